@@ -1,0 +1,36 @@
+# GW_OPTION(NAME, HELP): --enable-NAME, off unless asked for
+AC_DEFUN([GW_OPTION],
+  [AC_ARG_ENABLE([$1], [AS_HELP_STRING([--enable-$1], [$2])], [], [enable_$1=no])])
+
+# GW_LINKS(FLAGS, PROGRAM, IF-IT-DOES, IF-NOT): do they work beside those found so far?
+AC_DEFUN([GW_LINKS],
+  [AC_MSG_CHECKING([whether $CC accepts $1])
+   gw_saved_CFLAGS=$CFLAGS
+   CFLAGS="$CFLAGS $AM_CFLAGS $1 -Werror"
+   AC_LINK_IFELSE([$2], [gw_links=yes], [gw_links=no])
+   CFLAGS=$gw_saved_CFLAGS
+   AC_MSG_RESULT([$gw_links])
+   AS_IF([test $gw_links = yes], [$3], [$4])])
+
+# GW_TRY_FLAGS(VARIABLE, FLAGS): append to VARIABLE those that link without a warning;
+# stdio.h is there because FORTIFY without optimisation warns only once a C library header is read.
+AC_DEFUN([GW_TRY_FLAGS],
+  [for gw_flag in $2; do
+     GW_LINKS([$gw_flag],
+       [AC_LANG_PROGRAM([[#include <stdio.h>]], [[return puts("") < 0;]])],
+       [AS_VAR_APPEND([$1], [" $gw_flag"])])
+   done])
+
+AC_DEFUN([GW_FUZZ_TARGET], [AC_LANG_SOURCE([[
+#include <stddef.h>
+#include <stdint.h>
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count);
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) { return bytes && count ? 0 : 0; }
+]])])
+
+# GW_LIBRARY(PREFIX, PKG-CONFIG NAME, DEBIAN PACKAGE): a missing one joins gw_missing, so that one
+# message can name them all
+AC_DEFUN([GW_LIBRARY],
+  [PKG_CHECK_MODULES([$1], [$2],
+     [gw_libraries="$gw_libraries $2 `$PKG_CONFIG --modversion $2`"],
+     [gw_missing="$gw_missing $3"])])
