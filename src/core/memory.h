@@ -1,0 +1,38 @@
+/* Memory. An arena owns everything allocated from it and gives it all back in arena_done(); an
+ * array grown by array_reserve() is owned by whoever holds its pointer and ends with free().
+ * Nothing here exits: failure is a NULL or a false, and sizes multiply through a checked helper. */
+#ifndef GRADWALK_CORE_MEMORY_H
+#define GRADWALK_CORE_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct arena_chunk;
+
+struct arena {
+  struct arena_chunk *chunks;
+};
+
+void arena_init(struct arena *arena);
+void arena_done(struct arena *arena);
+
+/* COUNT zeroed objects of SIZE bytes, aligned for any type; NULL if there is no memory. */
+void *arena_alloc(struct arena *arena, size_t count, size_t size);
+
+/* A NUL-terminated copy of LENGTH bytes of TEXT; NULL if there is no memory. */
+char *arena_copy(struct arena *arena, const char *text, size_t length);
+
+/* Formats like printf into the arena; NULL if there is no memory. */
+char *arena_printf(struct arena *arena, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), 1, sizeof(type)))
+
+/* a * b in *PRODUCT; false if it does not fit. */
+bool size_multiply(size_t a, size_t b, size_t *product);
+
+/* Makes room for COUNT elements of SIZE bytes in the array at *ITEMS (a pointer to a pointer);
+ * false, with the array untouched, if there is no memory. */
+bool array_reserve(void *items, size_t *capacity, size_t count, size_t size);
+
+#endif

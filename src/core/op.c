@@ -1,0 +1,39 @@
+#include "core/op.h"
+
+#include "core/kernels.h"
+
+#include <string.h>
+
+const struct op op_table[OP_COUNT] = {
+#define OP(id, ...) [OP_##id] = {__VA_ARGS__},
+#include "core/op.def"
+#undef OP
+};
+
+static bool text_is(const char *string, const char *text, size_t length) {
+  return string && strlen(string) == length && memcmp(string, text, length) == 0;
+}
+
+int op_find(const char *name, size_t length) {
+  for (int op = 0; op < OP_COUNT; op++)
+    if (op_table[op].form == FORM_CALL && text_is(op_table[op].name, name, length)) return op;
+  return -1;
+}
+
+int op_find_symbol(const char *symbol, size_t length, enum op_form form) {
+  for (int op = 0; op < OP_COUNT; op++)
+    if (op_table[op].form == form && text_is(op_table[op].symbol, symbol, length)) return op;
+  return -1;
+}
+
+size_t shape_count(struct shape shape) {
+  return (size_t)shape.rows * shape.cols;
+}
+
+bool shape_equal(struct shape a, struct shape b) {
+  return a.rows == b.rows && a.cols == b.cols;
+}
+
+struct rect shape_rect(struct shape shape) {
+  return (struct rect){0, shape.rows, 0, shape.cols};
+}

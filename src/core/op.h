@@ -1,0 +1,100 @@
+/* The primitive operations: one row each in op.def, from which the enum, the parser's look-up, the
+ * printer, the help and the tests derive. A row holds the forward kernel as C; its backward rule is
+ * text in gradwalk's own language (a, b: the operands; out: the result; dNAME: dloss/dNAME) and is
+ * run by the same evaluator as everything else. */
+#ifndef GRADWALK_CORE_OP_H
+#define GRADWALK_CORE_OP_H
+
+#include "core/random.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { MAX_OPERANDS = 2 };
+enum { AXIS_ALL = -1, AXIS_DOWN = 0, AXIS_ACROSS = 1 }; /* sum(x), sum(x, 0), sum(x, 1) */
+
+struct shape {
+  uint32_t rows, cols;
+};
+
+/* Rows [row0, row1) and columns [col0, col1) of a tensor. */
+struct rect {
+  uint32_t row0, row1, col0, col1;
+};
+
+struct operand {
+  const double *values; /* row-major */
+  struct shape shape;
+};
+
+/* One application as a kernel sees it. The output never overlaps an operand, except that an
+ * elementwise kernel may write over an operand of the output's own shape. */
+struct call {
+  double *out;
+  struct shape shape; /* of the output */
+  struct operand in[MAX_OPERANDS];
+  int axis;
+  struct random *random; /* only for OP_RANDOM rows */
+};
+
+enum op_form {
+  FORM_CALL,    /* exp(a) */
+  FORM_INFIX,   /* a + b */
+  FORM_PREFIX,  /* -a */
+  FORM_POSTFIX, /* a.T */
+  FORM_SILENT   /* a: printed as its operand alone */
+};
+
+enum op_flag {
+  OP_STATIC = 1,  /* depends on shapes only: computed once, when the model is built */
+  OP_RANDOM = 2,  /* draws from the generator at every run */
+  OP_AXIS = 4,    /* takes an axis after its operand */
+  OP_HIDDEN = 8   /* not for models: the machinery's own */
+};
+
+struct op {
+  const char *name;   /* what a model calls and a report shows */
+  const char *symbol; /* for the infix, prefix and postfix forms */
+  enum op_form form;
+  int precedence; /* binding strength of an infix or prefix form */
+  bool right;     /* an infix form that groups to the right */
+  int arity;      /* tensor operands */
+  int sizes;      /* static size arguments: zeros(r, c) has 2, eye(n) 1 */
+  unsigned flags;
+  /* The output's shape; false if these operands do not fit. Not for rows with sizes. */
+  bool (*shape)(const struct shape in[], int axis, struct shape *out);
+  /* Computes just the part of the output, each element in one fixed summation order, whatever the
+   * part. */
+  void (*forward)(const struct call *call, struct rect part);
+  /* The rectangle of the output that depends on rectangle PART of operand WHICH. */
+  struct rect (*touch)(const struct call *call, int which, struct rect part);
+  /* Mixes into HASH every decision the kernel takes on these operands (which side of a maximum,
+   * which sign): two points with different hashes have a kink or a jump between them. */
+  uint64_t (*branches)(const struct call *call, uint64_t hash);
+  const char *rules[MAX_OPERANDS]; /* right side of dOPERAND = …; NULL: no gradient flows */
+  const char *domain[MAX_OPERANDS]; /* where the rule holds and tests draw, as an expression of a
+                                     * standard normal z; NULL: z itself */
+  const char *help;
+};
+
+enum op_id {
+#define OP(id, ...) OP_##id,
+#include "core/op.def"
+#undef OP
+  OP_COUNT
+};
+
+extern const struct op op_table[OP_COUNT];
+
+/* The row that is called by NAME; -1 if there is none. */
+int op_find(const char *name, size_t length);
+
+/* The row with this symbol and form; -1 if there is none. */
+int op_find_symbol(const char *symbol, size_t length, enum op_form form);
+
+size_t shape_count(struct shape shape); /* rows * cols */
+bool shape_equal(struct shape a, struct shape b);
+struct rect shape_rect(struct shape shape); /* all of it */
+
+#endif

@@ -1,0 +1,165 @@
+#include "core/program.h"
+
+#include "core/memory.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void program_init(struct program *program) {
+  *program = (struct program){0};
+}
+
+void program_done(struct program *program) {
+  free(program->slots);
+  free(program->image);
+  free(program->forward.items);
+  free(program->backward.items);
+  program_init(program);
+}
+
+enum status program_slot(struct program *program, struct shape shape, int *slot) {
+  size_t count = shape_count(shape), end = program->size + count;
+  if (count > PROGRAM_MAX_VALUES || end > PROGRAM_MAX_VALUES) return STATUS_LIMIT;
+  if (!array_reserve(&program->slots, &program->slot_capacity, program->slot_count + 1,
+                     sizeof *program->slots) ||
+      !array_reserve(&program->image, &program->image_capacity, end, sizeof *program->image))
+    return STATUS_NO_MEMORY;
+  memset(program->image + program->size, 0, count * sizeof *program->image);
+  *slot = (int)program->slot_count++;
+  program->slots[*slot] = (struct slot){shape, program->size};
+  program->size = end;
+  return STATUS_OK;
+}
+
+enum status program_emit(struct code *code, struct instr instr) {
+  if (!array_reserve(&code->items, &code->capacity, code->count + 1, sizeof *code->items))
+    return STATUS_NO_MEMORY;
+  code->items[code->count++] = instr;
+  return STATUS_OK;
+}
+
+struct program_mark program_mark(const struct program *program) {
+  return (struct program_mark){program->slot_count, program->size, program->forward.count,
+                               program->backward.count};
+}
+
+void program_rollback(struct program *program, struct program_mark mark) {
+  program->slot_count = mark.slot_count;
+  program->size = mark.size;
+  program->forward.count = mark.forward_count;
+  program->backward.count = mark.backward_count;
+}
+
+static struct call make_call(const struct program *program, double *values, struct random *random,
+                             struct instr instr) {
+  const struct slot *out = &program->slots[instr.out];
+  struct call call = {
+      .out = values + out->offset, .shape = out->shape, .axis = instr.axis, .random = random};
+  for (int i = 0; i < op_table[instr.op].arity; i++) {
+    const struct slot *in = &program->slots[instr.in[i]];
+    call.in[i] = (struct operand){values + in->offset, in->shape};
+  }
+  return call;
+}
+
+void program_run_on_image(struct program *program, struct instr instr, struct random *random) {
+  struct call call = make_call(program, program->image, random, instr);
+  op_table[instr.op].forward(&call, shape_rect(call.shape));
+}
+
+double *program_image(struct program *program, int slot) {
+  return program->image + program->slots[slot].offset;
+}
+
+/* -- precision -- */
+
+const char *const precision_names[PRECISION_COUNT] = {
+    [PRECISION_DOUBLE] = "double",
+    [PRECISION_SINGLE] = "single",
+    [PRECISION_HALF] = "half",
+    [PRECISION_BFLOAT16] = "bfloat16",
+};
+
+static const struct {
+  int bits, smallest; /* significand bits; exponent of the smallest normal number */
+  double largest;
+} precision_limits[PRECISION_COUNT] = {
+    [PRECISION_SINGLE] = {24, -126, FLT_MAX},
+    [PRECISION_HALF] = {11, -14, 65504},
+    [PRECISION_BFLOAT16] = {8, -126, 0x1.FEp127},
+};
+
+/* Round to nearest, ties to even, gradual underflow, overflow to infinity: IEEE 754. */
+double precision_round(enum precision precision, double value) {
+  if (precision == PRECISION_DOUBLE || !isfinite(value) || !(fabs(value) > 0)) return value;
+  int exponent = ilogb(value), smallest = precision_limits[precision].smallest;
+  if (exponent < smallest) exponent = smallest;
+  int shift = precision_limits[precision].bits - 1 - exponent;
+  double rounded = ldexp(nearbyint(ldexp(value, shift)), -shift);
+  return fabs(rounded) > precision_limits[precision].largest ? copysign(INFINITY, value) : rounded;
+}
+
+static void round_values(enum precision precision, double *values, size_t count) {
+  if (precision == PRECISION_DOUBLE) return;
+  for (size_t i = 0; i < count; i++) values[i] = precision_round(precision, values[i]);
+}
+
+/* -- runs -- */
+
+enum status run_init(struct run *run, const struct program *program, const struct random *random,
+                     enum precision precision) {
+  *run = (struct run){.program = program, .random = *random, .precision = precision};
+  size_t count = program->size > 0 ? program->size : 1;
+  run->values = malloc(count * sizeof *run->values);
+  if (!run->values) return STATUS_NO_MEMORY;
+  if (program->size > 0) memcpy(run->values, program->image, program->size * sizeof *run->values);
+  round_values(precision, run->values, program->size);
+  return STATUS_OK;
+}
+
+enum status run_copy(struct run *run, const struct run *from) {
+  *run = *from;
+  size_t bytes = from->program->size * sizeof *run->values;
+  run->values = malloc(bytes > 0 ? bytes : 1);
+  if (!run->values) return STATUS_NO_MEMORY;
+  memcpy(run->values, from->values, bytes);
+  return STATUS_OK;
+}
+
+void run_done(struct run *run) {
+  free(run->values);
+  run->values = NULL;
+}
+
+double *run_values(const struct run *run, int slot) {
+  return run->values + run->program->slots[slot].offset;
+}
+
+void run_code(struct run *run, const struct code *code, size_t first) {
+  bool keep_draws = run->frozen && run->drawn && code == &run->program->forward;
+  for (size_t i = first; i < code->count; i++) {
+    const struct instr *instr = &code->items[i];
+    const struct op *op = &op_table[instr->op];
+    if (op->flags & OP_RANDOM) {
+      run->drawn = true;
+      if (keep_draws) continue;
+    }
+    struct call call = make_call(run->program, run->values, &run->random, *instr);
+    op->forward(&call, shape_rect(call.shape));
+    round_values(run->precision, call.out, shape_count(call.shape));
+  }
+}
+
+uint64_t run_branches(const struct run *run) {
+  uint64_t hash = 0xcbf29ce484222325u;
+  const struct code *forward = &run->program->forward;
+  for (size_t i = 0; i < forward->count; i++) {
+    const struct op *op = &op_table[forward->items[i].op];
+    if (!op->branches) continue;
+    struct call call = make_call(run->program, run->values, NULL, forward->items[i]);
+    hash = op->branches(&call, hash);
+  }
+  return hash;
+}
