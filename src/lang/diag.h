@@ -1,0 +1,62 @@
+/* Sources, spans and diagnostics. A source lends its text (whoever loaded it owns it) and must
+ * outlive every span into it. A diag is a plain value that the caller passes in; the first failure
+ * fills it, and diag_render() turns it into the lines that a person reads. */
+#ifndef GRADWALK_LANG_DIAG_H
+#define GRADWALK_LANG_DIAG_H
+
+#include "core/status.h"
+#include "core/text.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct source {
+  const char *name;   /* as shown: a path, "-e", "--bug" */
+  const char *text;   /* not NUL-terminated */
+  size_t length;
+  uint32_t first_line; /* line number of the text's first line in its file (a fence in a lesson) */
+};
+
+/* Bytes [start, end) of a source; source NULL means no place. */
+struct span {
+  const struct source *source;
+  uint32_t start, end;
+};
+
+enum { DIAG_TEXT_SIZE = 480 };
+
+struct diag {
+  enum status status;
+  struct span span;
+  char message[DIAG_TEXT_SIZE]; /* what is wrong, what was found */
+  char hint[DIAG_TEXT_SIZE];    /* what was expected, or what to try; "" if there is nothing */
+};
+
+/* From here to the end of B. */
+struct span span_join(struct span a, struct span b);
+
+/* Fills DIAG and returns STATUS, so that a caller can write `return diag_set(…)`. */
+enum status diag_set(struct diag *diag, enum status status, struct span span, const char *format,
+                     ...) __attribute__((format(printf, 4, 5)));
+
+/* Adds the hint. */
+void diag_hint(struct diag *diag, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+enum status diag_no_memory(struct diag *diag);
+
+/* 1-based line, and column counted in characters. */
+void span_position(struct span span, uint32_t *line, uint32_t *column);
+
+/* Appends
+ *     model.gw:3:9: unknown name "Wl"
+ *       Z1 = Wl @ X + b1
+ *            ^~
+ *       did you mean W1?
+ * with everything that came from outside made safe for a terminal. */
+void diag_render(const struct diag *diag, struct text *out);
+
+/* The nearest of COUNT names to WRONG by edit distance, if it is near enough to suggest; NULL if
+ * none is. Names may be NULL. */
+const char *suggest_name(const char *wrong, const char *const *names, size_t count);
+
+#endif

@@ -1,0 +1,127 @@
+/* A model: the graph that a text describes, the forward program that computes it, its rule lines,
+ * and the backward program that they make. A model owns everything below it until model_done(),
+ * but lends the sources it was built from. */
+#ifndef GRADWALK_LANG_MODEL_H
+#define GRADWALK_LANG_MODEL_H
+
+#include "core/program.h"
+#include "lang/ast.h"
+#include "lang/scope.h"
+
+enum node_kind { NODE_DATA, NODE_PARAM, NODE_CONST, NODE_OP };
+
+/* One leaf, or one application of an operation. Nodes stand in evaluation order. */
+struct node {
+  const char *name;
+  enum node_kind kind;
+  int op;   /* NODE_OP: row of op_table */
+  int slot; /* of its value */
+  int gradient; /* slot of dNAME; -1: nobody wants it, or no line assigns it */
+  size_t operand_count;
+  int operands[MAX_OPERANDS]; /* slots */
+  int instance; /* innermost gate instance whose body made it, or -1 */
+  bool active;  /* on a path from a param to the loss */
+  const struct expr *formula; /* in the model's names; NULL for a leaf */
+  struct span span;           /* where it was written */
+};
+
+/* One use of a gate: a piece of the graph that can be shown, and run backward, as one node. */
+struct instance {
+  const struct stmt *gate;
+  int parent;  /* enclosing instance, or -1 */
+  int output;  /* node; -1 if everything in it was constant */
+  bool folded;
+  const int *operands;       /* slots, one a parameter */
+  const struct expr *formula; /* in the model's names */
+  struct scope scope;         /* the body's names to slots */
+};
+
+/* What is known of a slot besides its shape. */
+struct value {
+  bool known;   /* the image holds it: a leaf or a constant */
+  bool constant;
+  int node;     /* -1 if it has none */
+  const struct expr *ref; /* how other lines write it: its name, or a constant expression */
+};
+
+/* One line of the backward pass. */
+struct rule {
+  int node;    /* whose rule it is; -1 for a line of a backward block */
+  int operand; /* which operand it serves, from 0; -1 for a gate's intermediate */
+  const char *target;
+  int target_node; /* the node whose gradient it assigns; -1: a local name */
+  bool accumulate;
+  const struct expr *value;
+  const char *text;     /* as shown */
+  const char *original; /* the text that a bug replaced, or NULL */
+  struct span span;     /* in the author's text, or nowhere */
+};
+
+/* Where `data X, T = mnist(3)` gets its tensors: whoever builds a model hands one in. */
+struct loader {
+  const char *const *names; /* the functions it knows, NULL at the end */
+  /* Fills OUT_COUNT tensors (values from malloc, which the caller frees) or says what is wrong,
+   * leaving none. SPAN is the call. */
+  enum status (*load)(const struct loader *loader, const char *name, const double *args,
+                      size_t arg_count, struct operand *out, size_t out_count, struct span span,
+                      struct diag *diag);
+};
+
+struct model {
+  struct arena arena;
+  struct syntax prelude, syntax;
+  struct program program;
+  struct random random; /* as the build left it */
+  struct node *nodes;
+  size_t node_count, node_capacity;
+  struct instance *instances;
+  size_t instance_count, instance_capacity;
+  struct value *values; /* one a slot */
+  size_t value_capacity;
+  struct scope scope; /* every node's name to its slot */
+  int loss; /* node, or -1 */
+  const struct stmt *backward; /* the student's own pass, or NULL */
+  struct program_mark built; /* what comes after it belongs to the backward pass */
+  /* Derived anew by rules_derive(): */
+  struct arena rule_arena;
+  struct rule *rules; /* in the order in which they run */
+  size_t rule_count, rule_capacity;
+  struct scope locals; /* a backward block's own names to slots */
+  struct assign *bugs; /* lines that replace rule lines, in the order in which they were made */
+  size_t bug_count, bug_capacity;
+};
+
+enum { MODEL_MAX_NODES = 100000 };
+
+/* Parses SOURCE and builds the model with its gates folded and its backward pass derived. After a
+ * failure the model is only good for model_done(). LOADER may be NULL. */
+enum status model_build(struct model *model, const struct source *source,
+                        const struct loader *loader, struct diag *diag);
+void model_done(struct model *model);
+
+/* The node called NAME, or -1. */
+int model_find(const struct model *model, const char *name);
+
+struct shape model_shape(const struct model *model, int slot);
+
+/* Replaces a rule line by its target: "dq = df * z", "f: dq += …" where several nodes have that
+ * target, "f:2: dq += …" where one node has it twice. NAME is what TEXT is called in messages; both
+ * are copied. A line that does not fit changes nothing. */
+enum status model_add_bug(struct model *model, const char *name, const char *text, size_t length,
+                          struct diag *diag);
+
+/* Folds or unfolds every gate instance whose output is NAME, or all with NULL. */
+enum status model_fold(struct model *model, const char *name, bool folded, struct diag *diag);
+
+/* The node that stands for NODE on the screen: itself, or the output of the outermost folded
+ * instance around it. */
+int model_visible(const struct model *model, int node);
+
+/* The outermost folded instance that NODE is shown as, or -1. */
+int model_shown_as(const struct model *model, int node);
+
+/* "add", "sigmoid", "param": what NODE is shown as. */
+const char *model_op_name(const struct model *model, int node);
+const struct expr *model_formula(const struct model *model, int node);
+
+#endif

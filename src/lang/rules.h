@@ -1,0 +1,11 @@
+/* The backward pass as lines of text: derived from the op table and the gates, or the student's own
+ * `backward` block; with the bugs put in; and lowered to the backward program. */
+#ifndef GRADWALK_LANG_RULES_H
+#define GRADWALK_LANG_RULES_H
+
+#include "lang/model.h"
+
+/* Makes the model's rules and backward program anew from its graph, folding and bugs. */
+enum status rules_derive(struct model *model, struct diag *diag);
+
+#endif
