@@ -1,0 +1,338 @@
+#include "check/check.h"
+
+#include "check/verdict.h"
+#include "core/intl.h"
+#include "core/memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+const char *const verdict_names[VERDICT_COUNT] = {
+    [VERDICT_PASS] = "PASS",   [VERDICT_INADEQUATE] = "INADEQUATE",
+    [VERDICT_KINK] = "KINK",   [VERDICT_UNRELIABLE] = "UNRELIABLE",
+    [VERDICT_FAIL] = "FAIL",
+};
+const char *const reason_names[REASON_COUNT] = {
+    [REASON_AGREES] = "agrees",
+    [REASON_DIFFERS] = "differs",
+    [REASON_NOT_ASSIGNED] = "not assigned",
+    [REASON_NOT_FINITE] = "not finite",
+    [REASON_ALL_ZERO] = "all zero",
+    [REASON_BELOW_FLOOR] = "below the floor",
+    [REASON_STEP_ERROR] = "error of the step",
+    [REASON_NUMERIC_NOT_FINITE] = "numerical side not finite",
+    [REASON_REDRAWN] = "redrawn at every run",
+    [REASON_STRADDLES] = "step straddles a kink",
+};
+const char *const evaluate_names[EVALUATE_COUNT] = {[EVALUATE_FULL] = "full"};
+
+/* Everything a check needs while it runs. */
+struct work {
+  struct check *check;
+  const struct model *model;
+  struct diag *diag;
+  struct run base;        /* forward and backward done */
+  struct numeric numeric;
+  bool redrawn;
+  struct random directions_from;
+};
+
+void tensor_check_place(const struct tensor_check *tensor, size_t entry, uint32_t *row,
+                        uint32_t *col) {
+  bool is_direction = tensor->count != shape_count(tensor->shape);
+  *row = is_direction ? 0 : (uint32_t)(entry / tensor->shape.cols);
+  *col = is_direction ? (uint32_t)entry : (uint32_t)(entry % tensor->shape.cols);
+}
+
+static enum status no_memory(struct work *work) {
+  return diag_no_memory(work->diag);
+}
+
+/* -- which tensors -- */
+
+static bool is_wanted(const struct check_options *options, const char *name) {
+  if (!options->params) return true;
+  for (size_t i = 0; i < options->param_count; i++)
+    if (strcmp(options->params[i], name) == 0) return true;
+  return false;
+}
+
+static enum status check_names(struct work *work) {
+  const struct check_options *options = &work->check->options;
+  for (size_t i = 0; options->params && i < options->param_count; i++) {
+    int node = model_find(work->model, options->params[i]);
+    if (node >= 0 && work->model->nodes[node].kind == NODE_PARAM) continue;
+    const char *best = NULL;
+    for (size_t n = 0; n < work->model->node_count; n++) {
+      const struct node *other = &work->model->nodes[n];
+      const char *pair[] = {best, other->kind == NODE_PARAM ? other->name : NULL};
+      best = suggest_name(options->params[i], pair, 2);
+    }
+    diag_set(work->diag, STATUS_USAGE, (struct span){0}, _("\"%s\" is not a param of this model"),
+             options->params[i]);
+    if (best) diag_hint(work->diag, _("did you mean %s?"), best);
+    return STATUS_USAGE;
+  }
+  return STATUS_OK;
+}
+
+static enum status add_tensor(struct work *work, int node, size_t count,
+                              struct tensor_check **list, size_t *length) {
+  size_t capacity = *length; /* grown by one: there are few */
+  if (!array_reserve(list, &capacity, *length + 1, sizeof **list)) return no_memory(work);
+  struct tensor_check *tensor = &(*list)[*length];
+  *tensor = (struct tensor_check){.node = node, .count = count};
+  tensor->shape = model_shape(work->model, work->model->nodes[node].slot);
+  tensor->analytic = calloc(count, sizeof *tensor->analytic);
+  tensor->numeric = calloc(count, sizeof *tensor->numeric);
+  ++*length;
+  return tensor->analytic && tensor->numeric ? STATUS_OK : no_memory(work);
+}
+
+static bool listed(const struct tensor_check *list, size_t length, int node) {
+  for (size_t i = 0; i < length; i++)
+    if (list[i].node == node) return true;
+  return false;
+}
+
+static enum status choose_tensors(struct work *work) {
+  struct check *check = work->check;
+  const struct model *model = work->model;
+  enum status status = check_names(work);
+  for (size_t n = 0; !status && n < model->node_count; n++) {
+    const struct node *node = &model->nodes[n];
+    size_t size = shape_count(model_shape(model, node->slot));
+    if (node->kind == NODE_PARAM && is_wanted(&check->options, node->name))
+      status = add_tensor(work, (int)n,
+                          check->options.directions > 0 ? check->options.directions : size,
+                          &check->tensors, &check->tensor_count);
+  }
+  for (size_t i = 0; !status && model->backward && i < model->rule_count; i++) {
+    int node = model->rules[i].target_node;
+    if (node < 0 || node == model->loss || model->nodes[node].kind != NODE_OP ||
+        listed(check->intermediates, check->intermediate_count, node))
+      continue;
+    status = add_tensor(work, node, shape_count(model_shape(model, model->nodes[node].slot)),
+                        &check->intermediates, &check->intermediate_count);
+  }
+  if (status) return status;
+  if (model->loss < 0)
+    return diag_set(work->diag, STATUS_DATA, (struct span){0}, "%s",
+                    _("the model has no loss: no statement ends in one number (1 x 1)"));
+  if (check->tensor_count == 0)
+    return diag_set(work->diag, STATUS_DATA, (struct span){0}, "%s",
+                    _("the model has no param, so there is no gradient to check"));
+  return STATUS_OK;
+}
+
+/* -- the two gradients -- */
+
+static struct probe make_probe(const struct work *work, const struct tensor_check *tensor) {
+  const struct model *model = work->model;
+  const struct node *node = &model->nodes[tensor->node];
+  struct probe probe = {.slot = node->slot, .count = shape_count(tensor->shape),
+                        .base = run_values(&work->base, node->slot)};
+  if (node->kind == NODE_OP) /* hold it still: take the pass up again behind it */
+    while (model->program.forward.items[probe.first++].out != node->slot) continue;
+  return probe;
+}
+
+static signed char *draw_directions(struct work *work, size_t rows, size_t count) {
+  size_t total;
+  signed char *signs = size_multiply(rows, count, &total) ? malloc(total) : NULL;
+  for (size_t i = 0; signs && i < total; i++)
+    signs[i] = random_bits(&work->directions_from) >> 31 ? 1 : -1;
+  return signs;
+}
+
+/* dNAME entry by entry, or its products with the directions. */
+static void take_analytic(const struct work *work, struct tensor_check *tensor,
+                          const signed char *directions) {
+  const struct node *node = &work->model->nodes[tensor->node];
+  size_t size = shape_count(tensor->shape);
+  if (node->gradient < 0) return; /* stays 0; the verdict says so */
+  const double *gradient = run_values(&work->base, node->gradient);
+  if (!directions) memcpy(tensor->analytic, gradient, size * sizeof *gradient);
+  for (size_t i = 0; directions && i < tensor->count; i++)
+    for (size_t j = 0; j < size; j++)
+      tensor->analytic[i] += gradient[j] * directions[i * size + j];
+}
+
+static enum status compare_tensor(struct work *work, struct tensor_check *tensor,
+                                  struct examination *exam, bool by_direction) {
+  struct probe probe = make_probe(work, tensor);
+  signed char *directions = NULL;
+  if (by_direction && !(directions = draw_directions(work, tensor->count, probe.count)))
+    return no_memory(work);
+  exam->directions = directions;
+  exam->probe = probe;
+  take_analytic(work, tensor, directions);
+  enum status status =
+      numeric_slopes(&work->numeric, probe, tensor->count, directions, tensor->numeric);
+  tensor->metrics = metrics_compute(tensor->analytic, tensor->numeric, tensor->count);
+  tensor->step = probe_step(&work->base, &probe, work->check->options.eps);
+  return status;
+}
+
+static void sum_up(struct check *check) {
+  double error = 0, grad = 0, numeric = 0;
+  for (size_t i = 0; i < check->tensor_count; i++) {
+    const struct metrics *m = &check->tensors[i].metrics;
+    error += m->error_norm * m->error_norm;
+    grad += m->grad_norm * m->grad_norm;
+    numeric += m->numeric_norm * m->numeric_norm;
+    check->entries += check->tensors[i].count;
+    check->zeros += m->zeros;
+  }
+  check->difference = relative_difference(sqrt(error), sqrt(grad), sqrt(numeric));
+}
+
+double check_base_step(const struct check_options *options) {
+  return options->eps > 0 ? options->eps : precision_step(options->precision);
+}
+
+/* -- notes -- */
+
+static enum status add_note(struct work *work, const struct text *note) {
+  struct check *check = work->check;
+  size_t capacity = check->note_count; /* grown by one: there are few */
+  if (note->failed ||
+      !array_reserve(&check->notes, &capacity, check->note_count + 1, sizeof *check->notes) ||
+      !(check->notes[check->note_count] = strdup(text_string(note))))
+    return no_memory(work);
+  check->note_count++;
+  return STATUS_OK;
+}
+
+static bool is_all_zero(const struct work *work, const struct tensor_check *tensor) {
+  const double *values = run_values(&work->base, work->model->nodes[tensor->node].slot);
+  for (size_t i = 0; i < shape_count(tensor->shape); i++)
+    if (!(values[i] == 0)) return false;
+  return true;
+}
+
+static enum status note_zeros(struct work *work) {
+  struct check *check = work->check;
+  struct text note;
+  enum status status = STATUS_OK;
+  text_init(&note);
+  if (check->zeros > 0) {
+    text_printf(&note, _("%zu of %zu gradients are exactly zero on both sides: a mistake there that "
+                         "leaves them zero stays unseen"), check->zeros, check->entries);
+    status = add_note(work, &note);
+  }
+  for (size_t i = 0; !status && i < check->tensor_count; i++) {
+    if (check->tensors[i].verdict != VERDICT_PASS || !is_all_zero(work, &check->tensors[i]))
+      continue;
+    note.length = 0;
+    text_printf(&note, _("%s is all zeros at this point: a term that is multiplied by it stays "
+                         "unseen"), work->model->nodes[check->tensors[i].node].name);
+    status = add_note(work, &note);
+  }
+  text_done(&note);
+  return status;
+}
+
+/* -- all of it -- */
+
+static bool draws(const struct model *model) {
+  for (size_t i = 0; i < model->program.forward.count; i++)
+    if (op_table[model->program.forward.items[i].op].flags & OP_RANDOM) return true;
+  return false;
+}
+
+static enum status start(struct work *work) {
+  const struct check_options *options = &work->check->options;
+  const struct model *model = work->model;
+  if (run_init(&work->base, &model->program, &model->random, options->precision))
+    return no_memory(work);
+  work->base.frozen = options->frozen;
+  run_code(&work->base, &model->program.forward, 0);
+  run_code(&work->base, &model->program.backward, 0);
+  work->check->loss = *run_values(&work->base, model->nodes[model->loss].slot);
+  work->redrawn = draws(model) && !options->frozen;
+  random_seed(&work->directions_from, 1);
+  int threads = 1;
+#ifdef _OPENMP
+  threads = options->threads > 0 ? options->threads : omp_get_max_threads();
+#endif
+  work->numeric = (struct numeric){.threads = work->redrawn ? 1 : threads,
+                                   .method = options->method, .eps = options->eps,
+                                   .cancel = options->cancel, .progress = options->progress,
+                                   .progress_context = options->progress_context};
+  for (size_t i = 0; i < work->check->tensor_count; i++)
+    work->numeric.total += work->check->tensors[i].count;
+  for (size_t i = 0; i < work->check->intermediate_count; i++)
+    work->numeric.total += work->check->intermediates[i].count;
+  return numeric_init(&work->numeric, model, &work->base) ? no_memory(work) : STATUS_OK;
+}
+
+static enum status decide(struct work *work, struct examination *exams) {
+  struct check *check = work->check;
+  size_t most = 0;
+  for (size_t i = 0; i < check->tensor_count; i++) {
+    exams[i].model = work->model;
+    exams[i].run = &work->numeric.runs[0];
+    exams[i].redrawn = work->redrawn;
+    exams[i].loss = check->loss;
+    if (check->tensors[i].count > most) most = check->tensors[i].count;
+  }
+  struct ranked *scratch = calloc(most, sizeof *scratch);
+  if (!scratch) return no_memory(work);
+  verdict_decide(check, exams, scratch);
+  free(scratch);
+  return STATUS_OK;
+}
+
+static enum status run_all(struct work *work) {
+  struct check *check = work->check;
+  enum status status = start(work);
+  struct examination *exams = calloc(check->tensor_count, sizeof *exams), unused = {0};
+  if (!exams && !status) status = no_memory(work);
+  for (size_t i = 0; !status && i < check->tensor_count; i++)
+    status = compare_tensor(work, &check->tensors[i], &exams[i], check->options.directions > 0);
+  for (size_t i = 0; !status && i < check->intermediate_count; i++)
+    status = compare_tensor(work, &check->intermediates[i], &unused, false);
+  if (!status) {
+    sum_up(check);
+    status = decide(work, exams);
+    if (!status) status = note_zeros(work);
+  }
+  for (size_t i = 0; exams && i < check->tensor_count; i++)
+    free((void *)(uintptr_t)exams[i].directions);
+  free(exams);
+  return status;
+}
+
+enum status check_run(struct check *check, const struct model *model,
+                      const struct check_options *options, struct diag *diag) {
+  struct work work = {.check = check, .model = model, .diag = diag};
+  *check = (struct check){.options = *options};
+  enum status status = choose_tensors(&work);
+  if (!status) status = run_all(&work);
+  numeric_done(&work.numeric);
+  run_done(&work.base);
+  if (status == STATUS_CANCELLED)
+    diag_set(diag, status, (struct span){0}, "%s", _("the check was stopped"));
+  return status;
+}
+
+static void tensors_done(struct tensor_check *tensors, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    free(tensors[i].analytic);
+    free(tensors[i].numeric);
+  }
+  free(tensors);
+}
+
+void check_done(struct check *check) {
+  tensors_done(check->tensors, check->tensor_count);
+  tensors_done(check->intermediates, check->intermediate_count);
+  for (size_t i = 0; i < check->note_count; i++) free(check->notes[i]);
+  free(check->notes);
+  *check = (struct check){0};
+}

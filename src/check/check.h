@@ -1,0 +1,103 @@
+/* The gradient check: the analytic gradient (the backward pass) against the numerical one (finite
+ * differences of the forward pass). A check returns data and prints nothing. */
+#ifndef GRADWALK_CHECK_CHECK_H
+#define GRADWALK_CHECK_CHECK_H
+
+#include "check/metrics.h"
+#include "check/numeric.h"
+#include "lang/model.h"
+
+/* From the best to the worst, so that the verdict of many is their largest. */
+enum verdict {
+  VERDICT_PASS,
+  VERDICT_INADEQUATE, /* the check could not have failed */
+  VERDICT_UNRELIABLE, /* the numerical side's own error is too large to tell */
+  VERDICT_KINK,       /* the step straddles a point where the loss has no derivative */
+  VERDICT_FAIL,
+  VERDICT_COUNT
+};
+extern const char *const verdict_names[VERDICT_COUNT];
+
+/* Why a tensor has its verdict. */
+enum reason {
+  REASON_AGREES,
+  REASON_DIFFERS,       /* at the entry `entry` */
+  REASON_NOT_ASSIGNED,  /* no line of the backward block assigns its gradient */
+  REASON_NOT_FINITE,    /* the analytic gradient has a NaN or an infinity */
+  REASON_ALL_ZERO,      /* exactly zero on both sides, everywhere */
+  REASON_BELOW_FLOOR,   /* all of it smaller than the absolute tolerance */
+  REASON_STEP_ERROR,    /* truncation or round-off of this step explains the difference */
+  REASON_NUMERIC_NOT_FINITE,
+  REASON_REDRAWN,       /* the loss changes from run to run: it draws random numbers */
+  REASON_STRADDLES,     /* a kink lies between x - h and x + h */
+  REASON_COUNT
+};
+extern const char *const reason_names[REASON_COUNT];
+
+enum evaluate { EVALUATE_FULL, EVALUATE_COUNT };
+extern const char *const evaluate_names[EVALUATE_COUNT];
+
+struct check_options {
+  double eps;         /* the step; 0: chosen for each entry */
+  double tolerance;   /* overall, on ‖g − n‖ / (‖g‖ + ‖n‖); negative: the test per entry */
+  enum method method;
+  enum evaluate evaluate;
+  const char *const *params; /* names to check, the rest is held fixed; NULL: all */
+  size_t param_count;
+  unsigned directions; /* random directions a tensor; 0: every entry */
+  enum precision precision;
+  bool frozen;         /* draws inside the forward pass are made once */
+  int threads;         /* 0: as many as there are processors */
+  const volatile sig_atomic_t *cancel;
+  void (*progress)(void *context, size_t done, size_t total);
+  void *progress_context;
+};
+
+/* The test per entry: |g − n| <= CHECK_ABSOLUTE + CHECK_RELATIVE * max(|g|, |n|). */
+#define CHECK_ABSOLUTE 1e-9
+#define CHECK_RELATIVE 1e-5
+
+struct tensor_check {
+  int node;
+  struct shape shape;
+  size_t count;      /* entries, or directions */
+  double *analytic, *numeric;
+  struct metrics metrics;
+  enum verdict verdict;
+  enum reason reason;
+  size_t entry;      /* the one that the verdict is about */
+  double step;       /* used there */
+  double left, right; /* slopes there: (f(x) − f(x − h)) / h, (f(x + h) − f(x)) / h */
+  double step_error; /* estimated error of the numerical slope there */
+};
+
+struct check {
+  struct check_options options;
+  double loss;
+  double difference; /* ‖g − n‖ / (‖g‖ + ‖n‖) over all checked tensors together */
+  enum verdict verdict;
+  size_t entries, zeros; /* compared; exactly zero on both sides */
+  struct tensor_check *tensors;       /* the params */
+  size_t tensor_count;
+  struct tensor_check *intermediates; /* other dNAMEs that a backward block assigns: for reading,
+                                       * they do not count for the verdict */
+  size_t intermediate_count;
+  char **notes; /* lesser doubts, a sentence each */
+  size_t note_count;
+};
+
+/* Checks MODEL at the point its image holds, and leaves the model as it was. STATUS_DATA if there
+ * is nothing to check, STATUS_USAGE if a name in params is unknown, STATUS_CANCELLED. Ends with
+ * check_done(), also after a failure. */
+enum status check_run(struct check *check, const struct model *model,
+                      const struct check_options *options, struct diag *diag);
+void check_done(struct check *check);
+
+/* The step before it is scaled by the entry: eps, or the one that is chosen for the precision. */
+double check_base_step(const struct check_options *options);
+
+/* The entry as row and column of its tensor. */
+void tensor_check_place(const struct tensor_check *tensor, size_t entry, uint32_t *row,
+                        uint32_t *col);
+
+#endif

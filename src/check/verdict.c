@@ -1,0 +1,268 @@
+#include "check/verdict.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* The most entries of one tensor that are looked at closely. */
+enum { MAX_EXAMINED = 200 };
+
+/* How many times its estimated noise the loss may be off. */
+#define NOISE_FACTOR 10
+
+/* -- the error of the numerical side -- */
+
+/* Noise of the loss around the base point, by differences of high order, which leave nothing of a
+ * smooth function over so short a way (Moré and Wild, "Estimating computational noise", SIAM J.
+ * Sci. Comput. 33, 2011). At least half a unit in the last place of the loss. */
+static double loss_noise(const struct examination *exam, const struct probe *probe) {
+  enum { POINTS = 7 };
+  double unit = precision_unit(exam->run->precision), values[POINTS];
+  double floor = unit * fabs(exam->loss), noise = 0, gamma = 1;
+  double spacing = probe_step(exam->run, probe, 0) * unit * 0x1p29;
+  if (exam->run->precision != PRECISION_DOUBLE) spacing = probe_step(exam->run, probe, 0) / 16;
+  for (int i = 0; i < POINTS; i++)
+    values[i] = probe_loss(exam->run, exam->model, probe, (i - POINTS / 2) * spacing);
+  for (int order = 1; order < POINTS - 1; order++) {
+    double squares = 0;
+    gamma *= 0.5 * order / (2 * order - 1); /* (order!)^2 / (2 order)! */
+    for (int i = 0; i < POINTS - order; i++) {
+      values[i] = values[i + 1] - values[i];
+      squares += values[i] * values[i];
+    }
+    if (order >= 3) noise = fmax(noise, sqrt(gamma * squares / (POINTS - order)));
+  }
+  return isfinite(noise) ? fmax(noise, floor) : floor;
+}
+
+/* What the numerical slope SLOPE at step H may be off: what halving the step changes, and the
+ * noise of the loss. */
+static double slope_error(const struct examination *exam, const struct probe *probe,
+                          enum method method, double h, double slope, double noise) {
+  double finer = probe_slope(exam->run, exam->model, probe, method, h / 2);
+  return 2 * fabs(slope - finer) + NOISE_FACTOR * noise / h;
+}
+
+/* -- kinks -- */
+
+static uint64_t branches_at(const struct examination *exam, const struct probe *probe, double h) {
+  probe_move(exam->run, exam->model, probe, h);
+  uint64_t branches = run_branches(exam->run);
+  probe_restore(exam->run, probe);
+  return branches;
+}
+
+/* Whether some decision (which side of a maximum, …) differs between x - h, x and x + h. */
+static bool straddles(const struct examination *exam, const struct probe *probe, double h) {
+  uint64_t here = branches_at(exam, probe, 0);
+  return branches_at(exam, probe, h) != here || branches_at(exam, probe, -h) != here;
+}
+
+/* -- one entry -- */
+
+struct finding {
+  enum verdict verdict;
+  enum reason reason;
+  double step, left, right, error;
+};
+
+/* The slope G against a numerical slope that may be off by ERROR. ALLOWED: what an entry may be off
+ * under an overall tolerance; negative: the test per entry. */
+static bool agrees(double allowed, double g, double slope, double error) {
+  if (allowed < 0) allowed = CHECK_ABSOLUTE + CHECK_RELATIVE * fmax(fabs(g), fabs(slope));
+  return fabs(g - slope) <= allowed + error;
+}
+
+/* A kink between the slopes to the left and to the right excuses a gradient that lies between them
+ * (any of them is a subgradient there). */
+static bool lies_between(double allowed, double g, const struct finding *finding) {
+  double low = fmin(finding->left, finding->right), high = fmax(finding->left, finding->right);
+  return (g >= low && g <= high) || agrees(allowed, g, low, finding->error) ||
+         agrees(allowed, g, high, finding->error);
+}
+
+/* Shrinks the step until no kink lies between x - h and x + h. If G is right there, only the kink
+ * spoke against it; if every step straddles, the kink is at x itself. */
+static enum verdict examine_kink(const struct examination *exam, const struct probe *probe,
+                                 const struct finding *finding, double g, double noise) {
+  enum { HALVINGS = 16 };
+  double h = finding->step;
+  for (int i = 0; i < HALVINGS; i++) {
+    h /= 2;
+    if (straddles(exam, probe, h)) continue;
+    double slope = probe_slope(exam->run, exam->model, probe, METHOD_CENTRAL, h);
+    double error = slope_error(exam, probe, METHOD_CENTRAL, h, slope, noise);
+    return agrees(exam->allowed, g, slope, error) ? VERDICT_KINK : VERDICT_FAIL;
+  }
+  return lies_between(exam->allowed, g, finding) ? VERDICT_KINK : VERDICT_FAIL;
+}
+
+/* The step's own error may hide a mistake: the best step that we know gets the last word. */
+static bool wrong_at_best_step(const struct examination *exam, const struct probe *probe, double g,
+                               double noise) {
+  double h = probe_step(exam->run, probe, 0);
+  if (straddles(exam, probe, h)) return false;
+  double slope = probe_slope(exam->run, exam->model, probe, METHOD_CENTRAL, h);
+  double error = slope_error(exam, probe, METHOD_CENTRAL, h, slope, noise);
+  return !agrees(exam->allowed, g, slope, error);
+}
+
+/* Why the analytic slope G and the numerical slope N differ. */
+static struct finding examine(const struct check *check, const struct examination *exam,
+                              const struct probe *probe, double g, double n) {
+  struct run *run = exam->run;
+  double h = probe_step(run, probe, check->options.eps);
+  struct finding finding = {VERDICT_FAIL, REASON_DIFFERS, h, 0, 0, 0};
+  double here = probe_loss(run, exam->model, probe, 0);
+  finding.left = (here - probe_loss(run, exam->model, probe, -h)) / h;
+  finding.right = (probe_loss(run, exam->model, probe, h) - here) / h;
+  if (exam->redrawn) {
+    finding.verdict = VERDICT_UNRELIABLE;
+    finding.reason = REASON_REDRAWN;
+    return finding;
+  }
+  if (!isfinite(n)) {
+    finding.verdict = VERDICT_UNRELIABLE;
+    finding.reason = REASON_NUMERIC_NOT_FINITE;
+    return finding;
+  }
+  double noise = loss_noise(exam, probe);
+  finding.error = slope_error(exam, probe, check->options.method, h, n, noise);
+  if (straddles(exam, probe, h)) {
+    finding.error = NOISE_FACTOR * noise / h;
+    finding.verdict = examine_kink(exam, probe, &finding, g, noise);
+    if (finding.verdict == VERDICT_KINK) finding.reason = REASON_STRADDLES;
+  } else if (agrees(exam->allowed, g, n, finding.error) &&
+             !wrong_at_best_step(exam, probe, g, noise)) {
+    finding.verdict = VERDICT_UNRELIABLE;
+    finding.reason = REASON_STEP_ERROR;
+  }
+  return finding;
+}
+
+/* -- one tensor -- */
+
+static void settle(struct tensor_check *tensor, enum verdict verdict, enum reason reason) {
+  tensor->verdict = verdict;
+  tensor->reason = reason;
+  tensor->entry = tensor->metrics.worst;
+}
+
+static bool all_finite(const struct tensor_check *tensor) {
+  for (size_t i = 0; i < tensor->count; i++)
+    if (!isfinite(tensor->analytic[i])) return false;
+  return true;
+}
+
+/* Nothing that this check looks at is larger than what it lets pass. */
+static bool below_floor(const struct tensor_check *tensor) {
+  for (size_t i = 0; i < tensor->count; i++)
+    if (!(fabs(tensor->analytic[i]) <= CHECK_ABSOLUTE && fabs(tensor->numeric[i]) <= CHECK_ABSOLUTE))
+      return false;
+  return true;
+}
+
+/* Largest error first, NaN before everything, equal errors in order of entry. */
+static int compare_ranked(const void *left, const void *right) {
+  const struct ranked *a = left, *b = right;
+  if (isnan(a->error) != isnan(b->error)) return isnan(a->error) ? -1 : 1;
+  if (a->error > b->error) return -1;
+  if (a->error < b->error) return 1;
+  return a->entry < b->entry ? -1 : a->entry > b->entry;
+}
+
+/* The entries that the test does not let pass, largest error first. */
+static size_t rank_failing(const struct tensor_check *tensor, double allowed,
+                           struct ranked *ranked) {
+  size_t count = 0;
+  for (size_t i = 0; i < tensor->count; i++) {
+    double g = tensor->analytic[i], n = tensor->numeric[i];
+    if (!agrees(allowed, g, n, 0)) ranked[count++] = (struct ranked){fabs(g - n), i};
+  }
+  qsort(ranked, count, sizeof *ranked, compare_ranked);
+  return count;
+}
+
+static void examine_failing(const struct check *check, const struct examination *exam,
+                            struct tensor_check *tensor, const struct ranked *ranked,
+                            size_t count) {
+  struct probe probe = exam->probe;
+  for (size_t i = 0; i < count && i < MAX_EXAMINED && tensor->verdict != VERDICT_FAIL; i++) {
+    size_t entry = ranked[i].entry;
+    probe.entry = entry;
+    probe.direction = exam->directions ? exam->directions + entry * probe.count : NULL;
+    struct finding finding =
+        examine(check, exam, &probe, tensor->analytic[entry], tensor->numeric[entry]);
+    if (i > 0 && finding.verdict <= tensor->verdict) continue;
+    settle(tensor, finding.verdict, finding.reason);
+    tensor->entry = entry;
+    tensor->step = finding.step;
+    tensor->left = finding.left;
+    tensor->right = finding.right;
+    tensor->step_error = finding.error;
+  }
+}
+
+static void decide_tensor(const struct check *check, const struct examination *exam,
+                          struct tensor_check *tensor, struct ranked *ranked) {
+  bool assigned = exam->model->nodes[tensor->node].gradient >= 0;
+  settle(tensor, VERDICT_PASS, REASON_AGREES);
+  if (!assigned) {
+    settle(tensor, VERDICT_FAIL, REASON_NOT_ASSIGNED);
+  } else if (!all_finite(tensor)) {
+    settle(tensor, VERDICT_FAIL, REASON_NOT_FINITE);
+  } else if (tensor->metrics.zeros == tensor->count) {
+    settle(tensor, VERDICT_INADEQUATE, REASON_ALL_ZERO);
+  } else if (below_floor(tensor)) {
+    settle(tensor, VERDICT_INADEQUATE, REASON_BELOW_FLOOR);
+  } else {
+    size_t failing = rank_failing(tensor, exam->allowed, ranked);
+    examine_failing(check, exam, tensor, ranked, failing);
+  }
+}
+
+/* -- the overall tolerance -- */
+
+static double share(const struct tensor_check *tensor, double norms) {
+  return tensor->metrics.error_norm / norms;
+}
+
+/* ‖g‖ + ‖n‖ over all tensors. */
+static double sum_norms(const struct check *check) {
+  double grad = 0, numeric = 0;
+  for (size_t i = 0; i < check->tensor_count; i++) {
+    const struct metrics *m = &check->tensors[i].metrics;
+    grad += m->grad_norm * m->grad_norm;
+    numeric += m->numeric_norm * m->numeric_norm;
+  }
+  return sqrt(grad) + sqrt(numeric);
+}
+
+/* The share of the overall quotient that marks a tensor: the tolerance itself; if the whole fails
+ * though no tensor exceeds that, the tolerance over the root of their number, which one must. */
+static double marking_share(const struct check *check, double norms) {
+  double tolerance = check->options.tolerance;
+  for (size_t i = 0; i < check->tensor_count; i++)
+    if (!(share(&check->tensors[i], norms) <= tolerance)) return tolerance;
+  return tolerance / sqrt((double)check->tensor_count);
+}
+
+/* What each entry of TENSOR may be off: negative: the test per entry. Under an overall tolerance
+ * that is not kept, an entry of a marked tensor answers for it if its error is more than an even
+ * part: were all of them smaller, the tensor would not be marked. */
+static double allowed_error(const struct check *check, const struct tensor_check *tensor) {
+  if (check->options.tolerance < 0) return -1;
+  if (check->difference <= check->options.tolerance) return INFINITY;
+  double norms = sum_norms(check), mark = marking_share(check, norms);
+  if (share(tensor, norms) <= mark) return INFINITY;
+  return mark * norms / sqrt((double)tensor->count);
+}
+
+void verdict_decide(struct check *check, struct examination *examinations,
+                    struct ranked *scratch) {
+  check->verdict = VERDICT_PASS;
+  for (size_t i = 0; i < check->tensor_count; i++) {
+    examinations[i].allowed = allowed_error(check, &check->tensors[i]);
+    decide_tensor(check, &examinations[i], &check->tensors[i], scratch);
+    if (check->tensors[i].verdict > check->verdict) check->verdict = check->tensors[i].verdict;
+  }
+}
