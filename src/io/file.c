@@ -1,0 +1,54 @@
+#include "io/file.h"
+
+#include "core/intl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static enum status fail(struct diag *diag, enum status status, const char *path,
+                        const char *what) {
+  return diag_set(diag, status, (struct span){0}, "%s: %s", path, what);
+}
+
+/* O_NONBLOCK: a FIFO without a writer must not hang us. */
+static enum status open_regular(const char *path, int *file, struct diag *diag) {
+  struct stat info;
+  if (strcmp(path, "-") == 0) {
+    *file = STDIN_FILENO;
+    return STATUS_OK;
+  }
+  *file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  if (*file < 0) return fail(diag, STATUS_NO_INPUT, path, strerror(errno));
+  if (fstat(*file, &info) == 0 && S_ISREG(info.st_mode)) return STATUS_OK;
+  close(*file);
+  return fail(diag, STATUS_NO_INPUT, path,
+              S_ISDIR(info.st_mode) ? _("this is a folder") : _("this is not a regular file"));
+}
+
+static enum status read_all(int file, const char *path, struct text *text, struct diag *diag) {
+  char block[65536];
+  for (;;) {
+    ssize_t count = read(file, block, sizeof block);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail(diag, STATUS_IO, path, strerror(errno));
+    if (count == 0) return STATUS_OK;
+    if (memchr(block, '\0', (size_t)count))
+      return fail(diag, STATUS_DATA, path, _("found a NUL byte; this is not a text file"));
+    text_put(text, block, (size_t)count);
+    if (text->failed) return diag_no_memory(diag);
+    if (text->length > FILE_MAX_BYTES)
+      return fail(diag, STATUS_DATA, path, _("this file is larger than 8 MiB"));
+  }
+}
+
+enum status file_read(const char *path, struct text *text, struct diag *diag) {
+  int file;
+  enum status status = open_regular(path, &file, diag);
+  if (status) return status;
+  status = read_all(file, path, text, diag);
+  if (file != STDIN_FILENO) close(file);
+  return status;
+}

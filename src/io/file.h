@@ -1,0 +1,13 @@
+/* Whole files in memory. */
+#ifndef GRADWALK_IO_FILE_H
+#define GRADWALK_IO_FILE_H
+
+#include "lang/diag.h"
+
+enum { FILE_MAX_BYTES = 8 << 20 };
+
+/* Reads a regular file, or standard input if PATH is "-", into TEXT: at most FILE_MAX_BYTES, no NUL
+ * bytes. STATUS_NO_INPUT if it cannot be opened or is no regular file. */
+enum status file_read(const char *path, struct text *text, struct diag *diag);
+
+#endif

@@ -1,0 +1,9 @@
+/* The data functions that a model may call: data X, T = mnist(3). */
+#ifndef GRADWALK_IO_LOADER_H
+#define GRADWALK_IO_LOADER_H
+
+#include "lang/model.h"
+
+extern const struct loader io_loader;
+
+#endif
