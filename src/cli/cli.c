@@ -1,0 +1,381 @@
+#include "cli/cli.h"
+
+#include "check/check.h"
+#include "cli/options.h"
+#include "cli/report.h"
+#include "config.h"
+#include "core/intl.h"
+#include "core/memory.h"
+#include "io/loader.h"
+#include "io/paths.h"
+#include "lesson/lesson.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* One call of the program. */
+struct invocation {
+  struct options options;
+  const char *const *operands; /* after the verb */
+  size_t operand_count;
+  struct lesson lesson; /* outlives the diag, whose span points into it */
+  struct model model;
+  struct text out; /* printed as a whole at the end, or not at all */
+  struct diag diag;
+  struct style style;
+};
+
+enum { EXIT_MISTAKE = 1, EXIT_UNDECIDED = 2 };
+
+/* -- what the terminal can do -- */
+
+static bool environment_set(const char *name) {
+  const char *value = getenv(name);
+  return value && *value;
+}
+
+static struct style choose_style(void) {
+  const char *term = getenv("TERM");
+  bool terminal = isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0;
+  return (struct style){.colour = terminal && !environment_set("NO_COLOR"),
+                        .unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0};
+}
+
+/* -- Ctrl-C and progress -- */
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal) {
+  (void)signal;
+  interrupted = 1;
+}
+
+static void catch_interrupt(bool catch) {
+  struct sigaction action = {.sa_handler = catch ? on_interrupt : SIG_DFL};
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, NULL);
+}
+
+static double seconds_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+/* A bar on standard error for checks that take longer than a moment. */
+struct progress {
+  double started, shown;
+  bool drawn;
+};
+
+static void show_progress(void *context, size_t done, size_t total) {
+  enum { WIDTH = 40 };
+  struct progress *progress = context;
+  double now = seconds_now(), elapsed = now - progress->started;
+  if (elapsed < 0.5 || now - progress->shown < 0.1) return;
+  progress->shown = now;
+  progress->drawn = true;
+  int filled = (int)(WIDTH * done / total);
+  char bar[WIDTH + 1] = "";
+  memset(bar, '#', (size_t)filled);
+  fprintf(stderr, _("\r\033[K[%-*s] %zu of %zu, %.0f a second, %.0f s left"), WIDTH, bar, done,
+          total, (double)done / elapsed, (double)(total - done) * elapsed / (double)done);
+}
+
+static void clear_progress(const struct progress *progress) {
+  if (progress->drawn) fputs("\r\033[K", stderr);
+}
+
+/* -- a model from the command line -- */
+
+static enum status open_lesson(struct invocation *call) {
+  const struct options *options = &call->options;
+  if (options->statements && call->operand_count == 0)
+    return lesson_from_text(&call->lesson, "-e", options->statements, &call->diag);
+  if (call->operand_count == 1 && !options->statements)
+    return lesson_open(&call->lesson, call->operands[0], options->step, &call->diag);
+  diag_set(&call->diag, STATUS_USAGE, (struct span){0}, "%s",
+           _("this verb takes one model: a lesson, a file, or -e STATEMENTS"));
+  diag_hint(&call->diag, "%s", _("\"gradwalk list\" shows the lessons"));
+  return STATUS_USAGE;
+}
+
+/* The folding and the bugs that the options ask for. */
+static enum status edit_model(struct invocation *call) {
+  const struct options *options = &call->options;
+  enum status status = STATUS_OK;
+  for (size_t i = 0; !status && i < options->unfolds.count; i++) {
+    const char *name = options->unfolds.items[i];
+    bool all = strcmp(name, "all") == 0;
+    status = model_fold(&call->model, all ? NULL : name, false, &call->diag);
+  }
+  for (size_t i = 0; !status && i < options->bugs.count; i++)
+    status = model_add_bug(&call->model, "--bug", options->bugs.items[i],
+                           strlen(options->bugs.items[i]), &call->diag);
+  return status;
+}
+
+static enum status open_model(struct invocation *call) {
+  enum status status = open_lesson(call);
+  if (!status)
+    status = model_build(&call->model, &call->lesson.source, &io_loader, &call->diag);
+  return status ? status : edit_model(call);
+}
+
+/* -- verbs -- */
+
+static int report_values(struct invocation *call) {
+  const struct model *model = &call->model;
+  struct run run;
+  enum status status =
+      run_init(&run, &model->program, &model->random, (enum precision)call->options.precision);
+  if (status) return (int)diag_no_memory(&call->diag);
+  run_code(&run, &model->program.forward, 0);
+  run_code(&run, &model->program.backward, 0);
+  if (call->options.json) status = report_eval_json(&call->out, model, &run);
+  else report_eval(&call->out, model, &run, call->style);
+  run_done(&run);
+  return (int)(status ? diag_no_memory(&call->diag) : STATUS_OK);
+}
+
+static int verb_eval(struct invocation *call) {
+  enum status status = open_model(call);
+  return status ? (int)status : report_values(call);
+}
+
+/* "W1,b1" as a list of names; the text is cut up in place. */
+static enum status split_params(struct invocation *call, char *text, struct option_list *list) {
+  for (char *rest = text, *name; (name = strtok_r(rest, ",", &rest));) {
+    if (!array_reserve(&list->items, &list->capacity, list->count + 1, sizeof *list->items))
+      return diag_no_memory(&call->diag);
+    list->items[list->count++] = name;
+  }
+  return STATUS_OK;
+}
+
+static enum status run_check(struct invocation *call, struct check *check,
+                             const struct option_list *params) {
+  const struct options *options = &call->options;
+  struct progress progress = {.started = seconds_now()};
+  struct check_options how = {.eps = options->eps, .tolerance = options->tolerance,
+                              .method = (enum method)options->method,
+                              .evaluate = (enum evaluate)options->evaluate,
+                              .params = options->params ? params->items : NULL,
+                              .param_count = params->count,
+                              .directions = (unsigned)options->directions,
+                              .precision = (enum precision)options->precision,
+                              .frozen = options->frozen, .threads = options->threads,
+                              .cancel = &interrupted};
+  if (isatty(STDERR_FILENO)) {
+    how.progress = show_progress;
+    how.progress_context = &progress;
+  }
+  catch_interrupt(true);
+  enum status status = check_run(check, &call->model, &how, &call->diag);
+  catch_interrupt(false);
+  clear_progress(&progress);
+  return status;
+}
+
+static int report_verdict(struct invocation *call) {
+  const struct model *model = &call->model;
+  struct check check = {0};
+  struct option_list params = {0};
+  char *names = strdup(call->options.params ? call->options.params : "");
+  enum status status = names ? split_params(call, names, &params) : diag_no_memory(&call->diag);
+  if (!status) status = run_check(call, &check, &params);
+  if (!status && call->options.json)
+    status = report_check_json(&call->out, model, &check);
+  else if (!status)
+    report_check(&call->out, model, &check, call->style);
+  int result = (int)status;
+  if (!status && check.verdict != VERDICT_PASS)
+    result = check.verdict == VERDICT_FAIL ? EXIT_MISTAKE : EXIT_UNDECIDED;
+  check_done(&check);
+  free(params.items);
+  free(names);
+  return result;
+}
+
+static int verb_check(struct invocation *call) {
+  enum status status = open_model(call);
+  return status ? (int)status : report_verdict(call);
+}
+
+static const char *nearest_verb(const char *wrong);
+
+/* A first word that is neither a lesson nor a file may be a misspelt verb. */
+static enum status open_walk(struct invocation *call) {
+  const char *verb = call->operand_count > 0 ? nearest_verb(call->operands[0]) : NULL;
+  enum status status = open_model(call);
+  if (verb && (status == STATUS_NO_INPUT || status == STATUS_USAGE)) {
+    diag_set(&call->diag, status, (struct span){0}, _("\"%s\" is neither a verb nor a lesson"),
+             call->operands[0]);
+    diag_hint(&call->diag, _("did you mean %s?"), verb);
+  }
+  return status;
+}
+
+/* The whole walk on paper: values forward, gradients back, and the check. */
+static int verb_walk(struct invocation *call) {
+  enum status status = open_walk(call);
+  if (status) return (int)status;
+  if (call->lesson.title.length > 0) {
+    text_put_safe(&call->out, call->lesson.title.bytes, call->lesson.title.length);
+    text_puts(&call->out, "\n\n");
+  }
+  int result = report_values(call);
+  if (result || call->model.loss < 0) return result;
+  text_puts(&call->out, "\n");
+  return report_verdict(call);
+}
+
+static void list_lesson(struct invocation *call, const char *file) {
+  struct lesson lesson = {0};
+  struct diag diag;
+  struct text path;
+  text_init(&path);
+  paths_lessons(&path);
+  text_printf(&path, "/%s", file);
+  enum status status = lesson_open(&lesson, text_string(&path), 0, &diag);
+  text_printf(&call->out, "%2ld  %-16.*s  ", strtol(file, NULL, 10),
+              (int)(strlen(file) - strlen("01-.md")), file + strlen("01-"));
+  text_put_safe(&call->out, status ? diag.message : text_string(&lesson.title),
+                status ? strlen(diag.message) : lesson.title.length);
+  text_puts(&call->out, "\n");
+  lesson_done(&lesson);
+  text_done(&path);
+}
+
+static int verb_list(struct invocation *call) {
+  char **names;
+  size_t count;
+  enum status status = lesson_list(&names, &count, &call->diag);
+  if (!status && call->options.json)
+    status = report_list_json(&call->out, names, count);
+  for (size_t i = 0; i < count; i++) {
+    if (!status && !call->options.json) list_lesson(call, names[i]);
+    free(names[i]);
+  }
+  free(names);
+  return (int)status;
+}
+
+static int verb_help(struct invocation *call);
+
+static const struct {
+  enum verb verb;
+  const char *name; /* NULL: no verb on the command line */
+  int (*run)(struct invocation *call);
+  const char *usage, *help;
+} verbs[] = {
+    {VERB_WALK, NULL, verb_walk, "[LESSON]",
+     "a lesson's values, gradients and check; without LESSON, the list"},
+    {VERB_LIST, "list", verb_list, "", "the lessons"},
+    {VERB_EVAL, "eval", verb_eval, "FILE | -e STATEMENTS", "every node's value and gradient"},
+    {VERB_CHECK, "check", verb_check, "FILE | -e STATEMENTS",
+     "the backward pass against the numerical gradient"},
+    {VERB_HELP, "help", verb_help, "", "this text"},
+};
+
+enum { VERB_COUNT = sizeof verbs / sizeof *verbs };
+
+static int verb_help(struct invocation *call) {
+  struct text *out = &call->out;
+  text_puts(out, _("gradwalk: walk a computation node by node, forward and backward, and check its "
+                   "gradient\n\n"));
+  for (size_t i = 0; i < VERB_COUNT; i++) {
+    size_t start = out->length;
+    text_printf(out, "  gradwalk %s%s%s", verbs[i].name ? verbs[i].name : "",
+                verbs[i].name && *verbs[i].usage ? " " : "", verbs[i].usage);
+    text_pad(out, (int)(out->length - start), 40);
+    text_printf(out, " %s\n", verbs[i].help);
+    if (verbs[i].name) options_help(out, verbs[i].verb);
+  }
+  text_puts(out, _("\nFILE is a lesson's number, name or path, a model (.gw), or - for standard "
+                   "input.\nExit status: 0 pass, 1 a mistake was found, 2 undecided, 64 and up "
+                   "trouble.\n"));
+  return STATUS_OK;
+}
+
+/* -- the program -- */
+
+static const char *nearest_verb(const char *wrong) {
+  const char *best = NULL;
+  for (size_t i = 0; i < VERB_COUNT; i++) {
+    const char *pair[] = {best, verbs[i].name};
+    best = suggest_name(wrong, pair, 2);
+  }
+  return best;
+}
+
+static size_t find_verb(int argc, char **argv) {
+  if (argc < 2) return 1; /* list */
+  for (size_t i = 0; i < VERB_COUNT; i++)
+    if (verbs[i].name && strcmp(argv[1], verbs[i].name) == 0) return i;
+  return 0;
+}
+
+/* Prints what was made; what cannot be written whole is an error, never a success. */
+static int print_out(struct invocation *call) {
+  if (call->out.failed) return (int)diag_no_memory(&call->diag);
+  size_t length = call->out.length;
+  if ((length > 0 && fwrite(call->out.bytes, 1, length, stdout) != length) || fflush(stdout) != 0)
+    return (int)diag_set(&call->diag, STATUS_IO, (struct span){0}, _("cannot write: %s"),
+                         strerror(errno));
+  return 0;
+}
+
+static void print_diag(const struct diag *diag) {
+  struct text text;
+  text_init(&text);
+  diag_render(diag, &text);
+  fputs(text.failed ? "gradwalk: out of memory\n" : text_string(&text), stderr);
+  text_done(&text);
+}
+
+static int run_verb(struct invocation *call, int argc, char **argv) {
+  size_t verb = find_verb(argc, argv);
+  bool named = verbs[verb].name && argc > 1;
+  int first, shift = named ? 1 : 0;
+  enum status status = options_parse(&call->options, verbs[verb].verb, argc - shift, argv + shift,
+                                     &first, &call->diag);
+  if (status) return (int)status;
+  call->operands = (const char *const *)argv + shift + first;
+  call->operand_count = (size_t)(argc - shift - first);
+  return verbs[verb].run(call);
+}
+
+/* "--help" and "--version" wherever a verb could stand. */
+static bool standard_option(struct invocation *call, int argc, char **argv) {
+  if (argc < 2) return false;
+  if (strcmp(argv[1], "--version") == 0)
+    text_printf(&call->out, "gradwalk %s\n%s\n", PACKAGE_VERSION,
+                _("GPL-3.0-or-later; there is no warranty."));
+  else if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+    verb_help(call);
+  else
+    return false;
+  return true;
+}
+
+int cli_run(int argc, char **argv) {
+  struct invocation call = {.style = choose_style(), .model = {.loss = -1}};
+  int result = standard_option(&call, argc, argv) ? 0 : run_verb(&call, argc, argv);
+  if (result < STATUS_USAGE) {
+    int printed = print_out(&call);
+    if (printed) result = printed;
+  }
+  if (result >= STATUS_USAGE) print_diag(&call.diag);
+  text_done(&call.out);
+  model_done(&call.model);
+  lesson_done(&call.lesson);
+  options_done(&call.options);
+  if (result == STATUS_CANCELLED) raise(SIGINT);
+  return result;
+}

@@ -1,0 +1,181 @@
+#include "cli/options.h"
+
+#include "check/check.h"
+#include "core/intl.h"
+#include "core/memory.h"
+
+#include <getopt.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct option_row {
+  size_t offset;
+  const char *name;
+  enum option_kind kind;
+  double smallest; /* of a number or count */
+  const char *const *choices;
+  size_t choice_count;
+  const char *argument;
+  unsigned verbs;
+  const char *help;
+};
+
+/* How many choices a table of names holds. */
+#define CHOICE_COUNT(choices)                                     \
+  ((choices) == precision_names  ? (size_t)PRECISION_COUNT        \
+   : (choices) == method_names   ? (size_t)METHOD_COUNT           \
+   : (choices) == evaluate_names ? (size_t)EVALUATE_COUNT         \
+                                 : (size_t)0)
+
+enum {
+#define OPTION(field, ...) ROW_##field,
+#include "cli/options.def"
+#undef OPTION
+  ROW_COUNT
+};
+
+static struct option_row row_of(int index) {
+  const struct option_row rows[] = {
+#define OPTION(field, name, kind, smallest, choices, argument, verbs, help) \
+  {offsetof(struct options, field), name, kind, smallest, choices, 0, argument, verbs, help},
+#include "cli/options.def"
+#undef OPTION
+  };
+  struct option_row row = rows[index];
+  row.choice_count = CHOICE_COUNT(row.choices);
+  return row;
+}
+
+static enum status usage(struct diag *diag, const char *option, const char *what,
+                         const char *value) {
+  diag_set(diag, STATUS_USAGE, (struct span){0}, "--%s: %s%s%s%s", option, what,
+           value ? " \"" : "", value ? value : "", value ? "\"" : "");
+  return STATUS_USAGE;
+}
+
+static enum status set_number(const struct option_row *row, void *field, const char *value,
+                              struct diag *diag) {
+  char *end;
+  double number = strtod(value, &end);
+  bool is_count = row->kind == OPTION_COUNT;
+  bool fits = is_count ? number >= row->smallest && number <= 1e6 && number == floor(number)
+                       : number > row->smallest;
+  if (!*value || *end || !isfinite(number) || !fits) {
+    usage(diag, row->name, _("found"), value);
+    diag_hint(diag, is_count ? _("expected a whole number from %g") : _("expected a number above %g"),
+              row->smallest);
+    return STATUS_USAGE;
+  }
+  if (is_count) *(int *)field = (int)number;
+  else *(double *)field = number;
+  return STATUS_OK;
+}
+
+static enum status set_choice(const struct option_row *row, void *field, const char *value,
+                              struct diag *diag) {
+  struct text list;
+  text_init(&list);
+  for (size_t i = 0; i < row->choice_count; i++) {
+    if (strcmp(row->choices[i], value) == 0) {
+      *(int *)field = (int)i;
+      text_done(&list);
+      return STATUS_OK;
+    }
+    text_printf(&list, "%s%s", i > 0 ? ", " : "", row->choices[i]);
+  }
+  usage(diag, row->name, _("found"), value);
+  diag_hint(diag, _("expected one of: %s"), text_string(&list));
+  text_done(&list);
+  return STATUS_USAGE;
+}
+
+static enum status set_option(struct options *options, int index, const char *value,
+                              struct diag *diag) {
+  struct option_row row = row_of(index);
+  void *field = (char *)options + row.offset;
+  struct option_list *list = field;
+  switch (row.kind) {
+    case OPTION_FLAG: *(bool *)field = true; return STATUS_OK;
+    case OPTION_NUMBER:
+    case OPTION_COUNT: return set_number(&row, field, value, diag);
+    case OPTION_CHOICE: return set_choice(&row, field, value, diag);
+    case OPTION_TEXT: *(const char **)field = value; return STATUS_OK;
+    case OPTION_LIST:
+      if (!array_reserve(&list->items, &list->capacity, list->count + 1, sizeof *list->items))
+        return diag_no_memory(diag);
+      list->items[list->count++] = value;
+      return STATUS_OK;
+  }
+  return STATUS_INTERNAL;
+}
+
+static enum status unknown_option(const char *given, struct diag *diag) {
+  char name[64] = "";
+  const char *best = NULL;
+  size_t length = strcspn(given, "=");
+  if (strncmp(given, "--", 2) == 0 && length < sizeof name) {
+    memcpy(name, given + 2, length - 2);
+    for (int i = 0; i < ROW_COUNT; i++) {
+      const char *pair[] = {best, row_of(i).name};
+      best = suggest_name(name, pair, 2);
+    }
+  }
+  diag_set(diag, STATUS_USAGE, (struct span){0}, _("unknown option \"%.*s\""), (int)length, given);
+  if (best) diag_hint(diag, _("did you mean --%s?"), best);
+  else diag_hint(diag, "%s", _("\"gradwalk help\" shows the options"));
+  return STATUS_USAGE;
+}
+
+/* One option that getopt_long found: CODE is its index + 256, or what went wrong. */
+static enum status take_option(struct options *options, enum verb verb, int code, char **argv,
+                               struct diag *diag) {
+  const char *given = argv[optind - 1];
+  if (code == 'e') code = 256 + ROW_statements;
+  if (code == ':') {
+    diag_set(diag, STATUS_USAGE, (struct span){0}, _("the option \"%s\" needs a value"), given);
+    return STATUS_USAGE;
+  }
+  if (code < 256) return unknown_option(given, diag);
+  struct option_row row = row_of(code - 256);
+  if (!(row.verbs & verb)) {
+    usage(diag, row.name, _("this verb does not take this option"), NULL);
+    return STATUS_USAGE;
+  }
+  return set_option(options, code - 256, optarg, diag);
+}
+
+enum status options_parse(struct options *options, enum verb verb, int argc, char **argv,
+                          int *first, struct diag *diag) {
+  struct option longs[ROW_COUNT + 1] = {0};
+  enum status status = STATUS_OK;
+  *options = (struct options){.tolerance = -1};
+  for (int i = 0; i < ROW_COUNT; i++)
+    longs[i] = (struct option){row_of(i).name,
+                               row_of(i).kind == OPTION_FLAG ? no_argument : required_argument,
+                               NULL, 256 + i};
+  opterr = 0;
+  optind = 1;
+  for (int code; !status && (code = getopt_long(argc, argv, ":e:", longs, NULL)) != -1;)
+    status = take_option(options, verb, code, argv, diag);
+  *first = optind;
+  return status;
+}
+
+void options_done(struct options *options) {
+  free(options->bugs.items);
+  free(options->unfolds.items);
+  *options = (struct options){0};
+}
+
+void options_help(struct text *out, enum verb verb) {
+  for (int i = 0; i < ROW_COUNT; i++) {
+    struct option_row row = row_of(i);
+    if (!(row.verbs & verb)) continue;
+    size_t start = out->length;
+    text_printf(out, "      --%s%s%s", row.name, row.argument ? "=" : "",
+                row.argument ? row.argument : "");
+    text_pad(out, (int)(out->length - start), 26);
+    text_printf(out, " %s\n", row.help);
+  }
+}

@@ -1,0 +1,39 @@
+/* Options of the command line: one table (options.def) for parsing, help and the manual. */
+#ifndef GRADWALK_CLI_OPTIONS_H
+#define GRADWALK_CLI_OPTIONS_H
+
+#include "lang/diag.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum verb { VERB_WALK = 1, VERB_LIST = 2, VERB_EVAL = 4, VERB_CHECK = 8, VERB_HELP = 16 };
+
+enum option_kind { OPTION_FLAG, OPTION_NUMBER, OPTION_COUNT, OPTION_TEXT, OPTION_LIST,
+                   OPTION_CHOICE };
+
+/* Texts that an option may bring several times; they belong to argv. */
+struct option_list {
+  const char **items;
+  size_t count, capacity;
+};
+
+struct options {
+  double eps, tolerance;         /* 0 and negative: not given */
+  int method, evaluate, precision; /* index of the choice */
+  int step, directions, threads; /* 0: not given */
+  bool frozen, json;
+  const char *statements, *params;
+  struct option_list bugs, unfolds;
+};
+
+/* Parses argv[1..] for VERB. Operands (file names) are moved to the front, as getopt does; *FIRST is
+ * the index of the first. Ends with options_done(). */
+enum status options_parse(struct options *options, enum verb verb, int argc, char **argv,
+                          int *first, struct diag *diag);
+void options_done(struct options *options);
+
+/* A line of help for every option of VERB. */
+void options_help(struct text *out, enum verb verb);
+
+#endif

@@ -1,0 +1,355 @@
+#include "cli/report.h"
+
+#include "core/intl.h"
+#include "lang/print.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* -- colours: orange for trouble, blue for good, as a colour-blind eye tells them apart -- */
+
+enum tone { TONE_PLAIN, TONE_GOOD, TONE_DOUBT, TONE_BAD, TONE_FAINT };
+
+static void put_toned(struct text *out, struct style style, enum tone tone, const char *string) {
+  static const char *const codes[] = {[TONE_PLAIN] = "", [TONE_GOOD] = "\033[34m",
+                                      [TONE_DOUBT] = "\033[33m", [TONE_BAD] = "\033[1;33m",
+                                      [TONE_FAINT] = "\033[2m"};
+  bool coloured = style.colour && tone != TONE_PLAIN;
+  if (coloured) text_puts(out, codes[tone]);
+  text_puts(out, string);
+  if (coloured) text_puts(out, "\033[0m");
+}
+
+static enum tone verdict_tone(enum verdict verdict) {
+  if (verdict == VERDICT_PASS) return TONE_GOOD;
+  return verdict == VERDICT_FAIL ? TONE_BAD : TONE_DOUBT;
+}
+
+/* -- values -- */
+
+static void put_summary(struct text *out, const double *values, size_t count) {
+  double low = values[0], high = values[0], squares = 0;
+  char numbers[3][NUMBER_TEXT_SIZE];
+  for (size_t i = 0; i < count; i++) {
+    if (!(values[i] >= low)) low = values[i];
+    if (!(values[i] <= high)) high = values[i];
+    squares += values[i] * values[i];
+  }
+  text_printf(out, _("from %s to %s, norm %s"), number_brief(low, 4, numbers[0]),
+              number_brief(high, 4, numbers[1]), number_brief(sqrt(squares), 4, numbers[2]));
+}
+
+/* A number in full; a small tensor as the language writes it; a large one in summary. */
+static void put_value(struct text *out, const struct run *run, int slot) {
+  enum { SMALL = 15 };
+  const struct shape shape = run->program->slots[slot].shape;
+  const double *values = run_values(run, slot);
+  size_t count = shape_count(shape);
+  char buffer[NUMBER_TEXT_SIZE];
+  if (count == 1) {
+    text_puts(out, number_text(values[0], buffer));
+    return;
+  }
+  if (count > SMALL) {
+    text_printf(out, "%u x %u: ", shape.rows, shape.cols);
+    put_summary(out, values, count);
+    return;
+  }
+  text_puts(out, "[");
+  for (size_t i = 0; i < count; i++)
+    text_printf(out, "%s%s", i == 0 ? "" : i % shape.cols == 0 ? "; " : " ",
+                number_brief(values[i], 4, buffer));
+  text_puts(out, "]");
+}
+
+/* -- eval -- */
+
+static int name_width(const struct model *model) {
+  int width = 6;
+  for (size_t i = 0; i < model->node_count; i++) {
+    const char *name = model->nodes[i].name;
+    int columns = text_columns(name, strlen(name));
+    if (model_visible(model, (int)i) == (int)i && columns > width) width = columns;
+  }
+  return width < 16 ? width : 16;
+}
+
+static void put_name(struct text *out, const char *name, int width) {
+  text_puts(out, name);
+  text_pad(out, text_columns(name, strlen(name)), width);
+}
+
+static void put_forward(struct text *out, const struct model *model, const struct run *run,
+                        struct style style, int width) {
+  put_toned(out, style, TONE_FAINT, _("forward\n"));
+  for (size_t i = 0; i < model->node_count; i++) {
+    const struct node *node = &model->nodes[i];
+    if (model_visible(model, (int)i) != (int)i) continue;
+    text_puts(out, "  ");
+    put_name(out, node->name, width);
+    text_puts(out, "  ");
+    size_t start = out->length;
+    const struct expr *formula = model_formula(model, (int)i);
+    if (formula) {
+      text_puts(out, "= ");
+      print_expr(out, formula);
+    } else {
+      text_puts(out, model_op_name(model, (int)i));
+    }
+    text_pad(out, text_columns(out->bytes + start, out->length - start), 26);
+    text_puts(out, "  ");
+    put_value(out, run, node->slot);
+    text_puts(out, "\n");
+  }
+}
+
+/* Every rule line with the gradient as it stands after the whole pass. */
+static void put_backward(struct text *out, const struct model *model, const struct run *run,
+                         struct style style, int width) {
+  const struct node *loss = &model->nodes[model->loss];
+  put_toned(out, style, TONE_FAINT, model->backward ? _("backward, by the model's own lines\n")
+                                                    : _("backward\n"));
+  text_printf(out, "  %*s  d%s = 1\n", width, "", loss->name);
+  int last = -1;
+  for (size_t i = 0; i < model->rule_count; i++) {
+    const struct rule *rule = &model->rules[i];
+    int shown = rule->node >= 0 ? model_visible(model, rule->node) : -1;
+    text_puts(out, "  ");
+    put_name(out, shown >= 0 && shown != last ? model->nodes[shown].name : "", width);
+    last = shown;
+    text_puts(out, "  ");
+    text_puts(out, rule->text);
+    text_pad(out, text_columns(rule->text, strlen(rule->text)), 34);
+    int gradient = rule->target_node >= 0 ? model->nodes[rule->target_node].gradient
+                                          : scope_find(&model->locals, rule->target);
+    text_puts(out, "  ");
+    if (rule->accumulate) text_puts(out, _("in all "));
+    put_value(out, run, gradient);
+    if (rule->original) {
+      put_toned(out, style, TONE_DOUBT, _("   bug; was: "));
+      text_puts(out, rule->original);
+    }
+    text_puts(out, "\n");
+  }
+}
+
+void report_eval(struct text *out, const struct model *model, const struct run *run,
+                 struct style style) {
+  int width = name_width(model);
+  put_forward(out, model, run, style, width);
+  if (model->loss >= 0 && model->rule_count > 0) {
+    text_puts(out, "\n");
+    put_backward(out, model, run, style, width);
+  }
+}
+
+/* -- check: the table -- */
+
+enum { BAR_COLUMNS = 32, BAR_DECADES = 16 }; /* 1e-16 to 1 */
+
+/* The column at which a relative difference stands, on a scale of powers of ten. */
+static int bar_column(double difference) {
+  if (!(difference > 0)) return isnan(difference) ? BAR_COLUMNS : 0;
+  double column = (log10(difference) + BAR_DECADES) * BAR_COLUMNS / BAR_DECADES;
+  return column < 0 ? 0 : column > BAR_COLUMNS ? BAR_COLUMNS : (int)lround(column);
+}
+
+/* Where doubt and where plain error begin: the tolerance asked for, or the bands in general use. */
+static int band_column(const struct check *check, bool wrong) {
+  enum { SURELY_WRONG = -2, SURELY_RIGHT = -7 };
+  if (wrong) return bar_column(pow(10, SURELY_WRONG));
+  double tolerance = check->options.tolerance;
+  return bar_column(tolerance > 0 ? tolerance : pow(10, SURELY_RIGHT));
+}
+
+static void put_bar(struct text *out, const struct check *check, double difference,
+                    struct style style) {
+  int length = bar_column(difference), doubt = band_column(check, false);
+  int wrong = band_column(check, true);
+  for (int column = 0; column <= BAR_COLUMNS; column++) {
+    if (column == doubt || column == wrong) text_puts(out, style.unicode ? "│" : "|");
+    text_puts(out, column < length ? style.unicode ? "▇" : "#" : " ");
+  }
+}
+
+static void put_scale(struct text *out, const struct check *check, struct style style) {
+  int doubt = band_column(check, false), wrong = band_column(check, true);
+  const char *bar = style.unicode ? "│" : "|";
+  text_pad(out, 0, doubt - 2);
+  text_puts(out, "ok");
+  if (wrong > doubt) {
+    text_puts(out, bar);
+    const char *word = wrong - doubt >= 8 ? _("doubtful") : "?";
+    text_puts(out, word);
+    text_pad(out, (int)strlen(word), wrong - doubt);
+  }
+  text_printf(out, "%s%s", bar, _("wrong"));
+}
+
+static void put_tensor(struct text *out, const struct model *model, const struct check *check,
+                       const struct tensor_check *tensor, struct style style, int width) {
+  char buffer[NUMBER_TEXT_SIZE], shape[32];
+  text_puts(out, " ");
+  put_name(out, model->nodes[tensor->node].name, width);
+  snprintf(shape, sizeof shape, "%u x %u", tensor->shape.rows, tensor->shape.cols);
+  text_printf(out, "  %-9s  %-9s ", shape, number_brief(tensor->metrics.difference, 2, buffer));
+  put_bar(out, check, tensor->metrics.difference, style);
+  text_puts(out, " ");
+  if (tensor->verdict == VERDICT_FAIL) text_puts(out, style.unicode ? "✗ " : "x ");
+  put_toned(out, style, verdict_tone(tensor->verdict), verdict_names[tensor->verdict]);
+  text_puts(out, "\n");
+}
+
+static void put_head(struct text *out, const struct check *check) {
+  const struct check_options *options = &check->options;
+  char step[NUMBER_TEXT_SIZE], tolerance[NUMBER_TEXT_SIZE];
+  text_printf(out, _("check: %s difference, step "), method_names[options->method]);
+  if (options->eps > 0)
+    text_printf(out, "%s, ", number_text(options->eps, step));
+  else
+    text_printf(out, _("2^%g * max(1, |x|), "), log2(check_base_step(options)));
+  if (options->tolerance >= 0)
+    text_printf(out, _("overall tolerance %s"), number_text(options->tolerance, tolerance));
+  else
+    text_puts(out, _("entries within 1e-9 + 1e-5 of their size"));
+  const char *unit = options->directions > 0 ? check->entries == 1 ? _("direction")
+                                                                   : _("directions")
+                     : check->entries == 1   ? _("entry")
+                                             : _("entries");
+  text_printf(out, ", %zu %s\n", check->entries, unit);
+}
+
+/* -- check: what it means -- */
+
+static bool is_factor(const struct tensor_check *tensor) {
+  const struct metrics *m = &tensor->metrics;
+  return fabs(m->cosine) > 1 - 1e-6 && fabs(m->scale - 1) > 1e-4;
+}
+
+static void put_factor(struct text *out, const struct tensor_check *tensor) {
+  char buffer[NUMBER_TEXT_SIZE];
+  text_printf(out, _("every entry is %s times the numerical gradient: a constant factor"),
+              number_brief(tensor->metrics.scale, 6, buffer));
+}
+
+/* The two slopes, or the two gradients, at the entry that the verdict is about. */
+static void put_entry(struct text *out, const struct tensor_check *tensor) {
+  uint32_t row, col;
+  char a[NUMBER_TEXT_SIZE], b[NUMBER_TEXT_SIZE];
+  tensor_check_place(tensor, tensor->entry, &row, &col);
+  text_printf(out, _("at [%u, %u] the backward pass says %s, the numerical gradient %s"), row, col,
+              number_brief(tensor->analytic[tensor->entry], 8, a),
+              number_brief(tensor->numeric[tensor->entry], 8, b));
+}
+
+static void put_reason(struct text *out, const struct tensor_check *tensor) {
+  uint32_t row, col;
+  char a[NUMBER_TEXT_SIZE], b[NUMBER_TEXT_SIZE], c[NUMBER_TEXT_SIZE];
+  tensor_check_place(tensor, tensor->entry, &row, &col);
+  switch (tensor->reason) {
+    case REASON_DIFFERS:
+      if (is_factor(tensor)) put_factor(out, tensor);
+      else put_entry(out, tensor);
+      break;
+    case REASON_NOT_ASSIGNED:
+      text_puts(out, _("no line of the backward block assigns its gradient"));
+      break;
+    case REASON_NOT_FINITE:
+    case REASON_NUMERIC_NOT_FINITE: put_entry(out, tensor); break;
+    case REASON_ALL_ZERO:
+      text_puts(out, _("its gradient is exactly zero on both sides: this check could not have "
+                       "failed; try another point or another loss"));
+      break;
+    case REASON_BELOW_FLOOR:
+      text_puts(out, _("its gradient is nowhere larger than 1e-9 on either side, less than this "
+                       "check can tell from zero"));
+      break;
+    case REASON_STEP_ERROR:
+      text_printf(out, _("at [%u, %u] the two differ by %s, but with step %s the numerical side "
+                         "may itself be off by %s: try another --eps"), row, col,
+                  number_brief(fabs(tensor->analytic[tensor->entry] -
+                                    tensor->numeric[tensor->entry]), 2, a),
+                  number_brief(tensor->step, 3, b), number_brief(tensor->step_error, 2, c));
+      break;
+    case REASON_REDRAWN:
+      text_puts(out, _("the loss draws new random numbers at every run, so no two runs compare: "
+                       "try --freeze"));
+      break;
+    case REASON_STRADDLES:
+      text_printf(out, _("at [%u, %u] a kink lies within the step: the slope is %s to the left "
+                         "and %s to the right; the backward pass says %s"), row, col,
+                  number_brief(tensor->left, 6, a), number_brief(tensor->right, 6, b),
+                  number_brief(tensor->analytic[tensor->entry], 6, c));
+      break;
+    case REASON_AGREES:
+    case REASON_COUNT: break;
+  }
+}
+
+static void put_reasons(struct text *out, const struct model *model, const struct check *check,
+                        int width) {
+  for (size_t i = 0; i < check->tensor_count; i++) {
+    const struct tensor_check *tensor = &check->tensors[i];
+    if (tensor->verdict == VERDICT_PASS) continue;
+    text_puts(out, " ");
+    put_name(out, model->nodes[tensor->node].name, width);
+    text_puts(out, "  ");
+    put_reason(out, tensor);
+    text_puts(out, "\n");
+  }
+}
+
+/* How each other dNAME of a backward block compares: it may be a multiple on purpose. */
+static void put_intermediates(struct text *out, const struct model *model,
+                              const struct check *check, int width) {
+  if (check->intermediate_count > 0)
+    text_puts(out, _("\n the lines between, against the numerical gradient of each node:\n"));
+  for (size_t i = 0; i < check->intermediate_count; i++) {
+    const struct tensor_check *tensor = &check->intermediates[i];
+    const struct metrics *m = &tensor->metrics;
+    char buffer[NUMBER_TEXT_SIZE];
+    text_puts(out, " d");
+    put_name(out, model->nodes[tensor->node].name, width);
+    text_puts(out, " ");
+    if (is_factor(tensor)) put_factor(out, tensor);
+    else if (m->difference <= 1e-5 || m->max_abs <= CHECK_ABSOLUTE) text_puts(out, _("agrees"));
+    else text_printf(out, _("differs: relative difference %s"),
+                     number_brief(m->difference, 2, buffer));
+    text_puts(out, "\n");
+  }
+}
+
+static void put_verdict(struct text *out, const struct check *check, struct style style) {
+  static const char *const sentences[VERDICT_COUNT] = {
+      [VERDICT_PASS] = "Your backward propagation works perfectly fine!",
+      [VERDICT_FAIL] = "There is a mistake in the backward propagation!",
+      [VERDICT_KINK] = "Undecided: the step crosses a kink, where no derivative exists.",
+      [VERDICT_UNRELIABLE] = "Undecided: the numerical gradient itself is too inexact to tell.",
+      [VERDICT_INADEQUATE] = "Undecided: this check could not have failed.",
+  };
+  char buffer[NUMBER_TEXT_SIZE];
+  text_puts(out, " ");
+  put_toned(out, style, verdict_tone(check->verdict), verdict_names[check->verdict]);
+  text_printf(out, "  %s difference = %s\n", _(sentences[check->verdict]),
+              number_text(check->difference, buffer));
+}
+
+void report_check(struct text *out, const struct model *model, const struct check *check,
+                  struct style style) {
+  int width = name_width(model);
+  put_head(out, check);
+  text_puts(out, "\n ");
+  put_name(out, _("tensor"), width);
+  text_printf(out, "  %-9s  %-9s ", _("shape"), _("rel. diff"));
+  put_scale(out, check, style);
+  text_puts(out, "\n");
+  for (size_t i = 0; i < check->tensor_count; i++)
+    put_tensor(out, model, check, &check->tensors[i], style, width);
+  put_intermediates(out, model, check, width);
+  text_puts(out, "\n");
+  put_verdict(out, check, style);
+  put_reasons(out, model, check, width);
+  for (size_t i = 0; i < check->note_count; i++)
+    text_printf(out, " %s  %s\n", _("note"), check->notes[i]);
+}

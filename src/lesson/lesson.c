@@ -1,0 +1,198 @@
+#include "lesson/lesson.h"
+
+#include "core/intl.h"
+#include "core/memory.h"
+#include "io/file.h"
+#include "io/paths.h"
+
+#include <cmark.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void lesson_done(struct lesson *lesson) {
+  text_done(&lesson->path);
+  text_done(&lesson->title);
+  text_done(&lesson->model);
+}
+
+static bool ends_with(const char *string, const char *end) {
+  size_t length = strlen(string), tail = strlen(end);
+  return length > tail && strcmp(string + length - tail, end) == 0;
+}
+
+/* -- finding -- */
+
+static int compare_names(const void *a, const void *b) {
+  return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* A lesson's file begins with its number: 04-three-layer.md. */
+static bool is_lesson_name(const char *name) {
+  return ends_with(name, ".md") && name[0] >= '0' && name[0] <= '9';
+}
+
+static enum status list_folder(DIR *folder, char ***names, size_t *count, struct diag *diag) {
+  size_t capacity = 0;
+  for (struct dirent *entry; (entry = readdir(folder));) {
+    if (!is_lesson_name(entry->d_name)) continue;
+    if (!array_reserve(names, &capacity, *count + 1, sizeof **names) ||
+        !((*names)[*count] = strdup(entry->d_name)))
+      return diag_no_memory(diag);
+    ++*count;
+  }
+  if (*count > 0) qsort(*names, *count, sizeof **names, compare_names);
+  return STATUS_OK;
+}
+
+enum status lesson_list(char ***names, size_t *count, struct diag *diag) {
+  struct text path;
+  *names = NULL;
+  *count = 0;
+  text_init(&path);
+  paths_lessons(&path);
+  DIR *folder = opendir(text_string(&path));
+  enum status status = folder ? list_folder(folder, names, count, diag)
+                              : diag_set(diag, STATUS_NO_INPUT, (struct span){0}, "%s: %s",
+                                         text_string(&path), strerror(errno));
+  if (folder) closedir(folder);
+  text_done(&path);
+  return status;
+}
+
+static bool is_name_of(const char *file, const char *what) {
+  size_t length = strlen(what);
+  return strncmp(file, what, length) == 0 &&
+         (file[length] == '\0' || strcmp(file + length, ".md") == 0);
+}
+
+/* "4", "three-layer", "04-three-layer" and "04-three-layer.md" all name 04-three-layer.md. */
+static bool name_matches(const char *file, const char *what) {
+  char *base, *rest;
+  long number = strtol(file, &base, 10), wanted = strtol(what, &rest, 10);
+  if (*what && *rest == '\0') return number == wanted;
+  return is_name_of(file, what) || is_name_of(base + (*base == '-'), what);
+}
+
+static enum status unknown_lesson(const char *what, char **names, size_t count,
+                                  struct diag *diag) {
+  const char *best = NULL;
+  for (size_t i = 0; i < count; i++) {
+    char *base = names[i] + strcspn(names[i], "-") + 1;
+    base[strlen(base) - strlen(".md")] = '\0';
+    const char *pair[] = {best, base};
+    best = suggest_name(what, pair, 2);
+  }
+  diag_set(diag, STATUS_NO_INPUT, (struct span){0}, _("no lesson or file is called \"%s\""), what);
+  if (best) diag_hint(diag, _("did you mean %s?"), best);
+  else diag_hint(diag, "%s", _("\"gradwalk list\" shows the lessons"));
+  return STATUS_NO_INPUT;
+}
+
+static bool looks_like_path(const char *what) {
+  return strcmp(what, "-") == 0 || strchr(what, '/') || ends_with(what, ".md") ||
+         ends_with(what, ".gw");
+}
+
+static enum status find_lesson(struct lesson *lesson, const char *what, struct diag *diag) {
+  char **names;
+  size_t count, found = 0;
+  if (looks_like_path(what)) {
+    text_puts(&lesson->path, what);
+    return lesson->path.failed ? diag_no_memory(diag) : STATUS_OK;
+  }
+  enum status status = lesson_list(&names, &count, diag);
+  while (!status && found < count && !name_matches(names[found], what)) found++;
+  if (!status && found == count) {
+    status = unknown_lesson(what, names, count, diag);
+  } else if (!status) {
+    paths_lessons(&lesson->path);
+    text_printf(&lesson->path, "/%s", names[found]);
+    if (lesson->path.failed) status = diag_no_memory(diag);
+  }
+  for (size_t i = 0; i < count; i++) free(names[i]);
+  free(names);
+  return status;
+}
+
+/* -- reading -- */
+
+/* The plain text below NODE. */
+static void put_plain(struct text *out, cmark_node *node) {
+  cmark_iter *iter = cmark_iter_new(node);
+  while (cmark_iter_next(iter) != CMARK_EVENT_DONE) {
+    const char *literal = cmark_node_get_literal(cmark_iter_get_node(iter));
+    if (literal) text_puts(out, literal);
+  }
+  cmark_iter_free(iter);
+}
+
+static bool is_graph(cmark_node *node) {
+  return cmark_node_get_type(node) == CMARK_NODE_CODE_BLOCK &&
+         strcmp(cmark_node_get_fence_info(node), "graph") == 0;
+}
+
+/* Takes the title, counts the steps and keeps the graph in force at STEP. */
+static void read_blocks(struct lesson *lesson, cmark_node *document, int step) {
+  for (cmark_node *node = cmark_node_first_child(document); node; node = cmark_node_next(node)) {
+    int level = cmark_node_get_heading_level(node); /* 0 if it is none */
+    if (level == 1 && lesson->title.length == 0) put_plain(&lesson->title, node);
+    if (level == 2) lesson->steps++;
+    if (!is_graph(node)) continue;
+    if (lesson->source.first_line > 0 && (step == 0 || lesson->steps > step)) continue;
+    lesson->model.length = 0;
+    text_puts(&lesson->model, cmark_node_get_literal(node));
+    lesson->source.first_line = (uint32_t)cmark_node_get_start_line(node) + 1;
+  }
+}
+
+static enum status read_lesson(struct lesson *lesson, const struct text *file, int step,
+                               struct diag *diag) {
+  cmark_node *document = cmark_parse_document(text_string(file), file->length, CMARK_OPT_DEFAULT);
+  const char *path = text_string(&lesson->path);
+  if (!document) return diag_no_memory(diag);
+  read_blocks(lesson, document, step);
+  cmark_node_free(document);
+  if (step > lesson->steps)
+    return diag_set(diag, STATUS_USAGE, (struct span){0}, _("%s: this lesson has %d steps"), path,
+                    lesson->steps);
+  if (lesson->source.first_line > 0) return STATUS_OK;
+  diag_set(diag, STATUS_DATA, (struct span){0}, _("%s: this lesson has no model"), path);
+  diag_hint(diag, "%s", _("expected a fenced block that begins with ```graph"));
+  return STATUS_DATA;
+}
+
+static enum status finish(struct lesson *lesson, struct diag *diag) {
+  if (lesson->path.failed || lesson->title.failed || lesson->model.failed)
+    return diag_no_memory(diag);
+  lesson->source.name = text_string(&lesson->path);
+  lesson->source.text = text_string(&lesson->model);
+  lesson->source.length = lesson->model.length;
+  if (lesson->source.first_line == 0) lesson->source.first_line = 1;
+  return STATUS_OK;
+}
+
+enum status lesson_open(struct lesson *lesson, const char *what, int step, struct diag *diag) {
+  static const char mark[] = "\xEF\xBB\xBF"; /* a byte order mark */
+  struct text file;
+  *lesson = (struct lesson){0};
+  text_init(&file);
+  enum status status = find_lesson(lesson, what, diag);
+  if (!status) status = file_read(text_string(&lesson->path), &file, diag);
+  size_t skip = file.length >= 3 && memcmp(file.bytes, mark, 3) == 0 ? 3 : 0;
+  if (!status && ends_with(text_string(&lesson->path), ".md"))
+    status = read_lesson(lesson, &file, step, diag);
+  else if (!status)
+    text_put(&lesson->model, text_string(&file) + skip, file.length - skip);
+  text_done(&file);
+  return status ? status : finish(lesson, diag);
+}
+
+enum status lesson_from_text(struct lesson *lesson, const char *name, const char *text,
+                             struct diag *diag) {
+  *lesson = (struct lesson){0};
+  text_puts(&lesson->path, name);
+  text_puts(&lesson->model, text);
+  return finish(lesson, diag);
+}
