@@ -28,7 +28,6 @@ const char *const reason_names[REASON_COUNT] = {
     [REASON_REDRAWN] = "redrawn at every run",
     [REASON_STRADDLES] = "step straddles a kink",
 };
-const char *const evaluate_names[EVALUATE_COUNT] = {[EVALUATE_FULL] = "full"};
 
 /* Everything a check needs while it runs. */
 struct work {
@@ -134,8 +133,7 @@ static enum status choose_tensors(struct work *work) {
 static struct probe make_probe(const struct work *work, const struct tensor_check *tensor) {
   const struct model *model = work->model;
   const struct node *node = &model->nodes[tensor->node];
-  struct probe probe = {.slot = node->slot, .count = shape_count(tensor->shape),
-                        .base = run_values(&work->base, node->slot)};
+  struct probe probe = {.slot = node->slot, .count = shape_count(tensor->shape)};
   if (node->kind == NODE_OP) /* hold it still: take the pass up again behind it */
     while (model->program.forward.items[probe.first++].out != node->slot) continue;
   return probe;
@@ -173,8 +171,8 @@ static enum status compare_tensor(struct work *work, struct tensor_check *tensor
   take_analytic(work, tensor, directions);
   enum status status =
       numeric_slopes(&work->numeric, probe, tensor->count, directions, tensor->numeric);
+  if (status == STATUS_NO_MEMORY) return no_memory(work);
   tensor->metrics = metrics_compute(tensor->analytic, tensor->numeric, tensor->count);
-  tensor->step = probe_step(&work->base, &probe, work->check->options.eps);
   return status;
 }
 
@@ -260,8 +258,10 @@ static enum status start(struct work *work) {
 #ifdef _OPENMP
   threads = options->threads > 0 ? options->threads : omp_get_max_threads();
 #endif
+  /* Where every pass draws anew, passes must be whole and come one after the other. */
   work->numeric = (struct numeric){.threads = work->redrawn ? 1 : threads,
                                    .method = options->method, .eps = options->eps,
+                                   .evaluate = work->redrawn ? EVALUATE_FULL : options->evaluate,
                                    .cancel = options->cancel, .progress = options->progress,
                                    .progress_context = options->progress_context};
   for (size_t i = 0; i < work->check->tensor_count; i++)
@@ -275,8 +275,7 @@ static enum status decide(struct work *work, struct examination *exams) {
   struct check *check = work->check;
   size_t most = 0;
   for (size_t i = 0; i < check->tensor_count; i++) {
-    exams[i].model = work->model;
-    exams[i].run = &work->numeric.runs[0];
+    exams[i].worker = &work->numeric.workers[0];
     exams[i].redrawn = work->redrawn;
     exams[i].loss = check->loss;
     if (check->tensors[i].count > most) most = check->tensors[i].count;

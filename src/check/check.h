@@ -34,9 +34,6 @@ enum reason {
 };
 extern const char *const reason_names[REASON_COUNT];
 
-enum evaluate { EVALUATE_FULL, EVALUATE_COUNT };
-extern const char *const evaluate_names[EVALUATE_COUNT];
-
 struct check_options {
   double eps;         /* the step; 0: chosen for each entry */
   double tolerance;   /* overall, on ‖g − n‖ / (‖g‖ + ‖n‖); negative: the test per entry */

@@ -11,51 +11,108 @@ const char *const method_names[METHOD_COUNT] = {
     [METHOD_FORWARD] = "forward",
     [METHOD_RICHARDSON] = "richardson",
 };
+const char *const evaluate_names[EVALUATE_COUNT] = {
+    [EVALUATE_INCREMENTAL] = "incremental",
+    [EVALUATE_FULL] = "full",
+};
 
-/* Moves by H from the base; 0 puts the base back exactly. */
-static void set_values(struct run *run, const struct probe *probe, double h) {
-  double *values = run_values(run, probe->slot);
+/* -- one worker -- */
+
+enum status worker_init(struct worker *worker, const struct model *model, const struct run *base) {
+  *worker = (struct worker){.model = model, .base = base};
+  enum status status = run_copy(&worker->run, base);
+  worker->dirty = calloc(model->program.slot_count, sizeof *worker->dirty);
+  return status || !worker->dirty ? STATUS_NO_MEMORY : STATUS_OK;
+}
+
+void worker_done(struct worker *worker) {
+  run_done(&worker->run);
+  free(worker->dirty);
+  worker->dirty = NULL;
+}
+
+/* Sets the probe's values to the base moved by H; 0 puts the base back exactly. */
+static void set_values(struct worker *worker, const struct probe *probe, double h) {
+  double *values = run_values(&worker->run, probe->slot);
+  const double *base = run_values(worker->base, probe->slot);
   size_t from = probe->direction ? 0 : probe->entry;
   size_t to = probe->direction ? probe->count : probe->entry + 1;
   for (size_t i = from; i < to; i++) {
     double move = probe->direction ? h * probe->direction[i] : h;
-    values[i] = precision_round(run->precision, probe->base[i] + move);
+    values[i] = precision_round(worker->run.precision, base[i] + move);
   }
 }
 
-double probe_move(struct run *run, const struct model *model, const struct probe *probe, double h) {
-  set_values(run, probe, h);
-  run_code(run, &model->program.forward, probe->first);
-  return *run_values(run, model->nodes[model->loss].slot);
+static struct rect probe_rect(const struct worker *worker, const struct probe *probe) {
+  struct shape shape = model_shape(worker->model, probe->slot);
+  uint32_t row = (uint32_t)(probe->entry / shape.cols), col = (uint32_t)(probe->entry % shape.cols);
+  return probe->direction ? shape_rect(shape) : (struct rect){row, row + 1, col, col + 1};
 }
 
-void probe_restore(struct run *run, const struct probe *probe) {
-  set_values(run, probe, 0);
+/* Runs the plan, each instruction on just the part that the move has reached. */
+static void run_plan(struct worker *worker) {
+  const struct instr *instrs = worker->model->program.forward.items;
+  for (size_t i = 0; i < worker->plan_count; i++) {
+    const struct instr *instr = &instrs[worker->plan[i]];
+    struct rect part = run_touched(&worker->run, instr, worker->dirty);
+    worker->dirty[instr->out] = part;
+    run_part(&worker->run, instr, part);
+  }
 }
 
-double probe_loss(struct run *run, const struct model *model, const struct probe *probe, double h) {
-  double loss = probe_move(run, model, probe, h);
-  probe_restore(run, probe);
+double worker_move(struct worker *worker, const struct probe *probe, double h) {
+  const struct model *model = worker->model;
+  set_values(worker, probe, h);
+  if (worker->plan) {
+    worker->dirty[probe->slot] = probe_rect(worker, probe);
+    run_plan(worker);
+  } else {
+    run_code(&worker->run, &model->program.forward, probe->first);
+  }
+  return *run_values(&worker->run, model->nodes[model->loss].slot);
+}
+
+void worker_restore(struct worker *worker, const struct probe *probe) {
+  const struct instr *instrs = worker->model->program.forward.items;
+  set_values(worker, probe, 0);
+  worker->dirty[probe->slot] = (struct rect){0};
+  for (size_t i = 0; i < worker->plan_count; i++) {
+    int slot = instrs[worker->plan[i]].out;
+    run_restore(&worker->run, worker->base, slot, worker->dirty[slot]);
+    worker->dirty[slot] = (struct rect){0};
+  }
+}
+
+double worker_loss(struct worker *worker, const struct probe *probe, double h) {
+  double loss = worker_move(worker, probe, h);
+  worker_restore(worker, probe);
   return loss;
 }
 
-static double central(struct run *run, const struct model *model, const struct probe *probe,
-                      double h) {
-  double plus = probe_loss(run, model, probe, h), minus = probe_loss(run, model, probe, -h);
+/* -- differences -- */
+
+static double central(struct worker *worker, const struct probe *probe, double h) {
+  double plus = worker_move(worker, probe, h), minus = worker_move(worker, probe, -h);
   return (plus - minus) / (2 * h);
 }
 
-double probe_slope(struct run *run, const struct model *model, const struct probe *probe,
-                   enum method method, double h) {
+double worker_slope(struct worker *worker, const struct probe *probe, enum method method,
+                    double h) {
+  double slope = 0;
   switch (method) {
+    case METHOD_CENTRAL: slope = central(worker, probe, h); break;
     case METHOD_FORWARD:
-      return (probe_loss(run, model, probe, h) - probe_loss(run, model, probe, 0)) / h;
+      slope = worker_move(worker, probe, h);
+      slope = (slope - worker_move(worker, probe, 0)) / h;
+      break;
     case METHOD_RICHARDSON:
-      return (4 * central(run, model, probe, h / 2) - central(run, model, probe, h)) / 3;
-    case METHOD_CENTRAL:
+      slope = central(worker, probe, h / 2);
+      slope = (4 * slope - central(worker, probe, h)) / 3;
+      break;
     case METHOD_COUNT: break;
   }
-  return central(run, model, probe, h);
+  worker_restore(worker, probe);
+  return slope;
 }
 
 double precision_unit(enum precision precision) {
@@ -68,29 +125,59 @@ double precision_step(enum precision precision) {
   return steps[precision];
 }
 
-double probe_step(const struct run *run, const struct probe *probe, double eps) {
+double worker_step(const struct worker *worker, const struct probe *probe, double eps) {
   if (eps > 0) return eps;
-  double size = 1;
+  const double *base = run_values(worker->base, probe->slot);
+  double size = 1, step = precision_step(worker->run.precision);
   for (size_t i = 0; i < (probe->direction ? probe->count : 1); i++)
-    size = fmax(size, fabs(probe->base[probe->direction ? i : probe->entry]));
-  double step = precision_step(run->precision);
+    size = fmax(size, fabs(base[probe->direction ? i : probe->entry]));
   return isfinite(size) ? step * exp2(ceil(log2(size))) : step;
 }
+
+/* -- many probes -- */
 
 enum status numeric_init(struct numeric *numeric, const struct model *model,
                          const struct run *base) {
   numeric->model = model;
-  numeric->runs = calloc((size_t)numeric->threads, sizeof *numeric->runs);
-  if (!numeric->runs) return STATUS_NO_MEMORY;
+  numeric->workers = calloc((size_t)numeric->threads, sizeof *numeric->workers);
+  if (!numeric->workers) return STATUS_NO_MEMORY;
   for (int i = 0; i < numeric->threads; i++)
-    if (run_copy(&numeric->runs[i], base)) return STATUS_NO_MEMORY;
+    if (worker_init(&numeric->workers[i], model, base)) return STATUS_NO_MEMORY;
   return STATUS_OK;
 }
 
 void numeric_done(struct numeric *numeric) {
-  for (int i = 0; numeric->runs && i < numeric->threads; i++) run_done(&numeric->runs[i]);
-  free(numeric->runs);
-  numeric->runs = NULL;
+  for (int i = 0; numeric->workers && i < numeric->threads; i++)
+    worker_done(&numeric->workers[i]);
+  free(numeric->workers);
+  numeric->workers = NULL;
+}
+
+/* The instructions from FIRST on that depend on SLOT and on which the loss depends, in order;
+ * NULL if there is no memory. */
+static size_t *make_plan(const struct model *model, int slot, size_t first, size_t *count) {
+  const struct code *forward = &model->program.forward;
+  size_t *plan = calloc(forward->count + 1, sizeof *plan);
+  bool *moved = calloc(model->program.slot_count, 1), *needed = calloc(model->program.slot_count, 1);
+  *count = 0;
+  if (plan && moved && needed) {
+    moved[slot] = needed[model->nodes[model->loss].slot] = true;
+    for (size_t i = forward->count; i-- > 0;)
+      for (int k = 0; k < op_table[forward->items[i].op].arity; k++)
+        if (needed[forward->items[i].out]) needed[forward->items[i].in[k]] = true;
+    for (size_t i = first; i < forward->count; i++) {
+      const struct instr *instr = &forward->items[i];
+      for (int k = 0; k < op_table[instr->op].arity; k++)
+        if (moved[instr->in[k]]) moved[instr->out] = true;
+      if (moved[instr->out] && needed[instr->out]) plan[(*count)++] = i;
+    }
+  } else {
+    free(plan);
+    plan = NULL;
+  }
+  free(moved);
+  free(needed);
+  return plan;
 }
 
 static bool is_cancelled(const struct numeric *numeric) {
@@ -105,25 +192,44 @@ static void report(struct numeric *numeric, bool speaker) {
     numeric->progress(numeric->progress_context, done, numeric->total);
 }
 
-enum status numeric_slopes(struct numeric *numeric, struct probe probe, size_t count,
-                           const signed char *directions, double *slopes) {
+static void run_probes(struct numeric *numeric, struct probe probe, size_t count,
+                       const signed char *directions, double *slopes) {
   long last = (long)count;
-  /* Whatever probes ran before: every value is the base point's again. */
-  for (int i = 0; i < numeric->threads; i++)
-    run_code(&numeric->runs[i], &numeric->model->program.forward, 0);
 #pragma omp parallel for num_threads(numeric->threads) schedule(static) firstprivate(probe)
   for (long i = 0; i < last; i++) {
-    int worker = 0;
+    int thread = 0;
     if (is_cancelled(numeric)) continue;
 #ifdef _OPENMP
-    worker = omp_get_thread_num();
+    thread = omp_get_thread_num();
 #endif
-    struct run *run = &numeric->runs[worker];
+    struct worker *worker = &numeric->workers[thread];
     probe.entry = (size_t)i;
     probe.direction = directions ? directions + (size_t)i * probe.count : NULL;
-    double h = probe_step(run, &probe, numeric->eps);
-    slopes[i] = probe_slope(run, numeric->model, &probe, numeric->method, h);
-    report(numeric, worker == 0);
+    double h = worker_step(worker, &probe, numeric->eps);
+    slopes[i] = worker_slope(worker, &probe, numeric->method, h);
+    report(numeric, thread == 0);
   }
+}
+
+enum status numeric_slopes(struct numeric *numeric, struct probe probe, size_t count,
+                           const signed char *directions, double *slopes) {
+  size_t *plan = NULL, plan_count = 0;
+  if (numeric->evaluate == EVALUATE_INCREMENTAL) {
+    plan = make_plan(numeric->model, probe.slot, probe.first, &plan_count);
+    if (!plan) return STATUS_NO_MEMORY;
+  }
+  for (int i = 0; i < numeric->threads; i++) {
+    struct worker *worker = &numeric->workers[i];
+    worker->plan = plan;
+    worker->plan_count = plan_count;
+    /* A full evaluation leaves what lies behind its probe moved. */
+    if (!plan) run_code(&worker->run, &numeric->model->program.forward, 0);
+  }
+  run_probes(numeric, probe, count, directions, slopes);
+  for (int i = 0; i < numeric->threads; i++) {
+    numeric->workers[i].plan = NULL;
+    numeric->workers[i].plan_count = 0;
+  }
+  free(plan);
   return is_cancelled(numeric) ? STATUS_CANCELLED : STATUS_OK;
 }

@@ -10,52 +10,69 @@
 enum method { METHOD_CENTRAL, METHOD_FORWARD, METHOD_RICHARDSON, METHOD_COUNT };
 extern const char *const method_names[METHOD_COUNT];
 
+/* Both compute the same bits: incremental computes anew only what a perturbation touches, full runs
+ * the whole forward pass each time, as the textbook does. */
+enum evaluate { EVALUATE_INCREMENTAL, EVALUATE_FULL, EVALUATE_COUNT };
+extern const char *const evaluate_names[EVALUATE_COUNT];
+
 /* What is moved: one entry of a tensor, or all of it along a direction of +1 and -1. */
 struct probe {
   int slot;
   size_t first; /* instruction at which the forward pass must be taken up again */
   size_t count; /* entries of the tensor */
-  const double *base; /* the tensor's values at the point that is checked */
   size_t entry;
   const signed char *direction; /* count signs; NULL: only ENTRY moves */
 };
 
-/* Moves the probe by H, runs the forward pass and returns the loss; everything stays moved until
- * probe_restore(), which puts the probe's own values back. */
-double probe_move(struct run *run, const struct model *model, const struct probe *probe, double h);
-void probe_restore(struct run *run, const struct probe *probe);
+/* One copy of the values, moved about BASE, to which it always returns. */
+struct worker {
+  const struct model *model;
+  const struct run *base; /* the point that is checked, forward pass done */
+  struct run run;
+  const size_t *plan;     /* instructions that the probe's slot can reach and that reach the loss,
+                           * in order: what an incremental evaluation runs; NULL: run everything */
+  size_t plan_count;
+  struct rect *dirty;     /* by slot: what differs from BASE under a plan */
+};
 
-/* The loss with the probe moved by H. The values moved are put back exactly. */
-double probe_loss(struct run *run, const struct model *model, const struct probe *probe, double h);
+enum status worker_init(struct worker *worker, const struct model *model, const struct run *base);
+void worker_done(struct worker *worker);
+
+/* Moves the probe by H and returns the loss; everything stays moved until worker_restore(). */
+double worker_move(struct worker *worker, const struct probe *probe, double h);
+void worker_restore(struct worker *worker, const struct probe *probe);
+
+/* The loss with the probe moved by H. */
+double worker_loss(struct worker *worker, const struct probe *probe, double h);
 
 /* dloss along the probe:
  *   central     (f(x + h) − f(x − h)) / 2h
  *   forward     (f(x + h) − f(x)) / h
  *   richardson  (4 D(h/2) − D(h)) / 3 with D central */
-double probe_slope(struct run *run, const struct model *model, const struct probe *probe,
-                   enum method method, double h);
+double worker_slope(struct worker *worker, const struct probe *probe, enum method method, double h);
 
-/* The step for a probe: EPS if it is given (> 0); else 2^-17 (for double; about the cube root of
- * the precision's rounding unit for the others) times the power of two at or above max(1, |x|), so
- * that x ± h is exact or nearly. */
-double probe_step(const struct run *run, const struct probe *probe, double eps);
+/* The step for a probe: EPS if it is given (> 0); else precision_step() times the power of two at or
+ * above max(1, |x|), so that x ± h is exact or nearly. */
+double worker_step(const struct worker *worker, const struct probe *probe, double eps);
 
-/* The step chosen for PRECISION at |x| <= 1. */
+/* The step chosen for PRECISION at |x| <= 1: about the cube root of its rounding unit, where the
+ * truncation error h^2 and the round-off unit/h of a central difference meet. */
 double precision_step(enum precision precision);
 
 /* Half a unit in the last place of 1. */
 double precision_unit(enum precision precision);
 
-/* Several workers computing many probes. Set threads, method, eps and, if wanted, cancel and
- * progress; then numeric_init() gives each thread its copy of the run BASE. */
+/* Several workers computing many probes. Set threads, method, evaluate, eps and, if wanted, cancel
+ * and progress; then numeric_init() gives each thread its worker. */
 struct numeric {
   const struct model *model;
-  struct run *runs; /* one a thread */
+  struct worker *workers; /* one a thread */
   int threads;
   enum method method;
+  enum evaluate evaluate;
   double eps;
   const volatile sig_atomic_t *cancel; /* may be NULL */
-  void (*progress)(void *context, size_t done, size_t total); /* may be NULL */
+  void (*progress)(void *context, size_t done, size_t total); /* may be NULL; from one thread */
   void *progress_context;
   size_t done, total;
 };

@@ -16,12 +16,12 @@ enum { MAX_EXAMINED = 200 };
  * Sci. Comput. 33, 2011). At least half a unit in the last place of the loss. */
 static double loss_noise(const struct examination *exam, const struct probe *probe) {
   enum { POINTS = 7 };
-  double unit = precision_unit(exam->run->precision), values[POINTS];
+  double unit = precision_unit(exam->worker->run.precision), values[POINTS];
   double floor = unit * fabs(exam->loss), noise = 0, gamma = 1;
-  double spacing = probe_step(exam->run, probe, 0) * unit * 0x1p29;
-  if (exam->run->precision != PRECISION_DOUBLE) spacing = probe_step(exam->run, probe, 0) / 16;
+  double spacing = worker_step(exam->worker, probe, 0) * unit * 0x1p29;
+  if (exam->worker->run.precision != PRECISION_DOUBLE) spacing = worker_step(exam->worker, probe, 0) / 16;
   for (int i = 0; i < POINTS; i++)
-    values[i] = probe_loss(exam->run, exam->model, probe, (i - POINTS / 2) * spacing);
+    values[i] = worker_loss(exam->worker, probe, (i - POINTS / 2) * spacing);
   for (int order = 1; order < POINTS - 1; order++) {
     double squares = 0;
     gamma *= 0.5 * order / (2 * order - 1); /* (order!)^2 / (2 order)! */
@@ -38,16 +38,16 @@ static double loss_noise(const struct examination *exam, const struct probe *pro
  * noise of the loss. */
 static double slope_error(const struct examination *exam, const struct probe *probe,
                           enum method method, double h, double slope, double noise) {
-  double finer = probe_slope(exam->run, exam->model, probe, method, h / 2);
+  double finer = worker_slope(exam->worker, probe, method, h / 2);
   return 2 * fabs(slope - finer) + NOISE_FACTOR * noise / h;
 }
 
 /* -- kinks -- */
 
 static uint64_t branches_at(const struct examination *exam, const struct probe *probe, double h) {
-  probe_move(exam->run, exam->model, probe, h);
-  uint64_t branches = run_branches(exam->run);
-  probe_restore(exam->run, probe);
+  worker_move(exam->worker, probe, h);
+  uint64_t branches = run_branches(&exam->worker->run);
+  worker_restore(exam->worker, probe);
   return branches;
 }
 
@@ -89,7 +89,7 @@ static enum verdict examine_kink(const struct examination *exam, const struct pr
   for (int i = 0; i < HALVINGS; i++) {
     h /= 2;
     if (straddles(exam, probe, h)) continue;
-    double slope = probe_slope(exam->run, exam->model, probe, METHOD_CENTRAL, h);
+    double slope = worker_slope(exam->worker, probe, METHOD_CENTRAL, h);
     double error = slope_error(exam, probe, METHOD_CENTRAL, h, slope, noise);
     return agrees(exam->allowed, g, slope, error) ? VERDICT_KINK : VERDICT_FAIL;
   }
@@ -99,9 +99,9 @@ static enum verdict examine_kink(const struct examination *exam, const struct pr
 /* The step's own error may hide a mistake: the best step that we know gets the last word. */
 static bool wrong_at_best_step(const struct examination *exam, const struct probe *probe, double g,
                                double noise) {
-  double h = probe_step(exam->run, probe, 0);
+  double h = worker_step(exam->worker, probe, 0);
   if (straddles(exam, probe, h)) return false;
-  double slope = probe_slope(exam->run, exam->model, probe, METHOD_CENTRAL, h);
+  double slope = worker_slope(exam->worker, probe, METHOD_CENTRAL, h);
   double error = slope_error(exam, probe, METHOD_CENTRAL, h, slope, noise);
   return !agrees(exam->allowed, g, slope, error);
 }
@@ -109,12 +109,11 @@ static bool wrong_at_best_step(const struct examination *exam, const struct prob
 /* Why the analytic slope G and the numerical slope N differ. */
 static struct finding examine(const struct check *check, const struct examination *exam,
                               const struct probe *probe, double g, double n) {
-  struct run *run = exam->run;
-  double h = probe_step(run, probe, check->options.eps);
+  double h = worker_step(exam->worker, probe, check->options.eps);
   struct finding finding = {VERDICT_FAIL, REASON_DIFFERS, h, 0, 0, 0};
-  double here = probe_loss(run, exam->model, probe, 0);
-  finding.left = (here - probe_loss(run, exam->model, probe, -h)) / h;
-  finding.right = (probe_loss(run, exam->model, probe, h) - here) / h;
+  double here = worker_loss(exam->worker, probe, 0);
+  finding.left = (here - worker_loss(exam->worker, probe, -h)) / h;
+  finding.right = (worker_loss(exam->worker, probe, h) - here) / h;
   if (exam->redrawn) {
     finding.verdict = VERDICT_UNRELIABLE;
     finding.reason = REASON_REDRAWN;
@@ -204,7 +203,7 @@ static void examine_failing(const struct check *check, const struct examination 
 
 static void decide_tensor(const struct check *check, const struct examination *exam,
                           struct tensor_check *tensor, struct ranked *ranked) {
-  bool assigned = exam->model->nodes[tensor->node].gradient >= 0;
+  bool assigned = exam->worker->model->nodes[tensor->node].gradient >= 0;
   settle(tensor, VERDICT_PASS, REASON_AGREES);
   if (!assigned) {
     settle(tensor, VERDICT_FAIL, REASON_NOT_ASSIGNED);

@@ -6,8 +6,7 @@
 
 /* What it takes to look closer at one tensor. */
 struct examination {
-  const struct model *model;
-  struct run *run;   /* at the base point; its values are used as scratch */
+  struct worker *worker;
   struct probe probe; /* of the tensor, without an entry */
   const signed char *directions;
   bool redrawn;      /* the loss changes from run to run */

@@ -101,9 +101,14 @@ double precision_round(enum precision precision, double value) {
   return fabs(rounded) > precision_limits[precision].largest ? copysign(INFINITY, value) : rounded;
 }
 
-static void round_values(enum precision precision, double *values, size_t count) {
+static void round_part(enum precision precision, double *values, struct shape shape,
+                       struct rect part) {
   if (precision == PRECISION_DOUBLE) return;
-  for (size_t i = 0; i < count; i++) values[i] = precision_round(precision, values[i]);
+  for (uint32_t i = part.row0; i < part.row1; i++)
+    for (uint32_t j = part.col0; j < part.col1; j++) {
+      double *value = &values[(size_t)i * shape.cols + j];
+      *value = precision_round(precision, *value);
+    }
 }
 
 /* -- runs -- */
@@ -115,7 +120,10 @@ enum status run_init(struct run *run, const struct program *program, const struc
   run->values = malloc(count * sizeof *run->values);
   if (!run->values) return STATUS_NO_MEMORY;
   if (program->size > 0) memcpy(run->values, program->image, program->size * sizeof *run->values);
-  round_values(precision, run->values, program->size);
+  for (size_t i = 0; i < program->slot_count; i++) {
+    struct shape shape = program->slots[i].shape;
+    round_part(precision, run_values(run, (int)i), shape, shape_rect(shape));
+  }
   return STATUS_OK;
 }
 
@@ -146,10 +154,46 @@ void run_code(struct run *run, const struct code *code, size_t first) {
       run->drawn = true;
       if (keep_draws) continue;
     }
-    struct call call = make_call(run->program, run->values, &run->random, *instr);
-    op->forward(&call, shape_rect(call.shape));
-    round_values(run->precision, call.out, shape_count(call.shape));
+    run_part(run, instr, shape_rect(run->program->slots[instr->out].shape));
   }
+}
+
+void run_part(struct run *run, const struct instr *instr, struct rect part) {
+  struct call call = make_call(run->program, run->values, &run->random, *instr);
+  op_table[instr->op].forward(&call, part);
+  round_part(run->precision, call.out, call.shape, part);
+}
+
+static bool rect_empty(struct rect rect) {
+  return rect.row0 >= rect.row1 || rect.col0 >= rect.col1;
+}
+
+/* The smallest rectangle around both. */
+static struct rect rect_join(struct rect a, struct rect b) {
+  if (rect_empty(a)) return b;
+  if (rect_empty(b)) return a;
+  return (struct rect){a.row0 < b.row0 ? a.row0 : b.row0, a.row1 > b.row1 ? a.row1 : b.row1,
+                       a.col0 < b.col0 ? a.col0 : b.col0, a.col1 > b.col1 ? a.col1 : b.col1};
+}
+
+struct rect run_touched(const struct run *run, const struct instr *instr,
+                        const struct rect *dirty) {
+  const struct op *op = &op_table[instr->op];
+  struct call call = make_call(run->program, run->values, NULL, *instr);
+  struct rect part = {0};
+  for (int i = 0; i < op->arity; i++)
+    if (!rect_empty(dirty[instr->in[i]]))
+      part = rect_join(part, op->touch(&call, i, dirty[instr->in[i]]));
+  return part;
+}
+
+void run_restore(struct run *run, const struct run *from, int slot, struct rect part) {
+  double *values = run_values(run, slot);
+  const double *saved = run_values(from, slot);
+  size_t cols = run->program->slots[slot].shape.cols;
+  for (size_t i = part.row0; i < part.row1; i++)
+    memcpy(values + i * cols + part.col0, saved + i * cols + part.col0,
+           (part.col1 - part.col0) * sizeof *values);
 }
 
 uint64_t run_branches(const struct run *run) {

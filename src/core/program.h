@@ -81,6 +81,17 @@ double *run_values(const struct run *run, int slot);
 /* Runs instructions [FIRST, end) of CODE. */
 void run_code(struct run *run, const struct code *code, size_t first);
 
+/* Computes just PART of an instruction's output. */
+void run_part(struct run *run, const struct instr *instr, struct rect part);
+
+/* The part of an instruction's output that must be computed anew when the rectangles DIRTY (one a
+ * slot, empty where nothing changed) of its operands have changed. */
+struct rect run_touched(const struct run *run, const struct instr *instr,
+                        const struct rect *dirty);
+
+/* Copies PART of a slot from another run of the same program. */
+void run_restore(struct run *run, const struct run *from, int slot, struct rect part);
+
 /* A hash of every decision (which side of a maximum, …) that the forward pass took on the values
  * that stand in the run. */
 uint64_t run_branches(const struct run *run);
