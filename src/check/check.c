@@ -284,7 +284,7 @@ static enum status decide(struct work *work, struct examination *exams) {
   if (!scratch) return no_memory(work);
   verdict_decide(check, exams, scratch);
   free(scratch);
-  return STATUS_OK;
+  return numeric_cancelled(&work->numeric) ? STATUS_CANCELLED : STATUS_OK;
 }
 
 static enum status run_all(struct work *work) {

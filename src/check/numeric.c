@@ -62,6 +62,7 @@ static void run_plan(struct worker *worker) {
 
 double worker_move(struct worker *worker, const struct probe *probe, double h) {
   const struct model *model = worker->model;
+  if (worker->cancel && *worker->cancel) return NAN;
   set_values(worker, probe, h);
   if (worker->plan) {
     worker->dirty[probe->slot] = probe_rect(worker, probe);
@@ -141,8 +142,10 @@ enum status numeric_init(struct numeric *numeric, const struct model *model,
   numeric->model = model;
   numeric->workers = calloc((size_t)numeric->threads, sizeof *numeric->workers);
   if (!numeric->workers) return STATUS_NO_MEMORY;
-  for (int i = 0; i < numeric->threads; i++)
+  for (int i = 0; i < numeric->threads; i++) {
     if (worker_init(&numeric->workers[i], model, base)) return STATUS_NO_MEMORY;
+    numeric->workers[i].cancel = numeric->cancel;
+  }
   return STATUS_OK;
 }
 
@@ -180,7 +183,7 @@ static size_t *make_plan(const struct model *model, int slot, size_t first, size
   return plan;
 }
 
-static bool is_cancelled(const struct numeric *numeric) {
+bool numeric_cancelled(const struct numeric *numeric) {
   return numeric->cancel && *numeric->cancel;
 }
 
@@ -198,7 +201,7 @@ static void run_probes(struct numeric *numeric, struct probe probe, size_t count
 #pragma omp parallel for num_threads(numeric->threads) schedule(static) firstprivate(probe)
   for (long i = 0; i < last; i++) {
     int thread = 0;
-    if (is_cancelled(numeric)) continue;
+    if (numeric_cancelled(numeric)) continue;
 #ifdef _OPENMP
     thread = omp_get_thread_num();
 #endif
@@ -231,5 +234,5 @@ enum status numeric_slopes(struct numeric *numeric, struct probe probe, size_t c
     numeric->workers[i].plan_count = 0;
   }
   free(plan);
-  return is_cancelled(numeric) ? STATUS_CANCELLED : STATUS_OK;
+  return numeric_cancelled(numeric) ? STATUS_CANCELLED : STATUS_OK;
 }

@@ -33,6 +33,7 @@ struct worker {
                            * in order: what an incremental evaluation runs; NULL: run everything */
   size_t plan_count;
   struct rect *dirty;     /* by slot: what differs from BASE under a plan */
+  const volatile sig_atomic_t *cancel; /* may be NULL; once it is set, moves return NaN at once */
 };
 
 enum status worker_init(struct worker *worker, const struct model *model, const struct run *base);
@@ -80,6 +81,7 @@ struct numeric {
 enum status numeric_init(struct numeric *numeric, const struct model *model,
                          const struct run *base);
 void numeric_done(struct numeric *numeric);
+bool numeric_cancelled(const struct numeric *numeric);
 
 /* Fills SLOPES with one slope a probe. PROBE is a template: its entry (or direction) is set for
  * each of the COUNT probes; DIRECTIONS, if not NULL, holds COUNT rows of probe.count signs.

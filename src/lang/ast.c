@@ -68,10 +68,3 @@ bool expr_equal(const struct expr *a, const struct expr *b) {
     if (!expr_equal(a->args[i], b->args[i])) return false;
   return true;
 }
-
-bool expr_mentions(const struct expr *expr, const char *name) {
-  if (expr->kind == EXPR_NAME) return strcmp(expr->name, name) == 0;
-  for (size_t i = 0; i < expr->count; i++)
-    if (expr_mentions(expr->args[i], name)) return true;
-  return false;
-}

@@ -73,7 +73,4 @@ const struct expr *expr_substitute(struct arena *arena, const struct expr *expr,
 
 bool expr_equal(const struct expr *a, const struct expr *b);
 
-/* Whether NAME occurs in EXPR. */
-bool expr_mentions(const struct expr *expr, const char *name);
-
 #endif

@@ -6,11 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-struct span span_join(struct span a, struct span b) {
-  if (a.source != b.source) return a;
-  return (struct span){a.source, a.start, b.end > a.end ? b.end : a.end};
-}
-
 enum status diag_set(struct diag *diag, enum status status, struct span span, const char *format,
                      ...) {
   va_list arguments;

@@ -32,9 +32,6 @@ struct diag {
   char hint[DIAG_TEXT_SIZE];    /* what was expected, or what to try; "" if there is nothing */
 };
 
-/* From here to the end of B. */
-struct span span_join(struct span a, struct span b);
-
 /* Fills DIAG and returns STATUS, so that a caller can write `return diag_set(…)`. */
 enum status diag_set(struct diag *diag, enum status status, struct span span, const char *format,
                      ...) __attribute__((format(printf, 4, 5)));

@@ -45,14 +45,6 @@ static uint32_t name_end(const struct lexer *lexer, uint32_t at) {
   return at;
 }
 
-bool lex_is_name(const char *text, size_t length) {
-  struct source source = {.text = text, .length = length};
-  struct lexer lexer = {.source = &source};
-  size_t size;
-  return length > 0 && length <= NAME_MAX_BYTES && is_letter(peek(&lexer, 0, &size)) &&
-         name_end(&lexer, 0) == length;
-}
-
 static uint32_t skip_digits(const struct lexer *lexer, uint32_t at) {
   size_t size;
   while (is_digit(peek(lexer, at, &size))) at++;

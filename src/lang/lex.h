@@ -34,7 +34,4 @@ void lexer_init(struct lexer *lexer, const struct source *source);
 /* The next token, after spaces and comments. */
 enum status lexer_next(struct lexer *lexer, struct token *token, struct diag *diag);
 
-/* Whether TEXT[0..LENGTH) is exactly one name. */
-bool lex_is_name(const char *text, size_t length);
-
 #endif

@@ -512,3 +512,38 @@ enum status rules_derive(struct model *model, struct diag *diag) {
   free(derivation.reaches);
   return status;
 }
+
+/* -- edits: bugs, folding -- */
+
+enum status model_add_bug(struct model *model, const char *name, const char *text, size_t length,
+                          struct diag *diag) {
+  struct source *source = ARENA_NEW(&model->arena, struct source);
+  const char *kept_name = arena_copy(&model->arena, name, strlen(name));
+  const char *kept = arena_copy(&model->arena, text, length);
+  if (!source || !kept || !kept_name ||
+      !array_reserve(&model->bugs, &model->bug_capacity, model->bug_count + 1,
+                     sizeof *model->bugs))
+    return diag_no_memory(diag);
+  *source = (struct source){kept_name, kept, length, 1};
+  enum status status = parse_line(source, &model->arena, &model->bugs[model->bug_count], diag);
+  if (status) return status;
+  model->bug_count++;
+  if (!(status = rules_derive(model, diag))) return STATUS_OK;
+  struct diag again;
+  model->bug_count--;
+  return rules_derive(model, &again) ? STATUS_INTERNAL : status;
+}
+
+enum status model_fold(struct model *model, const char *name, bool folded, struct diag *diag) {
+  bool found = !name;
+  for (size_t i = 0; i < model->instance_count; i++) {
+    struct instance *instance = &model->instances[i];
+    if (name && (instance->output < 0 || strcmp(model->nodes[instance->output].name, name) != 0))
+      continue;
+    instance->folded = folded;
+    found = true;
+  }
+  if (found) return rules_derive(model, diag);
+  return diag_set(diag, STATUS_USAGE, (struct span){0}, _("\"%s\" is not the result of a gate"),
+                  name);
+}
