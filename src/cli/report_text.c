@@ -40,27 +40,40 @@ static void put_summary(struct text *out, const double *values, size_t count) {
               number_brief(high, 4, numbers[1]), number_brief(sqrt(squares), 4, numbers[2]));
 }
 
-/* A number in full; a small tensor as the language writes it; a large one in summary. */
+/* Columns since the last newline. */
+static int column_now(const struct text *out) {
+  size_t start = out->length;
+  while (start > 0 && out->bytes[start - 1] != '\n') start--;
+  return text_columns(out->bytes + start, out->length - start);
+}
+
+/* Row under row, in columns. */
+static void put_rows(struct text *out, const double *values, struct shape shape) {
+  int indent = column_now(out);
+  char buffer[NUMBER_TEXT_SIZE];
+  for (uint32_t i = 0; i < shape.rows; i++) {
+    if (i > 0) text_printf(out, "\n%*s", indent, "");
+    for (uint32_t j = 0; j < shape.cols; j++) {
+      double value = values[(size_t)i * shape.cols + j];
+      text_printf(out, "%s%8s", j > 0 ? " " : "", number_brief(value, 3, buffer));
+    }
+  }
+}
+
+/* A number in full, a small tensor entry by entry, a large one in summary. */
 static void put_value(struct text *out, const struct run *run, int slot) {
-  enum { SMALL = 15 };
+  enum { MAX_COLS = 5, MAX_ENTRIES = 30 };
   const struct shape shape = run->program->slots[slot].shape;
   const double *values = run_values(run, slot);
-  size_t count = shape_count(shape);
   char buffer[NUMBER_TEXT_SIZE];
-  if (count == 1) {
+  if (shape_count(shape) == 1) {
     text_puts(out, number_text(values[0], buffer));
-    return;
-  }
-  if (count > SMALL) {
+  } else if (shape.cols <= MAX_COLS && shape_count(shape) <= MAX_ENTRIES) {
+    put_rows(out, values, shape);
+  } else {
     text_printf(out, "%u x %u: ", shape.rows, shape.cols);
-    put_summary(out, values, count);
-    return;
+    put_summary(out, values, shape_count(shape));
   }
-  text_puts(out, "[");
-  for (size_t i = 0; i < count; i++)
-    text_printf(out, "%s%s", i == 0 ? "" : i % shape.cols == 0 ? "; " : " ",
-                number_brief(values[i], 4, buffer));
-  text_puts(out, "]");
 }
 
 /* -- eval -- */
@@ -97,7 +110,7 @@ static void put_forward(struct text *out, const struct model *model, const struc
     } else {
       text_puts(out, model_op_name(model, (int)i));
     }
-    text_pad(out, text_columns(out->bytes + start, out->length - start), 26);
+    text_pad(out, text_columns(out->bytes + start, out->length - start), 21);
     text_puts(out, "  ");
     put_value(out, run, node->slot);
     text_puts(out, "\n");
@@ -120,14 +133,15 @@ static void put_backward(struct text *out, const struct model *model, const stru
     last = shown;
     text_puts(out, "  ");
     text_puts(out, rule->text);
-    text_pad(out, text_columns(rule->text, strlen(rule->text)), 34);
+    text_pad(out, text_columns(rule->text, strlen(rule->text)), 23);
     int gradient = rule->target_node >= 0 ? model->nodes[rule->target_node].gradient
                                           : scope_find(&model->locals, rule->target);
     text_puts(out, "  ");
     if (rule->accumulate) text_puts(out, _("in all "));
     put_value(out, run, gradient);
     if (rule->original) {
-      put_toned(out, style, TONE_DOUBT, _("   bug; was: "));
+      text_printf(out, "\n  %*s  ", width, "");
+      put_toned(out, style, TONE_DOUBT, _("a bug; the line was  "));
       text_puts(out, rule->original);
     }
     text_puts(out, "\n");
@@ -287,17 +301,43 @@ static void put_reason(struct text *out, const struct tensor_check *tensor) {
   }
 }
 
+/* SENTENCE in lines of LINE_COLUMNS at most, broken at spaces, under INDENT columns. */
+static void put_wrapped(struct text *out, const char *sentence, int indent) {
+  enum { LINE_COLUMNS = 79 };
+  int column = column_now(out);
+  text_pad(out, column, indent);
+  column = column > indent ? column : indent;
+  for (size_t length; *sentence; sentence += length + (sentence[length] == ' ')) {
+    length = strcspn(sentence, " ");
+    int columns = text_columns(sentence, length);
+    if (column > indent && column + 1 + columns > LINE_COLUMNS) {
+      text_printf(out, "\n%*s", indent, "");
+      column = indent;
+    } else if (column > indent) {
+      text_puts(out, " ");
+      column++;
+    }
+    text_put(out, sentence, length);
+    column += columns;
+  }
+  text_puts(out, "\n");
+}
+
 static void put_reasons(struct text *out, const struct model *model, const struct check *check,
                         int width) {
+  struct text reason;
+  text_init(&reason);
   for (size_t i = 0; i < check->tensor_count; i++) {
     const struct tensor_check *tensor = &check->tensors[i];
     if (tensor->verdict == VERDICT_PASS) continue;
+    reason.length = 0;
+    put_reason(&reason, tensor);
+    out->failed = out->failed || reason.failed;
     text_puts(out, " ");
-    put_name(out, model->nodes[tensor->node].name, width);
-    text_puts(out, "  ");
-    put_reason(out, tensor);
-    text_puts(out, "\n");
+    text_puts(out, model->nodes[tensor->node].name);
+    put_wrapped(out, text_string(&reason), width + 3);
   }
+  text_done(&reason);
 }
 
 /* How each other dNAME of a backward block compares: it may be a multiple on purpose. */
@@ -350,6 +390,8 @@ void report_check(struct text *out, const struct model *model, const struct chec
   text_puts(out, "\n");
   put_verdict(out, check, style);
   put_reasons(out, model, check, width);
-  for (size_t i = 0; i < check->note_count; i++)
-    text_printf(out, " %s  %s\n", _("note"), check->notes[i]);
+  for (size_t i = 0; i < check->note_count; i++) {
+    text_printf(out, " %s", _("note"));
+    put_wrapped(out, check->notes[i], width + 3);
+  }
 }
