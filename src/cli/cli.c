@@ -1,11 +1,10 @@
 #include "cli/cli.h"
 
-#include "check/check.h"
-#include "cli/options.h"
-#include "cli/report.h"
+#include "session/options.h"
+#include "session/command.h"
+#include "session/report.h"
 #include "config.h"
 #include "core/intl.h"
-#include "core/memory.h"
 #include "io/loader.h"
 #include "io/paths.h"
 #include "lesson/lesson.h"
@@ -23,7 +22,7 @@ struct invocation {
   struct options options;
   const char *const *operands; /* after the verb */
   size_t operand_count;
-  struct lesson lesson; /* outlives the diag, whose span points into it */
+  struct lesson lesson;
   struct model model;
   struct text out; /* printed as a whole at the end, or not at all */
   struct diag diag;
@@ -91,6 +90,26 @@ static void clear_progress(const struct progress *progress) {
   if (progress->drawn) fputs("\r\033[K", stderr);
 }
 
+/* -- printing -- */
+
+/* Prints what was made; what cannot be written whole is an error, never a success. */
+static int print_out(struct invocation *call) {
+  if (call->out.failed) return (int)diag_no_memory(&call->diag);
+  size_t length = call->out.length;
+  if ((length > 0 && fwrite(call->out.bytes, 1, length, stdout) != length) || fflush(stdout) != 0)
+    return (int)diag_set(&call->diag, STATUS_IO, (struct span){0}, _("cannot write: %s"),
+                         strerror(errno));
+  return 0;
+}
+
+static void print_diag(const struct diag *diag) {
+  struct text text;
+  text_init(&text);
+  diag_render(diag, &text);
+  fputs(text.failed ? "gradwalk: out of memory\n" : text_string(&text), stderr);
+  text_done(&text);
+}
+
 /* -- a model from the command line -- */
 
 static enum status open_lesson(struct invocation *call) {
@@ -148,29 +167,10 @@ static int verb_eval(struct invocation *call) {
   return status ? (int)status : report_values(call);
 }
 
-/* "W1,b1" as a list of names; the text is cut up in place. */
-static enum status split_params(struct invocation *call, char *text, struct option_list *list) {
-  for (char *rest = text, *name; (name = strtok_r(rest, ",", &rest));) {
-    if (!array_reserve(&list->items, &list->capacity, list->count + 1, sizeof *list->items))
-      return diag_no_memory(&call->diag);
-    list->items[list->count++] = name;
-  }
-  return STATUS_OK;
-}
-
-static enum status run_check(struct invocation *call, struct check *check,
-                             const struct option_list *params) {
-  const struct options *options = &call->options;
+static enum status run_check(struct invocation *call, struct check *check) {
   struct progress progress = {.started = seconds_now()};
-  struct check_options how = {.eps = options->eps, .tolerance = options->tolerance,
-                              .method = (enum method)options->method,
-                              .evaluate = (enum evaluate)options->evaluate,
-                              .params = options->params ? params->items : NULL,
-                              .param_count = params->count,
-                              .directions = (unsigned)options->directions,
-                              .precision = (enum precision)options->precision,
-                              .frozen = options->frozen, .threads = options->threads,
-                              .cancel = &interrupted};
+  struct check_options how = options_check(&call->options);
+  how.cancel = &interrupted;
   if (isatty(STDERR_FILENO)) {
     how.progress = show_progress;
     how.progress_context = &progress;
@@ -182,23 +182,21 @@ static enum status run_check(struct invocation *call, struct check *check,
   return status;
 }
 
+static int verdict_status(enum verdict verdict) {
+  if (verdict == VERDICT_PASS) return 0;
+  return verdict == VERDICT_FAIL ? EXIT_MISTAKE : EXIT_UNDECIDED;
+}
+
 static int report_verdict(struct invocation *call) {
-  const struct model *model = &call->model;
   struct check check = {0};
-  struct option_list params = {0};
-  char *names = strdup(call->options.params ? call->options.params : "");
-  enum status status = names ? split_params(call, names, &params) : diag_no_memory(&call->diag);
-  if (!status) status = run_check(call, &check, &params);
-  if (!status && call->options.json)
-    status = report_check_json(&call->out, model, &check);
-  else if (!status)
-    report_check(&call->out, model, &check, call->style);
-  int result = (int)status;
-  if (!status && check.verdict != VERDICT_PASS)
-    result = check.verdict == VERDICT_FAIL ? EXIT_MISTAKE : EXIT_UNDECIDED;
+  enum status status = run_check(call, &check);
+  if (!status && call->options.json) {
+    if (report_check_json(&call->out, &call->model, &check)) status = diag_no_memory(&call->diag);
+  } else if (!status) {
+    report_check(&call->out, &call->model, &check, call->style);
+  }
+  int result = status ? (int)status : verdict_status(check.verdict);
   check_done(&check);
-  free(params.items);
-  free(names);
   return result;
 }
 
@@ -221,8 +219,90 @@ static enum status open_walk(struct invocation *call) {
   return status;
 }
 
+/* -- sessions in plain lines -- */
+
+/* One command line; what it says is printed at once. */
+static enum status do_line(struct invocation *call, struct session *session, const char *line) {
+  call->out.length = 0;
+  catch_interrupt(true);
+  enum status status = command_do(session, line, &call->out, &call->diag);
+  catch_interrupt(false);
+  interrupted = 0;
+  int printed = status ? 0 : print_out(call);
+  call->out.length = 0;
+  return printed ? (enum status)printed : status;
+}
+
+/* Commands from FILE until its end or "quit". At a terminal a mistake is reported and the session
+ * goes on; in a script it is the end. */
+static int run_lines(struct invocation *call, struct session *session, FILE *file,
+                     bool interactive) {
+  char *line = NULL;
+  size_t capacity = 0;
+  enum status status = STATUS_OK;
+  while (!status && !session->quitting) {
+    if (interactive && isatty(STDIN_FILENO)) fputs("> ", stdout), fflush(stdout);
+    errno = 0;
+    if (getline(&line, &capacity, file) < 0) {
+      if (ferror(file) || errno == ENOMEM)
+        status = diag_set(&call->diag, errno == ENOMEM ? STATUS_NO_MEMORY : STATUS_IO,
+                          (struct span){0}, _("cannot read: %s"), strerror(errno));
+      break;
+    }
+    status = do_line(call, session, line);
+    if (status && interactive && status < STATUS_INTERNAL) {
+      print_diag(&call->diag);
+      status = STATUS_OK;
+    }
+  }
+  free(line);
+  if (status) return (int)status;
+  return session->has_check && !interactive ? verdict_status(session->check.verdict) : 0;
+}
+
+static void start_session(struct invocation *call, struct session *session) {
+  session_init(session);
+  session->style = call->style;
+  session->cancel = &interrupted;
+}
+
+static int verb_run(struct invocation *call) {
+  struct session session;
+  if (call->operand_count != 1)
+    return (int)diag_set(&call->diag, STATUS_USAGE, (struct span){0}, "%s",
+                         _("run takes one script, or - for standard input"));
+  bool standard = strcmp(call->operands[0], "-") == 0;
+  FILE *file = standard ? stdin : fopen(call->operands[0], "re");
+  if (!file)
+    return (int)diag_set(&call->diag, STATUS_NO_INPUT, (struct span){0}, "%s: %s",
+                         call->operands[0], strerror(errno));
+  start_session(call, &session);
+  int result = run_lines(call, &session, file, false);
+  session_done(&session);
+  if (!standard) fclose(file);
+  return result;
+}
+
+static int plain_session(struct invocation *call) {
+  struct session session;
+  struct text open;
+  enum status status = STATUS_OK;
+  text_init(&open);
+  start_session(call, &session);
+  if (call->operand_count > 0) {
+    text_printf(&open, "open %s", call->operands[0]);
+    status = open.failed ? diag_no_memory(&call->diag)
+                         : do_line(call, &session, text_string(&open));
+  }
+  int result = status ? (int)status : run_lines(call, &session, stdin, true);
+  text_done(&open);
+  session_done(&session);
+  return result;
+}
+
 /* The whole walk on paper: values forward, gradients back, and the check. */
 static int verb_walk(struct invocation *call) {
+  if (call->options.plain) return plain_session(call);
   enum status status = open_walk(call);
   if (status) return (int)status;
   if (call->lesson.title.length > 0) {
@@ -280,6 +360,7 @@ static const struct {
     {VERB_EVAL, "eval", verb_eval, "FILE | -e STATEMENTS", "every node's value and gradient"},
     {VERB_CHECK, "check", verb_check, "FILE | -e STATEMENTS",
      "the backward pass against the numerical gradient"},
+    {VERB_RUN, "run", verb_run, "SCRIPT", "commands from a file, or from standard input (-)"},
     {VERB_HELP, "help", verb_help, "", "this text"},
 };
 
@@ -319,24 +400,6 @@ static size_t find_verb(int argc, char **argv) {
   for (size_t i = 0; i < VERB_COUNT; i++)
     if (verbs[i].name && strcmp(argv[1], verbs[i].name) == 0) return i;
   return 0;
-}
-
-/* Prints what was made; what cannot be written whole is an error, never a success. */
-static int print_out(struct invocation *call) {
-  if (call->out.failed) return (int)diag_no_memory(&call->diag);
-  size_t length = call->out.length;
-  if ((length > 0 && fwrite(call->out.bytes, 1, length, stdout) != length) || fflush(stdout) != 0)
-    return (int)diag_set(&call->diag, STATUS_IO, (struct span){0}, _("cannot write: %s"),
-                         strerror(errno));
-  return 0;
-}
-
-static void print_diag(const struct diag *diag) {
-  struct text text;
-  text_init(&text);
-  diag_render(diag, &text);
-  fputs(text.failed ? "gradwalk: out of memory\n" : text_string(&text), stderr);
-  text_done(&text);
 }
 
 static int run_verb(struct invocation *call, int argc, char **argv) {

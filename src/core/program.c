@@ -146,8 +146,12 @@ double *run_values(const struct run *run, int slot) {
 }
 
 void run_code(struct run *run, const struct code *code, size_t first) {
+  run_slice(run, code, first, code->count);
+}
+
+void run_slice(struct run *run, const struct code *code, size_t first, size_t last) {
   bool keep_draws = run->frozen && run->drawn && code == &run->program->forward;
-  for (size_t i = first; i < code->count; i++) {
+  for (size_t i = first; i < last; i++) {
     const struct instr *instr = &code->items[i];
     const struct op *op = &op_table[instr->op];
     if (op->flags & OP_RANDOM) {

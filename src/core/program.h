@@ -78,8 +78,9 @@ void run_done(struct run *run);
 
 double *run_values(const struct run *run, int slot);
 
-/* Runs instructions [FIRST, end) of CODE. */
+/* Runs instructions [FIRST, end) of CODE, or [FIRST, LAST). */
 void run_code(struct run *run, const struct code *code, size_t first);
+void run_slice(struct run *run, const struct code *code, size_t first, size_t last);
 
 /* Computes just PART of an instruction's output. */
 void run_part(struct run *run, const struct instr *instr, struct rect part);

@@ -1,4 +1,3 @@
-#define _XOPEN_SOURCE 700 /* wcwidth */
 #include "core/text.h"
 
 #include "core/memory.h"

@@ -263,7 +263,9 @@ enum status model_build(struct model *model, const struct source *source,
   random_seed(&model->random, 0);
   build.builder = (struct builder){.model = model, .diag = diag, .code = &model->program.forward,
                                    .recording = true, .instance = -1, .reserved = &build.reserved};
-  enum status status = build_all(&build, source);
+  struct source *kept = ARENA_NEW(&model->arena, struct source); /* spans point to it */
+  if (kept) *kept = *source;
+  enum status status = kept ? build_all(&build, kept) : diag_no_memory(diag);
   scope_done(&build.reserved);
   return status;
 }

@@ -3,20 +3,9 @@
 #include "core/intl.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-
-enum status diag_set(struct diag *diag, enum status status, struct span span, const char *format,
-                     ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  diag->status = status;
-  diag->span = span;
-  diag->hint[0] = '\0';
-  vsnprintf(diag->message, sizeof diag->message, format, arguments);
-  va_end(arguments);
-  return status;
-}
 
 void diag_hint(struct diag *diag, const char *format, ...) {
   va_list arguments;
@@ -50,39 +39,67 @@ void span_position(struct span span, uint32_t *line, uint32_t *column) {
     utf8_decode(span.source->text + at, span.start - at, &size);
 }
 
-/* The source line and a caret under the span; a long line is cut to a window around the caret. */
-static void render_excerpt(struct span span, struct text *out) {
-  enum { BEFORE = 60, AFTER = 40 };
-  const char *text = span.source->text;
+static bool inside_character(const struct source *source, uint32_t at) {
+  return at < source->length && ((unsigned char)source->text[at] & 0xC0) == 0x80;
+}
+
+/* Keeps the source line, or where it is long a window around the place. */
+static void keep_excerpt(struct diag *diag, struct span span) {
+  enum { BEFORE = 60, AFTER = 40, REST = 20 };
   uint32_t from = line_start(span), to = line_end(span);
   uint32_t end = span.end < to ? span.end : to;
   if (end < span.start) end = span.start;
   if (span.start - from > BEFORE) from = span.start - BEFORE;
   if (end - span.start > AFTER) end = span.start + AFTER;
-  if (to - end > AFTER) to = end + AFTER;
-  while (from < span.start && ((unsigned char)text[from] & 0xC0) == 0x80) from++;
-  while (to > end && to < span.source->length && ((unsigned char)text[to] & 0xC0) == 0x80) to--;
+  if (to - end > REST) to = end + REST;
+  while (from < span.start && inside_character(span.source, from)) from++;
+  while (end > span.start && inside_character(span.source, end)) end--;
+  while (to > end && inside_character(span.source, to)) to--;
+  memcpy(diag->excerpt, span.source->text + from, to - from);
+  diag->excerpt[to - from] = '\0';
+  diag->caret = span.start - from;
+  diag->caret_end = end - from;
+}
+
+enum status diag_set(struct diag *diag, enum status status, struct span span, const char *format,
+                     ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  diag->status = status;
+  diag->span = span;
+  diag->hint[0] = diag->name[0] = '\0';
+  vsnprintf(diag->message, sizeof diag->message, format, arguments);
+  va_end(arguments);
+  if (span.source) {
+    snprintf(diag->name, sizeof diag->name, "%s", span.source->name);
+    span_position(span, &diag->line, &diag->column);
+    keep_excerpt(diag, span);
+  }
+  return status;
+}
+
+/* The excerpt and a caret under the place. */
+static void render_excerpt(const struct diag *diag, struct text *out) {
+  const char *line = diag->excerpt;
   text_puts(out, "  ");
-  int before = text_put_safe(out, text + from, span.start - from);
-  int inside = text_put_safe(out, text + span.start, end - span.start);
-  text_put_safe(out, text + end, to - end);
+  int before = text_put_safe(out, line, diag->caret);
+  int inside = text_put_safe(out, line + diag->caret, diag->caret_end - diag->caret);
+  text_put_safe(out, line + diag->caret_end, strlen(line + diag->caret_end));
   text_printf(out, "\n  %*s^", before, "");
   for (int i = 1; i < inside; i++) text_puts(out, "~");
   text_puts(out, "\n");
 }
 
 void diag_render(const struct diag *diag, struct text *out) {
-  if (diag->span.source) {
-    uint32_t line, column;
-    span_position(diag->span, &line, &column);
-    text_put_safe(out, diag->span.source->name, strlen(diag->span.source->name));
-    text_printf(out, ":%u:%u: ", line, column);
+  if (diag->name[0]) {
+    text_put_safe(out, diag->name, strlen(diag->name));
+    text_printf(out, ":%u:%u: ", diag->line, diag->column);
   } else {
     text_puts(out, "gradwalk: ");
   }
   text_put_safe(out, diag->message, strlen(diag->message));
   text_puts(out, "\n");
-  if (diag->span.source) render_excerpt(diag->span, out);
+  if (diag->name[0]) render_excerpt(diag, out);
   if (diag->hint[0]) {
     text_puts(out, "  ");
     text_put_safe(out, diag->hint, strlen(diag->hint));

@@ -1,6 +1,7 @@
 /* Sources, spans and diagnostics. A source lends its text (whoever loaded it owns it) and must
- * outlive every span into it. A diag is a plain value that the caller passes in; the first failure
- * fills it, and diag_render() turns it into the lines that a person reads. */
+ * outlive every span into it. A diag is a plain value that the caller passes in; a failure fills it
+ * with copies of all it needs, so it may outlive the source, and diag_render() turns it into the
+ * lines that a person reads. */
 #ifndef GRADWALK_LANG_DIAG_H
 #define GRADWALK_LANG_DIAG_H
 
@@ -23,13 +24,17 @@ struct span {
   uint32_t start, end;
 };
 
-enum { DIAG_TEXT_SIZE = 480 };
+enum { DIAG_TEXT_SIZE = 480, DIAG_LINE_SIZE = 128 };
 
 struct diag {
   enum status status;
-  struct span span;
   char message[DIAG_TEXT_SIZE]; /* what is wrong, what was found */
   char hint[DIAG_TEXT_SIZE];    /* what was expected, or what to try; "" if there is nothing */
+  struct span span;             /* as given: valid as long as its source */
+  char name[DIAG_TEXT_SIZE];    /* of the source; "" without a place */
+  uint32_t line, column;        /* from 1; columns are characters */
+  char excerpt[DIAG_LINE_SIZE]; /* the source line, or a window of it around the place */
+  uint32_t caret, caret_end;    /* bytes [caret, caret_end) of the excerpt */
 };
 
 /* Fills DIAG and returns STATUS, so that a caller can write `return diag_set(…)`. */

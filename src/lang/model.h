@@ -1,6 +1,6 @@
 /* A model: the graph that a text describes, the forward program that computes it, its rule lines,
  * and the backward program that they make. A model owns everything below it until model_done(),
- * but lends the sources it was built from. */
+ * but lends the text it was built from. */
 #ifndef GRADWALK_LANG_MODEL_H
 #define GRADWALK_LANG_MODEL_H
 
@@ -55,6 +55,7 @@ struct rule {
   const char *text;     /* as shown */
   const char *original; /* the text that a bug replaced, or NULL */
   struct span span;     /* in the author's text, or nowhere */
+  size_t code_end;      /* the backward program up to here has run this line */
 };
 
 /* Where `data X, T = mnist(3)` gets its tensors: whoever builds a model hands one in. */

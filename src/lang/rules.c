@@ -480,6 +480,11 @@ static enum status lower_rule(struct derivation *derivation, const struct rule *
 
 /* -- all of it -- */
 
+struct builder rules_builder(struct model *model, struct diag *diag) {
+  return (struct builder){.model = model, .diag = diag, .code = &model->program.backward,
+                          .resolve = resolve_gradient, .instance = -1};
+}
+
 static void forget(struct model *model) {
   program_rollback(&model->program, model->built);
   arena_done(&model->rule_arena);
@@ -493,17 +498,17 @@ static enum status derive(struct derivation *derivation) {
   if (model->loss < 0) return STATUS_OK;
   enum status status = model->backward ? use_block(derivation) : derive_all(derivation);
   if (!status) status = write_rules(derivation);
-  for (size_t i = 0; !status && i < model->rule_count; i++)
+  for (size_t i = 0; !status && i < model->rule_count; i++) {
     status = lower_rule(derivation, &model->rules[i]);
+    model->rules[i].code_end = model->program.backward.count;
+  }
   return status;
 }
 
 enum status rules_derive(struct model *model, struct diag *diag) {
   forget(model);
-  struct derivation derivation = {.model = model, .diag = diag};
-  derivation.builder = (struct builder){.model = model, .diag = diag,
-                                        .code = &model->program.backward,
-                                        .resolve = resolve_gradient, .instance = -1};
+  struct derivation derivation = {.model = model, .diag = diag,
+                                  .builder = rules_builder(model, diag)};
   derivation.assigned = calloc(model->node_count + 1, sizeof *derivation.assigned);
   derivation.reaches = calloc(model->node_count + 1, sizeof *derivation.reaches);
   enum status status = derivation.assigned && derivation.reaches ? derive(&derivation)

@@ -3,9 +3,13 @@
 #ifndef GRADWALK_LANG_RULES_H
 #define GRADWALK_LANG_RULES_H
 
-#include "lang/model.h"
+#include "lang/lower.h"
 
 /* Makes the model's rules and backward program anew from its graph, folding and bugs. */
 enum status rules_derive(struct model *model, struct diag *diag);
+
+/* A builder for one more line of the backward program, which may name every node, every gradient
+ * and the block's own names. */
+struct builder rules_builder(struct model *model, struct diag *diag);
 
 #endif

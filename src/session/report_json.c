@@ -1,4 +1,4 @@
-#include "cli/report.h"
+#include "session/report.h"
 
 #include <jansson.h>
 #include <math.h>

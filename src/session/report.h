@@ -1,6 +1,6 @@
 /* Reports: what eval and check found, as text for people and as JSON for programs. */
-#ifndef GRADWALK_CLI_REPORT_H
-#define GRADWALK_CLI_REPORT_H
+#ifndef GRADWALK_SESSION_REPORT_H
+#define GRADWALK_SESSION_REPORT_H
 
 #include "check/check.h"
 
@@ -9,6 +9,10 @@ struct style {
   bool colour;  /* never the only sign of anything */
   bool unicode; /* block characters; else ASCII */
 };
+
+/* A number in full, a small tensor entry by entry (further rows under the first), a large one in
+ * summary. */
+void report_tensor(struct text *out, const double *values, struct shape shape);
 
 /* RUN has done its forward and backward pass. */
 void report_eval(struct text *out, const struct model *model, const struct run *run,

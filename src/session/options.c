@@ -1,6 +1,5 @@
-#include "cli/options.h"
+#include "session/options.h"
 
-#include "check/check.h"
 #include "core/intl.h"
 #include "core/memory.h"
 
@@ -30,7 +29,7 @@ struct option_row {
 
 enum {
 #define OPTION(field, ...) ROW_##field,
-#include "cli/options.def"
+#include "session/options.def"
 #undef OPTION
   ROW_COUNT
 };
@@ -39,7 +38,7 @@ static struct option_row row_of(int index) {
   const struct option_row rows[] = {
 #define OPTION(field, name, kind, smallest, choices, argument, verbs, help) \
   {offsetof(struct options, field), name, kind, smallest, choices, 0, argument, verbs, help},
-#include "cli/options.def"
+#include "session/options.def"
 #undef OPTION
   };
   struct option_row row = rows[index];
@@ -90,22 +89,43 @@ static enum status set_choice(const struct option_row *row, void *field, const c
   return STATUS_USAGE;
 }
 
+/* Names are cut out of one copy, which begins where the first of them does. */
+static void free_names(struct option_list *list) {
+  if (list->count > 0) free((void *)(uintptr_t)list->items[0]);
+  list->count = 0;
+}
+
+static enum status add_text(struct option_list *list, const char *value, struct diag *diag) {
+  if (!array_reserve(&list->items, &list->capacity, list->count + 1, sizeof *list->items))
+    return diag_no_memory(diag);
+  list->items[list->count++] = value;
+  return STATUS_OK;
+}
+
+/* "W1,b1" as a list of names. */
+static enum status add_names(struct option_list *list, const char *value, struct diag *diag) {
+  enum status status = STATUS_OK;
+  char *copy = strdup(value);
+  if (!copy) return diag_no_memory(diag);
+  free_names(list);
+  for (char *rest = copy, *name; !status && (name = strsep(&rest, ","));)
+    status = add_text(list, name, diag);
+  if (list->count == 0) free(copy);
+  return status;
+}
+
 static enum status set_option(struct options *options, int index, const char *value,
                               struct diag *diag) {
   struct option_row row = row_of(index);
   void *field = (char *)options + row.offset;
-  struct option_list *list = field;
   switch (row.kind) {
     case OPTION_FLAG: *(bool *)field = true; return STATUS_OK;
     case OPTION_NUMBER:
     case OPTION_COUNT: return set_number(&row, field, value, diag);
     case OPTION_CHOICE: return set_choice(&row, field, value, diag);
     case OPTION_TEXT: *(const char **)field = value; return STATUS_OK;
-    case OPTION_LIST:
-      if (!array_reserve(&list->items, &list->capacity, list->count + 1, sizeof *list->items))
-        return diag_no_memory(diag);
-      list->items[list->count++] = value;
-      return STATUS_OK;
+    case OPTION_LIST: return add_text(field, value, diag);
+    case OPTION_NAMES: return add_names(field, value, diag);
   }
   return STATUS_INTERNAL;
 }
@@ -162,7 +182,52 @@ enum status options_parse(struct options *options, enum verb verb, int argc, cha
   return status;
 }
 
+/* The row called NAME, or -1. */
+static int find_row(const char *name, size_t length) {
+  for (int i = 0; i < ROW_COUNT; i++)
+    if (strlen(row_of(i).name) == length && memcmp(row_of(i).name, name, length) == 0) return i;
+  return -1;
+}
+
+enum status options_parse_words(struct options *options, enum verb verb, const char *words,
+                                struct diag *diag) {
+  enum status status = STATUS_OK;
+  *options = (struct options){.tolerance = -1, .words = strdup(words)};
+  if (!options->words) return diag_no_memory(diag);
+  for (char *rest = options->words, *word; !status && (word = strsep(&rest, " \t"));) {
+    size_t length = strcspn(word, "=");
+    int row = find_row(word, length);
+    if (length == 0) continue;
+    bool takes = row >= 0 && row_of(row).verbs & verb;
+    bool flag = takes && row_of(row).kind == OPTION_FLAG;
+    if (!takes)
+      status = diag_set(diag, STATUS_USAGE, (struct span){0}, _("unknown option \"%.*s\""),
+                        (int)length, word);
+    else if (flag != (word[length] != '='))
+      status = usage(diag, row_of(row).name, flag ? _("takes no value") : _("needs a value"), NULL);
+    else
+      status = set_option(options, row, flag ? NULL : word + length + 1, diag);
+  }
+  return status;
+}
+
+struct check_options options_check(const struct options *options) {
+  return (struct check_options){.eps = options->eps,
+                                .tolerance = options->tolerance,
+                                .method = (enum method)options->method,
+                                .evaluate = (enum evaluate)options->evaluate,
+                                .params = options->params.items,
+                                .param_count = options->params.count,
+                                .directions = (unsigned)options->directions,
+                                .precision = (enum precision)options->precision,
+                                .frozen = options->frozen,
+                                .threads = options->threads};
+}
+
 void options_done(struct options *options) {
+  free_names(&options->params);
+  free(options->params.items);
+  free(options->words);
   free(options->bugs.items);
   free(options->unfolds.items);
   *options = (struct options){0};

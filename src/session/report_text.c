@@ -1,4 +1,4 @@
-#include "cli/report.h"
+#include "session/report.h"
 
 #include "core/intl.h"
 #include "lang/print.h"
@@ -60,11 +60,8 @@ static void put_rows(struct text *out, const double *values, struct shape shape)
   }
 }
 
-/* A number in full, a small tensor entry by entry, a large one in summary. */
-static void put_value(struct text *out, const struct run *run, int slot) {
+void report_tensor(struct text *out, const double *values, struct shape shape) {
   enum { MAX_COLS = 5, MAX_ENTRIES = 30 };
-  const struct shape shape = run->program->slots[slot].shape;
-  const double *values = run_values(run, slot);
   char buffer[NUMBER_TEXT_SIZE];
   if (shape_count(shape) == 1) {
     text_puts(out, number_text(values[0], buffer));
@@ -74,6 +71,10 @@ static void put_value(struct text *out, const struct run *run, int slot) {
     text_printf(out, "%u x %u: ", shape.rows, shape.cols);
     put_summary(out, values, shape_count(shape));
   }
+}
+
+static void put_value(struct text *out, const struct run *run, int slot) {
+  report_tensor(out, run_values(run, slot), run->program->slots[slot].shape);
 }
 
 /* -- eval -- */

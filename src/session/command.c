@@ -1,0 +1,506 @@
+#include "session/command.h"
+
+#include "core/intl.h"
+#include "core/memory.h"
+#include "io/file.h"
+#include "session/evaluate.h"
+#include "session/explain.h"
+#include "session/options.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct span nowhere = {0};
+
+static enum status usage(struct diag *diag, const char *what) {
+  return diag_set(diag, STATUS_USAGE, nowhere, "%s", what);
+}
+
+/* -- the walk -- */
+
+static enum status tell_step(struct session *session, struct text *out, struct diag *diag) {
+  size_t position = session->position;
+  if (position == 0) {
+    text_puts(out, _("at the start: only the leaves have values\n"));
+    return STATUS_OK;
+  }
+  const struct step *step = &session->steps[position - 1];
+  if (step->node >= 0) session->focus = step->node;
+  text_printf(out, _("step %zu of %zu, %s\n"), position, session->step_count,
+              step->kind == STEP_FORWARD ? _("forward") : _("backward"));
+  return explain_step(session, step, out, diag);
+}
+
+static enum status go(struct session *session, size_t position, struct text *out,
+                      struct diag *diag) {
+  enum status status = session_go(session, position, diag);
+  return status ? status : tell_step(session, out, diag);
+}
+
+static enum status do_open(struct session *session, const char *arguments, struct text *out,
+                           struct diag *diag) {
+  if (!*arguments) return usage(diag, _("open what? a lesson's number or name, or a model's path"));
+  enum status status = session_open(session, arguments, 0, diag);
+  if (status) return status;
+  const struct text *title = &session->lesson.title;
+  text_put_safe(out, title->length > 0 ? title->bytes : arguments,
+                title->length > 0 ? title->length : strlen(arguments));
+  text_printf(out, _("\n%zu steps\n"), session->step_count);
+  return STATUS_OK;
+}
+
+static enum status do_next(struct session *session, const char *arguments, struct text *out,
+                           struct diag *diag) {
+  (void)arguments;
+  if (session->position >= session->step_count) return usage(diag, _("this is the end of the walk"));
+  return go(session, session->position + 1, out, diag);
+}
+
+static enum status do_prev(struct session *session, const char *arguments, struct text *out,
+                           struct diag *diag) {
+  (void)arguments;
+  if (session->position == 0) return usage(diag, _("this is the start of the walk"));
+  return go(session, session->position - 1, out, diag);
+}
+
+static enum status do_forward(struct session *session, const char *arguments, struct text *out,
+                              struct diag *diag) {
+  int node;
+  if (!*arguments) return go(session, session->forward_count, out, diag);
+  enum status status = session_find(session, arguments, &node, diag);
+  if (status) return status;
+  return go(session, (size_t)session->value_step[node], out, diag);
+}
+
+static enum status do_backward(struct session *session, const char *arguments, struct text *out,
+                               struct diag *diag) {
+  int node;
+  if (!*arguments) return go(session, session->step_count, out, diag);
+  enum status status = session_find(session, arguments, &node, diag);
+  if (status) return status;
+  if (session->gradient_step[node] < 0)
+    return diag_set(diag, STATUS_USAGE, nowhere, _("no line assigns a gradient of \"%s\""),
+                    arguments);
+  size_t last = 0; /* all of a fan-out's lines */
+  for (size_t i = session->forward_count; i < session->step_count; i++)
+    for (size_t r = 0; r < session->steps[i].rule_count; r++)
+      if (session->model.rules[session->steps[i].first_rule + r].target_node == node) last = i + 1;
+  return go(session, last > 0 ? last : (size_t)session->gradient_step[node], out, diag);
+}
+
+static enum status do_run(struct session *session, const char *arguments, struct text *out,
+                          struct diag *diag) {
+  (void)arguments;
+  return go(session, session->step_count, out, diag);
+}
+
+static enum status do_reset(struct session *session, const char *arguments, struct text *out,
+                            struct diag *diag) {
+  (void)arguments;
+  return go(session, 0, out, diag);
+}
+
+static enum status do_focus(struct session *session, const char *arguments, struct text *out,
+                            struct diag *diag) {
+  int node;
+  enum status status = session_find(session, arguments, &node, diag);
+  if (status) return status;
+  session->focus = model_visible(&session->model, node);
+  return explain_node(session, session->focus, out, diag);
+}
+
+/* -- changes of the model -- */
+
+/* "W1[0, 2]" as a node and an entry; ENTRY is the whole tensor's count where there are no brackets. */
+static enum status parse_place(struct session *session, char *text, int *node, size_t *entry,
+                               struct diag *diag) {
+  char *bracket = strchr(text, '['), *end = NULL;
+  unsigned long row = 0, col = 0;
+  size_t length = bracket ? (size_t)(bracket - text) : strlen(text);
+  if (bracket) {
+    row = strtoul(bracket + 1, &end, 10);
+    if (*end == ',') col = strtoul(end + 1, &end, 10);
+    if (*end != ']') return usage(diag, _("an entry is written NAME[row, column], from 0"));
+  }
+  while (length > 0 && text[length - 1] == ' ') length--;
+  text[length] = '\0';
+  enum status status = session_find(session, text, node, diag);
+  if (status) return status;
+  struct shape shape = model_shape(&session->model, session->model.nodes[*node].slot);
+  *entry = bracket ? row * shape.cols + col : shape_count(shape);
+  if (bracket && (row >= shape.rows || col >= shape.cols))
+    return diag_set(diag, STATUS_USAGE, nowhere, _("%s is %u x %u; there is no entry [%lu, %lu]"),
+                    text, shape.rows, shape.cols, row, col);
+  if (session->model.nodes[*node].kind <= NODE_PARAM) return STATUS_OK;
+  return diag_set(diag, STATUS_USAGE, nowhere,
+                  _("%s is computed by the model; only a leaf can be set"), text);
+}
+
+static enum status set_leaf(struct session *session, int node, size_t entry,
+                            const struct evaluation *value, struct diag *diag) {
+  struct model *model = &session->model;
+  int slot = model->nodes[node].slot;
+  struct shape shape = model_shape(model, slot), wanted = shape;
+  double *image = program_image(&model->program, slot);
+  if (entry < shape_count(shape)) wanted = (struct shape){1, 1};
+  if (!shape_equal(value->shape, wanted))
+    return diag_set(diag, STATUS_USAGE, nowhere, _("the value is %u x %u; expected %u x %u"),
+                    value->shape.rows, value->shape.cols, wanted.rows, wanted.cols);
+  memcpy(entry < shape_count(shape) ? image + entry : image, value->values,
+         shape_count(wanted) * sizeof *image);
+  return session_refresh(session, diag);
+}
+
+static enum status do_set(struct session *session, const char *arguments, struct text *out,
+                          struct diag *diag) {
+  const char *equals = strchr(arguments, '=');
+  struct evaluation value = {0};
+  int node = -1;
+  size_t entry = 0;
+  if (!equals) return usage(diag, _("set NAME = VALUE, or NAME[i, j] = VALUE"));
+  char *place = strndup(arguments, (size_t)(equals - arguments));
+  if (!place) return diag_no_memory(diag);
+  enum status status = parse_place(session, place, &node, &entry, diag);
+  if (!status) status = evaluate_text(session, "set", equals + 1, &value, diag);
+  if (!status) status = set_leaf(session, node, entry, &value, diag);
+  if (!status) status = explain_value(session, node, out, diag);
+  free(value.values);
+  free(place);
+  return status;
+}
+
+static enum status fold(struct session *session, const char *name, bool folded,
+                        struct diag *diag) {
+  if (!*name) return usage(diag, _("name the result of a gate, or say all"));
+  bool all = strcmp(name, "all") == 0;
+  enum status status = model_fold(&session->model, all ? NULL : name, folded, diag);
+  return status ? status : session_refresh(session, diag);
+}
+
+static enum status do_fold(struct session *session, const char *arguments, struct text *out,
+                           struct diag *diag) {
+  (void)out;
+  return fold(session, arguments, true, diag);
+}
+
+static enum status do_unfold(struct session *session, const char *arguments, struct text *out,
+                             struct diag *diag) {
+  (void)out;
+  return fold(session, arguments, false, diag);
+}
+
+static enum status do_bug(struct session *session, const char *arguments, struct text *out,
+                          struct diag *diag) {
+  struct model *model = &session->model;
+  enum status status = model_add_bug(model, "bug", arguments, strlen(arguments), diag);
+  if (!status) status = session_refresh(session, diag);
+  for (size_t i = 0; !status && i < model->rule_count; i++)
+    if (model->rules[i].original)
+      text_printf(out, _("%s\n  the line was  %s\n"), model->rules[i].text,
+                  model->rules[i].original);
+  return status;
+}
+
+static enum status do_precision(struct session *session, const char *arguments, struct text *out,
+                                struct diag *diag) {
+  for (int i = 0; i < PRECISION_COUNT; i++) {
+    if (strcmp(precision_names[i], arguments) != 0) continue;
+    session->precision = (enum precision)i;
+    text_printf(out, _("every result is rounded to %s\n"), arguments);
+    return session_refresh(session, diag);
+  }
+  return usage(diag, _("the precisions are double, single, half and bfloat16"));
+}
+
+static enum status do_freeze(struct session *session, const char *arguments, struct text *out,
+                             struct diag *diag) {
+  bool on = strcmp(arguments, "on") == 0;
+  if (!on && strcmp(arguments, "off") != 0) return usage(diag, _("freeze on, or freeze off"));
+  session->frozen = on;
+  text_puts(out, on ? _("random draws are kept during a check\n")
+                    : _("random draws are made anew at every forward pass\n"));
+  return session_refresh(session, diag);
+}
+
+static enum status do_seed(struct session *session, const char *arguments, struct text *out,
+                           struct diag *diag) {
+  char *end;
+  unsigned long seed = strtoul(arguments, &end, 10);
+  (void)out;
+  if (!*arguments || *arguments == '-' || *end || seed > UINT32_MAX)
+    return usage(diag, _("a seed is a whole number from 0 to 4294967295"));
+  random_seed(&session->model.random, (uint32_t)seed);
+  return session_refresh(session, diag);
+}
+
+/* -- questions -- */
+
+static enum status show_all(struct session *session, struct text *out) {
+  const struct model *model = &session->model;
+  for (size_t i = 0; i < model->node_count; i++) {
+    const struct node *node = &model->nodes[i];
+    if (model_visible(model, (int)i) != (int)i) continue;
+    text_printf(out, "%-8s v ", node->name);
+    if (session_has_value(session, (int)i))
+      report_tensor(out, run_values(&session->run, node->slot), model_shape(model, node->slot));
+    else
+      text_puts(out, session->style.unicode ? "·" : ".");
+    if (node->gradient >= 0) {
+      text_puts(out, "\n         g ");
+      if (session_has_gradient(session, (int)i))
+        report_tensor(out, run_values(&session->run, node->gradient),
+                      model_shape(model, node->slot));
+      else
+        text_puts(out, session->style.unicode ? "·" : ".");
+    }
+    text_puts(out, "\n");
+  }
+  return STATUS_OK;
+}
+
+static enum status do_show(struct session *session, const char *arguments, struct text *out,
+                           struct diag *diag) {
+  int node;
+  if (!*arguments) return show_all(session, out);
+  enum status status = session_find(session, arguments, &node, diag);
+  return status ? status : explain_node(session, node, out, diag);
+}
+
+static enum status do_eval(struct session *session, const char *arguments, struct text *out,
+                           struct diag *diag) {
+  struct evaluation value;
+  enum status status = evaluate_text(session, "eval", arguments, &value, diag);
+  if (status) return status;
+  report_tensor(out, value.values, value.shape);
+  text_puts(out, "\n");
+  free(value.values);
+  return STATUS_OK;
+}
+
+static enum status do_check(struct session *session, const char *arguments, struct text *out,
+                            struct diag *diag) {
+  struct options options;
+  struct check check = {0};
+  enum status status = options_parse_words(&options, VERB_CHECK, arguments, diag);
+  struct check_options how = options_check(&options);
+  if (!how.precision) how.precision = session->precision;
+  how.frozen = how.frozen || session->frozen;
+  how.cancel = session->cancel;
+  how.progress = session->progress;
+  how.progress_context = session->progress_context;
+  if (!status) status = check_run(&check, &session->model, &how, diag);
+  if (!status) {
+    report_check(out, &session->model, &check, session->style);
+    if (session->has_check) check_done(&session->check);
+    session->check = check;
+    session->has_check = true;
+  } else {
+    check_done(&check);
+  }
+  options_done(&options);
+  return status;
+}
+
+static enum status do_log(struct session *session, const char *arguments, struct text *out,
+                          struct diag *diag) {
+  (void)arguments, (void)diag;
+  command_script(session, out);
+  return STATUS_OK;
+}
+
+static enum status do_help(struct session *session, const char *arguments, struct text *out,
+                           struct diag *diag) {
+  bool found = false;
+  (void)session;
+  for (size_t i = 0; i < command_count; i++) {
+    const struct command *command = &command_table[i];
+    if (*arguments && strcmp(arguments, command->name) != 0) continue;
+    size_t start = out->length;
+    text_printf(out, "%s%s%s", command->name, *command->arguments ? " " : "", command->arguments);
+    text_pad(out, text_columns(out->bytes + start, out->length - start), 30);
+    text_printf(out, " %s\n", command->help);
+    found = true;
+  }
+  return found ? STATUS_OK : usage(diag, _("there is no such command"));
+}
+
+static enum status do_quit(struct session *session, const char *arguments, struct text *out,
+                           struct diag *diag) {
+  (void)arguments, (void)out, (void)diag;
+  session->quitting = true;
+  return STATUS_OK;
+}
+
+/* -- scripts -- */
+
+static enum status do_source(struct session *session, const char *arguments, struct text *out,
+                             struct diag *diag) {
+  enum { MAX_DEPTH = 8 };
+  struct text script;
+  text_init(&script);
+  if (session->script_depth >= MAX_DEPTH) return usage(diag, _("scripts source each other too deeply"));
+  enum status status = file_read(arguments, &script, diag);
+  session->script_depth++;
+  for (char *rest = status ? NULL : script.bytes, *line;
+       !status && !session->quitting && rest && (line = strsep(&rest, "\n"));)
+    status = command_do(session, line, out, diag);
+  session->script_depth--;
+  text_done(&script);
+  return status;
+}
+
+void command_script(const struct session *session, struct text *out) {
+  for (size_t i = 0; i < session->log_done; i++) text_printf(out, "%s\n", session->log[i]);
+}
+
+/* Written beside the file and put in its place only when it is whole. */
+static enum status write_file(const char *path, const struct text *text, struct diag *diag) {
+  struct text scratch;
+  text_init(&scratch);
+  text_printf(&scratch, "%s.tmp", path);
+  FILE *file = scratch.failed ? NULL : fopen(text_string(&scratch), "w");
+  bool written = file && fwrite(text_string(text), 1, text->length, file) == text->length &&
+                 fflush(file) == 0 && fsync(fileno(file)) == 0;
+  int error = errno;
+  if (file && fclose(file) != 0) written = false;
+  if (written && rename(text_string(&scratch), path) != 0) written = false, error = errno;
+  if (file && !written) remove(text_string(&scratch));
+  text_done(&scratch);
+  return written ? STATUS_OK
+                 : diag_set(diag, STATUS_IO, nowhere, "%s: %s", path, strerror(error));
+}
+
+static enum status do_save(struct session *session, const char *arguments, struct text *out,
+                           struct diag *diag) {
+  struct text script;
+  if (!*arguments) return usage(diag, _("save to which file?"));
+  text_init(&script);
+  command_script(session, &script);
+  enum status status = script.failed ? diag_no_memory(diag) : write_file(arguments, &script, diag);
+  text_done(&script);
+  if (!status) text_printf(out, _("saved: \"source %s\" replays it\n"), arguments);
+  return status;
+}
+
+/* -- the table, and doing a line -- */
+
+static enum status do_undo(struct session *session, const char *arguments, struct text *out,
+                           struct diag *diag);
+static enum status do_redo(struct session *session, const char *arguments, struct text *out,
+                           struct diag *diag);
+
+const struct command command_table[] = {
+#define COMMAND(name, arguments, changes, handler, help) \
+  {#name, arguments, changes, handler, help},
+#include "session/command.def"
+#undef COMMAND
+};
+const size_t command_count = sizeof command_table / sizeof *command_table;
+
+static enum status find_command(const char *line, size_t length, const struct command **command,
+                                struct diag *diag) {
+  const char *best = NULL;
+  char word[64] = "";
+  if (length < sizeof word) memcpy(word, line, length);
+  for (size_t i = 0; i < command_count; i++) {
+    *command = &command_table[i];
+    if (strcmp((*command)->name, word) == 0) return STATUS_OK;
+    const char *pair[] = {best, (*command)->name};
+    best = suggest_name(word, pair, 2);
+  }
+  diag_set(diag, STATUS_USAGE, nowhere, _("unknown command \"%.*s\""), (int)length, line);
+  if (best) diag_hint(diag, _("did you mean %s?"), best);
+  else diag_hint(diag, "%s", _("help lists the commands"));
+  return STATUS_USAGE;
+}
+
+static bool needs_model(const struct command *command) {
+  static const char *const without[] = {"open", "source", "log", "help", "quit", "undo", "redo"};
+  for (size_t i = 0; i < sizeof without / sizeof *without; i++)
+    if (strcmp(command->name, without[i]) == 0) return false;
+  return true;
+}
+
+/* Cuts LINE into a command and its arguments, without spaces around them. */
+static enum status apply(struct session *session, const char *line,
+                         const struct command **command, struct text *out, struct diag *diag) {
+  size_t word = strcspn(line, " \t\r\n"), end = strlen(line);
+  enum status status = find_command(line, word, command, diag);
+  if (status) return status;
+  if (needs_model(*command) && !session->is_open)
+    return usage(diag, _("nothing is open yet: open a lesson first, as in open 1"));
+  while (line[word] == ' ' || line[word] == '\t') word++;
+  while (end > word && strchr(" \t\r\n", line[end - 1])) end--;
+  char *arguments = strndup(line + word, end - word);
+  if (!arguments) return diag_no_memory(diag);
+  status = (*command)->run(session, arguments, out, diag);
+  free(arguments);
+  return status;
+}
+
+/* A change makes what was undone unreachable. */
+static enum status remember(struct session *session, const char *line, struct diag *diag) {
+  char *copy = strndup(line, strcspn(line, "\r\n"));
+  if (!copy || !array_reserve(&session->log, &session->log_capacity, session->log_done + 1,
+                              sizeof *session->log)) {
+    free(copy);
+    return diag_no_memory(diag);
+  }
+  for (size_t i = session->log_done; i < session->log_count; i++) free(session->log[i]);
+  session->log[session->log_done++] = copy;
+  session->log_count = session->log_done;
+  return STATUS_OK;
+}
+
+enum status command_do(struct session *session, const char *line, struct text *out,
+                       struct diag *diag) {
+  const struct command *command;
+  line += strspn(line, " \t\r\n");
+  if (!*line || *line == '#') return STATUS_OK;
+  enum status status = apply(session, line, &command, out, diag);
+  if (!status && command->changes) status = remember(session, line, diag);
+  return status;
+}
+
+/* The first COUNT commands of the log, from nothing. */
+static enum status replay(struct session *session, size_t count, struct diag *diag) {
+  struct text ignored;
+  const struct command *command;
+  enum status status = STATUS_OK;
+  text_init(&ignored);
+  session_close(session);
+  for (size_t i = 0; !status && i < count; i++)
+    status = apply(session, session->log[i], &command, &ignored, diag);
+  text_done(&ignored);
+  if (!status) session->log_done = count;
+  return status;
+}
+
+static enum status go_in_log(struct session *session, size_t count, const char *said,
+                             const char *line, struct text *out, struct diag *diag) {
+  text_printf(out, "%s%s\n", said, line);
+  enum status status = replay(session, count, diag);
+  if (!status) return STATUS_OK;
+  struct diag again;
+  return replay(session, session->log_done, &again) ? STATUS_INTERNAL : status;
+}
+
+static enum status do_undo(struct session *session, const char *arguments, struct text *out,
+                           struct diag *diag) {
+  (void)arguments;
+  if (session->log_done <= 1) return usage(diag, _("there is nothing to undo"));
+  const char *line = session->log[session->log_done - 1];
+  return go_in_log(session, session->log_done - 1, _("undone: "), line, out, diag);
+}
+
+static enum status do_redo(struct session *session, const char *arguments, struct text *out,
+                           struct diag *diag) {
+  (void)arguments;
+  if (session->log_done >= session->log_count) return usage(diag, _("there is nothing to redo"));
+  const char *line = session->log[session->log_done];
+  return go_in_log(session, session->log_done + 1, _("done again: "), line, out, diag);
+}

@@ -1,0 +1,26 @@
+/* Commands: the only way to change a session. Keys, the prompt, scripts and lessons issue them. */
+#ifndef GRADWALK_SESSION_COMMAND_H
+#define GRADWALK_SESSION_COMMAND_H
+
+#include "session/session.h"
+
+struct command {
+  const char *name, *arguments;
+  bool changes;
+  enum status (*run)(struct session *session, const char *arguments, struct text *out,
+                     struct diag *diag);
+  const char *help;
+};
+
+extern const struct command command_table[];
+extern const size_t command_count;
+
+/* Carries out one line and appends what it has to say to OUT. Empty lines and comments do nothing. A
+ * failure leaves the session as it was. */
+enum status command_do(struct session *session, const char *line, struct text *out,
+                       struct diag *diag);
+
+/* The session as a script: every change in force, a line each. */
+void command_script(const struct session *session, struct text *out);
+
+#endif

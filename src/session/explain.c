@@ -1,0 +1,179 @@
+#include "session/explain.h"
+
+#include "core/intl.h"
+#include "lang/print.h"
+#include "session/evaluate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The slot that a name in a line stands for, or -1. */
+static int slot_of(const struct session *session, const char *name) {
+  const struct model *model = &session->model;
+  int slot = scope_find(&model->scope, name);
+  if (slot < 0) slot = scope_find(&model->locals, name);
+  int node = slot < 0 && name[0] == 'd' ? model_find(model, name + 1) : -1;
+  return node >= 0 ? model->nodes[node].gradient : slot;
+}
+
+static bool all_scalar(const struct session *session, const struct expr *expr, size_t *names) {
+  if (expr->kind == EXPR_NAME) {
+    int slot = slot_of(session, expr->name);
+    ++*names;
+    return slot >= 0 && shape_count(model_shape(&session->model, slot)) == 1;
+  }
+  for (size_t i = 0; expr->kind == EXPR_APPLY && i < expr->count; i++)
+    if (!all_scalar(session, expr->args[i], names)) return false;
+  return true;
+}
+
+struct plug {
+  struct session *session;
+  bool scalar;
+};
+
+/* A number, in brackets where a minus needs them; or a shape. */
+static const struct expr *plug_name(void *context, const char *name) {
+  const struct plug *plug = context;
+  struct model *model = &plug->session->model;
+  struct arena *arena = &model->rule_arena;
+  struct span nowhere = {0};
+  char number[NUMBER_TEXT_SIZE];
+  int slot = slot_of(plug->session, name);
+  if (slot < 0) return NULL;
+  struct shape shape = model_shape(model, slot);
+  double value = *run_values(&plug->session->run, slot);
+  const char *text = plug->scalar || shape_count(shape) == 1
+                         ? arena_printf(arena, "%s", number_brief(value < 0 ? -value : value, 10,
+                                                                  number))
+                         : arena_printf(arena, "(%u x %u)", shape.rows, shape.cols);
+  const struct expr *expr = text ? expr_name(arena, nowhere, text) : NULL;
+  bool negative = value < 0 && shape_count(shape) == 1;
+  return expr && negative ? expr_apply(arena, nowhere, OP_NEG, "neg", &expr, 1) : expr;
+}
+
+bool explain_plugged(struct session *session, const struct expr *expr, struct text *out) {
+  size_t names = 0;
+  struct plug plug = {session, all_scalar(session, expr, &names)};
+  if (names == 0 || expr->kind == EXPR_NAME) return false;
+  const struct expr *plugged =
+      expr_substitute(&session->model.rule_arena, expr, plug_name, &plug);
+  if (plugged) print_expr(out, plugged);
+  else out->failed = true;
+  return true;
+}
+
+static void put_lines(struct session *session, const char *target, const struct expr *expr,
+                      const char *formula, const double *values, struct shape shape,
+                      struct text *out) {
+  int indent = text_columns(target, strlen(target));
+  text_printf(out, "%s\n", formula);
+  size_t before = out->length;
+  text_printf(out, "%*s = ", indent, "");
+  if (explain_plugged(session, expr, out)) text_puts(out, "\n");
+  else out->length = before;
+  text_printf(out, "%*s = ", indent, "");
+  report_tensor(out, values, shape);
+  text_puts(out, "\n");
+}
+
+enum status explain_value(struct session *session, int node, struct text *out,
+                          struct diag *diag) {
+  const struct model *model = &session->model;
+  const struct node *shown = &model->nodes[node];
+  const struct expr *expr = model_formula(model, node);
+  struct text formula;
+  (void)diag;
+  text_init(&formula);
+  text_printf(&formula, "%s = ", shown->name);
+  if (expr) print_expr(&formula, expr);
+  else text_puts(&formula, model_op_name(model, node));
+  if (!session_has_value(session, node))
+    text_printf(out, "%s\n  %s\n", text_string(&formula), _("not computed yet"));
+  else if (expr)
+    put_lines(session, shown->name, expr, text_string(&formula),
+              run_values(&session->run, shown->slot), model_shape(model, shown->slot), out);
+  else {
+    text_printf(out, "%s  ", text_string(&formula));
+    report_tensor(out, run_values(&session->run, shown->slot), model_shape(model, shown->slot));
+    text_puts(out, "\n");
+  }
+  out->failed = out->failed || formula.failed;
+  text_done(&formula);
+  return STATUS_OK;
+}
+
+static int target_slot(const struct model *model, const struct rule *rule) {
+  return rule->target_node >= 0 ? model->nodes[rule->target_node].gradient
+                                : scope_find(&model->locals, rule->target);
+}
+
+enum status explain_rule(struct session *session, const struct rule *rule, struct text *out,
+                         struct diag *diag) {
+  const struct model *model = &session->model;
+  struct evaluation share;
+  enum status status = evaluate_expr(session, rule->value, &share, diag);
+  if (status) {
+    text_printf(out, "%s\n  %s\n", rule->text, _("not computed yet"));
+    return status == STATUS_USAGE ? STATUS_OK : status;
+  }
+  put_lines(session, rule->target, rule->value, rule->text, share.values, share.shape, out);
+  int slot = target_slot(model, rule);
+  if (rule->accumulate && slot >= 0) {
+    text_printf(out, _("%s so far: "), rule->target);
+    report_tensor(out, run_values(&session->run, slot), model_shape(model, slot));
+    text_puts(out, "\n");
+  }
+  if (rule->original) text_printf(out, _("  a bug; the line was  %s\n"), rule->original);
+  free(share.values);
+  return STATUS_OK;
+}
+
+enum status explain_step(struct session *session, const struct step *step, struct text *out,
+                         struct diag *diag) {
+  const struct model *model = &session->model;
+  if (step->kind == STEP_FORWARD) return explain_value(session, step->node, out, diag);
+  if (step->kind == STEP_SEED) {
+    text_printf(out, _("d%s = 1\n  the gradient of the loss with respect to itself\n"),
+                model->nodes[step->node].name);
+    return STATUS_OK;
+  }
+  enum status status = STATUS_OK;
+  for (size_t i = 0; !status && i < step->rule_count; i++)
+    status = explain_rule(session, &model->rules[step->first_rule + i], out, diag);
+  return status;
+}
+
+/* Lines that assign NODE's gradient, and lines that NODE hands on. */
+static enum status explain_lines(struct session *session, int node, struct text *out,
+                                 struct diag *diag) {
+  const struct model *model = &session->model;
+  enum status status = STATUS_OK;
+  for (size_t i = 0; !status && i < model->rule_count; i++) {
+    const struct rule *rule = &model->rules[i];
+    bool hands_on = rule->node >= 0 && model_visible(model, rule->node) == node;
+    bool own = model->backward && rule->target_node == node;
+    if (hands_on || own) status = explain_rule(session, rule, out, diag);
+  }
+  return status;
+}
+
+enum status explain_node(struct session *session, int node, struct text *out,
+                         struct diag *diag) {
+  const struct model *model = &session->model;
+  const struct node *shown = &model->nodes[node];
+  enum status status = explain_value(session, node, out, diag);
+  if (status) return status;
+  if (shown->gradient >= 0) {
+    text_printf(out, "d%s = ", shown->name);
+    if (session_has_gradient(session, node))
+      report_tensor(out, run_values(&session->run, shown->gradient),
+                    model_shape(model, shown->slot));
+    else
+      text_puts(out, _("not computed yet"));
+    text_puts(out, "\n");
+  } else {
+    text_puts(out, _("no gradient is wanted here\n"));
+  }
+  return explain_lines(session, node, out, diag);
+}

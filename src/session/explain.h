@@ -1,0 +1,28 @@
+/* Every number with its formula: the formula in the model's names, the same with the numbers plugged
+ * in, the result. */
+#ifndef GRADWALK_SESSION_EXPLAIN_H
+#define GRADWALK_SESSION_EXPLAIN_H
+
+#include "session/session.h"
+
+/* q = x + y
+ *   = -2 + 5
+ *   = 3         or "not yet" before the walk has come there. */
+enum status explain_value(struct session *session, int node, struct text *out, struct diag *diag);
+
+/* The same for a rule line; a line that adds to a sum also says what the sum is by now. */
+enum status explain_rule(struct session *session, const struct rule *rule, struct text *out,
+                         struct diag *diag);
+
+/* What a step of the walk does. */
+enum status explain_step(struct session *session, const struct step *step, struct text *out,
+                         struct diag *diag);
+
+/* A node: its value, its gradient, and the lines that it hands to its operands. */
+enum status explain_node(struct session *session, int node, struct text *out, struct diag *diag);
+
+/* EXPR with its names replaced by their values where all of these are single numbers; else by their
+ * shapes. False if that would say nothing new. */
+bool explain_plugged(struct session *session, const struct expr *expr, struct text *out);
+
+#endif

@@ -1,0 +1,61 @@
+/* Options of the command line: one table (options.def) for parsing, help and the manual. */
+#ifndef GRADWALK_SESSION_OPTIONS_H
+#define GRADWALK_SESSION_OPTIONS_H
+
+#include "check/check.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum verb {
+  VERB_WALK = 1,
+  VERB_LIST = 2,
+  VERB_EVAL = 4,
+  VERB_CHECK = 8,
+  VERB_RUN = 16,
+  VERB_HELP = 32
+};
+
+enum option_kind {
+  OPTION_FLAG,
+  OPTION_NUMBER,
+  OPTION_COUNT,
+  OPTION_TEXT,
+  OPTION_LIST,  /* given several times */
+  OPTION_NAMES, /* NAME,NAME,… */
+  OPTION_CHOICE
+};
+
+/* Texts that an option may bring several times; the list lends them. */
+struct option_list {
+  const char **items;
+  size_t count, capacity;
+};
+
+struct options {
+  double eps, tolerance;         /* 0 and negative: not given */
+  int method, evaluate, precision; /* index of the choice */
+  int step, directions, threads; /* 0: not given */
+  bool frozen, json, plain;
+  const char *statements;
+  struct option_list params, bugs, unfolds;
+  char *words; /* what options_parse_words() cut up */
+};
+
+/* Parses argv[1..] for VERB. Operands (file names) are moved to the front, as getopt does; *FIRST is
+ * the index of the first. Ends with options_done(). */
+enum status options_parse(struct options *options, enum verb verb, int argc, char **argv,
+                          int *first, struct diag *diag);
+void options_done(struct options *options);
+
+/* The same options as words: "eps=1e-7 tolerance=2e-7 freeze". */
+enum status options_parse_words(struct options *options, enum verb verb, const char *words,
+                                struct diag *diag);
+
+/* What they say about a check. The result lends from OPTIONS. */
+struct check_options options_check(const struct options *options);
+
+/* A line of help for every option of VERB. */
+void options_help(struct text *out, enum verb verb);
+
+#endif

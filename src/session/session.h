@@ -1,0 +1,74 @@
+/* A session: the whole state of one exploration. It owns everything below it until session_done().
+ * Commands (command.h) are the only way to change it; views and reports only read it. It knows no
+ * terminal and prints nothing. */
+#ifndef GRADWALK_SESSION_SESSION_H
+#define GRADWALK_SESSION_SESSION_H
+
+#include "check/check.h"
+#include "lesson/lesson.h"
+#include "session/report.h"
+
+/* One step of the walk: a node's value, the 1 that arrives at the loss, or the rule lines of one
+ * node (one line of a backward block). */
+enum step_kind { STEP_FORWARD, STEP_SEED, STEP_BACKWARD };
+
+struct step {
+  enum step_kind kind;
+  int node; /* visible node; -1 for a line of a backward block */
+  size_t first_rule, rule_count;
+};
+
+struct session {
+  bool is_open; /* a lesson or model is open; what follows is only valid then */
+  struct lesson lesson;
+  struct model model;
+  struct run run; /* as far as the walk has come */
+  struct step *steps;
+  size_t step_count, step_capacity, forward_count;
+  size_t position; /* steps done */
+  int *value_step, *gradient_step; /* by node: the walk must be past this step; -1: never */
+  int focus; /* node */
+  enum precision precision;
+  bool frozen;
+  struct check check; /* the last one, if nothing has changed since */
+  bool has_check;
+  char **log; /* commands that changed something, in order */
+  size_t log_count, log_capacity;
+  size_t log_done; /* those in force; the rest was undone */
+  bool quitting;
+  int script_depth; /* of scripts that source scripts */
+  struct style style; /* for the text that commands print */
+  const volatile sig_atomic_t *cancel; /* may be NULL */
+  void (*progress)(void *context, size_t done, size_t total); /* may be NULL */
+  void *progress_context;
+};
+
+void session_init(struct session *session);
+void session_done(struct session *session);
+
+/* Back to where nothing is open; the log stays. */
+void session_close(struct session *session);
+
+/* Opens a lesson or model as lesson_open() does, at its start. A failure leaves the session as it
+ * was. */
+enum status session_open(struct session *session, const char *what, int step, struct diag *diag);
+
+/* A model from TEXT. */
+enum status session_open_text(struct session *session, const char *text, struct diag *diag);
+
+/* Call after a change of the model or its values: makes the steps anew (keeping the place in the
+ * walk as far as it exists) and computes up to there. */
+enum status session_refresh(struct session *session, struct diag *diag);
+
+/* Goes to POSITION steps from the start and computes up to there. */
+enum status session_go(struct session *session, size_t position, struct diag *diag);
+
+/* Whether the walk has computed NODE's value, or any of its gradient. */
+bool session_has_value(const struct session *session, int node);
+bool session_has_gradient(const struct session *session, int node);
+
+/* The node called NAME, or a diagnosis with the nearest name. */
+enum status session_find(const struct session *session, const char *name, int *node,
+                         struct diag *diag);
+
+#endif

@@ -1,0 +1,707 @@
+/* Protects promises about memory: arenas align, zero and grow; sizes do not wrap; and whichever
+ * allocation fails, alone or with all that follow, the answer is "out of memory" or a right one,
+ * never a crash, a leak or a wrong result.
+ *
+ * memory.c is compiled in here with tiny arena chunks, so that nearly every arena_alloc() is an
+ * allocation that can be made to fail. */
+#define _DEFAULT_SOURCE 1 /* MAP_ANONYMOUS */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#define ARENA_CHUNK_SIZE 64
+#include "core/memory.c"
+
+#include "check/check.h"
+#include "cli/report.h"
+#include "io/idx.h"
+#include "lang/parse.h"
+#include "lang/print.h"
+#include "lesson/lesson.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+
+/* -- allocations that fail on order: in place of the C library's own -- */
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#if !defined(SANITIZED) && !defined(__SANITIZE_ADDRESS__) && defined(__GLIBC__)
+#define FAULTS 1
+#else
+#define FAULTS 0
+#endif
+
+static struct {
+  bool armed, sticky;
+  unsigned long calls, fail_at; /* counted from 1 while armed; 0: none fails */
+  long live;                    /* blocks not yet freed */
+} heap;
+
+#if FAULTS
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *old, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
+void __libc_free(void *block);
+
+static bool refuse(void) {
+  if (!heap.armed) return false;
+  heap.calls++;
+  bool hit = heap.fail_at > 0 && (heap.sticky ? heap.calls >= heap.fail_at
+                                              : heap.calls == heap.fail_at);
+  if (hit) errno = ENOMEM;
+  return hit;
+}
+
+static void *count_block(void *block) {
+  if (block) heap.live++;
+  return block;
+}
+
+void *malloc(size_t size) {
+  return refuse() ? NULL : count_block(__libc_malloc(size));
+}
+
+void *calloc(size_t count, size_t size) {
+  return refuse() ? NULL : count_block(__libc_calloc(count, size));
+}
+
+void *realloc(void *old, size_t size) {
+  if (refuse()) return NULL;
+  void *grown = __libc_realloc(old, size);
+  return old ? grown : count_block(grown);
+}
+
+void *memalign(size_t alignment, size_t size);
+void *memalign(size_t alignment, size_t size) {
+  return refuse() ? NULL : count_block(__libc_memalign(alignment, size));
+}
+
+void *aligned_alloc(size_t alignment, size_t size) {
+  return refuse() ? NULL : count_block(__libc_memalign(alignment, size));
+}
+
+int posix_memalign(void **block, size_t alignment, size_t size) {
+  *block = aligned_alloc(alignment, size);
+  return *block ? 0 : ENOMEM;
+}
+
+void free(void *block) {
+  if (block) heap.live--;
+  __libc_free(block);
+}
+#endif
+
+/* -- arenas -- */
+
+static void arena_aligns_and_zeroes(void **state) {
+  (void)state;
+  struct arena arena;
+  arena_init(&arena);
+  for (size_t size = 1; size < 300; size++) {
+    unsigned char *block = arena_alloc(&arena, 1, size);
+    assert_non_null(block);
+    assert_int_equal((uintptr_t)block % _Alignof(max_align_t), 0);
+    for (size_t i = 0; i < size; i++) assert_int_equal(block[i], 0);
+    memset(block, 0xA5, size);
+  }
+  arena_done(&arena);
+  assert_null(arena.chunks);
+  arena_done(&arena); /* twice does no harm */
+}
+
+static void arena_blocks_do_not_overlap(void **state) {
+  (void)state;
+  enum { BLOCKS = 500 };
+  struct arena arena;
+  unsigned char *blocks[BLOCKS];
+  arena_init(&arena);
+  for (size_t i = 0; i < BLOCKS; i++) {
+    blocks[i] = arena_alloc(&arena, i % 7 + 1, i % 40 + 1);
+    assert_non_null(blocks[i]);
+    memset(blocks[i], (int)(i % 251), (i % 7 + 1) * (i % 40 + 1));
+  }
+  for (size_t i = 0; i < BLOCKS; i++)
+    for (size_t j = 0; j < (i % 7 + 1) * (i % 40 + 1); j++)
+      assert_int_equal(blocks[i][j], i % 251);
+  arena_done(&arena);
+}
+
+static void arena_takes_large_and_empty_blocks(void **state) {
+  (void)state;
+  struct arena arena;
+  arena_init(&arena);
+  char *large = arena_alloc(&arena, 1000, 1000);
+  assert_non_null(large);
+  large[999999] = 1;
+  assert_non_null(arena_alloc(&arena, 0, 8));
+  assert_non_null(arena_alloc(&arena, 8, 0));
+  arena_done(&arena);
+}
+
+static void arena_refuses_sizes_that_wrap(void **state) {
+  (void)state;
+  struct arena arena;
+  arena_init(&arena);
+  assert_null(arena_alloc(&arena, SIZE_MAX, 2));
+  assert_null(arena_alloc(&arena, SIZE_MAX / 2 + 1, 2)); /* wraps to 0 */
+  assert_null(arena_alloc(&arena, SIZE_MAX, 1));
+  assert_null(arena_alloc(&arena, SIZE_MAX - 8, 1));
+  assert_null(arena_copy(&arena, "x", SIZE_MAX));
+  assert_null(arena.chunks);
+  arena_done(&arena);
+}
+
+static void arena_copies_and_formats(void **state) {
+  (void)state;
+  struct arena arena;
+  arena_init(&arena);
+  const char *copy = arena_copy(&arena, "gradient", 4);
+  assert_string_equal(copy, "grad");
+  assert_string_equal(arena_copy(&arena, "x", 0), "");
+  const char *text = arena_printf(&arena, "%s_%u%300s", "f", 12u, "end");
+  assert_int_equal(strlen(text), 4 + 300);
+  assert_memory_equal(text, "f_12 ", 5);
+  assert_string_equal(text + 4 + 297, "end");
+  assert_string_equal(arena_printf(&arena, "%s", ""), "");
+  assert_string_equal(copy, "grad");
+  arena_done(&arena);
+}
+
+/* -- sizes and arrays -- */
+
+static void size_multiply_notices_overflow(void **state) {
+  (void)state;
+  size_t product = 0;
+  assert_true(size_multiply(6, 7, &product));
+  assert_int_equal(product, 42);
+  assert_true(size_multiply(SIZE_MAX, 1, &product));
+  assert_true(product == SIZE_MAX);
+  assert_true(size_multiply(SIZE_MAX, 0, &product));
+  assert_int_equal(product, 0);
+  assert_true(size_multiply(SIZE_MAX / 3, 3, &product));
+  assert_false(size_multiply(SIZE_MAX / 3 + 1, 3, &product));
+  assert_false(size_multiply(SIZE_MAX, 2, &product));
+  assert_false(size_multiply((size_t)1 << 33, (size_t)1 << 33, &product));
+}
+
+static void array_reserve_grows_and_keeps(void **state) {
+  (void)state;
+  int *items = NULL;
+  size_t capacity = 0;
+  assert_true(array_reserve(&items, &capacity, 0, sizeof *items));
+  assert_null(items);
+  for (size_t i = 0; i < 1000; i++) {
+    assert_true(array_reserve(&items, &capacity, i + 1, sizeof *items));
+    assert_true(capacity >= i + 1);
+    items[i] = (int)i;
+  }
+  assert_true(capacity < 4000); /* doubles, so that appending is cheap */
+  for (int i = 0; i < 1000; i++) assert_int_equal(items[i], i);
+  free(items);
+}
+
+static void array_reserve_failure_changes_nothing(void **state) {
+  (void)state;
+  int *items = NULL;
+  size_t capacity = 0;
+  assert_true(array_reserve(&items, &capacity, 3, sizeof *items));
+  items[2] = 77;
+  int *before = items;
+  size_t room = capacity;
+  assert_false(array_reserve(&items, &capacity, SIZE_MAX, sizeof *items));
+  assert_false(array_reserve(&items, &capacity, SIZE_MAX / 4 + 1, sizeof *items));
+#if FAULTS
+  heap.armed = true, heap.calls = 0, heap.fail_at = 1;
+  bool grown = array_reserve(&items, &capacity, capacity + 1, sizeof *items);
+  heap.armed = false;
+  assert_false(grown);
+#endif
+  assert_ptr_equal(items, before);
+  assert_int_equal(capacity, room);
+  assert_int_equal(items[2], 77);
+  size_t huge = SIZE_MAX - 1; /* doubling it would wrap */
+  assert_true(array_reserve(&items, &huge, SIZE_MAX - 1, sizeof *items));
+  assert_false(array_reserve(&items, &huge, SIZE_MAX, sizeof *items));
+  free(items);
+}
+
+/* -- what the faults are tried on -- */
+
+/* What a scenario works on. PREPARE and FINISH run with memory; RUN is what is tried: it leaves its
+ * whole result in OUT. RUN may be called again after a failure. */
+struct work {
+  struct source source;
+  struct model model;
+  struct run run;
+  struct check check;
+  struct lesson lesson;
+  struct idx idx;
+  struct text out;
+  struct diag diag;
+};
+
+struct scenario {
+  const char *name;
+  const char *model; /* source text; NULL: none is built */
+  enum status (*prepare)(struct work *work);
+  enum status (*run)(struct work *work);
+  void (*clear)(struct work *work); /* what RUN made, after success or failure */
+};
+
+static const char gates_model[] = "seed 1\n"
+                                  "gate twice(x)\n  y = x + x\n  out = y * 1\nend\n"
+                                  "data X = randn(2, 3)\ndata t = [1 0; 0 1]\n"
+                                  "param W = randn(3, 2)\nparam b = [1 2]\n"
+                                  "h = sigmoid(twice(affine(X, W, b)))\n"
+                                  "f = mse(softmax(h), t) + l2_penalty(W, 0.5)\n";
+
+static const char block_model[] = "param x = [1 2 3]\ndata t = [1 0 1]\n"
+                                  "q = x * x - t\nf = sum(q^2)\nbackward\n"
+                                  "  scale = 2 * ones(1, 3)\n  dq = df * scale * q\n"
+                                  "  dx = dq * x\n  dx += dq * x\nend\n";
+
+static void put_numbers(struct text *out, const double *values, size_t count) {
+  for (size_t i = 0; i < count; i++) text_printf(out, " %a", values[i]);
+}
+
+/* Everything that a build decides: names, formulas, rule lines and the gradients they make. */
+static enum status describe(struct work *work) {
+  struct model *model = &work->model;
+  enum status status = run_init(&work->run, &model->program, &model->random, PRECISION_DOUBLE);
+  if (!status) {
+    run_code(&work->run, &model->program.forward, 0);
+    run_code(&work->run, &model->program.backward, 0);
+    for (size_t i = 0; i < model->node_count; i++) {
+      const struct node *node = &model->nodes[i];
+      text_printf(&work->out, "%s = ", node->name);
+      if (node->formula) print_expr(&work->out, node->formula);
+      put_numbers(&work->out, run_values(&work->run, node->slot),
+                  shape_count(model_shape(model, node->slot)));
+      if (node->gradient >= 0)
+        put_numbers(&work->out, run_values(&work->run, node->gradient),
+                    shape_count(model_shape(model, node->gradient)));
+      text_puts(&work->out, "\n");
+    }
+    for (size_t i = 0; i < model->rule_count; i++)
+      text_printf(&work->out, "%s\n", model->rules[i].text);
+  }
+  run_done(&work->run);
+  return work->out.failed ? STATUS_NO_MEMORY : status;
+}
+
+static enum status build(struct work *work) {
+  enum status status = model_build(&work->model, &work->source, NULL, &work->diag);
+  return status ? status : describe(work);
+}
+
+static enum status add_bug(struct work *work, const char *line) {
+  return model_add_bug(&work->model, "--bug", line, strlen(line), &work->diag);
+}
+
+static enum status build_and_edit(struct work *work) {
+  enum status status = model_build(&work->model, &work->source, NULL, &work->diag);
+  if (!status) status = add_bug(work, "db = sum(dh_1, 0) * 2");
+  if (!status) status = model_fold(&work->model, "h", false, &work->diag);
+  return status ? status : describe(work);
+}
+
+static enum status build_block_and_bug(struct work *work) {
+  enum status status = model_build(&work->model, &work->source, NULL, &work->diag);
+  if (!status) status = add_bug(work, "dq = df * scale * q * x");
+  return status ? status : describe(work);
+}
+
+static void clear_model(struct work *work) {
+  model_done(&work->model);
+}
+
+static enum status prepare_model(struct work *work) {
+  return model_build(&work->model, &work->source, NULL, &work->diag);
+}
+
+static enum status fold_twice(struct work *work) {
+  enum status status = model_fold(&work->model, NULL, false, &work->diag);
+  if (!status) status = describe(work);
+  return status ? status : model_fold(&work->model, NULL, true, &work->diag);
+}
+
+static enum status run_the_check(struct work *work) {
+  struct check_options options = {.tolerance = -1, .threads = 1};
+  return check_run(&work->check, &work->model, &options, &work->diag);
+}
+
+static enum status check_all(struct work *work) {
+  enum status status = run_the_check(work);
+  if (status) return status;
+  text_printf(&work->out, "%d %a %zu\n", (int)work->check.verdict, work->check.difference,
+              work->check.entries);
+  for (size_t i = 0; i < work->check.tensor_count; i++) {
+    const struct tensor_check *tensor = &work->check.tensors[i];
+    text_printf(&work->out, "%d %d", (int)tensor->verdict, (int)tensor->reason);
+    put_numbers(&work->out, tensor->analytic, tensor->count);
+    put_numbers(&work->out, tensor->numeric, tensor->count);
+  }
+  for (size_t i = 0; i < work->check.note_count; i++)
+    text_printf(&work->out, "%s\n", work->check.notes[i]);
+  return work->out.failed ? STATUS_NO_MEMORY : STATUS_OK;
+}
+
+static void clear_check(struct work *work) {
+  check_done(&work->check);
+}
+
+static enum status prepare_report(struct work *work) {
+  enum status status = prepare_model(work);
+  if (!status)
+    status = run_init(&work->run, &work->model.program, &work->model.random, PRECISION_DOUBLE);
+  if (status) return status;
+  run_code(&work->run, &work->model.program.forward, 0);
+  run_code(&work->run, &work->model.program.backward, 0);
+  return run_the_check(work);
+}
+
+static enum status text_reports(struct work *work) {
+  struct style style = {.colour = true, .unicode = true};
+  report_eval(&work->out, &work->model, &work->run, style);
+  report_check(&work->out, &work->model, &work->check, style);
+  return work->out.failed ? STATUS_NO_MEMORY : STATUS_OK;
+}
+
+static enum status json_eval(struct work *work) {
+  return report_eval_json(&work->out, &work->model, &work->run);
+}
+
+static enum status json_check(struct work *work) {
+  return report_check_json(&work->out, &work->model, &work->check);
+}
+
+static enum status json_list(struct work *work) {
+  static char first[] = "01-chain-rule.md", second[] = "02-fan-out.md";
+  static char *const names[] = {first, second};
+  return report_list_json(&work->out, names, COUNT_OF(names));
+}
+
+static char folder[] = "/tmp/gradwalk-memory-XXXXXX";
+static char lesson_path[64], idx_path[64];
+
+static enum status open_lesson(struct work *work) {
+  enum status status = lesson_open(&work->lesson, lesson_path, 0, &work->diag);
+  if (!status)
+    text_printf(&work->out, "%s|%s|%u|%d\n", text_string(&work->lesson.title),
+                work->lesson.source.text, work->lesson.source.first_line, work->lesson.steps);
+  return work->out.failed ? STATUS_NO_MEMORY : status;
+}
+
+static void clear_lesson(struct work *work) {
+  lesson_done(&work->lesson);
+}
+
+static enum status read_idx(struct work *work) {
+  enum status status = idx_read(idx_path, 1, &work->idx, &work->diag);
+  for (size_t i = 0; !status && i < work->idx.count; i++)
+    text_printf(&work->out, "%d ", work->idx.items[i]);
+  return work->out.failed ? STATUS_NO_MEMORY : status;
+}
+
+static void clear_idx(struct work *work) {
+  idx_done(&work->idx);
+}
+
+/* A mistake: its message is made whole, or the text says that it failed. */
+static enum status report_mistake(struct work *work) {
+  struct source source = {"m.gw", "x = 1\ny = wye + [1 2", 21, 1};
+  struct arena arena;
+  struct syntax syntax;
+  arena_init(&arena);
+  enum status status = parse_model(&source, &arena, &syntax, &work->diag);
+  if (status == STATUS_DATA) diag_render(&work->diag, &work->out);
+  syntax_done(&syntax);
+  arena_done(&arena);
+  if (status == STATUS_OK) return STATUS_INTERNAL;
+  return work->out.failed || status == STATUS_NO_MEMORY ? STATUS_NO_MEMORY : STATUS_OK;
+}
+
+static const struct scenario scenarios[] = {
+    {"build with gates, a bug and an unfold", gates_model, NULL, build_and_edit, clear_model},
+    {"build with a backward block and a bug", block_model, NULL, build_block_and_bug, clear_model},
+    {"fold and unfold", gates_model, prepare_model, fold_twice, NULL},
+    {"check", gates_model, prepare_model, check_all, clear_check},
+    {"check of a backward block", block_model, prepare_model, check_all, clear_check},
+    {"text reports", gates_model, prepare_report, text_reports, NULL},
+    {"text reports of a backward block", block_model, prepare_report, text_reports, NULL},
+    {"JSON of eval", gates_model, prepare_report, json_eval, NULL},
+    {"JSON of check", gates_model, prepare_report, json_check, NULL},
+    {"JSON of list", NULL, NULL, json_list, NULL},
+    {"a mistake", NULL, NULL, report_mistake, NULL},
+    {"lesson", NULL, NULL, open_lesson, clear_lesson},
+    {"IDX file", NULL, NULL, read_idx, clear_idx},
+};
+
+/* -- trying them -- */
+
+/* Shared with the child, which may die. */
+struct progress {
+  unsigned long at;
+  bool finished;
+  unsigned problems;
+};
+
+static void init_work(struct work *work, const struct scenario *scenario) {
+  *work = (struct work){.model = {.loss = -1}};
+  if (scenario->model)
+    work->source = (struct source){"m.gw", scenario->model, strlen(scenario->model), 1};
+}
+
+static void done_work(struct work *work, const struct scenario *scenario) {
+  check_done(&work->check);
+  run_done(&work->run);
+  if (scenario->prepare) model_done(&work->model);
+  text_done(&work->out);
+}
+
+/* One attempt with the FAIL_AT-th allocation failing; true if it was never reached. */
+static bool attempt(const struct scenario *scenario, struct work *work, unsigned long fail_at,
+                    bool sticky, enum status *status) {
+  text_done(&work->out);
+  work->diag = (struct diag){0};
+  heap.calls = 0, heap.fail_at = fail_at, heap.sticky = sticky, heap.armed = true;
+  *status = scenario->run(work);
+  heap.armed = false;
+  return heap.calls < fail_at;
+}
+
+static void complain(struct progress *progress, const struct scenario *scenario, bool sticky,
+                     const char *what) {
+  if (progress->problems++ < 5)
+    print_error("%s: with allocation %lu%s failing: %s\n", scenario->name, progress->at,
+                sticky ? " and all after it" : "", what);
+}
+
+static void judge(struct progress *progress, const struct scenario *scenario, struct work *work,
+                  bool sticky, enum status status, const char *wanted) {
+  char what[80];
+  if (status == STATUS_OK && strcmp(text_string(&work->out), wanted) != 0)
+    complain(progress, scenario, sticky, "success, but a wrong result");
+  if (status == STATUS_OK || status == STATUS_NO_MEMORY) return;
+  snprintf(what, sizeof what, "status %d, not %d", (int)status, STATUS_NO_MEMORY);
+  complain(progress, scenario, sticky, what);
+}
+
+/* In the child: every failure from progress->at on, until one is never reached. */
+static void try_all(struct progress *progress, const struct scenario *scenario, bool sticky,
+                    struct work *work) {
+  enum status status;
+  attempt(scenario, work, 0, false, &status);
+  char *wanted = strdup(text_string(&work->out));
+  if (status || !wanted) complain(progress, scenario, sticky, "fails with all the memory it wants");
+  if (scenario->clear) scenario->clear(work);
+  for (bool reached = true; reached && !status; progress->at++) {
+    enum status failed;
+    text_done(&work->out);
+    long live = heap.live;
+    reached = !attempt(scenario, work, progress->at, sticky, &failed);
+    judge(progress, scenario, work, sticky, failed, wanted);
+    if (scenario->clear) scenario->clear(work);
+    text_done(&work->out);
+    if (scenario->clear && heap.live != live)
+      complain(progress, scenario, sticky, "a block leaks");
+    if (!reached && failed) complain(progress, scenario, sticky, "fails without a failure");
+  }
+  free(wanted);
+}
+
+/* Once without a failure, so that what libraries keep for later is not taken for a leak. */
+static void warm_up(const struct scenario *scenario) {
+  struct work work;
+  enum status status;
+  init_work(&work, scenario);
+  if (!scenario->prepare || !scenario->prepare(&work)) attempt(scenario, &work, 0, false, &status);
+  if (scenario->clear) scenario->clear(&work);
+  done_work(&work, scenario);
+}
+
+static void child(struct progress *progress, const struct scenario *scenario, bool sticky) {
+  struct work work;
+  warm_up(scenario);
+  init_work(&work, scenario);
+  long live = heap.live;
+  if (scenario->prepare && scenario->prepare(&work))
+    complain(progress, scenario, sticky, "cannot be prepared");
+  else
+    try_all(progress, scenario, sticky, &work);
+  done_work(&work, scenario);
+  if (heap.live != live) complain(progress, scenario, sticky, "a block is left at the end");
+  progress->finished = true;
+}
+
+/* A child that dies is replaced by one that goes on with the next allocation. */
+static unsigned try_scenario(struct progress *progress, const struct scenario *scenario,
+                             bool sticky) {
+  enum { MOST_DEATHS = 400 };
+  *progress = (struct progress){.at = 1};
+  for (int deaths = 0; !progress->finished && deaths < MOST_DEATHS; progress->at++) {
+    int status;
+    char what[80];
+    fflush(NULL);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+      child(progress, scenario, sticky);
+      fflush(NULL);
+      _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    if (progress->finished) break;
+    deaths++;
+    snprintf(what, sizeof what, WIFSIGNALED(status) ? "killed by signal %d" : "exits with %d",
+             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    complain(progress, scenario, sticky, what);
+  }
+  if (progress->problems > 5) print_error("%s: %u problems\n", scenario->name, progress->problems);
+  return progress->problems;
+}
+
+static void try_named(const char *part) {
+  if (!FAULTS) skip();
+  unsigned problems = 0;
+  bool found = false;
+  struct progress *progress = mmap(NULL, sizeof *progress, PROT_READ | PROT_WRITE,
+                                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  assert_true(progress != MAP_FAILED);
+  for (size_t i = 0; i < COUNT_OF(scenarios); i++) {
+    if (!strstr(scenarios[i].name, part)) continue;
+    found = true;
+    for (int sticky = 0; sticky < 2; sticky++)
+      problems += try_scenario(progress, &scenarios[i], sticky);
+  }
+  munmap(progress, sizeof *progress);
+  assert_true(found);
+  assert_int_equal(problems, 0);
+}
+
+static void build_survives_faults(void **state) {
+  (void)state;
+  try_named("build");
+}
+
+static void folding_survives_faults(void **state) {
+  (void)state;
+  try_named("fold and unfold");
+}
+
+static void check_survives_faults(void **state) {
+  (void)state;
+  try_named("check");
+}
+
+static void text_reports_survive_faults(void **state) {
+  (void)state;
+  try_named("text reports");
+}
+
+static void json_survives_faults(void **state) {
+  (void)state;
+  try_named("JSON");
+}
+
+static void messages_survive_faults(void **state) {
+  (void)state;
+  try_named("mistake");
+}
+
+static void lessons_survive_faults(void **state) {
+  (void)state;
+  try_named("lesson");
+}
+
+static void data_files_survive_faults(void **state) {
+  (void)state;
+  try_named("IDX");
+}
+
+/* After a bug line that found no memory, the model is what it was and takes the line later. */
+static void a_bug_that_fails_changes_nothing(void **state) {
+  (void)state;
+  if (!FAULTS) skip();
+  static const struct scenario none = {.name = "bug", .model = gates_model};
+  struct work work;
+  init_work(&work, &none);
+  assert_int_equal(build(&work), STATUS_OK);
+  char *before = strdup(text_string(&work.out));
+  assert_non_null(before);
+  for (unsigned long n = 1;; n++) {
+    heap.calls = 0, heap.fail_at = n, heap.sticky = false, heap.armed = true;
+    enum status status = add_bug(&work, "db = sum(dh_1, 0) * 2");
+    heap.armed = false;
+    text_done(&work.out);
+    assert_int_equal(describe(&work), STATUS_OK);
+    if (heap.calls < n) {
+      assert_int_equal(status, STATUS_OK);
+      break;
+    }
+    assert_int_equal(status, STATUS_NO_MEMORY);
+    assert_string_equal(text_string(&work.out), before);
+  }
+  assert_string_not_equal(text_string(&work.out), before);
+  free(before);
+  model_done(&work.model);
+  text_done(&work.out);
+}
+
+/* -- files -- */
+
+static int make_files(void **state) {
+  (void)state;
+  static const char lesson[] = "# The *chain* rule\n\nText.\n\n```graph\nparam x = 2\nf = x^2\n```"
+                               "\n\n## One\n\n> quote\n\n- item\n\n## Two\n\n"
+                               "```graph\nparam x = 3\nf = x * x\n```\n";
+  static const unsigned char idx[] = {0, 0, 8, 1, 0, 0, 0, 3, 7, 8, 9};
+  if (!mkdtemp(folder)) return -1;
+  snprintf(lesson_path, sizeof lesson_path, "%s/lesson.md", folder);
+  snprintf(idx_path, sizeof idx_path, "%s/labels.gz", folder);
+  FILE *file = fopen(lesson_path, "w");
+  if (!file || fputs(lesson, file) < 0 || fclose(file) != 0) return -1;
+  gzFile packed = gzopen(idx_path, "wb");
+  if (!packed || gzwrite(packed, idx, sizeof idx) != (int)sizeof idx) return -1;
+  return gzclose(packed) == Z_OK ? 0 : -1;
+}
+
+static int remove_files(void **state) {
+  (void)state;
+  return unlink(lesson_path) | unlink(idx_path) | rmdir(folder);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(arena_aligns_and_zeroes),
+      cmocka_unit_test(arena_blocks_do_not_overlap),
+      cmocka_unit_test(arena_takes_large_and_empty_blocks),
+      cmocka_unit_test(arena_refuses_sizes_that_wrap),
+      cmocka_unit_test(arena_copies_and_formats),
+      cmocka_unit_test(size_multiply_notices_overflow),
+      cmocka_unit_test(array_reserve_grows_and_keeps),
+      cmocka_unit_test(array_reserve_failure_changes_nothing),
+      cmocka_unit_test(build_survives_faults),
+      cmocka_unit_test(a_bug_that_fails_changes_nothing),
+      cmocka_unit_test(folding_survives_faults),
+      cmocka_unit_test(check_survives_faults),
+      cmocka_unit_test(text_reports_survive_faults),
+      cmocka_unit_test(json_survives_faults),
+      cmocka_unit_test(messages_survive_faults),
+      cmocka_unit_test(lessons_survive_faults),
+      cmocka_unit_test(data_files_survive_faults),
+  };
+  return cmocka_run_group_tests_name("memory", tests, make_files, remove_files);
+}

@@ -1,0 +1,739 @@
+/* Protects the one idea: the rule that is read is the rule that runs, and it is right. Every rule of
+ * op.def and every gate of the prelude, folded and unfolded, must pass the gradient check at random
+ * points under a random upstream gradient; each of their lines, spoilt in a small way, must fail it;
+ * and no random composition of correct pieces may ever be called wrong. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "check/check.h"
+#include "core/random.h"
+#include "lang/parse.h"
+#include "lang/prelude.h"
+#include "lang/print.h"
+#include "lang/rules.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OP_ROUNDS = 2, GATE_ROUNDS = 5, COMPOSITES = 2400 };
+
+/* -- a model under test -- */
+
+struct trial {
+  struct text text;
+  struct source source;
+  struct model model;
+  bool frozen;
+};
+
+static struct random generator;
+
+static int pick(int count) {
+  return (int)(random_uniform(&generator) * count);
+}
+
+static void trial_begin(struct trial *trial) {
+  *trial = (struct trial){.frozen = true};
+  text_init(&trial->text);
+  text_printf(&trial->text, "seed %u\n", random_bits(&generator));
+}
+
+static void trial_build(struct trial *trial) {
+  struct diag diag = {0};
+  assert_false(trial->text.failed);
+  trial->source = (struct source){"trial", text_string(&trial->text), trial->text.length, 1};
+  if (model_build(&trial->model, &trial->source, NULL, &diag) == STATUS_OK) return;
+  fail_msg("%s: %s (%s)", trial->source.text, diag.message, diag.hint);
+}
+
+static void trial_end(struct trial *trial) {
+  model_done(&trial->model);
+  text_done(&trial->text);
+}
+
+static void trial_fold(struct trial *trial, bool folded) {
+  struct diag diag = {0};
+  assert_int_equal(model_fold(&trial->model, NULL, folded, &diag), STATUS_OK);
+}
+
+/* Caller ends it with check_done(). */
+static struct check trial_check(const struct trial *trial) {
+  struct check check;
+  struct diag diag = {0};
+  struct check_options options = {.tolerance = -1, .frozen = trial->frozen, .threads = 1};
+  if (check_run(&check, &trial->model, &options, &diag) != STATUS_OK)
+    fail_msg("%s: %s", trial->source.text, diag.message);
+  return check;
+}
+
+/* The model and its rule lines, piece by piece, since cmocka cuts long messages. */
+static void print_trial(const struct trial *trial) {
+  print_error("%s\n", trial->source.text);
+  for (size_t i = 0; i < trial->model.rule_count; i++)
+    print_error("%s\n", trial->model.rules[i].text);
+}
+
+static void fail_tensor(const struct trial *trial, const struct check *check, size_t i) {
+  const struct tensor_check *tensor = &check->tensors[i];
+  print_trial(trial);
+  fail_msg("%s is %s (%s) at entry %zu: g = %.17g, n = %.17g, slopes %g and %g, error %g",
+           trial->model.nodes[tensor->node].name, verdict_names[tensor->verdict],
+           reason_names[tensor->reason], tensor->entry, tensor->analytic[tensor->entry],
+           tensor->numeric[tensor->entry], tensor->left, tensor->right, tensor->step_error);
+}
+
+static double largest(const double *values, size_t count) {
+  double most = 0;
+  for (size_t i = 0; i < count; i++) most = fmax(most, fabs(values[i]));
+  return most;
+}
+
+/* A correct model at a point in general position: PASS, or INADEQUATE where the gradient is 0. */
+static void assert_passes(const struct trial *trial, const struct check *check) {
+  for (size_t i = 0; i < check->tensor_count; i++) {
+    const struct tensor_check *tensor = &check->tensors[i];
+    bool zero = largest(tensor->analytic, tensor->count) <= 1e-12;
+    if (tensor->verdict != (zero ? VERDICT_INADEQUATE : VERDICT_PASS))
+      fail_tensor(trial, check, i);
+  }
+}
+
+/* -- mutants -- */
+
+enum { MOST_LINES = 1000, SURE_MUTANTS = 2 };
+
+struct tally {
+  size_t mutants, caught, same, faint, misfits;
+};
+
+static size_t edits_of(const struct expr *expr) {
+  if (expr->kind != EXPR_APPLY) return 0;
+  switch (expr->op) {
+    case OP_ADD:
+    case OP_SUB:
+    case OP_MUL: return 2;
+    case OP_DIV: return 1;
+    default: return 0;
+  }
+}
+
+/* EXPR without its argument `1 - KEPT`. */
+static const struct expr *drop(struct arena *arena, const struct expr *expr, size_t kept) {
+  const struct expr *rest = expr->args[kept];
+  return expr->op == OP_SUB && kept == 1
+             ? expr_apply(arena, (struct span){0}, OP_NEG, op_table[OP_NEG].name, &rest, 1)
+             : rest;
+}
+
+/* EXPR with a term or a factor missing: the edit number *LEFT, counted down; EXPR itself when there
+ * are fewer. */
+static const struct expr *edit(struct arena *arena, const struct expr *expr, size_t *left) {
+  for (size_t kept = 0; kept < edits_of(expr); kept++)
+    if ((*left)-- == 0) return drop(arena, expr, kept);
+  for (size_t i = 0; expr->kind == EXPR_APPLY && i < expr->count; i++) {
+    const struct expr *args[4];
+    const struct expr *arg = edit(arena, expr->args[i], left);
+    if (arg == expr->args[i]) continue;
+    assert_true(expr->count <= 4);
+    memcpy(args, expr->args, expr->count * sizeof *args);
+    args[i] = arg;
+    return expr_apply(arena, (struct span){0}, expr->op, expr->name, args, expr->count);
+  }
+  return expr;
+}
+
+/* Mutant NUMBER of a rule's right side; false if there are fewer. */
+static bool put_mutant(struct text *line, const struct expr *value, size_t number) {
+  static const char *const wraps[] = {"1.001 * (", "-("};
+  if (number < SURE_MUTANTS) {
+    text_puts(line, wraps[number]);
+    print_expr(line, value);
+    text_puts(line, ")");
+    return true;
+  }
+  struct arena arena;
+  arena_init(&arena);
+  size_t left = number - SURE_MUTANTS;
+  const struct expr *mutant = edit(&arena, value, &left);
+  assert_non_null(mutant);
+  print_expr(line, mutant);
+  arena_done(&arena);
+  return mutant != value;
+}
+
+static bool put_bug(struct text *line, const struct model *model, const struct rule *rule,
+                    size_t number) {
+  text_printf(line, "%s", model->nodes[rule->node].name);
+  if (rule->operand >= 0) text_printf(line, ":%d", rule->operand + 1);
+  text_printf(line, ": %s %s ", rule->target, rule->accumulate ? "+=" : "=");
+  return put_mutant(line, rule->value, number);
+}
+
+/* Whether the check as it is documented can see the difference between two analytic gradients. */
+static bool is_visible(const struct check *right, const struct check *wrong, bool *same) {
+  bool visible = false;
+  *same = true;
+  for (size_t i = 0; i < right->tensor_count; i++)
+    for (size_t j = 0; j < right->tensors[i].count; j++) {
+      double a = right->tensors[i].analytic[j], b = wrong->tensors[i].analytic[j];
+      double allowed = CHECK_ABSOLUTE + CHECK_RELATIVE * fmax(fabs(a), fabs(b));
+      if (!(fabs(a - b) <= 4 * allowed)) visible = true;
+      if (!(fabs(a - b) <= 0)) *same = false;
+    }
+  return visible;
+}
+
+/* Checks the model with the one bug LINE, unless the line does not fit. */
+static bool try_mutant(struct trial *trial, const struct text *line, const struct check *right,
+                       struct tally *tally) {
+  struct diag diag = {0};
+  bool same;
+  trial->model.bug_count = 0;
+  if (model_add_bug(&trial->model, "mutant", line->bytes, line->length, &diag)) return false;
+  struct check wrong = trial_check(trial);
+  bool visible = is_visible(right, &wrong, &same);
+  tally->mutants++;
+  *(visible ? &tally->caught : same ? &tally->same : &tally->faint) += 1;
+  if (visible && wrong.verdict != VERDICT_FAIL) {
+    print_trial(trial);
+    fail_msg("mutant %s is %s", text_string(line), verdict_names[wrong.verdict]);
+  }
+  check_done(&wrong);
+  return true;
+}
+
+/* The upstream gradient's own nodes; a factor dloss_ = 1 can go missing there unseen. */
+static bool is_upstream(const struct model *model, const struct rule *rule) {
+  return strncmp(model->nodes[rule->node].name, "loss_", 5) == 0;
+}
+
+/* Every mutant of every line that stands in the model now; the first SURE_MUTANTS of a line fit
+ * whatever the shapes. */
+static size_t write_mutants(const struct model *model, struct text lines[], bool sure[]) {
+  size_t count = 0;
+  for (size_t i = 0; i < model->rule_count; i++)
+    for (size_t number = 0; !is_upstream(model, &model->rules[i]); number++) {
+      assert_true(count < MOST_LINES);
+      text_init(&lines[count]);
+      sure[count] = number < SURE_MUTANTS;
+      bool made = put_bug(&lines[count], model, &model->rules[i], number);
+      assert_false(lines[count].failed);
+      if (made) count++;
+      else text_done(&lines[count]);
+      if (!made) break;
+    }
+  return count;
+}
+
+/* Tries them all. RIGHT: the check of the model as it is, which is how it ends, too. */
+static void mutate(struct trial *trial, const struct check *right, struct tally *tally) {
+  static struct text lines[MOST_LINES];
+  static bool sure[MOST_LINES];
+  struct diag diag = {0};
+  size_t count = write_mutants(&trial->model, lines, sure);
+  for (size_t i = 0; i < count; i++) {
+    bool fits = try_mutant(trial, &lines[i], right, tally);
+    if (sure[i] && !fits) fail_msg("%s: does not fit", text_string(&lines[i]));
+    tally->misfits += !fits;
+    text_done(&lines[i]);
+  }
+  trial->model.bug_count = 0;
+  assert_int_equal(rules_derive(&trial->model, &diag), STATUS_OK);
+}
+
+/* At most SHARE of the mutants may hide at the points that they were tried at. */
+static void assert_power(const char *what, const struct tally *tally, double share) {
+  size_t hidden = tally->same + tally->faint;
+  print_message("%s: %zu mutants, %zu caught, %zu equal, %zu too faint, %zu of no fitting shape\n",
+                what, tally->mutants, tally->caught, tally->same, tally->faint, tally->misfits);
+  assert_true(tally->mutants > 0);
+  assert_true((double)hidden <= share * (double)tally->mutants);
+}
+
+/* -- every row of the op table -- */
+
+struct site {
+  const struct op *op;
+  int axis;
+  struct shape shapes[MAX_OPERANDS];
+  bool shared; /* both operands are the same param */
+};
+
+/* DOMAIN with a draw in place of z. */
+static void put_draw(struct text *text, const char *domain, struct shape shape) {
+  for (const char *c = domain ? domain : "z"; *c; c++) {
+    if (*c == 'z') text_printf(text, "randn(%u, %u)", shape.rows, shape.cols);
+    else text_put(text, c, 1);
+  }
+}
+
+static void put_application(struct text *text, const struct site *site) {
+  const struct op *op = site->op;
+  const char *last = site->shared ? "a" : "b", *symbol = op->symbol;
+  switch (op->form) {
+    case FORM_CALL: text_printf(text, op->arity == 2 ? "%s(a, %s" : "%s(a", op->name, last); break;
+    case FORM_INFIX: text_printf(text, "a %s %s", symbol, last); return;
+    case FORM_PREFIX: text_printf(text, "%sa", symbol); return;
+    case FORM_POSTFIX: text_printf(text, "a%s", symbol); return;
+    case FORM_SILENT: text_puts(text, "a"); return;
+  }
+  if (site->axis >= 0) text_printf(text, ", %d", site->axis);
+  text_puts(text, ")");
+}
+
+static void put_site(struct text *text, const struct site *site) {
+  const struct op *op = site->op;
+  const char *domain = op->domain[0];
+  if (site->shared && !domain) domain = op->domain[1];
+  text_puts(text, "param a = ");
+  put_draw(text, domain, site->shapes[0]);
+  if (op->arity == 2 && !site->shared) {
+    text_puts(text, "\nparam b = ");
+    put_draw(text, op->domain[1], site->shapes[1]);
+  }
+  text_puts(text, "\ny = ");
+  put_application(text, site);
+  text_puts(text, "\ndata u = randn(rows(y), cols(y))\nloss_ = sum(y * u)\n");
+}
+
+static void try_site(const struct site *site, struct tally *tally) {
+  struct trial trial;
+  trial_begin(&trial);
+  put_site(&trial.text, site);
+  trial_build(&trial);
+  struct check right = trial_check(&trial);
+  assert_passes(&trial, &right);
+  mutate(&trial, &right, tally);
+  check_done(&right);
+  trial_end(&trial);
+}
+
+/* Every pair of shapes out of these that the row takes, and every axis. */
+static size_t try_op(const struct op *op, struct tally *tally) {
+  uint32_t r = (uint32_t)(2 + pick(3)), c = (uint32_t)(2 + pick(3)), k = (uint32_t)(2 + pick(2));
+  const struct shape shapes[] = {{1, 1}, {1, c}, {r, 1}, {r, c}, {c, r}, {c, k}};
+  enum { SHAPES = sizeof shapes / sizeof *shapes };
+  size_t tried = 0;
+  for (int i = 0; i < SHAPES; i++)
+    for (int j = 0; j < (op->arity == 2 ? SHAPES : 1); j++)
+      for (int axis = AXIS_ALL; axis <= (op->flags & OP_AXIS ? AXIS_ACROSS : AXIS_ALL); axis++) {
+        struct site site = {op, axis, {shapes[i], shapes[j]}, false};
+        struct shape out;
+        if (!op->shape(site.shapes, axis, &out)) continue;
+        try_site(&site, tally);
+        tried++;
+        site.shared = op->arity == 2 && i == j;
+        if (site.shared) try_site(&site, tally);
+      }
+  return tried;
+}
+
+static bool has_rule(const struct op *op) {
+  return op->rules[0] || op->rules[1];
+}
+
+static void test_every_op(void **state) {
+  (void)state;
+  struct tally tally = {0};
+  random_seed(&generator, 20260101);
+  for (int round = 0; round < OP_ROUNDS; round++)
+    for (int op = 0; op < OP_COUNT; op++) {
+      if (!has_rule(&op_table[op])) continue;
+      size_t tried = try_op(&op_table[op], &tally);
+      assert_true(tried >= (op == OP_MATMUL ? 4 : op_table[op].arity == 2 ? 16 : 6));
+    }
+  assert_power("ops", &tally, 0.08);
+}
+
+/* A comparison has no slope: a param behind one gets the gradient 0 and the check says so. */
+static void test_ops_without_rule_pass_nothing_on(void **state) {
+  (void)state;
+  for (int op = 0; op < OP_COUNT; op++) {
+    if (!op_table[op].branches || has_rule(&op_table[op])) continue;
+    struct trial trial;
+    struct site site = {&op_table[op], AXIS_ALL, {{2, 3}, {2, 1}}, false};
+    trial_begin(&trial);
+    put_site(&trial.text, &site);
+    trial_build(&trial);
+    struct check check = trial_check(&trial);
+    assert_int_equal(check.verdict, VERDICT_INADEQUATE);
+    assert_int_equal(check.zeros, 8);
+    check_done(&check);
+    trial_end(&trial);
+  }
+}
+
+/* -- every gate of the prelude -- */
+
+struct gate_row {
+  const char *name;
+  const char *leaves; /* R rows, C columns, K columns of another matrix */
+  const char *call;
+  bool ignores_constant; /* the hand-written rule leaves out the 1e-7 on purpose */
+};
+
+static const struct gate_row gate_rows[] = {
+    {"sigmoid", "param x = randn(R, C)", "sigmoid(x)", false},
+    {"relu", "param x = randn(R, C)", "relu(x)", false},
+    {"leaky_relu", "param x = randn(R, C); data slope = rand(1, 1)", "leaky_relu(x, slope)", false},
+    {"softplus", "param x = 2 * randn(R, C)", "softplus(x)", false},
+    {"softmax", "param x = randn(R, C)", "softmax(x)", false},
+    {"affine", "param x = randn(R, C); param W = randn(C, K); param b = randn(1, K)",
+     "affine(x, W, b)", false},
+    {"layer_norm", "param x = randn(R, C); param g = randn(1, C); param b = randn(1, C)",
+     "layer_norm(x, g, b)", false},
+    {"batch_norm", "param x = randn(R, C); param g = randn(1, C); param b = randn(1, C)",
+     "batch_norm(x, g, b)", false},
+    {"dropout", "param x = randn(R, C); data keep = 0.5 + 0.5 * rand(1, 1)", "dropout(x, keep)",
+     false},
+    {"mean", "param x = randn(R, C)", "mean(x)", false},
+    {"softmax_with_loss",
+     "param x = 0.5 * randn(R, C); data z = randn(R, C); data t = z == rowmax(z)",
+     "softmax_with_loss(x, t)", true},
+    {"softmax_cross_entropy", "param x = randn(R, C); data t = rand(R, C)",
+     "softmax_cross_entropy(x, t)", false},
+    {"binary_cross_entropy", "param x = 0.1 + 0.8 * rand(R, C); data t = rand(R, C)",
+     "binary_cross_entropy(x, t)", false},
+    {"mse", "param x = randn(R, C); param t = randn(R, C)", "mse(x, t)", false},
+    {"l2_penalty", "param w = randn(R, C); data lambda = 0.1 + rand(1, 1)",
+     "l2_penalty(w, lambda)", false},
+    {"l1_penalty", "param w = randn(R, C); data lambda = 0.1 + rand(1, 1)",
+     "l1_penalty(w, lambda)", false},
+};
+enum { GATE_ROWS = sizeof gate_rows / sizeof *gate_rows };
+
+struct sizes {
+  int rows, cols, others;
+};
+
+static bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+/* TEMPLATE with numbers for the names R, C and K. */
+static void put_sized(struct text *text, const char *template, struct sizes sizes) {
+  for (const char *c = template; *c; c++) {
+    bool alone = (c == template || !is_letter(c[-1])) && !is_letter(c[1]);
+    if (alone && *c == 'R') text_printf(text, "%d", sizes.rows);
+    else if (alone && *c == 'C') text_printf(text, "%d", sizes.cols);
+    else if (alone && *c == 'K') text_printf(text, "%d", sizes.others);
+    else text_put(text, c, 1);
+  }
+}
+
+static void begin_gate(struct trial *trial, const struct gate_row *row, struct sizes sizes) {
+  trial_begin(trial);
+  put_sized(&trial->text, row->leaves, sizes);
+  text_printf(&trial->text, "\ny = %s\ndata u = randn(rows(y), cols(y))\nloss_ = sum(y * u)\n",
+              row->call);
+  trial_build(trial);
+}
+
+/* Folded and unfolded are two ways to write the same gradient. */
+static void assert_same_gradients(const struct trial *trial, const struct check *folded,
+                                  const struct check *unfolded, double relative) {
+  for (size_t i = 0; i < folded->tensor_count; i++) {
+    const struct tensor_check *a = &folded->tensors[i], *b = &unfolded->tensors[i];
+    double allowed = relative * (1e-3 + largest(a->analytic, a->count));
+    for (size_t j = 0; j < a->count; j++) {
+      if (fabs(a->analytic[j] - b->analytic[j]) <= allowed) continue;
+      print_trial(trial);
+      fail_msg("d%s[%zu]: %.17g folded, %.17g unfolded", trial->model.nodes[a->node].name, j,
+               a->analytic[j], b->analytic[j]);
+    }
+  }
+}
+
+static const double *value_of(const struct run *run, const struct model *model, const char *name) {
+  int node = model_find(model, name);
+  assert_true(node >= 0);
+  return run_values(run, model->nodes[node].slot);
+}
+
+/* The exact slope of log(p + 1e-7) is p / (p + 1e-7) of what the rule takes it for: the rule is off
+ * by its share 1e-7 / (p + 1e-7), with p of each row's own target. */
+static void assert_constant_ignored(const struct trial *trial, const struct check *folded,
+                                    const struct check *unfolded) {
+  const struct model *model = &trial->model;
+  struct run run;
+  assert_int_equal(run_init(&run, &model->program, &model->random, PRECISION_DOUBLE), STATUS_OK);
+  run_code(&run, &model->program.forward, 0);
+  const double *p = value_of(&run, model, "y_p"), *t = value_of(&run, model, "t");
+  struct shape shape = folded->tensors[0].shape;
+  for (uint32_t i = 0; i < shape.rows; i++) {
+    double hit = 0;
+    for (uint32_t j = 0; j < shape.cols; j++) hit += t[i * shape.cols + j] * p[i * shape.cols + j];
+    for (uint32_t j = 0; j < shape.cols; j++) {
+      size_t at = (size_t)i * shape.cols + j;
+      double g = folded->tensors[0].analytic[at], exact = unfolded->tensors[0].analytic[at];
+      assert_true(fabs(g - exact - g * 1e-7 / (hit + 1e-7)) <= 1e-14);
+      assert_true(shape.cols == 1 || fabs(g - exact) > 0);
+    }
+  }
+  run_done(&run);
+}
+
+static void try_gate(const struct gate_row *row, struct sizes sizes, struct tally *tally) {
+  struct trial trial;
+  begin_gate(&trial, row, sizes);
+  struct check folded = trial_check(&trial);
+  assert_passes(&trial, &folded);
+  mutate(&trial, &folded, &tally[0]);
+  trial_fold(&trial, false);
+  struct check unfolded = trial_check(&trial);
+  assert_passes(&trial, &unfolded);
+  mutate(&trial, &unfolded, &tally[1]);
+  if (row->ignores_constant) assert_constant_ignored(&trial, &folded, &unfolded);
+  else assert_same_gradients(&trial, &folded, &unfolded, 1e-10);
+  check_done(&folded);
+  check_done(&unfolded);
+  trial_end(&trial);
+}
+
+static void test_every_gate(void **state) {
+  (void)state;
+  struct tally tally[2] = {0};
+  random_seed(&generator, 20260102);
+  for (int round = 0; round < GATE_ROUNDS; round++)
+    for (int rows = 1; rows <= 5; rows += 1 + rows / 2)
+      for (size_t i = 0; i < GATE_ROWS; i++)
+        try_gate(&gate_rows[i], (struct sizes){rows, 1 + pick(4), 1 + pick(3)}, tally);
+  assert_power("gates, folded", &tally[0], 0.15);
+  assert_power("gates, unfolded", &tally[1], 0.2);
+}
+
+/* Whoever adds a gate adds its row above. */
+static void test_no_gate_is_left_out(void **state) {
+  (void)state;
+  struct arena arena;
+  struct syntax syntax = {0};
+  struct diag diag = {0};
+  size_t gates = 0;
+  arena_init(&arena);
+  assert_int_equal(parse_model(&prelude_source, &arena, &syntax, &diag), STATUS_OK);
+  for (size_t s = 0; s < syntax.count; s++) {
+    bool found = false;
+    if (syntax.statements[s].kind != STMT_GATE) continue;
+    for (size_t i = 0; i < GATE_ROWS; i++)
+      found = found || strcmp(gate_rows[i].name, syntax.statements[s].names[0]) == 0;
+    if (!found) fail_msg("no row of gate_rows tests \"%s\"", syntax.statements[s].names[0]);
+    gates++;
+  }
+  assert_int_equal(gates, GATE_ROWS);
+  syntax_done(&syntax);
+  arena_done(&arena);
+}
+
+/* -- random compositions -- */
+
+/* How a piece's result is shaped by its operands A and B: from COPY to SQUARE there is no B. */
+enum make { COPY, TURN, ONE, COLUMN, ROW, SQUARE, SPREAD, SPREAD_ONE, PRODUCT, PRODUCT_T };
+
+/* A formula that is safe wherever its operands are; V is a row of numbers as wide as A. */
+struct piece {
+  enum make make;
+  const char *form;
+};
+
+static const struct piece pieces[] = {
+    {COPY, "-A"}, {TURN, "A.T"}, {COPY, "tanh(A)"}, {COPY, "sin(A)"}, {COPY, "cos(A)"},
+    {COPY, "exp(tanh(A))"}, {COPY, "log(0.5 + A^2)"}, {COPY, "sqrt(0.5 + A * A)"},
+    {COPY, "abs(A) - 0.7"}, {ROW, "sum(A, 0)"}, {COLUMN, "sum(A, 1)"}, {ONE, "sum(A)"},
+    {COLUMN, "rowmax(A)"}, {COPY, "A^3 / 4"}, {COPY, "A * (A > 0.1)"},
+    {COPY, "A / sqrt(1 + sum(A^2))"}, {COPY, "A"}, {COPY, "sigmoid(A)"}, {COPY, "relu(A)"},
+    {COPY, "leaky_relu(A, 0.1)"}, {COPY, "softplus(A)"}, {COPY, "softmax(A)"},
+    {COPY, "dropout(A, 0.8)"}, {ONE, "mean(A)"}, {ONE, "l1_penalty(A, 0.3)"},
+    {ONE, "l2_penalty(A, 0.3)"}, {COPY, "softmax(A) * A"}, {COPY, "swish(A)"},
+    {COPY, "layer_norm(A, V, 0.2 * V)"}, {COPY, "batch_norm(A, V, 1 - V)"},
+    {SQUARE, "affine(A, A.T, 0.3)"}, {SPREAD, "A + B"}, {SPREAD, "A - B"}, {SPREAD, "A * B"},
+    {SPREAD, "A / (0.5 + B^2)"}, {SPREAD, "(0.5 + A^2)^tanh(B)"}, {SPREAD, "max(A, B)"},
+    {SPREAD, "min(A, B)"}, {SPREAD_ONE, "mse(A, B)"}, {SPREAD, "gated(A, B)"},
+    {SPREAD, "(A < B) * A + B"}, {PRODUCT, "A @ B"}, {PRODUCT_T, "A @ B.T"},
+    {PRODUCT, "affine(A, B, 0.1)"},
+};
+enum { PIECES = sizeof pieces / sizeof *pieces };
+
+/* The last piece turns the node Z into one number. */
+static const char *const losses[] = {
+    "sum(A * randn_)", "sum(A * A * randn_)", "mse(A, rand_)", "softmax_cross_entropy(A, rand_)",
+    "binary_cross_entropy(sigmoid(sin(A)), rand_)", "sum(A * randn_) + l2_penalty(v0, 0.1)",
+    "mean(A * randn_) * 3 + sum(tanh(v0))",
+};
+enum { LOSSES = sizeof losses / sizeof *losses };
+
+/* Gates of the user's own without a rule, one of them around others. */
+static const char own_gates[] =
+    "gate swish(x)\n  out = x * sigmoid(x)\nend\n"
+    "gate gated(x, y)\n  h = tanh(x)\n  out = h * swish(y) + x\nend\n";
+
+enum { MOST_NODES = 16 };
+
+struct sketch {
+  struct text *text;
+  struct shape shapes[MOST_NODES]; /* of the nodes v0, v1, … */
+  bool used[MOST_NODES];
+  int count;
+};
+
+static bool make_shape(enum make make, struct shape a, struct shape b, struct shape *out) {
+  switch (make) {
+    case COPY: *out = a; return true;
+    case TURN: *out = (struct shape){a.cols, a.rows}; return true;
+    case ONE: *out = (struct shape){1, 1}; return true;
+    case COLUMN: *out = (struct shape){a.rows, 1}; return true;
+    case ROW: *out = (struct shape){1, a.cols}; return true;
+    case SQUARE: *out = (struct shape){a.rows, a.rows}; return true;
+    case PRODUCT: *out = (struct shape){a.rows, b.cols}; return a.cols == b.rows;
+    case PRODUCT_T: *out = (struct shape){a.rows, b.rows}; return a.cols == b.cols;
+    case SPREAD:
+    case SPREAD_ONE: break;
+  }
+  *out = (struct shape){a.rows > b.rows ? a.rows : b.rows, a.cols > b.cols ? a.cols : b.cols};
+  bool fits = (a.rows == b.rows || a.rows == 1 || b.rows == 1) &&
+              (a.cols == b.cols || a.cols == 1 || b.cols == 1);
+  if (make == SPREAD_ONE) *out = (struct shape){1, 1};
+  return fits;
+}
+
+/* FORM with the nodes' names for A and B. */
+static void put_piece(const struct sketch *sketch, const char *form, int a, int b) {
+  struct shape shape = sketch->shapes[a];
+  for (const char *c = form; *c; c++) {
+    if (*c == 'A') text_printf(sketch->text, "v%d", a);
+    else if (*c == 'B') text_printf(sketch->text, "v%d", b);
+    else if (*c == 'V') text_printf(sketch->text, "(ones(1, %u) / 2)", shape.cols);
+    else text_put(sketch->text, c, 1);
+  }
+}
+
+static void put_leaf(struct sketch *sketch, bool is_param) {
+  uint32_t side = (uint32_t)(1 + pick(3));
+  struct shape shape = {pick(3) ? side : 1, (uint32_t)(1 + pick(3))};
+  text_printf(sketch->text, "%s v%d = randn(%u, %u)\n", is_param ? "param" : "data",
+              sketch->count, shape.rows, shape.cols);
+  sketch->shapes[sketch->count++] = shape;
+}
+
+/* One of the nodes so far: often one that has no user yet, or one of the last two. */
+static int pick_node(const struct sketch *sketch) {
+  int node = pick(sketch->count);
+  if (pick(3) == 0) return node;
+  if (pick(2) && sketch->count > 2) return sketch->count - 1 - pick(2);
+  for (int i = 0; i < sketch->count; i++)
+    if (!sketch->used[(node + i) % sketch->count]) return (node + i) % sketch->count;
+  return node;
+}
+
+static void put_node(struct sketch *sketch) {
+  for (;;) {
+    const struct piece *piece = &pieces[pick(PIECES)];
+    int a = pick_node(sketch), b = pick_node(sketch);
+    struct shape *out = &sketch->shapes[sketch->count];
+    if (!make_shape(piece->make, sketch->shapes[a], sketch->shapes[b], out)) continue;
+    text_printf(sketch->text, "v%d = ", sketch->count);
+    put_piece(sketch, piece->form, a, b);
+    text_puts(sketch->text, "\n");
+    sketch->used[a] = true;
+    if (piece->make >= SPREAD) sketch->used[b] = true;
+    sketch->count++;
+    return;
+  }
+}
+
+static void put_loss(struct sketch *sketch) {
+  int last = sketch->count - 1;
+  struct shape shape = sketch->shapes[last];
+  text_printf(sketch->text, "data randn_ = randn(%u, %u)\ndata rand_ = rand(%u, %u)\nloss_ = ",
+              shape.rows, shape.cols, shape.rows, shape.cols);
+  put_piece(sketch, losses[pick(LOSSES)], last, last);
+  for (int i = 0; i < last; i++)
+    if (!sketch->used[i] && pick(4)) text_printf(sketch->text, " + mean(sin(v%d))", i);
+  text_puts(sketch->text, "\n");
+}
+
+static void compose(struct trial *trial) {
+  struct sketch sketch = {.text = &trial->text};
+  trial_begin(trial);
+  text_puts(&trial->text, own_gates);
+  for (int i = 0, leaves = 1 + pick(4); i < leaves; i++) put_leaf(&sketch, i == 0 || pick(3) > 0);
+  for (int i = 0, nodes = 2 + pick(8); i < nodes; i++) put_node(&sketch);
+  put_loss(&sketch);
+  trial_build(trial);
+}
+
+/* Folds and unfolds at random, one gate at a time. */
+static void shuffle_folding(struct trial *trial) {
+  struct diag diag = {0};
+  const struct model *model = &trial->model;
+  for (size_t i = 0; i < model->instance_count; i++) {
+    int output = model->instances[i].output;
+    if (output < 0) continue;
+    assert_int_equal(model_fold(&trial->model, model->nodes[output].name, pick(2), &diag),
+                     STATUS_OK);
+  }
+}
+
+static void assert_not_wrong(const struct trial *trial, const struct check *check,
+                             size_t verdicts[]) {
+  verdicts[check->verdict]++;
+  for (size_t i = 0; i < check->tensor_count; i++)
+    if (check->tensors[i].verdict == VERDICT_FAIL) fail_tensor(trial, check, i);
+}
+
+/* One random mutant of one random line. */
+static void spoil(struct trial *trial, const struct check *right, struct tally *tally) {
+  struct text line;
+  const struct model *model = &trial->model;
+  if (model->rule_count == 0) return; /* no param reaches the loss */
+  text_init(&line);
+  const struct rule *rule = &model->rules[pick((int)model->rule_count)];
+  assert_true(put_bug(&line, model, rule, (size_t)pick(SURE_MUTANTS)));
+  assert_true(try_mutant(trial, &line, right, tally));
+  text_done(&line);
+}
+
+static void try_composite(struct tally *tally, size_t verdicts[]) {
+  struct trial trial;
+  compose(&trial);
+  struct check folded = trial_check(&trial);
+  assert_not_wrong(&trial, &folded, verdicts);
+  trial_fold(&trial, false);
+  struct check unfolded = trial_check(&trial);
+  assert_not_wrong(&trial, &unfolded, verdicts);
+  shuffle_folding(&trial);
+  struct check mixed = trial_check(&trial);
+  assert_not_wrong(&trial, &mixed, verdicts);
+  assert_same_gradients(&trial, &folded, &unfolded, 1e-9);
+  assert_same_gradients(&trial, &folded, &mixed, 1e-9);
+  spoil(&trial, &mixed, tally);
+  check_done(&folded);
+  check_done(&unfolded);
+  check_done(&mixed);
+  trial_end(&trial);
+}
+
+static void test_composites(void **state) {
+  (void)state;
+  struct tally tally = {0};
+  size_t verdicts[VERDICT_COUNT] = {0};
+  random_seed(&generator, 20260103);
+  for (int i = 0; i < COMPOSITES; i++) try_composite(&tally, verdicts);
+  for (int i = 0; i < VERDICT_COUNT; i++) print_message("%s %zu\n", verdict_names[i], verdicts[i]);
+  assert_power("composites", &tally, 0.3);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_every_op),
+      cmocka_unit_test(test_ops_without_rule_pass_nothing_on),
+      cmocka_unit_test(test_every_gate),
+      cmocka_unit_test(test_no_gate_is_left_out),
+      cmocka_unit_test(test_composites),
+  };
+  return cmocka_run_group_tests_name("rules", tests, NULL, NULL);
+}
