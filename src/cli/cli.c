@@ -3,6 +3,7 @@
 #include "session/options.h"
 #include "session/command.h"
 #include "session/report.h"
+#include "tui/app.h"
 #include "config.h"
 #include "core/intl.h"
 #include "io/loader.h"
@@ -205,20 +206,6 @@ static int verb_check(struct invocation *call) {
   return status ? (int)status : report_verdict(call);
 }
 
-static const char *nearest_verb(const char *wrong);
-
-/* A first word that is neither a lesson nor a file may be a misspelt verb. */
-static enum status open_walk(struct invocation *call) {
-  const char *verb = call->operand_count > 0 ? nearest_verb(call->operands[0]) : NULL;
-  enum status status = open_model(call);
-  if (verb && (status == STATUS_NO_INPUT || status == STATUS_USAGE)) {
-    diag_set(&call->diag, status, (struct span){0}, _("\"%s\" is neither a verb nor a lesson"),
-             call->operands[0]);
-    diag_hint(&call->diag, _("did you mean %s?"), verb);
-  }
-  return status;
-}
-
 /* -- sessions in plain lines -- */
 
 /* One command line; what it says is printed at once. */
@@ -300,19 +287,32 @@ static int plain_session(struct invocation *call) {
   return result;
 }
 
-/* The whole walk on paper: values forward, gradients back, and the check. */
-static int verb_walk(struct invocation *call) {
-  if (call->options.plain) return plain_session(call);
-  enum status status = open_walk(call);
-  if (status) return (int)status;
-  if (call->lesson.title.length > 0) {
-    text_put_safe(&call->out, call->lesson.title.bytes, call->lesson.title.length);
-    text_puts(&call->out, "\n\n");
+static const char *nearest_verb(const char *wrong);
+
+/* A first word that is neither a lesson nor a file may be a misspelt verb. */
+static int check_first_word(struct invocation *call) {
+  enum status status = open_lesson(call);
+  const char *verb = status ? nearest_verb(call->operands[0]) : NULL;
+  if (verb) {
+    diag_set(&call->diag, status, (struct span){0}, _("\"%s\" is neither a verb nor a lesson"),
+             call->operands[0]);
+    diag_hint(&call->diag, _("did you mean %s?"), verb);
   }
-  int result = report_values(call);
-  if (result || call->model.loss < 0) return result;
-  text_puts(&call->out, "\n");
-  return report_verdict(call);
+  lesson_done(&call->lesson);
+  call->lesson = (struct lesson){0};
+  return (int)status;
+}
+
+static int verb_walk(struct invocation *call) {
+  struct term_options options = {.ascii = call->options.ascii,
+                                 .no_mouse = call->options.no_mouse};
+  int signal = 0, result = 0;
+  if (call->operand_count > 0 && (result = check_first_word(call))) return result;
+  if (call->options.plain) return plain_session(call);
+  const char *lesson = call->operand_count > 0 ? call->operands[0] : NULL;
+  result = (int)app_run(lesson, &options, &signal, &call->diag);
+  if (signal) raise(signal);
+  return result;
 }
 
 static void list_lesson(struct invocation *call, const char *file) {
@@ -355,7 +355,7 @@ static const struct {
   const char *usage, *help;
 } verbs[] = {
     {VERB_WALK, NULL, verb_walk, "[LESSON]",
-     "a lesson's values, gradients and check; without LESSON, the list"},
+     "the explorer; without LESSON it starts at the list of lessons"},
     {VERB_LIST, "list", verb_list, "", "the lessons"},
     {VERB_EVAL, "eval", verb_eval, "FILE | -e STATEMENTS", "every node's value and gradient"},
     {VERB_CHECK, "check", verb_check, "FILE | -e STATEMENTS",
@@ -396,7 +396,7 @@ static const char *nearest_verb(const char *wrong) {
 }
 
 static size_t find_verb(int argc, char **argv) {
-  if (argc < 2) return 1; /* list */
+  if (argc < 2) return 0;
   for (size_t i = 0; i < VERB_COUNT; i++)
     if (verbs[i].name && strcmp(argv[1], verbs[i].name) == 0) return i;
   return 0;
@@ -404,8 +404,7 @@ static size_t find_verb(int argc, char **argv) {
 
 static int run_verb(struct invocation *call, int argc, char **argv) {
   size_t verb = find_verb(argc, argv);
-  bool named = verbs[verb].name && argc > 1;
-  int first, shift = named ? 1 : 0;
+  int first, shift = verbs[verb].name ? 1 : 0;
   enum status status = options_parse(&call->options, verbs[verb].verb, argc - shift, argv + shift,
                                      &first, &call->diag);
   if (status) return (int)status;

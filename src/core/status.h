@@ -9,6 +9,7 @@ enum status {
   STATUS_USAGE = 64,     /* a wrong option or argument */
   STATUS_DATA = 65,      /* a bad lesson, model or data file */
   STATUS_NO_INPUT = 66,  /* cannot open */
+  STATUS_NO_TERMINAL = 69,
   STATUS_INTERNAL = 70,  /* our own mistake */
   STATUS_NO_MEMORY = 71,
   STATUS_IO = 74,        /* read or write failed */

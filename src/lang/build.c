@@ -167,10 +167,49 @@ static enum status compute_leaf(struct build *build, const struct stmt *stmt) {
 
 /* -- statements -- */
 
+/* The slots of the nodes outside [FIRST, end) that the nodes inside are computed from, each once. */
+static int *outer_operands(struct model *model, size_t first, size_t *count) {
+  int *operands = arena_alloc(&model->arena, 2 * (model->node_count - first), sizeof *operands);
+  *count = 0;
+  for (size_t n = first; operands && n < model->node_count; n++)
+    for (size_t i = 0; i < model->nodes[n].operand_count; i++) {
+      int slot = model->nodes[n].operands[i], known = model->values[slot].node >= (int)first;
+      for (size_t k = 0; k < *count; k++) known = known || operands[k] == slot;
+      if (!known && model->values[slot].node >= 0) operands[(*count)++] = slot;
+    }
+  return operands;
+}
+
+/* Makes the nodes and gates of one statement foldable, if there are several. */
+static enum status group_statement(struct build *build, const struct stmt *stmt, size_t first_node,
+                                   size_t first_instance, int slot) {
+  struct model *model = build->builder.model;
+  size_t parts = 0;
+  for (size_t n = first_node; n < model->node_count; n++) parts += model->nodes[n].instance < 0;
+  for (size_t i = first_instance; i < model->instance_count; i++)
+    parts += model->instances[i].parent < 0;
+  if (parts <= 1) return STATUS_OK;
+  struct instance group = {.parent = -1, .output = model->values[slot].node,
+                           .formula = stmt->value};
+  group.operands = outer_operands(model, first_node, &group.operand_count);
+  if (!group.operands ||
+      !array_reserve(&model->instances, &model->instance_capacity, model->instance_count + 1,
+                     sizeof *model->instances))
+    return diag_no_memory(build->builder.diag);
+  int index = (int)model->instance_count;
+  for (size_t n = first_node; n < model->node_count; n++)
+    if (model->nodes[n].instance < 0) model->nodes[n].instance = index;
+  for (size_t i = first_instance; i < model->instance_count; i++)
+    if (model->instances[i].parent < 0) model->instances[i].parent = index;
+  model->instances[model->instance_count++] = group;
+  return STATUS_OK;
+}
+
 static enum status build_node(struct build *build, const struct stmt *stmt) {
   struct builder *builder = &build->builder;
   struct model *model = builder->model;
-  size_t first_slot = model->program.slot_count;
+  size_t first_slot = model->program.slot_count, first_node = model->node_count;
+  size_t first_instance = model->instance_count;
   int slot;
   builder->prefix = stmt->names[0];
   builder->number = 0;
@@ -184,7 +223,7 @@ static enum status build_node(struct build *build, const struct stmt *stmt) {
     if ((status = lower_node(builder, node))) return status;
   }
   if (!build->loss_statement) model->loss = model->values[slot].node;
-  return STATUS_OK;
+  return group_statement(build, stmt, first_node, first_instance, slot);
 }
 
 static enum status build_loss(struct build *build, const struct stmt *stmt) {

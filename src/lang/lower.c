@@ -419,7 +419,8 @@ static enum status add_instance(struct builder *builder, const struct stmt *gate
   if (!formula) return diag_no_memory(builder->diag);
   *index = (int)model->instance_count++;
   model->instances[*index] = (struct instance){.gate = gate, .parent = builder->instance,
-                                               .output = -1, .folded = true, .operands = kept,
+                                               .output = -1, .folded = true,
+                                               .operand_count = count, .operands = kept,
                                                .formula = formula};
   return STATUS_OK;
 }

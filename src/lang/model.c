@@ -44,7 +44,7 @@ const char *model_op_name(const struct model *model, int node) {
   static const char *const kinds[] = {[NODE_DATA] = "data", [NODE_PARAM] = "param",
                                       [NODE_CONST] = "const"};
   int shown = model_shown_as(model, node);
-  if (shown >= 0) return model->instances[shown].gate->names[0];
+  if (shown >= 0 && model->instances[shown].gate) return model->instances[shown].gate->names[0];
   return model->nodes[node].kind == NODE_OP ? op_table[model->nodes[node].op].name
                                             : kinds[model->nodes[node].kind];
 }

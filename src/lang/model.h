@@ -25,13 +25,15 @@ struct node {
   struct span span;           /* where it was written */
 };
 
-/* One use of a gate: a piece of the graph that can be shown, and run backward, as one node. */
+/* A piece of the graph that can be shown as one node: one use of a gate, which may also have a rule
+ * of its own, or the operations of one statement. */
 struct instance {
-  const struct stmt *gate;
+  const struct stmt *gate; /* NULL: a statement */
   int parent;  /* enclosing instance, or -1 */
   int output;  /* node; -1 if everything in it was constant */
   bool folded;
-  const int *operands;       /* slots, one a parameter */
+  size_t operand_count;
+  const int *operands;        /* slots, for a gate one a parameter */
   const struct expr *formula; /* in the model's names */
   struct scope scope;         /* the body's names to slots */
 };
@@ -111,8 +113,12 @@ struct shape model_shape(const struct model *model, int slot);
 enum status model_add_bug(struct model *model, const char *name, const char *text, size_t length,
                           struct diag *diag);
 
-/* Folds or unfolds every gate instance whose output is NAME, or all with NULL. */
+/* Unfolds what the node NAME is shown as, or folds what it is the result of, one level at a time;
+ * every gate and statement with NULL. */
 enum status model_fold(struct model *model, const char *name, bool folded, struct diag *diag);
+
+/* Folds every statement of more than one operation, so that nodes are what their author named. */
+enum status model_fold_statements(struct model *model, struct diag *diag);
 
 /* The node that stands for NODE on the screen: itself, or the output of the outermost folded
  * instance around it. */

@@ -40,7 +40,7 @@ static int rule_owner(const struct model *model, int node) {
   int owner = -1;
   for (int i = model->nodes[node].instance; i >= 0; i = model->instances[i].parent)
     if (model->instances[i].folded && model->instances[i].output >= 0 &&
-        gate_has_rule(model->instances[i].gate, NULL))
+        model->instances[i].gate && gate_has_rule(model->instances[i].gate, NULL))
       owner = i;
   return owner;
 }
@@ -539,16 +539,30 @@ enum status model_add_bug(struct model *model, const char *name, const char *tex
   return rules_derive(model, &again) ? STATUS_INTERNAL : status;
 }
 
+/* The instance that "fold NAME" or "unfold NAME" is about: the outermost folded one that the node is
+ * shown as, or the innermost unfolded one that it is the result of; -1: none. */
+static int fold_target(const struct model *model, int node, bool folded) {
+  if (!folded) return model_visible(model, node) == node ? model_shown_as(model, node) : -1;
+  for (int i = model->nodes[node].instance; i >= 0; i = model->instances[i].parent)
+    if (model->instances[i].output == node && !model->instances[i].folded) return i;
+  return -1;
+}
+
 enum status model_fold(struct model *model, const char *name, bool folded, struct diag *diag) {
-  bool found = !name;
-  for (size_t i = 0; i < model->instance_count; i++) {
-    struct instance *instance = &model->instances[i];
-    if (name && (instance->output < 0 || strcmp(model->nodes[instance->output].name, name) != 0))
-      continue;
-    instance->folded = folded;
-    found = true;
-  }
-  if (found) return rules_derive(model, diag);
-  return diag_set(diag, STATUS_USAGE, (struct span){0}, _("\"%s\" is not the result of a gate"),
-                  name);
+  int node = name ? model_find(model, name) : -1;
+  int target = node >= 0 ? fold_target(model, node, folded) : -1;
+  if (name && target < 0)
+    return diag_set(diag, STATUS_USAGE, (struct span){0},
+                    folded ? _("\"%s\" is not the result of an unfolded gate or statement")
+                           : _("\"%s\" has nothing inside it to unfold"),
+                    name);
+  for (size_t i = 0; i < model->instance_count; i++)
+    if (!name || (int)i == target) model->instances[i].folded = folded;
+  return rules_derive(model, diag);
+}
+
+enum status model_fold_statements(struct model *model, struct diag *diag) {
+  for (size_t i = 0; i < model->instance_count; i++)
+    if (!model->instances[i].gate) model->instances[i].folded = true;
+  return rules_derive(model, diag);
 }

@@ -14,6 +14,7 @@
 void lesson_done(struct lesson *lesson) {
   text_done(&lesson->path);
   text_done(&lesson->title);
+  text_done(&lesson->prose);
   text_done(&lesson->model);
 }
 
@@ -122,10 +123,28 @@ static enum status find_lesson(struct lesson *lesson, const char *what, struct d
 static void put_plain(struct text *out, cmark_node *node) {
   cmark_iter *iter = cmark_iter_new(node);
   while (cmark_iter_next(iter) != CMARK_EVENT_DONE) {
+    cmark_node_type type = cmark_node_get_type(cmark_iter_get_node(iter));
     const char *literal = cmark_node_get_literal(cmark_iter_get_node(iter));
     if (literal) text_puts(out, literal);
+    if (type == CMARK_NODE_SOFTBREAK || type == CMARK_NODE_LINEBREAK) text_puts(out, " ");
   }
   cmark_iter_free(iter);
+}
+
+/* A block of prose: paragraphs on one line each (the view wraps them), lists with dashes, code as it
+ * stands. */
+static void put_prose(struct text *out, cmark_node *block, const char *mark) {
+  cmark_node_type type = cmark_node_get_type(block);
+  if (type == CMARK_NODE_CODE_BLOCK) {
+    text_printf(out, "%s\n", cmark_node_get_literal(block));
+  } else if (type == CMARK_NODE_PARAGRAPH || type == CMARK_NODE_HEADING) {
+    text_puts(out, mark);
+    put_plain(out, block);
+    text_puts(out, "\n\n");
+  } else if (type != CMARK_NODE_HTML_BLOCK) {
+    for (cmark_node *child = cmark_node_first_child(block); child; child = cmark_node_next(child))
+      put_prose(out, child, type == CMARK_NODE_ITEM ? "- " : mark);
+  }
 }
 
 static bool is_graph(cmark_node *node) {
@@ -139,7 +158,10 @@ static void read_blocks(struct lesson *lesson, cmark_node *document, int step) {
     int level = cmark_node_get_heading_level(node); /* 0 if it is none */
     if (level == 1 && lesson->title.length == 0) put_plain(&lesson->title, node);
     if (level == 2) lesson->steps++;
-    if (!is_graph(node)) continue;
+    if (!is_graph(node)) {
+      if (level != 1) put_prose(&lesson->prose, node, "");
+      continue;
+    }
     if (lesson->source.first_line > 0 && (step == 0 || lesson->steps > step)) continue;
     lesson->model.length = 0;
     text_puts(&lesson->model, cmark_node_get_literal(node));
@@ -164,7 +186,8 @@ static enum status read_lesson(struct lesson *lesson, const struct text *file, i
 }
 
 static enum status finish(struct lesson *lesson, struct diag *diag) {
-  if (lesson->path.failed || lesson->title.failed || lesson->model.failed)
+  if (lesson->path.failed || lesson->title.failed || lesson->prose.failed ||
+      lesson->model.failed)
     return diag_no_memory(diag);
   lesson->source.name = text_string(&lesson->path);
   lesson->source.text = text_string(&lesson->model);

@@ -10,6 +10,7 @@
 struct lesson {
   struct text path;  /* as shown */
   struct text title; /* the first heading; empty for a bare model */
+  struct text prose; /* everything that is to be read, as plain lines */
   struct text model; /* the text of the graph fence, or the whole file */
   struct source source;
   int steps;         /* second-level headings */

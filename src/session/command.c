@@ -29,7 +29,9 @@ static enum status tell_step(struct session *session, struct text *out, struct d
     return STATUS_OK;
   }
   const struct step *step = &session->steps[position - 1];
-  if (step->node >= 0) session->focus = step->node;
+  int node = step->node >= 0 ? step->node
+                             : session->model.rules[step->first_rule].target_node;
+  if (node >= 0) session->focus = model_visible(&session->model, node);
   text_printf(out, _("step %zu of %zu, %s\n"), position, session->step_count,
               step->kind == STEP_FORWARD ? _("forward") : _("backward"));
   return explain_step(session, step, out, diag);

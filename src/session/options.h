@@ -36,7 +36,7 @@ struct options {
   double eps, tolerance;         /* 0 and negative: not given */
   int method, evaluate, precision; /* index of the choice */
   int step, directions, threads; /* 0: not given */
-  bool frozen, json, plain;
+  bool frozen, json, plain, ascii, no_mouse;
   const char *statements;
   struct option_list params, bugs, unfolds;
   char *words; /* what options_parse_words() cut up */

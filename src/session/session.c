@@ -47,6 +47,7 @@ void session_done(struct session *session) {
 static enum status adopt(struct session *session, struct lesson *lesson, struct diag *diag) {
   struct model model;
   enum status status = model_build(&model, &lesson->source, &io_loader, diag);
+  if (!status) status = model_fold_statements(&model, diag);
   if (status) {
     model_done(&model);
     return status;

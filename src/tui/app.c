@@ -1,0 +1,468 @@
+#include "tui/app.h"
+
+#include "core/intl.h"
+#include "tui/prompt.h"
+#include "tui/view.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+const struct view_ops *const view_table[VIEW_COUNT] = {
+    [VIEW_CIRCUIT] = &view_circuit, [VIEW_INSPECTOR] = &view_inspector,
+    [VIEW_TENSOR] = &view_tensor,   [VIEW_CHECK] = &view_check,
+    [VIEW_LESSON] = &view_lesson,   [VIEW_LESSONS] = &view_lessons,
+    [VIEW_LOG] = &view_log,         [VIEW_HELP] = &view_help,
+};
+
+static double seconds_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+/* -- the frame -- */
+
+enum { SIDE_COLUMNS = 110, LESSON_COLUMNS = 40, SMALL_ROWS = 16 };
+
+static void draw_status(struct ui *ui, struct area area) {
+  const struct session *session = ui->session;
+  const char *title = session->is_open && session->lesson.title.length > 0
+                          ? text_string(&session->lesson.title)
+                          : "gradwalk";
+  int used = canvas_puts(&ui->canvas, area, 0, 1, ROLE_TITLE, title);
+  if (!session->is_open) return;
+  char text[96];
+  bool forward = session->position <= session->forward_count;
+  snprintf(text, sizeof text, _("step %zu of %zu  %s  %s"), session->position,
+           session->step_count,
+           session->position == 0 ? _("start") : forward ? _("forward") : _("backward"),
+           precision_names[session->precision]);
+  int col = area.cols - text_columns(text, strlen(text)) - 1;
+  if (col > used + 2) canvas_puts(&ui->canvas, area, 0, col, ROLE_FAINT, text);
+}
+
+static void draw_footer(struct ui *ui, struct area area) {
+  int col = 1;
+  for (size_t i = 0; i < ui->keymap.count; i++) {
+    const struct binding *binding = &ui->keymap.bindings[i];
+    if (!binding->label || (*binding->view && strcmp(binding->view, view_table[ui->view]->name)))
+      continue;
+    int width = (int)strlen(binding->key_name) + 1 + text_columns(binding->label,
+                                                                  strlen(binding->label));
+    if (col + width > area.cols) break;
+    col += canvas_puts(&ui->canvas, area, 0, col, ROLE_KEY, binding->key_name) + 1;
+    col += canvas_puts(&ui->canvas, area, 0, col, ROLE_FAINT, binding->label) + 2;
+  }
+}
+
+static struct area body_of(const struct ui *ui) {
+  return (struct area){1, 0, ui->canvas.rows - 2, ui->canvas.cols};
+}
+
+/* Where the main view goes, and what stands beside and below it. */
+struct frame {
+  struct area lesson, main, inspector;
+};
+
+static struct frame lay_out(const struct ui *ui) {
+  struct area body = body_of(ui);
+  struct frame frame = {.main = body};
+  bool circuit = ui->view == VIEW_CIRCUIT;
+  if (!circuit || body.rows < SMALL_ROWS || body.cols < 60) return frame;
+  if (body.cols >= SIDE_COLUMNS && ui->session->lesson.prose.length > 0) {
+    frame.lesson = (struct area){body.row, 0, body.rows, LESSON_COLUMNS};
+    body.col = LESSON_COLUMNS + 1;
+    body.cols -= LESSON_COLUMNS + 1;
+  }
+  int below = body.rows >= 30 ? body.rows / 3 : body.rows - 14;
+  if (below > 14) below = 14;
+  frame.main = (struct area){body.row, body.col, body.rows - below, body.cols};
+  frame.inspector = (struct area){body.row + body.rows - below, body.col, below, body.cols};
+  return frame;
+}
+
+static struct area below_rule(struct area area) {
+  return (struct area){area.row + 1, area.col, area.rows - 1, area.cols};
+}
+
+static void draw_pane(struct ui *ui, enum view_id view, struct area area) {
+  const char *title = view_table[view]->name;
+  if (view == VIEW_INSPECTOR && ui->said.length == 0 && ui->session->is_open)
+    title = ui->session->model.nodes[ui->session->focus].name;
+  canvas_rule(&ui->canvas, area, 0, title, ROLE_TITLE);
+  view_table[view]->draw(ui, below_rule(area));
+}
+
+/* One node as large as it goes. */
+static void draw_presented(struct ui *ui) {
+  struct area all = {0, 0, ui->canvas.rows, ui->canvas.cols};
+  struct area middle = {all.rows / 4, all.cols / 8, all.rows - all.rows / 4,
+                        all.cols - all.cols / 8};
+  view_inspector.draw(ui, middle);
+  for (int row = 0; row < middle.rows; row++)
+    canvas_mark(&ui->canvas, middle, row, 0, middle.cols, ROLE_TITLE);
+}
+
+static void draw_all(struct ui *ui) {
+  struct frame frame = lay_out(ui);
+  struct area top = {0, 0, 1, ui->canvas.cols};
+  struct area bottom = {ui->canvas.rows - 1, 0, 1, ui->canvas.cols};
+  canvas_clear(&ui->canvas);
+  if (ui->presenting && ui->view == VIEW_CIRCUIT) {
+    draw_presented(ui);
+  } else {
+    draw_status(ui, top);
+    if (frame.lesson.rows > 0) {
+      draw_pane(ui, VIEW_LESSON, frame.lesson);
+      for (int row = 0; row < frame.lesson.rows; row++)
+        canvas_puts(&ui->canvas, (struct area){frame.lesson.row, frame.lesson.cols,
+                                               frame.lesson.rows, 1},
+                    row, 0, ROLE_FAINT, canvas_line_glyph(&ui->canvas, 1 | 4));
+    }
+    if (frame.inspector.rows > 0) draw_pane(ui, VIEW_INSPECTOR, frame.inspector);
+    draw_pane(ui, ui->view, frame.main);
+    draw_footer(ui, bottom);
+  }
+  if (frame.inspector.rows == 0 && ui->said_is_error && ui->said.length > 0)
+    canvas_puts(&ui->canvas, bottom, 0, 0, ROLE_BAD, text_string(&ui->said));
+  if (prompt_active()) {
+    struct area lines = {ui->canvas.rows - 2, 0, 2, ui->canvas.cols};
+    for (int col = 0; col < lines.cols; col++)
+      canvas_puts(&ui->canvas, lines, 1, col, ROLE_PLAIN, " ");
+    prompt_draw(&ui->canvas, lines);
+  }
+}
+
+/* -- size -- */
+
+static enum status resize(struct ui *ui) {
+  int rows, cols;
+  enum { LARGEST = 1000 };
+  term_size(&rows, &cols);
+  if (rows == ui->canvas.rows && cols == ui->canvas.cols) return STATUS_OK;
+  canvas_done(&ui->canvas);
+  enum status status = canvas_init(&ui->canvas, rows < 1 ? 1 : rows > LARGEST ? LARGEST : rows,
+                                   cols < 1 ? 1 : cols > LARGEST ? LARGEST : cols);
+  ui->canvas.unicode = term_unicode();
+  ui->canvas.colours = term_colours();
+  return status;
+}
+
+static void show(struct ui *ui) {
+  ui->clock = seconds_now();
+  draw_all(ui);
+  term_show(&ui->canvas, ui->redraw);
+  ui->redraw = false;
+}
+
+/* -- commands and what they change on the screen -- */
+
+static void say_error(struct ui *ui, const struct diag *diag) {
+  ui->said.length = 0;
+  diag_render(diag, &ui->said);
+  ui->said_is_error = true;
+}
+
+/* Notes which numbers the command has just changed. */
+static void note_changes(struct ui *ui, const double *before, size_t size, size_t position) {
+  const struct session *session = ui->session;
+  const struct model *model = &session->model;
+  free(ui->flash);
+  ui->flash_count = session->is_open ? model->node_count : 0;
+  ui->flash = calloc(ui->flash_count + 1, sizeof *ui->flash);
+  for (size_t n = 0; ui->flash && n < ui->flash_count; n++) {
+    const struct node *node = &model->nodes[n];
+    size_t offset = model->program.slots[node->slot].offset;
+    size_t count = shape_count(model_shape(model, node->slot));
+    bool comparable = before && offset + count <= size;
+    bool differs = comparable && memcmp(before + offset, session->run.values + offset,
+                                        count * sizeof *before) != 0;
+    int value = session->value_step[n], gradient = session->gradient_step[n];
+    bool reached = (value > (int)position && value <= (int)session->position) ||
+                   (gradient > (int)position && gradient <= (int)session->position);
+    ui->flash[n] = before && (reached || (differs && session_has_value(session, (int)n)));
+  }
+}
+
+static void do_command(struct ui *ui, const char *line) {
+  struct session *session = ui->session;
+  struct diag diag;
+  size_t size = session->is_open ? session->model.program.size : 0, position = session->position;
+  double *before = size > 0 ? malloc(size * sizeof *before) : NULL;
+  if (before) memcpy(before, session->run.values, size * sizeof *before);
+  bool was_check = strncmp(line, "check", 5) == 0;
+  if (was_check) ui->view = VIEW_CHECK;
+  ui->said.length = 0;
+  ui->said_is_error = false;
+  if (command_do(session, line, &ui->said, &diag)) say_error(ui, &diag);
+  else if (was_check) ui->said.length = 0; /* the check's own view shows it */
+  else if (strncmp(line, "open", 4) == 0) ui->view = VIEW_CIRCUIT;
+  ui->scroll[VIEW_INSPECTOR] = 0;
+  note_changes(ui, before, size, position);
+  circuit_make(ui);
+  free(before);
+}
+
+/* -- actions -- */
+
+static void act_view(struct ui *ui, const char *arguments) {
+  int step = strcmp(arguments, "next") == 0 ? 1 : strcmp(arguments, "previous") == 0 ? -1 : 0;
+  if (step != 0) {
+    do ui->view = (enum view_id)(((int)ui->view + step + VIEW_COUNT) % VIEW_COUNT);
+    while (ui->view == VIEW_INSPECTOR);
+    return;
+  }
+  for (int i = 0; i < VIEW_COUNT; i++)
+    if (strcmp(view_table[i]->name, arguments) == 0) ui->view = (enum view_id)i;
+}
+
+static void scroll(struct ui *ui, enum direction direction) {
+  enum { PAGE = 10, FAR = 1000000 };
+  static const int by[MOVE_COUNT] = {[MOVE_UP] = -1,     [MOVE_DOWN] = 1,
+                                     [MOVE_HOME] = -FAR, [MOVE_END] = FAR,
+                                     [MOVE_PAGE_UP] = -PAGE, [MOVE_PAGE_DOWN] = PAGE};
+  enum view_id view = ui->view == VIEW_CIRCUIT ? VIEW_INSPECTOR : ui->view;
+  ui->scroll[view] += by[direction];
+}
+
+static void act_move(struct ui *ui, const char *arguments) {
+  static const char *const names[MOVE_COUNT] = {"left", "right", "up",     "down",
+                                                "home", "end",   "pageup", "pagedown"};
+  for (int i = 0; i < MOVE_COUNT; i++) {
+    if (strcmp(names[i], arguments) != 0) continue;
+    bool scrolls = !view_table[ui->view]->move ||
+                   (ui->view == VIEW_CIRCUIT && (i == MOVE_PAGE_UP || i == MOVE_PAGE_DOWN));
+    if (scrolls) {
+      scroll(ui, (enum direction)i);
+      continue;
+    }
+    ui->said.length = 0;
+    view_table[ui->view]->move(ui, (enum direction)i);
+  }
+}
+
+static void do_line(struct ui *ui, const char *line);
+
+static void act_enter(struct ui *ui, const char *arguments) {
+  (void)arguments;
+  struct text line;
+  text_init(&line);
+  if (view_table[ui->view]->enter) view_table[ui->view]->enter(ui, &line);
+  if (line.length > 0) do_line(ui, text_string(&line));
+  text_done(&line);
+}
+
+/* The line that assigns the focused node's gradient, or the first that it hands on. */
+static void act_edit(struct ui *ui, const char *arguments) {
+  (void)arguments;
+  const struct session *session = ui->session;
+  const struct model *model = &session->model;
+  const struct rule *found = NULL;
+  struct text line;
+  for (size_t i = 0; session->is_open && i < model->rule_count && !found; i++) {
+    const struct rule *rule = &model->rules[i];
+    bool own = rule->target_node == session->focus;
+    bool hands_on = rule->node >= 0 && model_visible(model, rule->node) == session->focus;
+    if (model->backward ? own : hands_on) found = rule;
+  }
+  if (!found) return;
+  text_init(&line);
+  text_puts(&line, "bug ");
+  if (found->node >= 0 && found->accumulate)
+    text_printf(&line, "%s:%d: ", model->nodes[found->node].name, found->operand + 1);
+  text_puts(&line, found->text);
+  prompt_start(text_string(&line));
+  text_done(&line);
+}
+
+static void act_prompt(struct ui *ui, const char *arguments) {
+  (void)ui;
+  prompt_start(arguments);
+}
+
+static void act_swap(struct ui *ui, const char *arguments) {
+  (void)arguments;
+  ui->cursor_gradient = !ui->cursor_gradient;
+}
+
+static void act_present(struct ui *ui, const char *arguments) {
+  (void)arguments;
+  ui->presenting = !ui->presenting;
+}
+
+static void act_theme(struct ui *ui, const char *arguments) {
+  if (term_theme(arguments)) return;
+  ui->said.length = 0;
+  text_puts(&ui->said, _("the themes are orange, cs231n and mono\n"));
+}
+
+static void act_close(struct ui *ui, const char *arguments) {
+  (void)arguments;
+  if (ui->presenting) ui->presenting = false;
+  else if (ui->view == VIEW_CIRCUIT) ui->session->quitting = true;
+  else ui->view = VIEW_CIRCUIT;
+}
+
+static void act_redraw(struct ui *ui, const char *arguments) {
+  (void)arguments;
+  ui->redraw = true;
+}
+
+static void act_suspend(struct ui *ui, const char *arguments) {
+  (void)arguments;
+  term_suspend();
+  ui->redraw = true;
+}
+
+static const struct {
+  const char *name;
+  void (*run)(struct ui *ui, const char *arguments);
+} actions[] = {
+#define ACTION(name, arguments, help) {#name, act_##name},
+#include "tui/action.def"
+#undef ACTION
+};
+
+/* A line from a key or the prompt: one of the explorer's own actions, or a command. */
+static void do_line(struct ui *ui, const char *line) {
+  size_t word = strcspn(line, " ");
+  const char *arguments = line + word + strspn(line + word, " ");
+  for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
+    if (strlen(actions[i].name) == word && strncmp(actions[i].name, line, word) == 0) {
+      actions[i].run(ui, arguments);
+      return;
+    }
+  do_command(ui, line);
+}
+
+/* -- a check under way -- */
+
+static volatile sig_atomic_t cancelled;
+
+static void on_progress(void *context, size_t done, size_t total) {
+  struct ui *ui = context;
+  double now = seconds_now();
+  if (ui->progress.total == 0) ui->progress = (struct progress_state){.started = now};
+  ui->progress.done = done;
+  ui->progress.total = total;
+  if (now - ui->progress.shown < 0.05) return;
+  ui->progress.shown = now;
+  if (now - ui->progress.started > 0.15) show(ui);
+  int key = term_key(0, false);
+  if (term_interrupted() || key == 27 || key == KEY_OF_CLOSED || term_ending()) cancelled = 1;
+}
+
+/* -- the loop -- */
+
+static void take_mouse(struct ui *ui) {
+  struct mouse mouse = term_mouse();
+  struct area area = below_rule(lay_out(ui).main);
+  if (mouse.wheel != 0) {
+    scroll(ui, mouse.wheel < 0 ? MOVE_UP : MOVE_DOWN);
+    return;
+  }
+  int row = mouse.row - area.row, col = mouse.col - area.col;
+  if (row < 0 || col < 0 || row >= area.rows || col >= area.cols) return;
+  ui->said.length = 0;
+  if (view_table[ui->view]->click) view_table[ui->view]->click(ui, area, row, col);
+}
+
+static void take_key(struct ui *ui, int key) {
+  struct text line;
+  if (key == KEY_OF_RESIZE) return;
+  if (key == KEY_OF_MOUSE) {
+    take_mouse(ui);
+    return;
+  }
+  if (!prompt_active()) {
+    const struct binding *binding = keymap_find(&ui->keymap, view_table[ui->view]->name, key);
+    if (binding) do_line(ui, binding->command);
+    return;
+  }
+  text_init(&line);
+  bool ended = prompt_key(key, &line);
+  if (ended && line.length > 0) do_line(ui, text_string(&line));
+  text_done(&line);
+}
+
+/* Esc alone at the prompt gives it up; Esc with more right behind it is a key that readline knows. */
+static int prompt_or_escape(int key) {
+  if (!prompt_active() || key != 27) return key;
+  int next = term_key(25, true);
+  struct text ignored;
+  text_init(&ignored);
+  if (next == KEY_OF_NONE) key = 7; /* Ctrl-G */
+  else prompt_key(27, &ignored), key = next;
+  text_done(&ignored);
+  return key;
+}
+
+static enum status loop(struct ui *ui) {
+  bool flashing = false;
+  while (!ui->session->quitting) {
+    enum status status = resize(ui);
+    if (status) return status;
+    show(ui);
+    flashing = ui->flash_count > 0;
+    int key = term_key(flashing ? 250 : -1, prompt_active());
+    if (key == KEY_OF_CLOSED || term_ending()) return STATUS_OK;
+    if (term_interrupted() && prompt_active()) key = 7;
+    cancelled = 0;
+    if (key == KEY_OF_NONE) {
+      ui->flash_count = 0;
+      continue;
+    }
+    ui->flash_count = 0;
+    take_key(ui, prompt_or_escape(key));
+    ui->progress.total = 0;
+  }
+  return STATUS_OK;
+}
+
+static void open_first(struct ui *ui, const char *lesson) {
+  struct text line;
+  if (!lesson) {
+    ui->view = VIEW_LESSONS;
+    return;
+  }
+  text_init(&line);
+  text_printf(&line, "open %s", lesson);
+  do_command(ui, text_string(&line));
+  text_done(&line);
+}
+
+static void ui_done(struct ui *ui) {
+  circuit_done(&ui->circuit);
+  canvas_done(&ui->canvas);
+  keymap_done(&ui->keymap);
+  text_done(&ui->said);
+  free(ui->flash);
+}
+
+enum status app_run(const char *lesson, const struct term_options *options, int *signal,
+                    struct diag *diag) {
+  struct session session;
+  struct ui ui = {.session = &session};
+  *signal = 0;
+  session_init(&session);
+  enum status status = keymap_load(&ui.keymap, diag);
+  if (!status) status = term_open(options, diag);
+  if (!status) {
+    session.style.unicode = term_unicode();
+    session.cancel = &cancelled;
+    session.progress = on_progress;
+    session.progress_context = &ui;
+    prompt_open(&session);
+    open_first(&ui, lesson);
+    status = loop(&ui);
+    if (status) diag_no_memory(diag);
+    *signal = term_ending();
+    prompt_close();
+    term_close();
+  }
+  ui_done(&ui);
+  session_done(&session);
+  return status;
+}

@@ -1,0 +1,180 @@
+#include "tui/canvas.h"
+
+#include "core/memory.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum status canvas_init(struct canvas *canvas, int rows, int cols) {
+  size_t count;
+  *canvas = (struct canvas){.rows = rows, .cols = cols};
+  if (!size_multiply((size_t)rows, (size_t)cols, &count)) return STATUS_NO_MEMORY;
+  canvas->cells = calloc(count + 1, sizeof *canvas->cells);
+  if (!canvas->cells) return STATUS_NO_MEMORY;
+  canvas_clear(canvas);
+  return STATUS_OK;
+}
+
+void canvas_done(struct canvas *canvas) {
+  free(canvas->cells);
+  canvas->cells = NULL;
+}
+
+void canvas_clear(struct canvas *canvas) {
+  canvas->cursor_row = canvas->cursor_col = -1;
+  for (int i = 0; i < canvas->rows * canvas->cols; i++)
+    canvas->cells[i] = (struct cell){" ", ROLE_PLAIN, COLOUR_DEFAULT, COLOUR_DEFAULT};
+}
+
+/* The cell at ROW, COL of AREA; NULL outside the area or the canvas. */
+static struct cell *cell_at(struct canvas *canvas, struct area area, int row, int col) {
+  if (row < 0 || col < 0 || row >= area.rows || col >= area.cols) return NULL;
+  row += area.row;
+  col += area.col;
+  if (row < 0 || col < 0 || row >= canvas->rows || col >= canvas->cols) return NULL;
+  return &canvas->cells[row * canvas->cols + col];
+}
+
+static void put_cell(struct canvas *canvas, struct area area, int row, int col, enum role role,
+                     const char *character, size_t size, int columns) {
+  struct cell *cell = cell_at(canvas, area, row, col);
+  if (!cell || size >= sizeof cell->text) return;
+  if (columns == 2 && !cell_at(canvas, area, row, col + 1)) character = " ", size = 1;
+  *cell = (struct cell){.role = (uint8_t)role, .fg = COLOUR_DEFAULT, .bg = COLOUR_DEFAULT};
+  memcpy(cell->text, character, size);
+  struct cell *second = columns == 2 ? cell_at(canvas, area, row, col + 1) : NULL;
+  if (second)
+    *second = (struct cell){.role = (uint8_t)role, .fg = COLOUR_DEFAULT, .bg = COLOUR_DEFAULT};
+}
+
+/* Adds a combining mark to the character before. */
+static void put_mark(struct canvas *canvas, struct area area, int row, int col, const char *mark,
+                     size_t size) {
+  struct cell *cell = cell_at(canvas, area, row, col);
+  if (!cell || strlen(cell->text) + size >= sizeof cell->text) return;
+  strncat(cell->text, mark, size);
+}
+
+int canvas_text(struct canvas *canvas, struct area area, int row, int col, enum role role,
+                const char *text, size_t length) {
+  struct text safe;
+  int start = col;
+  text_init(&safe);
+  text_put_safe(&safe, text, length);
+  for (size_t at = 0, size; at < safe.length; at += size) {
+    int32_t code = utf8_decode(safe.bytes + at, safe.length - at, &size);
+    int columns = text_columns(safe.bytes + at, size);
+    bool plain = code >= 0x20 && code < 0x7F;
+    if (columns == 0) {
+      put_mark(canvas, area, row, col - 1, safe.bytes + at, size);
+    } else if (plain || canvas->unicode) {
+      put_cell(canvas, area, row, col, role, safe.bytes + at, size, columns);
+    } else {
+      put_cell(canvas, area, row, col, role, "?", 1, 1);
+      columns = 1;
+    }
+    col += columns;
+  }
+  text_done(&safe);
+  return col - start;
+}
+
+int canvas_puts(struct canvas *canvas, struct area area, int row, int col, enum role role,
+                const char *text) {
+  return canvas_text(canvas, area, row, col, role, text, strlen(text));
+}
+
+int canvas_printf(struct canvas *canvas, struct area area, int row, int col, enum role role,
+                  const char *format, ...) {
+  char text[512];
+  va_list arguments;
+  va_start(arguments, format);
+  int length = vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  return length < 0 ? 0 : canvas_puts(canvas, area, row, col, role, text);
+}
+
+void canvas_colour(struct canvas *canvas, struct area area, int row, int col, int fg, int bg,
+                   const char *character) {
+  put_cell(canvas, area, row, col, ROLE_PLAIN, character, strlen(character), 1);
+  struct cell *cell = cell_at(canvas, area, row, col);
+  if (!cell) return;
+  cell->fg = (int16_t)fg;
+  cell->bg = (int16_t)bg;
+}
+
+void canvas_mark(struct canvas *canvas, struct area area, int row, int col, int cols,
+                 enum role role) {
+  for (int i = 0; i < cols; i++) {
+    struct cell *cell = cell_at(canvas, area, row, col + i);
+    if (cell) cell->role = (uint8_t)role;
+  }
+}
+
+void canvas_rule(struct canvas *canvas, struct area area, int row, const char *title,
+                 enum role role) {
+  const char *line = canvas_line_glyph(canvas, 2 | 8);
+  for (int col = 0; col < area.cols; col++)
+    put_cell(canvas, area, row, col, ROLE_FAINT, line, strlen(line), 1);
+  if (!*title) return;
+  int columns = canvas_puts(canvas, area, row, 2, role, title);
+  canvas_puts(canvas, area, row, 1, role, " ");
+  canvas_puts(canvas, area, row, 2 + columns, role, " ");
+}
+
+/* How much of LINE fits into COLS columns, broken at a space where there is one. */
+static size_t fitting(const char *line, size_t length, int cols) {
+  size_t at = 0, space = 0, size;
+  int used = 0;
+  for (; at < length; at += size) {
+    utf8_decode(line + at, length - at, &size);
+    used += text_columns(line + at, size);
+    if (used > cols) break;
+    if (line[at] == ' ') space = at;
+  }
+  if (at >= length) return length;
+  if (space > 0) return space;
+  return at > 0 ? at : size;
+}
+
+int canvas_paragraphs(struct canvas *canvas, struct area area, int row, int skip, enum role role,
+                      const char *text) {
+  int line_number = 0;
+  while (*text) {
+    size_t length = strcspn(text, "\n");
+    size_t done = 0;
+    do {
+      size_t part = fitting(text + done, length - done, area.cols > 0 ? area.cols : 1);
+      if (line_number >= skip)
+        canvas_text(canvas, area, row + line_number - skip, 0, role, text + done, part);
+      done += part;
+      while (done < length && text[done] == ' ') done++;
+      line_number++;
+    } while (done < length);
+    text += length + (text[length] == '\n');
+  }
+  return line_number;
+}
+
+const char *canvas_line_glyph(const struct canvas *canvas, unsigned sides) {
+  static const char *const unicode[16] = {" ", "╵", "╶", "╰", "╷", "│", "╭", "├",
+                                          "╴", "╯", "─", "┴", "╮", "┤", "┬", "┼"};
+  static const char *const ascii[16] = {" ", "|", "-", "+", "|", "|", "+", "+",
+                                        "-", "+", "-", "+", "+", "+", "+", "+"};
+  return canvas->unicode ? unicode[sides & 15] : ascii[sides & 15];
+}
+
+void canvas_dump(const struct canvas *canvas, struct text *out) {
+  for (int row = 0; row < canvas->rows; row++) {
+    size_t start = out->length, end = start;
+    for (int col = 0; col < canvas->cols; col++) {
+      const char *character = canvas->cells[row * canvas->cols + col].text;
+      text_puts(out, character);
+      if (*character && *character != ' ') end = out->length;
+    }
+    if (!out->failed) out->length = end;
+    text_puts(out, "\n");
+  }
+}

@@ -1,0 +1,122 @@
+/* Which nodes of the graph get boxes, and how large. */
+#include "core/memory.h"
+#include "tui/view.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_BOXES = 300, BOX_HEIGHT = 4 };
+
+void circuit_done(struct circuit *circuit) {
+  layout_done(&circuit->layout);
+  free(circuit->layout.boxes);
+  free(circuit->nodes);
+  free(circuit->box_of);
+  *circuit = (struct circuit){0};
+}
+
+/* The visible nodes that NODE is computed from, in operand order, each once. */
+static int inputs_of(const struct model *model, int node, int inputs[LAYOUT_MAX_INPUTS]) {
+  int shown = model_shown_as(model, node), count = 0;
+  const struct instance *instance = shown >= 0 ? &model->instances[shown] : NULL;
+  size_t operands = instance ? instance->operand_count : model->nodes[node].operand_count;
+  for (size_t i = 0; i < operands && count < LAYOUT_MAX_INPUTS; i++) {
+    int slot = instance ? instance->operands[i] : model->nodes[node].operands[i];
+    int input = model->values[slot].node, known = 0;
+    if (input < 0) continue;
+    input = model_visible(model, input);
+    for (int k = 0; k < count; k++) known = known || inputs[k] == input;
+    if (!known && input != node) inputs[count++] = input;
+  }
+  return count;
+}
+
+static int shape_columns(struct shape shape) {
+  return snprintf(NULL, 0, "%ux%u", shape.rows, shape.cols);
+}
+
+/* Wide enough for the title and for a number or a shape with a norm, whatever these become. */
+static int box_width(const struct model *model, int node) {
+  enum { FRAME = 4, LABEL = 2, NUMBER = 9, NORM = 8 };
+  struct shape shape = model_shape(model, model->nodes[node].slot);
+  const char *name = model->nodes[node].name, *op = model_op_name(model, node);
+  int value = LABEL + (shape_count(shape) == 1 ? NUMBER : shape_columns(shape) + NORM);
+  bool leaf = model->nodes[node].kind != NODE_OP;
+  int title = text_columns(name, strlen(name)) + (leaf ? 1 : (int)strlen(op) + 3);
+  return FRAME + (title > value ? title : value) - 1;
+}
+
+/* Marks the neighbourhood of the focus, nearest first, until there are enough boxes. */
+static size_t choose_near(const struct model *model, int focus, bool *chosen) {
+  size_t count = 1, before = 0;
+  int inputs[LAYOUT_MAX_INPUTS];
+  chosen[focus] = true;
+  while (count > before && count < MOST_BOXES) {
+    before = count;
+    bool *next = calloc(model->node_count, 1);
+    for (size_t n = 0; next && n < model->node_count; n++) {
+      if (model_visible(model, (int)n) != (int)n) continue;
+      int input_count = inputs_of(model, (int)n, inputs);
+      for (int i = 0; i < input_count; i++) {
+        if (chosen[n] && !chosen[inputs[i]]) next[inputs[i]] = true;
+        if (chosen[inputs[i]] && !chosen[n]) next[n] = true;
+      }
+    }
+    for (size_t n = 0; next && n < model->node_count && count < MOST_BOXES; n++)
+      if (next[n]) chosen[n] = true, count++;
+    free(next);
+  }
+  return count;
+}
+
+static bool *choose_nodes(const struct model *model, int focus, bool *partial) {
+  bool *chosen = calloc(model->node_count + 1, sizeof *chosen);
+  size_t visible = 0;
+  for (size_t n = 0; chosen && n < model->node_count; n++)
+    if (model_visible(model, (int)n) == (int)n) chosen[n] = true, visible++;
+  *partial = visible > MOST_BOXES;
+  if (chosen && *partial) {
+    memset(chosen, 0, model->node_count);
+    choose_near(model, focus, chosen);
+  }
+  return chosen;
+}
+
+static enum status make_boxes(struct circuit *circuit, const struct model *model,
+                              const bool *chosen) {
+  struct layout *layout = &circuit->layout;
+  circuit->node_count = model->node_count;
+  circuit->nodes = calloc(model->node_count + 1, sizeof *circuit->nodes);
+  circuit->box_of = calloc(model->node_count + 1, sizeof *circuit->box_of);
+  layout->boxes = calloc(model->node_count + 1, sizeof *layout->boxes);
+  if (!circuit->nodes || !circuit->box_of || !layout->boxes) return STATUS_NO_MEMORY;
+  for (size_t n = 0; n < model->node_count; n++) {
+    int inputs[LAYOUT_MAX_INPUTS];
+    circuit->box_of[n] = chosen[n] ? (int)layout->count : -1;
+    if (!chosen[n]) continue;
+    struct box *box = &layout->boxes[layout->count];
+    *box = (struct box){.width = box_width(model, (int)n), .height = BOX_HEIGHT};
+    int count = inputs_of(model, (int)n, inputs);
+    for (int i = 0; i < count; i++)
+      if (circuit->box_of[inputs[i]] >= 0)
+        box->inputs[box->input_count++] = circuit->box_of[inputs[i]];
+    circuit->nodes[layout->count++] = (int)n;
+  }
+  return STATUS_OK;
+}
+
+enum status circuit_make(struct ui *ui) {
+  struct circuit *circuit = &ui->circuit;
+  int pan_row = circuit->pan_row, pan_col = circuit->pan_col;
+  circuit_done(circuit);
+  if (!ui->session->is_open) return STATUS_OK;
+  const struct model *model = &ui->session->model;
+  bool *chosen = choose_nodes(model, ui->session->focus, &circuit->partial);
+  enum status status = chosen ? make_boxes(circuit, model, chosen) : STATUS_NO_MEMORY;
+  free(chosen);
+  if (!status) status = layout_make(&circuit->layout);
+  circuit->pan_row = pan_row;
+  circuit->pan_col = pan_col;
+  return status;
+}

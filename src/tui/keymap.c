@@ -1,0 +1,150 @@
+#include "tui/keymap.h"
+
+#include "core/intl.h"
+#include "core/memory.h"
+#include "io/file.h"
+#include "tui/keys_text.h" /* made from data/keys.conf by the build */
+#include "tui/term.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct source keys_source = {
+    .name = "keys.conf", .text = keys_text, .length = sizeof keys_text - 1, .first_line = 1};
+
+static const struct {
+  const char *name;
+  int key;
+} key_names[] = {
+    {"Left", KEY_OF_LEFT},         {"Right", KEY_OF_RIGHT},
+    {"Up", KEY_OF_UP},             {"Down", KEY_OF_DOWN},
+    {"Home", KEY_OF_HOME},         {"End", KEY_OF_END},
+    {"PageUp", KEY_OF_PAGE_UP},    {"PageDown", KEY_OF_PAGE_DOWN},
+    {"BackTab", KEY_OF_BACK_TAB},  {"Backspace", KEY_OF_BACKSPACE},
+    {"Delete", KEY_OF_DELETE},     {"F1", KEY_OF_F1},
+    {"Enter", '\r'},               {"Tab", '\t'},
+    {"Space", ' '},                {"Esc", 27},
+};
+
+/* A key's name: one character, Ctrl-X, or a word. 0 if it is none. */
+static int key_of_name(const char *name) {
+  size_t size, length = strlen(name);
+  for (size_t i = 0; i < sizeof key_names / sizeof *key_names; i++)
+    if (strcmp(key_names[i].name, name) == 0) return key_names[i].key;
+  if (strncmp(name, "Ctrl-", 5) == 0 && length == 6 && name[5] >= 'A' && name[5] <= 'Z')
+    return name[5] - 'A' + 1;
+  int32_t code = length > 0 ? utf8_decode(name, length, &size) : -1;
+  return code > 0 && size == length ? code : 0;
+}
+
+static const char *skip_blanks(const char *at, const char *end) {
+  while (at < end && (*at == ' ' || *at == '\t' || *at == '\r')) at++;
+  return at;
+}
+
+static char *trimmed(const char *from, const char *end) {
+  from = skip_blanks(from, end);
+  while (end > from && strchr(" \t\r", end[-1])) end--;
+  return strndup(from, (size_t)(end - from));
+}
+
+static struct binding *place_for(struct keymap *keymap, const struct binding *binding) {
+  for (size_t i = 0; i < keymap->count; i++) {
+    struct binding *old = &keymap->bindings[i];
+    if (old->key != binding->key || strcmp(old->view, binding->view) != 0) continue;
+    free(old->command);
+    free(old->label);
+    return old;
+  }
+  if (!array_reserve(&keymap->bindings, &keymap->capacity, keymap->count + 1,
+                     sizeof *keymap->bindings))
+    return NULL;
+  return &keymap->bindings[keymap->count++];
+}
+
+/* [VIEW:]KEY COMMAND [# label]; a key that is '#' or ':' stands for itself. */
+static enum status read_line(struct keymap *keymap, const struct source *source, uint32_t from,
+                             uint32_t to, struct diag *diag) {
+  const char *at = skip_blanks(source->text + from, source->text + to), *end = source->text + to;
+  struct span span = {source, (uint32_t)(at - source->text), to};
+  if (at == end || *at == '#') return STATUS_OK;
+  struct binding binding = {0};
+  size_t word = 0;
+  while (at + word < end && at[word] != ' ' && at[word] != '\t') word++;
+  const char *colon = word > 2 ? memchr(at, ':', word - 1) : NULL;
+  size_t view = colon ? (size_t)(colon - at) : 0, key = colon ? word - view - 1 : word;
+  if (view < sizeof binding.view && key < sizeof binding.key_name) {
+    memcpy(binding.view, at, view);
+    memcpy(binding.key_name, colon ? colon + 1 : at, key);
+  }
+  binding.key = key_of_name(binding.key_name);
+  const char *label = memchr(at + word, '#', (size_t)(end - at) - word);
+  binding.command = trimmed(at + word, label ? label : end);
+  binding.label = label ? trimmed(label + 1, end) : NULL;
+  struct binding *place = NULL;
+  if (binding.key == 0 || !binding.command || !*binding.command)
+    diag_set(diag, STATUS_DATA, span, "%s", _("expected KEY COMMAND, with a key such as n, Ctrl-R, "
+                                              "Left or Enter"));
+  else if (!(place = place_for(keymap, &binding)))
+    diag_no_memory(diag);
+  else
+    *place = binding;
+  if (place) return STATUS_OK;
+  free(binding.command);
+  free(binding.label);
+  return diag->status;
+}
+
+enum status keymap_read(struct keymap *keymap, const struct source *source, struct diag *diag) {
+  enum status status = STATUS_OK;
+  for (uint32_t from = 0, to; !status && from < source->length; from = to + 1) {
+    for (to = from; to < source->length && source->text[to] != '\n';) to++;
+    status = read_line(keymap, source, from, to, diag);
+  }
+  return status;
+}
+
+static enum status read_own(struct keymap *keymap, struct diag *diag) {
+  const char *folder = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+  struct text path, file;
+  enum status status = STATUS_OK;
+  text_init(&path);
+  text_init(&file);
+  if (folder && *folder == '/') text_printf(&path, "%s/gradwalk/keys.conf", folder);
+  else if (home && *home == '/') text_printf(&path, "%s/.config/gradwalk/keys.conf", home);
+  if (path.length > 0 && access(text_string(&path), R_OK) == 0) {
+    status = file_read(text_string(&path), &file, diag);
+    struct source source = {text_string(&path), text_string(&file), file.length, 1};
+    if (!status) status = keymap_read(keymap, &source, diag);
+  }
+  text_done(&path);
+  text_done(&file);
+  return status;
+}
+
+enum status keymap_load(struct keymap *keymap, struct diag *diag) {
+  *keymap = (struct keymap){0};
+  enum status status = keymap_read(keymap, &keys_source, diag);
+  return status ? status : read_own(keymap, diag);
+}
+
+void keymap_done(struct keymap *keymap) {
+  for (size_t i = 0; i < keymap->count; i++) {
+    free(keymap->bindings[i].command);
+    free(keymap->bindings[i].label);
+  }
+  free(keymap->bindings);
+  *keymap = (struct keymap){0};
+}
+
+const struct binding *keymap_find(const struct keymap *keymap, const char *view, int key) {
+  const struct binding *general = NULL;
+  for (size_t i = 0; i < keymap->count; i++) {
+    const struct binding *binding = &keymap->bindings[i];
+    if (binding->key != key) continue;
+    if (strcmp(binding->view, view) == 0) return binding;
+    if (!*binding->view) general = binding;
+  }
+  return general;
+}

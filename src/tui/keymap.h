@@ -1,0 +1,33 @@
+/* Keys and what they do: data/keys.conf, embedded, and the user's own file, read by one parser. A
+ * keymap owns its bindings until keymap_done(). */
+#ifndef GRADWALK_TUI_KEYMAP_H
+#define GRADWALK_TUI_KEYMAP_H
+
+#include "lang/diag.h"
+
+#include <stdbool.h>
+
+struct binding {
+  char view[16]; /* "": in every view */
+  int key;
+  char key_name[16];
+  char *command;
+  char *label; /* for the footer, or NULL */
+};
+
+struct keymap {
+  struct binding *bindings;
+  size_t count, capacity;
+};
+
+/* The bindings that come with the program, then those of the user's file where there is one. */
+enum status keymap_load(struct keymap *keymap, struct diag *diag);
+
+/* Adds the bindings of SOURCE; a later binding of a key replaces an earlier one. */
+enum status keymap_read(struct keymap *keymap, const struct source *source, struct diag *diag);
+void keymap_done(struct keymap *keymap);
+
+/* What KEY does in VIEW: the view's own binding, else the general one, else NULL. */
+const struct binding *keymap_find(const struct keymap *keymap, const char *view, int key);
+
+#endif

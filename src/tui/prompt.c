@@ -1,0 +1,263 @@
+#include "tui/prompt.h"
+
+#include "core/intl.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <readline/history.h>
+#include <readline/readline.h>
+
+enum { HISTORY_LINES = 1000 };
+
+static struct {
+  const struct session *session;
+  FILE *nowhere;     /* what readline would print */
+  unsigned char queue[16];
+  size_t head, tail; /* bytes of one key */
+  bool active, done;
+  char *line;        /* the finished line */
+  const char *start; /* what the line begins with */
+  struct text offers;
+  struct text history;
+} prompt;
+
+/* -- bytes in -- */
+
+static int next_byte(FILE *file) {
+  (void)file;
+  return prompt.head < prompt.tail ? prompt.queue[prompt.head++] : EOF;
+}
+
+static int bytes_waiting(void) {
+  return prompt.head < prompt.tail;
+}
+
+static void queue_key(int key) {
+  char *queue = (char *)prompt.queue;
+  prompt.head = 0;
+  if (key < 0x80) {
+    prompt.tail = 1;
+    queue[0] = (char)key;
+  } else if (key < 0x800) {
+    prompt.tail = 2;
+    queue[0] = (char)(0xC0 | key >> 6);
+    queue[1] = (char)(0x80 | (key & 0x3F));
+  } else if (key < 0x10000) {
+    prompt.tail = 3;
+    queue[0] = (char)(0xE0 | key >> 12);
+    queue[1] = (char)(0x80 | (key >> 6 & 0x3F));
+    queue[2] = (char)(0x80 | (key & 0x3F));
+  } else {
+    prompt.tail = 4;
+    queue[0] = (char)(0xF0 | key >> 18);
+    queue[1] = (char)(0x80 | (key >> 12 & 0x3F));
+    queue[2] = (char)(0x80 | (key >> 6 & 0x3F));
+    queue[3] = (char)(0x80 | (key & 0x3F));
+  }
+}
+
+/* -- completion -- */
+
+static char *copy_if(const char *name, const char *text) {
+  return strncmp(name, text, strlen(text)) == 0 ? strdup(name) : NULL;
+}
+
+static char *offer_command(const char *text, int state) {
+  static size_t at;
+  if (state == 0) at = 0;
+  while (at < command_count) {
+    char *match = copy_if(command_table[at++].name, text);
+    if (match) return match;
+  }
+  return NULL;
+}
+
+/* Nodes, and their gradients. */
+static char *offer_node(const char *text, int state) {
+  static size_t at;
+  const struct model *model = &prompt.session->model;
+  if (state == 0) at = 0;
+  while (prompt.session->is_open && at < 2 * model->node_count) {
+    struct text name;
+    text_init(&name);
+    text_printf(&name, "%s%s", at % 2 ? "d" : "", model->nodes[at / 2].name);
+    at++;
+    char *match = copy_if(text_string(&name), text);
+    text_done(&name);
+    if (match) return match;
+  }
+  return NULL;
+}
+
+static char *offer_lesson(const char *text, int state) {
+  static size_t at;
+  struct diag diag;
+  char **names, *match = NULL;
+  size_t count;
+  if (state == 0) at = 0;
+  if (lesson_list(&names, &count, &diag)) return NULL;
+  for (size_t i = 0; i < count; i++) {
+    names[i][strlen(names[i]) - strlen(".md")] = '\0';
+    if (i == at && !match && at++ < count) match = copy_if(names[i], text);
+    free(names[i]);
+  }
+  free(names);
+  return match;
+}
+
+static char **complete(const char *text, int start, int end) {
+  (void)end;
+  const char *line = rl_line_buffer + strspn(rl_line_buffer, " ");
+  rl_attempted_completion_over = 1;
+  if (start == (int)(line - rl_line_buffer)) return rl_completion_matches(text, offer_command);
+  if (strncmp(line, "source ", 7) == 0 || strncmp(line, "save ", 5) == 0)
+    return rl_completion_matches(text, rl_filename_completion_function);
+  if (strncmp(line, "open ", 5) == 0) {
+    char **matches = rl_completion_matches(text, offer_lesson);
+    return matches ? matches : rl_completion_matches(text, rl_filename_completion_function);
+  }
+  return rl_completion_matches(text, offer_node);
+}
+
+static void show_offers(char **matches, int count, int longest) {
+  (void)longest;
+  prompt.offers.length = 0;
+  for (int i = 1; i <= count; i++) text_printf(&prompt.offers, "%s  ", matches[i]);
+}
+
+/* -- lines out -- */
+
+static void take_line(char *line) {
+  prompt.done = true;
+  prompt.line = line;
+  rl_callback_handler_remove();
+}
+
+static void draw_nothing(void) {}
+static void prepare_nothing(int meta) {
+  (void)meta;
+}
+
+static int insert_start(void) {
+  if (prompt.start) rl_insert_text(prompt.start);
+  prompt.start = NULL;
+  return 0;
+}
+
+static int give_up(int count, int key) {
+  (void)count, (void)key;
+  rl_replace_line("", 0);
+  rl_done = 1;
+  take_line(NULL);
+  return 0;
+}
+
+/* -- opening -- */
+
+static void make_folders(char *path) {
+  for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+    *slash = '\0';
+    mkdir(path, 0700);
+    *slash = '/';
+  }
+}
+
+static void choose_history(void) {
+  const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+  if (state && *state == '/') text_printf(&prompt.history, "%s/gradwalk/history", state);
+  else if (home && *home == '/')
+    text_printf(&prompt.history, "%s/.local/state/gradwalk/history", home);
+}
+
+void prompt_open(const struct session *session) {
+  prompt.session = session;
+  prompt.nowhere = fopen("/dev/null", "re+");
+  rl_readline_name = "gradwalk";
+  rl_catch_signals = 0;
+  rl_catch_sigwinch = 0;
+  rl_change_environment = 0;
+  rl_instream = prompt.nowhere;
+  rl_outstream = prompt.nowhere;
+  rl_getc_function = next_byte;
+  rl_input_available_hook = bytes_waiting;
+  rl_redisplay_function = draw_nothing;
+  rl_prep_term_function = prepare_nothing;
+  rl_deprep_term_function = NULL;
+  rl_attempted_completion_function = complete;
+  rl_completion_display_matches_hook = show_offers;
+  rl_startup_hook = insert_start;
+  rl_bind_key(7, give_up); /* Ctrl-G */
+  using_history();
+  stifle_history(HISTORY_LINES);
+  choose_history();
+  if (prompt.history.length > 0) read_history(text_string(&prompt.history));
+}
+
+void prompt_close(void) {
+  if (prompt.history.length > 0) {
+    make_folders(prompt.history.bytes);
+    write_history(text_string(&prompt.history));
+  }
+  if (prompt.active) rl_callback_handler_remove();
+  clear_history();
+  if (prompt.nowhere) fclose(prompt.nowhere);
+  text_done(&prompt.offers);
+  text_done(&prompt.history);
+  free(prompt.line);
+  memset(&prompt, 0, sizeof prompt);
+}
+
+/* -- editing -- */
+
+void prompt_start(const char *text) {
+  prompt.active = true;
+  prompt.done = false;
+  prompt.start = text;
+  prompt.offers.length = 0;
+  rl_callback_handler_install("", take_line);
+  prompt.start = NULL;
+}
+
+bool prompt_active(void) {
+  return prompt.active;
+}
+
+bool prompt_key(int key, struct text *line) {
+  if (key > 0x10FFFF) return false;
+  prompt.offers.length = 0;
+  queue_key(key);
+  while (!prompt.done && prompt.head < prompt.tail) rl_callback_read_char();
+  if (!prompt.done) return false;
+  prompt.active = false;
+  if (prompt.line && *prompt.line) {
+    add_history(prompt.line);
+    text_puts(line, prompt.line);
+  }
+  free(prompt.line);
+  prompt.line = NULL;
+  return true;
+}
+
+void prompt_draw(struct canvas *canvas, struct area area) {
+  enum { MARGIN = 2 };
+  const char *line = rl_line_buffer ? rl_line_buffer : "";
+  int before = text_columns(line, (size_t)rl_point);
+  int room = area.cols - MARGIN - 1;
+  int skip = before > room ? before - room : 0;
+  size_t from = 0, size;
+  for (int columns = 0; line[from] && columns < skip; from += size) {
+    utf8_decode(line + from, strlen(line + from), &size);
+    columns += text_columns(line + from, size);
+    if (columns >= skip) skip = columns;
+  }
+  bool search = rl_readline_state & (RL_STATE_ISEARCH | RL_STATE_NSEARCH);
+  canvas_puts(canvas, area, area.rows - 1, 0, ROLE_KEY, search ? "?" : ":");
+  canvas_text(canvas, area, area.rows - 1, MARGIN, ROLE_PLAIN, line + from, strlen(line + from));
+  if (prompt.offers.length > 0 && area.rows > 1)
+    canvas_puts(canvas, area, area.rows - 2, 0, ROLE_FAINT, text_string(&prompt.offers));
+  canvas->cursor_row = area.row + area.rows - 1;
+  canvas->cursor_col = area.col + MARGIN + before - skip;
+}

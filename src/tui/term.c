@@ -1,0 +1,244 @@
+#include "tui/term.h"
+
+#include "core/intl.h"
+
+#include <curses.h>
+#include <errno.h>
+#include <langinfo.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct {
+  SCREEN *screen;
+  bool unicode, mouse;
+  int colours;
+  int theme;
+  struct mouse last_mouse;
+} term;
+
+static volatile sig_atomic_t interrupt_came, end_signal;
+
+static void on_signal(int signal) {
+  if (signal == SIGINT) interrupt_came = 1;
+  else end_signal = signal;
+}
+
+/* Before curses, which otherwise turns SIGINT and SIGTERM into an exit of its own and leaves the
+ * screen behind on SIGHUP. */
+static void catch_signals(bool catch) {
+  static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+  struct sigaction action = {.sa_handler = catch ? on_signal : SIG_DFL};
+  sigemptyset(&action.sa_mask);
+  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+    sigaction(signals[i], &action, NULL);
+}
+
+bool term_interrupted(void) {
+  bool came = interrupt_came;
+  interrupt_came = 0;
+  return came;
+}
+
+int term_ending(void) {
+  return end_signal;
+}
+
+/* -- themes -- */
+
+struct look {
+  short fg, fg8; /* with 256 and with 8 colours; -1: the terminal's own */
+  attr_t attributes;
+};
+
+static const char *const theme_names[] = {"orange", "cs231n", "mono"};
+
+static const struct look themes[][ROLE_COUNT] = {
+    {[ROLE_PLAIN] = {-1, -1, 0},
+     [ROLE_VALUE] = {75, COLOR_CYAN, 0},
+     [ROLE_GRADIENT] = {208, COLOR_YELLOW, 0},
+     [ROLE_FAINT] = {244, -1, A_DIM},
+     [ROLE_TITLE] = {-1, -1, A_BOLD},
+     [ROLE_FOCUS] = {-1, -1, A_REVERSE},
+     [ROLE_KEY] = {-1, -1, A_BOLD},
+     [ROLE_GOOD] = {75, COLOR_CYAN, A_BOLD},
+     [ROLE_DOUBT] = {178, COLOR_YELLOW, 0},
+     [ROLE_BAD] = {208, COLOR_YELLOW, A_BOLD | A_UNDERLINE},
+     [ROLE_FLASH] = {-1, -1, A_BOLD | A_REVERSE}},
+    {[ROLE_PLAIN] = {-1, -1, 0},
+     [ROLE_VALUE] = {34, COLOR_GREEN, 0},
+     [ROLE_GRADIENT] = {196, COLOR_RED, 0},
+     [ROLE_FAINT] = {244, -1, A_DIM},
+     [ROLE_TITLE] = {-1, -1, A_BOLD},
+     [ROLE_FOCUS] = {-1, -1, A_REVERSE},
+     [ROLE_KEY] = {-1, -1, A_BOLD},
+     [ROLE_GOOD] = {34, COLOR_GREEN, A_BOLD},
+     [ROLE_DOUBT] = {178, COLOR_YELLOW, 0},
+     [ROLE_BAD] = {196, COLOR_RED, A_BOLD | A_UNDERLINE},
+     [ROLE_FLASH] = {-1, -1, A_BOLD | A_REVERSE}},
+    {[ROLE_PLAIN] = {-1, -1, 0},
+     [ROLE_VALUE] = {-1, -1, 0},
+     [ROLE_GRADIENT] = {-1, -1, A_BOLD},
+     [ROLE_FAINT] = {-1, -1, A_DIM},
+     [ROLE_TITLE] = {-1, -1, A_BOLD},
+     [ROLE_FOCUS] = {-1, -1, A_REVERSE},
+     [ROLE_KEY] = {-1, -1, A_BOLD},
+     [ROLE_GOOD] = {-1, -1, A_BOLD},
+     [ROLE_DOUBT] = {-1, -1, 0},
+     [ROLE_BAD] = {-1, -1, A_BOLD | A_UNDERLINE},
+     [ROLE_FLASH] = {-1, -1, A_BOLD | A_REVERSE}},
+};
+
+bool term_theme(const char *name) {
+  for (size_t i = 0; i < sizeof theme_names / sizeof *theme_names; i++)
+    if (strcmp(theme_names[i], name) == 0) {
+      term.theme = (int)i;
+      return true;
+    }
+  return false;
+}
+
+/* -- opening and closing -- */
+
+static enum status no_terminal(struct diag *diag, const char *why) {
+  diag_set(diag, STATUS_NO_TERMINAL, (struct span){0}, _("the explorer needs a terminal: %s"), why);
+  diag_hint(diag, "%s", _("--plain offers the same session as lines of text"));
+  return STATUS_NO_TERMINAL;
+}
+
+static void choose_colours(const struct term_options *options) {
+  const char *no_colour = getenv("NO_COLOR");
+  term.colours = 0;
+  if (options->no_colour || (no_colour && *no_colour) || !has_colors() || start_color() == ERR)
+    return;
+  use_default_colors();
+  term.colours = COLORS >= 256 ? 256 : COLORS >= 16 ? 16 : COLORS >= 8 ? 8 : 0;
+}
+
+enum status term_open(const struct term_options *options, struct diag *diag) {
+  const char *name = getenv("TERM");
+  if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+    return no_terminal(diag, _("standard input and output are not one"));
+  if (!name || !*name || strcmp(name, "dumb") == 0)
+    return no_terminal(diag, _("TERM says that this one cannot place text"));
+  catch_signals(true);
+  term.screen = newterm(NULL, stdout, stdin);
+  if (!term.screen) {
+    catch_signals(false);
+    return no_terminal(diag, _("its type is unknown here, or its size impossible"));
+  }
+  set_term(term.screen);
+  if (!getenv("ESCDELAY")) set_escdelay(25);
+  cbreak();
+  noecho();
+  nonl();
+  keypad(stdscr, TRUE);
+  choose_colours(options);
+  term.unicode = !options->ascii && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+  term.mouse = !options->no_mouse;
+  if (term.mouse) {
+    mousemask(BUTTON1_CLICKED | BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
+    mouseinterval(0);
+  }
+  return STATUS_OK;
+}
+
+void term_close(void) {
+  if (!term.screen) return;
+  endwin();
+  delscreen(term.screen);
+  term.screen = NULL;
+  catch_signals(false);
+}
+
+void term_size(int *rows, int *cols) {
+  getmaxyx(stdscr, *rows, *cols);
+}
+
+bool term_unicode(void) {
+  return term.unicode;
+}
+
+int term_colours(void) {
+  return term.colours;
+}
+
+/* -- showing -- */
+
+static void look_of(const struct cell *cell, attr_t *attributes, int *fg, int *bg) {
+  const struct look *look = &themes[term.colours > 0 ? term.theme : 2][cell->role];
+  *attributes = look->attributes;
+  *fg = cell->fg != COLOUR_DEFAULT ? cell->fg : term.colours == 256 ? look->fg : look->fg8;
+  *bg = cell->bg;
+  if (term.colours == 256 && *fg != COLOUR_DEFAULT) *attributes &= ~A_DIM;
+}
+
+void term_show(const struct canvas *canvas, bool redraw) {
+  if (redraw) clearok(stdscr, TRUE);
+  for (int row = 0; row < canvas->rows; row++)
+    for (int col = 0; col < canvas->cols; col++) {
+      const struct cell *cell = &canvas->cells[row * canvas->cols + col];
+      attr_t attributes;
+      int fg, bg;
+      if (!*cell->text) continue; /* the right half of a wide character */
+      look_of(cell, &attributes, &fg, &bg);
+      int pair = term.colours > 0 && (fg >= 0 || bg >= 0) ? alloc_pair(fg, bg) : 0;
+      attr_set(attributes, 0, &(int){pair > 0 ? pair : 0});
+      mvaddstr(row, col, cell->text);
+    }
+  bool cursor = canvas->cursor_row >= 0;
+  curs_set(cursor);
+  if (cursor) move(canvas->cursor_row, canvas->cursor_col);
+  refresh();
+}
+
+/* -- keys -- */
+
+static const struct {
+  int curses, ours;
+} key_map[] = {
+    {KEY_LEFT, KEY_OF_LEFT},       {KEY_RIGHT, KEY_OF_RIGHT},
+    {KEY_UP, KEY_OF_UP},           {KEY_DOWN, KEY_OF_DOWN},
+    {KEY_HOME, KEY_OF_HOME},       {KEY_END, KEY_OF_END},
+    {KEY_PPAGE, KEY_OF_PAGE_UP},   {KEY_NPAGE, KEY_OF_PAGE_DOWN},
+    {KEY_BTAB, KEY_OF_BACK_TAB},   {KEY_BACKSPACE, KEY_OF_BACKSPACE},
+    {KEY_DC, KEY_OF_DELETE},       {KEY_F(1), KEY_OF_F1},
+    {KEY_RESIZE, KEY_OF_RESIZE},   {KEY_ENTER, '\r'},
+};
+
+static int take_mouse(void) {
+  MEVENT event;
+  if (getmouse(&event) == ERR) return KEY_OF_NONE;
+  int wheel = event.bstate & BUTTON4_PRESSED ? -1 : event.bstate & BUTTON5_PRESSED ? 1 : 0;
+  term.last_mouse = (struct mouse){event.y, event.x, wheel};
+  return KEY_OF_MOUSE;
+}
+
+struct mouse term_mouse(void) {
+  return term.last_mouse;
+}
+
+int term_key(int milliseconds, bool raw) {
+  wint_t key;
+  keypad(stdscr, !raw);
+  timeout(milliseconds);
+  errno = 0;
+  int result = wget_wch(stdscr, &key);
+  if (end_signal) return KEY_OF_CLOSED;
+  if (result == ERR) /* out of time, a signal, or nothing more will ever come */
+    return errno == EINTR || milliseconds >= 0 || interrupt_came ? KEY_OF_NONE : KEY_OF_CLOSED;
+  if (result != KEY_CODE_YES) return (int)key;
+  if (key == KEY_MOUSE) return take_mouse();
+  for (size_t i = 0; i < sizeof key_map / sizeof *key_map; i++)
+    if ((int)key == key_map[i].curses) return key_map[i].ours;
+  return KEY_OF_NONE;
+}
+
+void term_suspend(void) {
+  raise(SIGTSTP); /* curses' own handler restores the terminal and redraws on return */
+}
+
+void term_beep(void) {
+  beep();
+}

@@ -1,0 +1,90 @@
+/* Views and what they share. A view is one file with one `const struct view_ops`; it reads the
+ * session and draws on the canvas. Only commands change the session; a view's own state is where
+ * one looks: focus, scrolling, cursors. */
+#ifndef GRADWALK_TUI_VIEW_H
+#define GRADWALK_TUI_VIEW_H
+
+#include "session/command.h"
+#include "tui/canvas.h"
+#include "tui/keymap.h"
+#include "tui/layout.h"
+
+enum direction {
+  MOVE_LEFT,
+  MOVE_RIGHT,
+  MOVE_UP,
+  MOVE_DOWN,
+  MOVE_HOME,
+  MOVE_END,
+  MOVE_PAGE_UP,
+  MOVE_PAGE_DOWN,
+  MOVE_COUNT
+};
+
+enum view_id {
+  VIEW_CIRCUIT,
+  VIEW_INSPECTOR,
+  VIEW_TENSOR,
+  VIEW_CHECK,
+  VIEW_LESSON,
+  VIEW_LESSONS,
+  VIEW_LOG,
+  VIEW_HELP,
+  VIEW_COUNT
+};
+
+/* The circuit as it is drawn: which nodes have boxes, and where. */
+struct circuit {
+  struct layout layout;
+  int *nodes;      /* by box */
+  int *box_of;     /* by node: -1 for those that are not drawn */
+  size_t node_count;
+  bool partial;    /* only the neighbourhood of the focus is drawn */
+  int pan_row, pan_col;
+};
+
+struct ui {
+  struct session *session;
+  struct canvas canvas;
+  struct keymap keymap;
+  enum view_id view;
+  struct circuit circuit;
+  struct text said;       /* what the last command had to say */
+  bool said_is_error;
+  bool *flash;            /* by node: its value or gradient has just changed */
+  size_t flash_count;
+  int scroll[VIEW_COUNT]; /* lines scrolled off the top */
+  int lines[VIEW_COUNT];  /* lines there are, as of the last frame */
+  uint32_t cursor_row, cursor_col; /* in the tensor */
+  bool cursor_gradient;   /* look at dNAME, not at NAME */
+  int listed;             /* line of the list of lessons */
+  struct progress_state {
+    size_t done, total;
+    double started, shown;
+  } progress;             /* of a running check; total 0: none runs */
+  bool presenting;        /* one node a screen, few digits, no chrome */
+  bool redraw;
+  double clock;           /* seconds; tests stop it */
+};
+
+struct view_ops {
+  const char *name;
+  void (*draw)(struct ui *ui, struct area area);
+  void (*move)(struct ui *ui, enum direction direction); /* NULL: scrolls */
+  /* The command line that Enter means here, in OUT; NULL: nothing. */
+  void (*enter)(struct ui *ui, struct text *out);
+  void (*click)(struct ui *ui, struct area area, int row, int col); /* may be NULL */
+};
+
+extern const struct view_ops view_circuit, view_inspector, view_tensor, view_check, view_lesson,
+    view_lessons, view_log, view_help;
+extern const struct view_ops *const view_table[VIEW_COUNT];
+
+/* Draws TEXT scrolled as the view's state says, and keeps that state in range. */
+void view_text(struct ui *ui, enum view_id view, struct area area, const char *text);
+
+/* Makes the circuit anew after the graph or its folding may have changed. */
+enum status circuit_make(struct ui *ui);
+void circuit_done(struct circuit *circuit);
+
+#endif
