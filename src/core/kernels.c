@@ -120,9 +120,12 @@ struct rect touch_elementwise(const struct call *call, int which, struct rect pa
 
 /* -- across entries -- */
 
-/* out[i, j] = sum over k of a[i, k] * b[k, j], k rising from 0. The loop over j is innermost, so
- * that the compiler can compute neighbouring elements side by side without touching that order. */
-void forward_matmul(const struct call *call, struct rect part) {
+/* out[i, j] = sum over k of a[i, k] * b[k, j], k rising from 0, whichever of the two loops below
+ * computes it. */
+
+/* The loop over j is innermost, so that the compiler can compute neighbouring elements side by side
+ * without touching the order of any one sum. */
+static void matmul_rows(const struct call *call, struct rect part) {
   const struct operand *a = &call->in[0], *b = &call->in[1];
   uint32_t inner = a->shape.cols, cols = call->shape.cols;
   for (uint32_t i = part.row0; i < part.row1; i++) {
@@ -134,6 +137,33 @@ void forward_matmul(const struct call *call, struct rect part) {
       for (uint32_t j = part.col0; j < part.col1; j++) out[j] += factor * bs[j];
     }
   }
+}
+
+/* One column, four rows at a time: four sums that do not wait for each other. */
+static void matmul_column(const struct call *call, uint32_t row0, uint32_t row1, uint32_t col) {
+  enum { SIDE_BY_SIDE = 4 };
+  size_t inner = call->in[0].shape.cols, cols = call->shape.cols;
+  const double *bs = call->in[1].values + col;
+  for (uint32_t i = row0; i < row1; i += SIDE_BY_SIDE) {
+    uint32_t rows = row1 - i < SIDE_BY_SIDE ? row1 - i : SIDE_BY_SIDE;
+    const double *as[SIDE_BY_SIDE];
+    double sums[SIDE_BY_SIDE] = {0};
+    for (uint32_t r = 0; r < SIDE_BY_SIDE; r++) /* rows that are not there repeat the last */
+      as[r] = call->in[0].values + (i + (r < rows ? r : rows - 1)) * inner;
+    for (size_t k = 0; k < inner; k++)
+      for (uint32_t r = 0; r < SIDE_BY_SIDE; r++) sums[r] += as[r][k] * bs[k * cols];
+    for (uint32_t r = 0; r < rows; r++) call->out[(i + r) * cols + col] = sums[r];
+  }
+}
+
+void forward_matmul(const struct call *call, struct rect part) {
+  enum { NARROW = 3 };
+  if (part.col1 - part.col0 > NARROW) {
+    matmul_rows(call, part);
+    return;
+  }
+  for (uint32_t j = part.col0; j < part.col1; j++)
+    matmul_column(call, part.row0, part.row1, j);
 }
 
 struct rect touch_matmul(const struct call *call, int which, struct rect part) {
