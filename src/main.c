@@ -6,10 +6,11 @@
 #include <locale.h>
 #include <unistd.h>
 
-/* A file opened while 0, 1 or 2 is closed would take its place and receive our output. */
+/* A file opened while 0, 1 or 2 is closed would take its place and receive our output. Opened for
+ * reading only, the substitute makes a write fail rather than vanish. */
 static void open_standard_files(void) {
   int file;
-  do file = open("/dev/null", O_RDWR);
+  do file = open("/dev/null", O_RDONLY);
   while (file >= 0 && file <= STDERR_FILENO);
   if (file > STDERR_FILENO) close(file);
 }

@@ -7,9 +7,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 const char *const verdict_names[VERDICT_COUNT] = {
     [VERDICT_PASS] = "PASS",   [VERDICT_INADEQUATE] = "INADEQUATE",
@@ -25,6 +22,7 @@ const char *const reason_names[REASON_COUNT] = {
     [REASON_BELOW_FLOOR] = "below the floor",
     [REASON_STEP_ERROR] = "error of the step",
     [REASON_NUMERIC_NOT_FINITE] = "numerical side not finite",
+    [REASON_LOSS_NOT_FINITE] = "loss not finite",
     [REASON_REDRAWN] = "redrawn at every run",
     [REASON_STRADDLES] = "step straddles a kink",
 };
@@ -42,9 +40,8 @@ struct work {
 
 void tensor_check_place(const struct tensor_check *tensor, size_t entry, uint32_t *row,
                         uint32_t *col) {
-  bool is_direction = tensor->count != shape_count(tensor->shape);
-  *row = is_direction ? 0 : (uint32_t)(entry / tensor->shape.cols);
-  *col = is_direction ? (uint32_t)entry : (uint32_t)(entry % tensor->shape.cols);
+  *row = tensor->by_direction ? 0 : (uint32_t)(entry / tensor->shape.cols);
+  *col = tensor->by_direction ? (uint32_t)entry : (uint32_t)(entry % tensor->shape.cols);
 }
 
 static enum status no_memory(struct work *work) {
@@ -167,6 +164,7 @@ static enum status compare_tensor(struct work *work, struct tensor_check *tensor
   if (by_direction && !(directions = draw_directions(work, tensor->count, probe.count)))
     return no_memory(work);
   exam->directions = directions;
+  tensor->by_direction = by_direction;
   exam->probe = probe;
   take_analytic(work, tensor, directions);
   enum status status =
@@ -180,13 +178,13 @@ static void sum_up(struct check *check) {
   double error = 0, grad = 0, numeric = 0;
   for (size_t i = 0; i < check->tensor_count; i++) {
     const struct metrics *m = &check->tensors[i].metrics;
-    error += m->error_norm * m->error_norm;
-    grad += m->grad_norm * m->grad_norm;
-    numeric += m->numeric_norm * m->numeric_norm;
+    error = hypot(error, m->error_norm);
+    grad = hypot(grad, m->grad_norm);
+    numeric = hypot(numeric, m->numeric_norm);
     check->entries += check->tensors[i].count;
     check->zeros += m->zeros;
   }
-  check->difference = relative_difference(sqrt(error), sqrt(grad), sqrt(numeric));
+  check->difference = relative_difference(error, grad, numeric);
 }
 
 double check_base_step(const struct check_options *options) {
@@ -254,10 +252,7 @@ static enum status start(struct work *work) {
   work->check->loss = *run_values(&work->base, model->nodes[model->loss].slot);
   work->redrawn = draws(model) && !options->frozen;
   random_seed(&work->directions_from, 1);
-  int threads = 1;
-#ifdef _OPENMP
-  threads = options->threads > 0 ? options->threads : omp_get_max_threads();
-#endif
+  int threads = options->threads > 0 ? options->threads : numeric_processors();
   /* Where every pass draws anew, passes must be whole and come one after the other. */
   work->numeric = (struct numeric){.threads = work->redrawn ? 1 : threads,
                                    .method = options->method, .eps = options->eps,

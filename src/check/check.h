@@ -28,6 +28,7 @@ enum reason {
   REASON_BELOW_FLOOR,   /* all of it smaller than the absolute tolerance */
   REASON_STEP_ERROR,    /* truncation or round-off of this step explains the difference */
   REASON_NUMERIC_NOT_FINITE,
+  REASON_LOSS_NOT_FINITE, /* at the very point that is checked */
   REASON_REDRAWN,       /* the loss changes from run to run: it draws random numbers */
   REASON_STRADDLES,     /* a kink lies between x - h and x + h */
   REASON_COUNT
@@ -58,6 +59,7 @@ struct tensor_check {
   int node;
   struct shape shape;
   size_t count;      /* entries, or directions */
+  bool by_direction;
   double *analytic, *numeric;
   struct metrics metrics;
   enum verdict verdict;

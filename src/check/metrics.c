@@ -7,16 +7,25 @@ double relative_difference(double error_norm, double grad_norm, double numeric_n
   return sum > 0 || isnan(sum) ? error_norm / sum : 0;
 }
 
+/* sqrt of the sum of (a - b)^2 (B NULL: of a^2), in units of LARGEST where the plain sum would
+ * overflow or vanish. */
+static double norm(const double *a, const double *b, size_t count, double largest) {
+  double unit = largest > 1e150 || largest < 1e-150 ? largest : 1, sum = 0;
+  if (!(largest > 0) || isinf(largest)) unit = 1;
+  for (size_t i = 0; i < count; i++) {
+    double x = (a[i] - (b ? b[i] : 0)) / unit;
+    sum += x * x;
+  }
+  return unit * sqrt(sum);
+}
+
 struct metrics metrics_compute(const double *g, const double *n, size_t count) {
   struct metrics m = {0};
-  double errors = 0, gg = 0, nn = 0, gn = 0, total = 0;
+  double total = 0, product = 0, largest = 0;
   for (size_t i = 0; i < count; i++) {
     double error = fabs(g[i] - n[i]), larger = fmax(fabs(g[i]), fabs(n[i]));
-    errors += error * error;
-    gg += g[i] * g[i];
-    nn += n[i] * n[i];
-    gn += g[i] * n[i];
     total += error;
+    largest = fmax(largest, larger);
     if (!isnan(m.max_abs) && !(error <= m.max_abs)) m.max_abs = error, m.worst = i;
     if (larger > 0 || isnan(error)) {
       double relative = error / larger;
@@ -26,11 +35,13 @@ struct metrics metrics_compute(const double *g, const double *n, size_t count) {
     }
   }
   m.mean_abs = count > 0 ? total / (double)count : 0;
-  m.error_norm = sqrt(errors);
-  m.grad_norm = sqrt(gg);
-  m.numeric_norm = sqrt(nn);
+  m.error_norm = norm(g, n, count, m.max_abs);
+  m.grad_norm = norm(g, NULL, count, largest);
+  m.numeric_norm = norm(n, NULL, count, largest);
   m.difference = relative_difference(m.error_norm, m.grad_norm, m.numeric_norm);
-  m.cosine = gn / (m.grad_norm * m.numeric_norm);
-  m.scale = gn / nn;
+  double g_unit = m.grad_norm > 0 ? m.grad_norm : 1, n_unit = m.numeric_norm > 0 ? m.numeric_norm : 1;
+  for (size_t i = 0; i < count; i++) product += g[i] / g_unit * (n[i] / n_unit);
+  m.cosine = m.grad_norm > 0 && m.numeric_norm > 0 ? product : (double)NAN;
+  m.scale = m.numeric_norm > 0 ? product * g_unit / n_unit : (double)NAN;
   return m;
 }

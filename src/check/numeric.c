@@ -1,10 +1,9 @@
 #include "check/numeric.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
+#include <unistd.h>
 
 const char *const method_names[METHOD_COUNT] = {
     [METHOD_CENTRAL] = "central",
@@ -140,6 +139,7 @@ double worker_step(const struct worker *worker, const struct probe *probe, doubl
 enum status numeric_init(struct numeric *numeric, const struct model *model,
                          const struct run *base) {
   numeric->model = model;
+  if (numeric->threads > NUMERIC_MAX_THREADS) numeric->threads = NUMERIC_MAX_THREADS;
   numeric->workers = calloc((size_t)numeric->threads, sizeof *numeric->workers);
   if (!numeric->workers) return STATUS_NO_MEMORY;
   for (int i = 0; i < numeric->threads; i++) {
@@ -187,31 +187,64 @@ bool numeric_cancelled(const struct numeric *numeric) {
   return numeric->cancel && *numeric->cancel;
 }
 
-static void report(struct numeric *numeric, bool speaker) {
-  size_t done;
-#pragma omp atomic capture
-  done = ++numeric->done;
-  if (speaker && numeric->progress)
+/* -- threads: each computes a stretch of the probes -- */
+
+enum { WORTH_A_THREAD = 128 };
+
+int numeric_processors(void) {
+  long count = sysconf(_SC_NPROCESSORS_ONLN);
+  return count < 1 ? 1 : count > NUMERIC_MAX_THREADS ? NUMERIC_MAX_THREADS : (int)count;
+}
+
+struct stretch {
+  struct numeric *numeric;
+  struct worker *worker;
+  struct probe probe;
+  size_t first, last;
+  const signed char *directions;
+  double *slopes;
+  bool speaks; /* this one reports progress: it is the caller's own thread */
+  bool apart;  /* in a thread of its own, to be joined */
+  pthread_t thread;
+};
+
+static void report(struct numeric *numeric, bool speaks) {
+  size_t done = __atomic_add_fetch(&numeric->done, 1, __ATOMIC_RELAXED);
+  if (speaks && numeric->progress)
     numeric->progress(numeric->progress_context, done, numeric->total);
 }
 
+static void *run_stretch(void *context) {
+  struct stretch *stretch = context;
+  struct numeric *numeric = stretch->numeric;
+  struct probe probe = stretch->probe;
+  for (size_t i = stretch->first; i < stretch->last && !numeric_cancelled(numeric); i++) {
+    probe.entry = i;
+    probe.direction = stretch->directions ? stretch->directions + i * probe.count : NULL;
+    double h = worker_step(stretch->worker, &probe, numeric->eps);
+    double slope = worker_slope(stretch->worker, &probe, numeric->method, h);
+    __atomic_store(&stretch->slopes[i], &slope, __ATOMIC_RELAXED); /* a view may be reading */
+    report(numeric, stretch->speaks);
+  }
+  return NULL;
+}
+
+/* A thread that cannot be had costs time, nothing else: its stretch is run here. */
 static void run_probes(struct numeric *numeric, struct probe probe, size_t count,
                        const signed char *directions, double *slopes) {
-  long last = (long)count;
-#pragma omp parallel for num_threads(numeric->threads) schedule(static) firstprivate(probe)
-  for (long i = 0; i < last; i++) {
-    int thread = 0;
-    if (numeric_cancelled(numeric)) continue;
-#ifdef _OPENMP
-    thread = omp_get_thread_num();
-#endif
-    struct worker *worker = &numeric->workers[thread];
-    probe.entry = (size_t)i;
-    probe.direction = directions ? directions + (size_t)i * probe.count : NULL;
-    double h = worker_step(worker, &probe, numeric->eps);
-    slopes[i] = worker_slope(worker, &probe, numeric->method, h);
-    report(numeric, thread == 0);
-  }
+  struct stretch stretches[NUMERIC_MAX_THREADS];
+  size_t threads = count < WORTH_A_THREAD ? 1 : (size_t)numeric->threads;
+  for (size_t t = 0; t < threads; t++)
+    stretches[t] = (struct stretch){.numeric = numeric, .worker = &numeric->workers[t],
+                                    .probe = probe, .first = count * t / threads,
+                                    .last = count * (t + 1) / threads,
+                                    .directions = directions, .slopes = slopes, .speaks = t == 0};
+  for (size_t t = 1; t < threads; t++)
+    stretches[t].apart = !pthread_create(&stretches[t].thread, NULL, run_stretch, &stretches[t]);
+  for (size_t t = 0; t < threads; t++)
+    if (!stretches[t].apart) run_stretch(&stretches[t]);
+  for (size_t t = 1; t < threads; t++)
+    if (stretches[t].apart) pthread_join(stretches[t].thread, NULL);
 }
 
 enum status numeric_slopes(struct numeric *numeric, struct probe probe, size_t count,

@@ -63,12 +63,14 @@ double precision_step(enum precision precision);
 /* Half a unit in the last place of 1. */
 double precision_unit(enum precision precision);
 
+enum { NUMERIC_MAX_THREADS = 64 };
+
 /* Several workers computing many probes. Set threads, method, evaluate, eps and, if wanted, cancel
  * and progress; then numeric_init() gives each thread its worker. */
 struct numeric {
   const struct model *model;
   struct worker *workers; /* one a thread */
-  int threads;
+  int threads; /* those beyond NUMERIC_MAX_THREADS are not used */
   enum method method;
   enum evaluate evaluate;
   double eps;
@@ -81,6 +83,9 @@ struct numeric {
 enum status numeric_init(struct numeric *numeric, const struct model *model,
                          const struct run *base);
 void numeric_done(struct numeric *numeric);
+/* Processors that can work at once. */
+int numeric_processors(void);
+
 bool numeric_cancelled(const struct numeric *numeric);
 
 /* Fills SLOPES with one slope a probe. PROBE is a template: its entry (or direction) is set for

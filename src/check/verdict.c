@@ -11,17 +11,44 @@ enum { MAX_EXAMINED = 200 };
 
 /* -- the error of the numerical side -- */
 
+/* The loss at POINTS places around the base, SPACING apart. */
+enum { POINTS = 7 };
+
+static void sample_loss(const struct examination *exam, const struct probe *probe, double spacing,
+                        double values[POINTS]) {
+  for (int i = 0; i < POINTS; i++)
+    values[i] = worker_loss(exam->worker, probe, (i - POINTS / 2) * spacing);
+}
+
+/* A coarse precision turns the loss into stairs, which look smooth from any one step of them: how far
+ * the same places lie from the loss in double precision. */
+static double stair_height(const struct examination *exam, const struct probe *probe,
+                           double spacing, const double values[POINTS]) {
+  struct run *run = &exam->worker->run;
+  enum precision precision = run->precision;
+  double exact[POINTS], low = INFINITY, high = -INFINITY;
+  run->precision = PRECISION_DOUBLE;
+  sample_loss(exam, probe, spacing, exact);
+  run->precision = precision;
+  for (int i = 0; i < POINTS; i++) {
+    low = fmin(low, values[i] - exact[i]);
+    high = fmax(high, values[i] - exact[i]);
+  }
+  return high - low;
+}
+
 /* Noise of the loss around the base point, by differences of high order, which leave nothing of a
  * smooth function over so short a way (Moré and Wild, "Estimating computational noise", SIAM J.
  * Sci. Comput. 33, 2011). At least half a unit in the last place of the loss. */
 static double loss_noise(const struct examination *exam, const struct probe *probe) {
-  enum { POINTS = 7 };
-  double unit = precision_unit(exam->worker->run.precision), values[POINTS];
-  double floor = unit * fabs(exam->loss), noise = 0, gamma = 1;
-  double spacing = worker_step(exam->worker, probe, 0) * unit * 0x1p29;
-  if (exam->worker->run.precision != PRECISION_DOUBLE) spacing = worker_step(exam->worker, probe, 0) / 16;
-  for (int i = 0; i < POINTS; i++)
-    values[i] = worker_loss(exam->worker, probe, (i - POINTS / 2) * spacing);
+  enum precision precision = exam->worker->run.precision;
+  double unit = precision_unit(precision), values[POINTS];
+  double noise = unit * fabs(exam->loss), gamma = 1;
+  double step = worker_step(exam->worker, probe, 0);
+  double spacing = precision == PRECISION_DOUBLE ? step * unit * 0x1p29 : step / 16;
+  sample_loss(exam, probe, spacing, values);
+  if (precision != PRECISION_DOUBLE)
+    noise = fmax(noise, stair_height(exam, probe, spacing, values));
   for (int order = 1; order < POINTS - 1; order++) {
     double squares = 0;
     gamma *= 0.5 * order / (2 * order - 1); /* (order!)^2 / (2 order)! */
@@ -29,9 +56,10 @@ static double loss_noise(const struct examination *exam, const struct probe *pro
       values[i] = values[i + 1] - values[i];
       squares += values[i] * values[i];
     }
-    if (order >= 3) noise = fmax(noise, sqrt(gamma * squares / (POINTS - order)));
+    double found = sqrt(gamma * squares / (POINTS - order));
+    if (order >= 3 && isfinite(found)) noise = fmax(noise, found);
   }
-  return isfinite(noise) ? fmax(noise, floor) : floor;
+  return noise;
 }
 
 /* What the numerical slope SLOPE at step H may be off: what halving the step changes, and the
@@ -69,7 +97,7 @@ struct finding {
  * under an overall tolerance; negative: the test per entry. */
 static bool agrees(double allowed, double g, double slope, double error) {
   if (allowed < 0) allowed = CHECK_ABSOLUTE + CHECK_RELATIVE * fmax(fabs(g), fabs(slope));
-  return fabs(g - slope) <= allowed + error;
+  return isfinite(slope) && fabs(g - slope) <= allowed + error;
 }
 
 /* A kink between the slopes to the left and to the right excuses a gradient that lies between them
@@ -78,6 +106,22 @@ static bool lies_between(double allowed, double g, const struct finding *finding
   double low = fmin(finding->left, finding->right), high = fmax(finding->left, finding->right);
   return (g >= low && g <= high) || agrees(allowed, g, low, finding->error) ||
          agrees(allowed, g, high, finding->error);
+}
+
+/* Whether G is wrong as seen from steps of H and below: the one with the least estimated error, of
+ * those that straddle no kink, gets the word, since a step's own error may hide a mistake or look
+ * like one. */
+static bool wrong_below(const struct examination *exam, const struct probe *probe, double h,
+                        double g, double noise) {
+  enum { STEPS = 8, SHRINK = 8 };
+  double least = INFINITY, best = 0;
+  for (int i = 0; i < STEPS; i++, h /= SHRINK) {
+    if (straddles(exam, probe, h)) continue;
+    double slope = worker_slope(exam->worker, probe, METHOD_CENTRAL, h);
+    double error = slope_error(exam, probe, METHOD_CENTRAL, h, slope, noise);
+    if (error < least) least = error, best = slope;
+  }
+  return isfinite(least) && !agrees(exam->allowed, g, best, least);
 }
 
 /* Shrinks the step until no kink lies between x - h and x + h. If G is right there, only the kink
@@ -89,21 +133,9 @@ static enum verdict examine_kink(const struct examination *exam, const struct pr
   for (int i = 0; i < HALVINGS; i++) {
     h /= 2;
     if (straddles(exam, probe, h)) continue;
-    double slope = worker_slope(exam->worker, probe, METHOD_CENTRAL, h);
-    double error = slope_error(exam, probe, METHOD_CENTRAL, h, slope, noise);
-    return agrees(exam->allowed, g, slope, error) ? VERDICT_KINK : VERDICT_FAIL;
+    return wrong_below(exam, probe, h, g, noise) ? VERDICT_FAIL : VERDICT_KINK;
   }
   return lies_between(exam->allowed, g, finding) ? VERDICT_KINK : VERDICT_FAIL;
-}
-
-/* The step's own error may hide a mistake: the best step that we know gets the last word. */
-static bool wrong_at_best_step(const struct examination *exam, const struct probe *probe, double g,
-                               double noise) {
-  double h = worker_step(exam->worker, probe, 0);
-  if (straddles(exam, probe, h)) return false;
-  double slope = worker_slope(exam->worker, probe, METHOD_CENTRAL, h);
-  double error = slope_error(exam, probe, METHOD_CENTRAL, h, slope, noise);
-  return !agrees(exam->allowed, g, slope, error);
 }
 
 /* Why the analytic slope G and the numerical slope N differ. */
@@ -130,8 +162,7 @@ static struct finding examine(const struct check *check, const struct examinatio
     finding.error = NOISE_FACTOR * noise / h;
     finding.verdict = examine_kink(exam, probe, &finding, g, noise);
     if (finding.verdict == VERDICT_KINK) finding.reason = REASON_STRADDLES;
-  } else if (agrees(exam->allowed, g, n, finding.error) &&
-             !wrong_at_best_step(exam, probe, g, noise)) {
+  } else if (!wrong_below(exam, probe, worker_step(exam->worker, probe, 0), g, noise)) {
     finding.verdict = VERDICT_UNRELIABLE;
     finding.reason = REASON_STEP_ERROR;
   }
@@ -205,7 +236,9 @@ static void decide_tensor(const struct check *check, const struct examination *e
                           struct tensor_check *tensor, struct ranked *ranked) {
   bool assigned = exam->worker->model->nodes[tensor->node].gradient >= 0;
   settle(tensor, VERDICT_PASS, REASON_AGREES);
-  if (!assigned) {
+  if (!isfinite(check->loss)) {
+    settle(tensor, VERDICT_UNRELIABLE, REASON_LOSS_NOT_FINITE);
+  } else if (!assigned) {
     settle(tensor, VERDICT_FAIL, REASON_NOT_ASSIGNED);
   } else if (!all_finite(tensor)) {
     settle(tensor, VERDICT_FAIL, REASON_NOT_FINITE);
@@ -229,11 +262,10 @@ static double share(const struct tensor_check *tensor, double norms) {
 static double sum_norms(const struct check *check) {
   double grad = 0, numeric = 0;
   for (size_t i = 0; i < check->tensor_count; i++) {
-    const struct metrics *m = &check->tensors[i].metrics;
-    grad += m->grad_norm * m->grad_norm;
-    numeric += m->numeric_norm * m->numeric_norm;
+    grad = hypot(grad, check->tensors[i].metrics.grad_norm);
+    numeric = hypot(numeric, check->tensors[i].metrics.numeric_norm);
   }
-  return sqrt(grad) + sqrt(numeric);
+  return grad + numeric;
 }
 
 /* The share of the overall quotient that marks a tensor: the tolerance itself; if the whole fails
@@ -251,6 +283,7 @@ static double marking_share(const struct check *check, double norms) {
 static double allowed_error(const struct check *check, const struct tensor_check *tensor) {
   if (check->options.tolerance < 0) return -1;
   if (check->difference <= check->options.tolerance) return INFINITY;
+  if (!isfinite(check->difference)) return -1;
   double norms = sum_norms(check), mark = marking_share(check, norms);
   if (share(tensor, norms) <= mark) return INFINITY;
   return mark * norms / sqrt((double)tensor->count);

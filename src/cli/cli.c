@@ -323,8 +323,12 @@ static void list_lesson(struct invocation *call, const char *file) {
   paths_lessons(&path);
   text_printf(&path, "/%s", file);
   enum status status = lesson_open(&lesson, text_string(&path), 0, &diag);
-  text_printf(&call->out, "%2ld  %-16.*s  ", strtol(file, NULL, 10),
-              (int)(strlen(file) - strlen("01-.md")), file + strlen("01-"));
+  const char *name = file + strspn(file, "0123456789");
+  name += *name == '-';
+  text_printf(&call->out, "%2ld  ", strtol(file, NULL, 10));
+  int columns = text_put_safe(&call->out, name, strlen(name) - strlen(".md"));
+  text_pad(&call->out, columns, 16);
+  text_puts(&call->out, "  ");
   text_put_safe(&call->out, status ? diag.message : text_string(&lesson.title),
                 status ? strlen(diag.message) : lesson.title.length);
   text_puts(&call->out, "\n");

@@ -187,6 +187,7 @@ struct rect touch_transpose(const struct call *call, int which, struct rect part
 void forward_sum(const struct call *call, struct rect part) {
   const struct operand *a = &call->in[0];
   uint32_t rows = a->shape.rows, cols = a->shape.cols;
+  if (rect_empty(part)) return;
   for (uint32_t i = part.row0; i < part.row1; i++)
     for (uint32_t j = part.col0; j < part.col1; j++) call->out[(size_t)i * call->shape.cols + j] = 0;
   uint32_t first = call->axis == AXIS_ACROSS ? part.row0 : 0;
@@ -220,7 +221,7 @@ static uint32_t row_argmax(const double *row, uint32_t cols) {
 
 void forward_rowmax(const struct call *call, struct rect part) {
   uint32_t cols = call->in[0].shape.cols;
-  for (uint32_t i = part.row0; i < part.row1; i++) {
+  for (uint32_t i = part.row0; i < part.row1 && !rect_empty(part); i++) {
     const double *row = call->in[0].values + (size_t)i * cols;
     call->out[i] = row[row_argmax(row, cols)];
   }
@@ -268,16 +269,6 @@ uint64_t branches_rowmax(const struct call *call, uint64_t hash) {
 
 /* -- shapes and constructors -- */
 
-void forward_rows(const struct call *call, struct rect part) {
-  (void)part;
-  call->out[0] = call->in[0].shape.rows;
-}
-
-void forward_cols(const struct call *call, struct rect part) {
-  (void)part;
-  call->out[0] = call->in[0].shape.cols;
-}
-
 struct rect touch_nothing(const struct call *call, int which, struct rect part) {
   (void)call, (void)which, (void)part;
   return (struct rect){0};
@@ -290,6 +281,8 @@ struct rect touch_nothing(const struct call *call, int which, struct rect part) 
         call->out[(size_t)i * call->shape.cols + j] = (formula);                                  \
   }
 
+FILL(forward_rows, call->in[0].shape.rows)
+FILL(forward_cols, call->in[0].shape.cols)
 FILL(forward_zeros, 0)
 FILL(forward_ones, 1)
 FILL(forward_eye, i == j)

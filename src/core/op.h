@@ -96,5 +96,6 @@ int op_find_symbol(const char *symbol, size_t length, enum op_form form);
 size_t shape_count(struct shape shape); /* rows * cols */
 bool shape_equal(struct shape a, struct shape b);
 struct rect shape_rect(struct shape shape); /* all of it */
+bool rect_empty(struct rect rect);
 
 #endif

@@ -168,10 +168,6 @@ void run_part(struct run *run, const struct instr *instr, struct rect part) {
   round_part(run->precision, call.out, call.shape, part);
 }
 
-static bool rect_empty(struct rect rect) {
-  return rect.row0 >= rect.row1 || rect.col0 >= rect.col1;
-}
-
 /* The smallest rectangle around both. */
 static struct rect rect_join(struct rect a, struct rect b) {
   if (rect_empty(a)) return b;

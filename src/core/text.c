@@ -2,6 +2,7 @@
 
 #include "core/memory.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -132,7 +133,8 @@ static const char *tidy_exponent(char *buffer) {
 
 const char *number_text(double value, char buffer[NUMBER_TEXT_SIZE]) {
   if (isnan(value)) return "nan"; /* printf would tell +nan from -nan */
-  for (int digits = 15; digits <= 17; digits++) {
+  /* 15 digits always survive; a subnormal number may need fewer to be told from its neighbours. */
+  for (int digits = fabs(value) < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
     snprintf(buffer, NUMBER_TEXT_SIZE, "%.*g", digits, value);
     if (!(strtod(buffer, NULL) != value)) break;
   }

@@ -10,27 +10,30 @@ void syntax_done(struct syntax *syntax) {
 
 const struct expr *expr_number(struct arena *arena, struct span span, double number) {
   struct expr *expr = ARENA_NEW(arena, struct expr);
-  if (expr) *expr = (struct expr){.kind = EXPR_NUMBER, .height = 1, .span = span, .number = number};
+  if (expr) *expr = (struct expr){.kind = EXPR_NUMBER, .height = 1, .size = 1, .span = span, .number = number};
   return expr;
 }
 
 const struct expr *expr_name(struct arena *arena, struct span span, const char *name) {
   struct expr *expr = ARENA_NEW(arena, struct expr);
-  if (expr) *expr = (struct expr){.kind = EXPR_NAME, .height = 1, .span = span, .name = name};
+  if (expr) *expr = (struct expr){.kind = EXPR_NAME, .height = 1, .size = 1, .span = span, .name = name};
   return expr;
 }
 
 const struct expr *expr_apply(struct arena *arena, struct span span, int op, const char *name,
                               const struct expr *const *args, size_t count) {
   int height = 1;
-  for (size_t i = 0; i < count; i++)
+  uint32_t size = 1;
+  for (size_t i = 0; i < count; i++) {
     if (args[i]->height >= height) height = args[i]->height + 1;
+    if (__builtin_add_overflow(size, args[i]->size, &size)) size = UINT32_MAX;
+  }
   struct expr *expr = height > EXPR_MAX_HEIGHT ? NULL : ARENA_NEW(arena, struct expr);
   const struct expr **copy = expr ? arena_alloc(arena, count, sizeof *copy) : NULL;
   if (!copy) return NULL;
   for (size_t i = 0; i < count; i++) copy[i] = args[i];
-  *expr = (struct expr){.kind = EXPR_APPLY, .height = height, .span = span, .op = op,
-                        .name = name, .count = count, .args = copy};
+  *expr = (struct expr){.kind = EXPR_APPLY, .height = height, .size = size, .span = span,
+                        .op = op, .name = name, .count = count, .args = copy};
   return expr;
 }
 

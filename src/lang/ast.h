@@ -14,7 +14,8 @@ enum expr_kind { EXPR_NUMBER, EXPR_NAME, EXPR_MATRIX, EXPR_APPLY };
 
 struct expr {
   enum expr_kind kind;
-  int height; /* 1 for a leaf */
+  int height;      /* 1 for a leaf */
+  uint32_t size;   /* expressions in it, itself included; stops at UINT32_MAX */
   struct span span;
   double number;
   const char *name; /* EXPR_NAME; EXPR_APPLY of a gate or data function */

@@ -87,10 +87,11 @@ static enum status check_gate(const struct stmt *gate, struct diag *diag) {
     if (strcmp(line->target, "dout") == 0 || (line->accumulate && !gate_line_is_rule(gate, i)))
       return diag_set(diag, STATUS_DATA, line->span, "%s",
                       _("\"dout\" is what arrives at the gate and \"+=\" is for gradients"));
-    bool taken = is_parameter(gate, line->target, gate->name_count);
+    if (is_parameter(gate, line->target, gate->name_count))
+      return clash(diag, line->target_span, line->target, gate->span);
     for (size_t j = 0; j < i && !gate_line_is_rule(gate, i); j++)
-      taken = taken || strcmp(gate->lines[j].target, line->target) == 0;
-    if (taken) return clash(diag, line->target_span, line->target, gate->span);
+      if (strcmp(gate->lines[j].target, line->target) == 0)
+        return clash(diag, line->target_span, line->target, gate->lines[j].span);
     has_out = has_out || strcmp(line->target, "out") == 0;
   }
   if (has_out) return STATUS_OK;

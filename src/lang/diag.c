@@ -27,7 +27,8 @@ static uint32_t line_start(struct span span) {
 static uint32_t line_end(struct span span) {
   uint32_t end = span.start;
   while (end < span.source->length && span.source->text[end] != '\n') end++;
-  return end;
+  bool crlf = end > span.start && end < span.source->length && span.source->text[end - 1] == '\r';
+  return crlf ? end - 1 : end;
 }
 
 void span_position(struct span span, uint32_t *line, uint32_t *column) {

@@ -1,12 +1,13 @@
 #include "lang/lower.h"
 
 #include "core/intl.h"
+#include "lang/lex.h"
 
 #include <stdio.h>
 #include <string.h>
 
 /* MAX_DEPTH bounds the recursion over expressions and the gates that they call, all together. */
-enum { MAX_DEPTH = 300, MAX_REF_HEIGHT = 40, MAX_SIDE = 1 << 24 };
+enum { MAX_DEPTH = 300, MAX_REF_SIZE = 40, MAX_SIDE = 1 << 24 };
 
 /* -- messages -- */
 
@@ -50,9 +51,17 @@ enum status lower_slot(struct builder *builder, struct shape shape, struct value
   return STATUS_OK;
 }
 
-static bool name_taken(const struct builder *builder, const char *name) {
+static bool name_defined(const struct builder *builder, const char *name) {
   return scope_find(&builder->model->scope, name) >= 0 ||
          (builder->reserved && scope_find(builder->reserved, name) >= 0);
+}
+
+/* A name is also taken if it would read as a gradient, or have a gradient that reads as a name. */
+static bool name_taken(const struct builder *builder, const char *name) {
+  char gradient[NAME_MAX_BYTES + 2];
+  snprintf(gradient, sizeof gradient, "d%s", name);
+  return name_defined(builder, name) || name_defined(builder, gradient) ||
+         (name[0] == 'd' && name_defined(builder, name + 1));
 }
 
 /* WANTED if it is free (a statement's own name always is), else PREFIX_1, PREFIX_2, … */
@@ -112,21 +121,20 @@ static const struct expr *formula_of(struct builder *builder, const struct appli
                     count);
 }
 
-/* How a constant is written by the lines that use it; one that would grow too tall is written as
- * its number. */
-static const struct expr *constant_ref(struct builder *builder, const struct expr *formula,
-                                       int slot) {
+/* How a constant is written by the lines that use it; one that would grow too long is written as its
+ * number. */
+static enum status constant_ref(struct builder *builder, const struct application *apply, int slot,
+                                const struct expr **ref) {
+  struct model *model = builder->model;
   struct span nowhere = {0};
-  if (formula && formula->height <= MAX_REF_HEIGHT) return formula;
-  if (shape_count(model_shape(builder->model, slot)) == 1)
-    return expr_number(&builder->model->arena, nowhere,
-                       *program_image(&builder->model->program, slot));
-  return NULL;
-}
-
-static enum status too_tall(struct builder *builder, struct span span) {
-  return fail(builder, STATUS_DATA, span,
-              _("this constant is made of too many parts; give some of them names"));
+  *ref = formula_of(builder, apply);
+  if (*ref && (*ref)->size > MAX_REF_SIZE) {
+    if (shape_count(apply->shape) > 1)
+      return fail(builder, STATUS_DATA, apply->span,
+                  _("this constant is made of too many parts; give some of them names"));
+    *ref = expr_number(&model->arena, nowhere, *program_image(&model->program, slot));
+  }
+  return *ref ? STATUS_OK : diag_no_memory(builder->diag);
 }
 
 static enum status apply_now(struct builder *builder, const struct application *apply,
@@ -138,8 +146,7 @@ static enum status apply_now(struct builder *builder, const struct application *
   instr.out = *slot;
   program_run_on_image(&model->program, instr, &model->random);
   if (!builder->code) return STATUS_OK; /* a leaf's right side: nobody writes it again */
-  model->values[*slot].ref = constant_ref(builder, formula_of(builder, apply), *slot);
-  return model->values[*slot].ref ? STATUS_OK : too_tall(builder, apply->span);
+  return constant_ref(builder, apply, *slot, &model->values[*slot].ref);
 }
 
 static enum status apply_later(struct builder *builder, const struct application *apply,
@@ -154,8 +161,7 @@ static enum status apply_later(struct builder *builder, const struct application
   struct node node = {.name = free_name(builder, wanted), .kind = NODE_OP, .op = apply->op,
                       .slot = *slot, .operand_count = (size_t)op->arity, .span = apply->span,
                       .formula = formula_of(builder, apply)};
-  if (!node.name) return diag_no_memory(builder->diag);
-  if (!node.formula) return too_tall(builder, apply->span);
+  if (!node.name || !node.formula) return diag_no_memory(builder->diag);
   for (int i = 0; i < op->arity; i++) node.operands[i] = apply->in[i];
   return lower_node(builder, node);
 }
@@ -471,6 +477,9 @@ static enum status lower_gate(struct builder *builder, const struct expr *expr,
 enum status lower_expr(struct builder *builder, const struct expr *expr, const char *wanted,
                        int *slot) {
   enum status status = STATUS_INTERNAL;
+  if (++builder->model->lowered > MODEL_MAX_LOWERED)
+    return fail(builder, STATUS_DATA, expr->span,
+                _("this model asks for more than a million operations"));
   if (builder->depth >= MAX_DEPTH)
     return fail(builder, STATUS_DATA, expr->span,
                 _("expressions and gates nest too deeply here (does a gate call itself?)"));

@@ -14,6 +14,7 @@ struct builder {
   /* How a name that no scope has is found (gradients in rule lines); NULL: not at all. Returns a
    * slot, or -1. */
   int (*resolve)(const struct builder *builder, const char *name);
+  const bool *assigned; /* by node: its gradient may be used; NULL: every gradient may */
   const struct scope *reserved; /* names that automatic ones must keep clear of */
   const char *prefix; /* automatic names are PREFIX_1, PREFIX_2, … */
   unsigned number;

@@ -32,6 +32,9 @@ struct instance {
   int parent;  /* enclosing instance, or -1 */
   int output;  /* node; -1 if everything in it was constant */
   bool folded;
+  bool own_rule; /* folded, and its hand-written lines serve every operand that wants a gradient:
+                  * they are the rule; else the rule follows from the inside */
+  bool unfit;    /* a hand-written line does not fit the shapes here */
   size_t operand_count;
   const int *operands;        /* slots, for a gate one a parameter */
   const struct expr *formula; /* in the model's names */
@@ -81,6 +84,7 @@ struct model {
   size_t instance_count, instance_capacity;
   struct value *values; /* one a slot */
   size_t value_capacity;
+  size_t lowered; /* expressions lowered so far, against gates that double what they call */
   struct scope scope; /* every node's name to its slot */
   int loss; /* node, or -1 */
   const struct stmt *backward; /* the student's own pass, or NULL */
@@ -94,7 +98,7 @@ struct model {
   size_t bug_count, bug_capacity;
 };
 
-enum { MODEL_MAX_NODES = 100000 };
+enum { MODEL_MAX_NODES = 100000, MODEL_MAX_LOWERED = 1000000 };
 
 /* Parses SOURCE and builds the model with its gates folded and its backward pass derived. After a
  * failure the model is only good for model_done(). LOADER may be NULL. */

@@ -213,8 +213,9 @@ static enum status parse_matrix(struct parser *parser, const struct expr **out) 
     double *entries = arena_alloc(parser->arena, matrix.count, sizeof *entries);
     if (expr && entries) {
       memcpy(entries, matrix.entries, matrix.count * sizeof *entries);
-      *expr = (struct expr){.kind = EXPR_MATRIX, .height = 1, .span = span_since(parser, start),
-                            .shape = matrix.shape, .entries = entries};
+      *expr = (struct expr){.kind = EXPR_MATRIX, .height = 1, .size = 1,
+                            .span = span_since(parser, start), .shape = matrix.shape,
+                            .entries = entries};
     }
     status = made(parser, entries ? expr : NULL, out);
   }

@@ -14,6 +14,7 @@ struct derivation {
   struct builder builder;
   bool *assigned;  /* by node: a line before this one has assigned its gradient */
   bool *reaches;   /* by node: a change of it reaches the loss */
+  bool again;      /* a gate's lines turned out not to fit: derive anew without them */
 };
 
 static const struct span nowhere = {0};
@@ -35,14 +36,38 @@ static bool gate_has_rule(const struct stmt *gate, const char *name) {
   return false;
 }
 
-/* The outermost folded instance with a hand-written rule around NODE; -1: the node's own rules. */
+/* The outermost instance around NODE whose hand-written lines are its rule; -1: NODE's own rules. */
 static int rule_owner(const struct model *model, int node) {
   int owner = -1;
   for (int i = model->nodes[node].instance; i >= 0; i = model->instances[i].parent)
-    if (model->instances[i].folded && model->instances[i].output >= 0 &&
-        model->instances[i].gate && gate_has_rule(model->instances[i].gate, NULL))
-      owner = i;
+    if (model->instances[i].own_rule) owner = i;
   return owner;
+}
+
+/* Decides which folded gates use their own lines. A gate that has none for an operand which depends
+ * on a param (a slope, say, that is usually a constant) would lose that gradient. */
+static void choose_own_rules(struct derivation *derivation) {
+  struct model *model = derivation->model;
+  bool *depends = derivation->reaches; /* by node, on a param; scratch until mark_active() */
+  for (size_t n = 0; n < model->node_count; n++) {
+    const struct node *node = &model->nodes[n];
+    depends[n] = node->kind == NODE_PARAM;
+    for (size_t i = 0; i < node->operand_count; i++) {
+      int operand = model->values[node->operands[i]].node;
+      depends[n] = depends[n] || (operand >= 0 && depends[operand] && op_table[node->op].rules[i]);
+    }
+  }
+  for (size_t i = 0; i < model->instance_count; i++) {
+    struct instance *instance = &model->instances[i];
+    instance->own_rule = instance->folded && !instance->unfit && instance->gate &&
+                         instance->output >= 0 && gate_has_rule(instance->gate, NULL);
+    for (size_t k = 0; instance->own_rule && k < instance->operand_count; k++) {
+      int operand = model->values[instance->operands[k]].node;
+      if (operand >= 0 && depends[operand] &&
+          !gate_has_rule(instance->gate, instance->gate->names[k + 1]))
+        instance->own_rule = false;
+    }
+  }
 }
 
 /* How many operands NODE's rules can serve, and the node that operand I is; -1: none, or no rule
@@ -106,7 +131,9 @@ static int gradient_node(const struct model *model, const char *name) {
 static int resolve_gradient(const struct builder *builder, const char *name) {
   int slot = scope_find(&builder->model->locals, name);
   int node = slot < 0 ? gradient_node(builder->model, name) : -1;
-  return node >= 0 ? builder->model->nodes[node].gradient : slot;
+  bool ready = node >= 0 && (!builder->assigned || builder->assigned[node] ||
+                             node == builder->model->loss);
+  return ready ? builder->model->nodes[node].gradient : slot;
 }
 
 /* -- rule lines from their templates -- */
@@ -115,6 +142,7 @@ struct template {
   struct model *model;
   int node;
   const struct instance *instance; /* NULL: a primitive's rule over a, b, out, dout */
+  bool failed; /* for want of memory */
 };
 
 static const struct expr *gradient_name(struct model *model, int node) {
@@ -122,19 +150,25 @@ static const struct expr *gradient_name(struct model *model, int node) {
   return name ? expr_name(&model->rule_arena, nowhere, name) : NULL;
 }
 
-/* What a template's name stands for in the model's own names. */
+static const struct expr *template_gradient(struct template *template, int node) {
+  const struct expr *name = gradient_name(template->model, node);
+  template->failed = template->failed || !name;
+  return name;
+}
+
+/* What a template's name stands for in the model's own names; NULL: itself. */
 static const struct expr *template_lookup(void *context, const char *name) {
-  const struct template *template = context;
+  struct template *template = context;
   struct model *model = template->model;
   const struct node *node = &model->nodes[template->node];
-  if (strcmp(name, "dout") == 0) return gradient_name(model, template->node);
+  if (strcmp(name, "dout") == 0) return template_gradient(template, template->node);
   if (strcmp(name, "out") == 0) return ref_of(model, node->slot);
   if (!template->instance) return ref_of(model, node->operands[name[0] - 'a']);
   int slot = scope_find(&template->instance->scope, name);
   if (slot >= 0) return ref_of(model, slot);
   slot = name[0] == 'd' ? scope_find(&template->instance->scope, name + 1) : -1;
   return slot >= 0 && model->values[slot].node >= 0
-             ? gradient_name(model, model->values[slot].node)
+             ? template_gradient(template, model->values[slot].node)
              : NULL;
 }
 
@@ -191,10 +225,16 @@ static enum status add_derived(struct derivation *derivation, struct template te
   struct shape from = {0};
   const struct expr *target = gradient_name(model, target_node);
   const struct expr *value = expr_substitute(arena, line->value, template_lookup, &template);
-  if (!target || !value) return no_memory(derivation);
+  if (!target || !value || template.failed) return no_memory(derivation);
   enum status status = shape_of(derivation, value, &from);
   if (status) return status;
-  value = fit(arena, value, from, model_shape(model, model->nodes[target_node].slot));
+  struct shape to = model_shape(model, model->nodes[target_node].slot);
+  bool grows = (to.rows > from.rows || to.cols > from.cols) && shape_count(from) > 1;
+  if (template.instance && grows) {
+    model->instances[template.instance - model->instances].unfit = derivation->again = true;
+    return STATUS_OK;
+  }
+  value = fit(arena, value, from, to);
   if (!value) return no_memory(derivation);
   return add_rule(derivation, (struct rule){.node = template.node, .operand = operand,
                                             .target = target->name, .target_node = target_node,
@@ -205,7 +245,7 @@ static enum status add_derived(struct derivation *derivation, struct template te
 static enum status derive_primitive(struct derivation *derivation, int node) {
   struct model *model = derivation->model;
   const struct op *op = &op_table[model->nodes[node].op];
-  struct template template = {model, node, NULL};
+  struct template template = {.model = model, .node = node};
   for (size_t i = 0; i < model->nodes[node].operand_count; i++) {
     int operand = edge(model, node, i);
     if (operand < 0 || !model->nodes[operand].active) continue;
@@ -230,7 +270,7 @@ static int line_operand(const struct stmt *gate, const struct assign *line) {
 static enum status derive_gate(struct derivation *derivation, int node, int owner) {
   struct model *model = derivation->model;
   const struct instance *instance = &model->instances[owner];
-  struct template template = {model, node, instance};
+  struct template template = {.model = model, .node = node, .instance = instance};
   for (size_t i = 0; i < instance->gate->line_count; i++) {
     const struct assign *line = &instance->gate->lines[i];
     if (!gate_line_is_rule(instance->gate, i)) continue;
@@ -490,14 +530,18 @@ static void forget(struct model *model) {
   arena_done(&model->rule_arena);
   scope_done(&model->locals);
   model->rule_count = 0;
+  model->lowered = 0;
 }
 
 static enum status derive(struct derivation *derivation) {
   struct model *model = derivation->model;
+  choose_own_rules(derivation);
   mark_active(derivation);
   if (model->loss < 0) return STATUS_OK;
   enum status status = model->backward ? use_block(derivation) : derive_all(derivation);
-  if (!status) status = write_rules(derivation);
+  if (status || derivation->again) return status;
+  status = write_rules(derivation);
+  derivation->builder.assigned = derivation->assigned;
   for (size_t i = 0; !status && i < model->rule_count; i++) {
     status = lower_rule(derivation, &model->rules[i]);
     model->rules[i].code_end = model->program.backward.count;
@@ -515,7 +559,8 @@ enum status rules_derive(struct model *model, struct diag *diag) {
                                                                   : no_memory(&derivation);
   free(derivation.assigned);
   free(derivation.reaches);
-  return status;
+  /* Each time at least one more gate goes without its lines, so this ends. */
+  return !status && derivation.again ? rules_derive(model, diag) : status;
 }
 
 /* -- edits: bugs, folding -- */
@@ -536,7 +581,8 @@ enum status model_add_bug(struct model *model, const char *name, const char *tex
   if (!(status = rules_derive(model, diag))) return STATUS_OK;
   struct diag again;
   model->bug_count--;
-  return rules_derive(model, &again) ? STATUS_INTERNAL : status;
+  enum status restored = rules_derive(model, &again); /* it did before; only memory can be short */
+  return restored ? diag_no_memory(diag) : status;
 }
 
 /* The instance that "fold NAME" or "unfold NAME" is about: the outermost folded one that the node is

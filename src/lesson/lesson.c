@@ -8,6 +8,9 @@
 #include <cmark.h>
 #include <dirent.h>
 #include <errno.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -133,7 +136,9 @@ static void put_plain(struct text *out, cmark_node *node) {
 
 /* A block of prose: paragraphs on one line each (the view wraps them), lists with dashes, code as it
  * stands. */
-static void put_prose(struct text *out, cmark_node *block, const char *mark) {
+static void put_prose(struct text *out, cmark_node *block, const char *mark, int depth) {
+  enum { DEEPEST = 30 };
+  if (depth > DEEPEST) return;
   cmark_node_type type = cmark_node_get_type(block);
   if (type == CMARK_NODE_CODE_BLOCK) {
     text_printf(out, "%s\n", cmark_node_get_literal(block));
@@ -143,7 +148,7 @@ static void put_prose(struct text *out, cmark_node *block, const char *mark) {
     text_puts(out, "\n\n");
   } else if (type != CMARK_NODE_HTML_BLOCK) {
     for (cmark_node *child = cmark_node_first_child(block); child; child = cmark_node_next(child))
-      put_prose(out, child, type == CMARK_NODE_ITEM ? "- " : mark);
+      put_prose(out, child, type == CMARK_NODE_ITEM ? "- " : mark, depth + 1);
   }
 }
 
@@ -159,7 +164,7 @@ static void read_blocks(struct lesson *lesson, cmark_node *document, int step) {
     if (level == 1 && lesson->title.length == 0) put_plain(&lesson->title, node);
     if (level == 2) lesson->steps++;
     if (!is_graph(node)) {
-      if (level != 1) put_prose(&lesson->prose, node, "");
+      if (level != 1) put_prose(&lesson->prose, node, "", 0);
       continue;
     }
     if (lesson->source.first_line > 0 && (step == 0 || lesson->steps > step)) continue;
@@ -169,13 +174,57 @@ static void read_blocks(struct lesson *lesson, cmark_node *document, int step) {
   }
 }
 
+/* -- cmark's memory: an arena of ours. cmark cannot be told that there is no more, so the way out of
+ * it is a jump, after which the arena is given back as a whole. -- */
+
+static _Thread_local struct arena *cmark_memory;
+static _Thread_local jmp_buf cmark_way_out;
+
+struct cmark_block {
+  size_t size;
+  max_align_t bytes[];
+};
+
+static void *cmark_calloc(size_t count, size_t size) {
+  size_t bytes;
+  struct cmark_block *block = NULL;
+  if (size_multiply(count, size, &bytes) && bytes < SIZE_MAX - sizeof *block)
+    block = arena_alloc(cmark_memory, sizeof *block + bytes, 1);
+  if (!block) longjmp(cmark_way_out, 1);
+  block->size = bytes;
+  return block->bytes;
+}
+
+static void *cmark_realloc(void *old, size_t size) {
+  void *bytes = cmark_calloc(1, size);
+  if (!old) return bytes;
+  const struct cmark_block *block =
+      (const struct cmark_block *)(const void *)((char *)old - offsetof(struct cmark_block, bytes));
+  return memcpy(bytes, old, block->size < size ? block->size : size);
+}
+
+static void cmark_free(void *bytes) {
+  (void)bytes;
+}
+
+static enum status parse_lesson(struct lesson *lesson, const struct text *file, int step) {
+  static cmark_mem memory = {cmark_calloc, cmark_realloc, cmark_free};
+  if (setjmp(cmark_way_out)) return STATUS_NO_MEMORY;
+  cmark_parser *parser = cmark_parser_new_with_mem(CMARK_OPT_DEFAULT, &memory);
+  cmark_parser_feed(parser, text_string(file), file->length);
+  read_blocks(lesson, cmark_parser_finish(parser), step);
+  return STATUS_OK;
+}
+
 static enum status read_lesson(struct lesson *lesson, const struct text *file, int step,
                                struct diag *diag) {
-  cmark_node *document = cmark_parse_document(text_string(file), file->length, CMARK_OPT_DEFAULT);
+  struct arena arena;
+  arena_init(&arena);
+  cmark_memory = &arena;
+  enum status status = parse_lesson(lesson, file, step);
+  arena_done(&arena);
   const char *path = text_string(&lesson->path);
-  if (!document) return diag_no_memory(diag);
-  read_blocks(lesson, document, step);
-  cmark_node_free(document);
+  if (status) return diag_no_memory(diag);
   if (step > lesson->steps)
     return diag_set(diag, STATUS_USAGE, (struct span){0}, _("%s: this lesson has %d steps"), path,
                     lesson->steps);

@@ -4,144 +4,174 @@
 #include <math.h>
 #include <string.h>
 
+/* Building a document: any part that finds no memory spoils the whole, and is noticed at the end. */
+struct maker {
+  const struct model *model;
+  const struct run *run;
+  bool failed;
+};
+
+static void set(struct maker *maker, json_t *object, const char *key, json_t *value) {
+  if (json_object_set_new(object, key, value)) maker->failed = true;
+}
+
+static void add(struct maker *maker, json_t *array, json_t *value) {
+  if (json_array_append_new(array, value)) maker->failed = true;
+}
+
 static json_t *number(double value) {
   char buffer[NUMBER_TEXT_SIZE];
   return isfinite(value) ? json_real(value) : json_string(number_text(value, buffer));
 }
 
-static json_t *shape_json(struct shape shape) {
-  return json_pack("[ii]", (int)shape.rows, (int)shape.cols);
+static json_t *pair(struct maker *maker, json_t *first, json_t *second) {
+  json_t *array = json_array();
+  add(maker, array, first);
+  add(maker, array, second);
+  return array;
 }
 
-static json_t *tensor_json(const double *values, struct shape shape) {
+static json_t *shape_json(struct maker *maker, struct shape shape) {
+  return pair(maker, json_integer(shape.rows), json_integer(shape.cols));
+}
+
+static json_t *tensor_json(struct maker *maker, const double *values, struct shape shape) {
   json_t *rows = json_array();
   for (uint32_t i = 0; i < shape.rows; i++) {
     json_t *row = json_array();
     for (uint32_t j = 0; j < shape.cols; j++)
-      json_array_append_new(row, number(values[(size_t)i * shape.cols + j]));
-    json_array_append_new(rows, row);
+      add(maker, row, number(values[(size_t)i * shape.cols + j]));
+    add(maker, rows, row);
   }
   return rows;
 }
 
-static json_t *slot_json(const struct run *run, int slot) {
+static json_t *slot_json(struct maker *maker, int slot) {
   if (slot < 0) return json_null();
-  return tensor_json(run_values(run, slot), run->program->slots[slot].shape);
+  return tensor_json(maker, run_values(maker->run, slot), model_shape(maker->model, slot));
 }
 
 /* The rule lines of every node that is shown as NODE; -1: those of the backward block. */
-static json_t *rules_json(const struct model *model, int node) {
+static json_t *rules_json(struct maker *maker, int node) {
+  const struct model *model = maker->model;
   json_t *rules = json_array();
   for (size_t i = 0; i < model->rule_count; i++) {
     int owner = model->rules[i].node;
     if (owner >= 0) owner = model_visible(model, owner);
-    if (owner == node) json_array_append_new(rules, json_string(model->rules[i].text));
+    if (owner == node) add(maker, rules, json_string(model->rules[i].text));
   }
   return rules;
 }
 
-static json_t *node_json(const struct model *model, const struct run *run, int index) {
-  const struct node *node = &model->nodes[index];
-  return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "name", node->name, "op",
-                   model_op_name(model, index), "shape",
-                   shape_json(model_shape(model, node->slot)), "value", slot_json(run, node->slot),
-                   "grad", slot_json(run, node->gradient), "rules", rules_json(model, index));
-}
-
-static enum status finish(struct text *out, json_t *json) {
-  char *text = json ? json_dumps(json, JSON_REAL_PRECISION(17) | JSON_ENSURE_ASCII) : NULL;
-  if (text) {
-    text_puts(out, text);
-    text_puts(out, "\n");
-  }
-  free(text);
-  json_decref(json);
-  return text && !out->failed ? STATUS_OK : STATUS_NO_MEMORY;
-}
-
-enum status report_eval_json(struct text *out, const struct model *model, const struct run *run) {
-  json_t *nodes = json_array(), *json = json_object();
-  for (size_t i = 0; i < model->node_count; i++)
-    if (model_visible(model, (int)i) == (int)i)
-      json_array_append_new(nodes, node_json(model, run, (int)i));
-  int loss = model->loss;
-  json_object_set_new(json, "loss",
-                      loss >= 0 ? number(*run_values(run, model->nodes[loss].slot)) : json_null());
-  json_object_set_new(json, "nodes", nodes);
-  if (model->backward) json_object_set_new(json, "backward", rules_json(model, -1));
-  return finish(out, json);
-}
-
-static void set_metrics(json_t *json, const struct tensor_check *tensor) {
-  const struct metrics *m = &tensor->metrics;
-  uint32_t row, col;
-  tensor_check_place(tensor, m->worst, &row, &col);
-  json_object_set_new(json, "difference", number(m->difference));
-  json_object_set_new(json, "mean_abs", number(m->mean_abs));
-  json_object_set_new(json, "max_abs", number(m->max_abs));
-  json_object_set_new(json, "max_rel", number(m->max_rel));
-  json_object_set_new(json, "worst", json_pack("[ii]", (int)row, (int)col));
-  json_object_set_new(json, "cosine", number(m->cosine));
-  json_object_set_new(json, "scale", number(m->scale));
-  json_object_set_new(json, "grad_norm", number(m->grad_norm));
-  json_object_set_new(json, "numeric_norm", number(m->numeric_norm));
-  json_object_set_new(json, "zeros", json_integer((json_int_t)m->zeros));
-}
-
-static json_t *tensor_check_json(const struct model *model, const struct tensor_check *tensor,
-                                 bool decided) {
+static json_t *node_json(struct maker *maker, int index) {
+  const struct node *node = &maker->model->nodes[index];
   json_t *json = json_object();
-  json_object_set_new(json, "name", json_string(model->nodes[tensor->node].name));
-  json_object_set_new(json, "shape", shape_json(tensor->shape));
-  if (decided) {
-    json_object_set_new(json, "verdict", json_string(verdict_names[tensor->verdict]));
-    json_object_set_new(json, "reason", json_string(reason_names[tensor->reason]));
-  }
-  set_metrics(json, tensor);
-  if (tensor->reason == REASON_STRADDLES)
-    json_object_set_new(json, "slopes",
-                        json_pack("[oo]", number(tensor->left), number(tensor->right)));
+  set(maker, json, "name", json_string(node->name));
+  set(maker, json, "op", json_string(model_op_name(maker->model, index)));
+  set(maker, json, "shape", shape_json(maker, model_shape(maker->model, node->slot)));
+  set(maker, json, "value", slot_json(maker, node->slot));
+  set(maker, json, "grad", slot_json(maker, node->gradient));
+  set(maker, json, "rules", rules_json(maker, index));
   return json;
 }
 
-static json_t *tensors_json(const struct model *model, const struct tensor_check *tensors,
-                            size_t count, bool decided) {
+static int put_bytes(const char *bytes, size_t length, void *out) {
+  text_put(out, bytes, length);
+  return ((struct text *)out)->failed ? -1 : 0;
+}
+
+static enum status finish(struct maker *maker, struct text *out, json_t *json) {
+  bool whole = json && !maker->failed &&
+               !json_dump_callback(json, put_bytes, out, JSON_REAL_PRECISION(17) | JSON_ENSURE_ASCII);
+  text_puts(out, "\n");
+  json_decref(json);
+  return whole && !out->failed ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
+enum status report_eval_json(struct text *out, const struct model *model, const struct run *run) {
+  struct maker maker = {.model = model, .run = run};
+  json_t *nodes = json_array(), *json = json_object();
+  for (size_t i = 0; i < model->node_count; i++)
+    if (model_visible(model, (int)i) == (int)i) add(&maker, nodes, node_json(&maker, (int)i));
+  int loss = model->loss;
+  set(&maker, json, "loss",
+      loss >= 0 ? number(*run_values(run, model->nodes[loss].slot)) : json_null());
+  set(&maker, json, "nodes", nodes);
+  if (model->backward) set(&maker, json, "backward", rules_json(&maker, -1));
+  return finish(&maker, out, json);
+}
+
+static void set_metrics(struct maker *maker, json_t *json, const struct tensor_check *tensor) {
+  const struct metrics *m = &tensor->metrics;
+  uint32_t row, col;
+  tensor_check_place(tensor, m->worst, &row, &col);
+  set(maker, json, "difference", number(m->difference));
+  set(maker, json, "mean_abs", number(m->mean_abs));
+  set(maker, json, "max_abs", number(m->max_abs));
+  set(maker, json, "max_rel", number(m->max_rel));
+  set(maker, json, "worst", pair(maker, json_integer(row), json_integer(col)));
+  set(maker, json, "cosine", number(m->cosine));
+  set(maker, json, "scale", number(m->scale));
+  set(maker, json, "grad_norm", number(m->grad_norm));
+  set(maker, json, "numeric_norm", number(m->numeric_norm));
+  set(maker, json, "zeros", json_integer((json_int_t)m->zeros));
+}
+
+static json_t *tensor_check_json(struct maker *maker, const struct tensor_check *tensor,
+                                 bool decided) {
+  json_t *json = json_object();
+  set(maker, json, "name", json_string(maker->model->nodes[tensor->node].name));
+  set(maker, json, "shape", shape_json(maker, tensor->shape));
+  if (decided) {
+    set(maker, json, "verdict", json_string(verdict_names[tensor->verdict]));
+    set(maker, json, "reason", json_string(reason_names[tensor->reason]));
+  }
+  set_metrics(maker, json, tensor);
+  if (tensor->reason == REASON_STRADDLES)
+    set(maker, json, "slopes", pair(maker, number(tensor->left), number(tensor->right)));
+  return json;
+}
+
+static json_t *tensors_json(struct maker *maker, const struct tensor_check *tensors, size_t count,
+                            bool decided) {
   json_t *array = json_array();
   for (size_t i = 0; i < count; i++)
-    json_array_append_new(array, tensor_check_json(model, &tensors[i], decided));
+    add(maker, array, tensor_check_json(maker, &tensors[i], decided));
   return array;
 }
 
 enum status report_check_json(struct text *out, const struct model *model,
                               const struct check *check) {
+  struct maker maker = {.model = model};
   const struct check_options *options = &check->options;
-  json_t *json = json_object();
-  json_object_set_new(json, "verdict", json_string(verdict_names[check->verdict]));
-  json_object_set_new(json, "difference", number(check->difference));
-  json_object_set_new(json, "loss", number(check->loss));
-  json_object_set_new(json, "method", json_string(method_names[options->method]));
-  json_object_set_new(json, "step", number(check_base_step(options)));
-  json_object_set_new(json, "chosen_step", json_boolean(!(options->eps > 0)));
-  json_object_set_new(json, "tolerance",
-                      options->tolerance >= 0 ? number(options->tolerance) : json_null());
-  json_object_set_new(json, "entries", json_integer((json_int_t)check->entries));
-  json_object_set_new(json, "tensors",
-                      tensors_json(model, check->tensors, check->tensor_count, true));
+  bool chosen = !(options->eps > 0);
+  json_t *json = json_object(), *notes = json_array();
+  set(&maker, json, "verdict", json_string(verdict_names[check->verdict]));
+  set(&maker, json, "difference", number(check->difference));
+  set(&maker, json, "loss", number(check->loss));
+  set(&maker, json, "method", json_string(method_names[options->method]));
+  set(&maker, json, "step", number(check_base_step(options)));
+  set(&maker, json, "chosen_step", json_boolean(chosen));
+  set(&maker, json, "tolerance",
+      options->tolerance >= 0 ? number(options->tolerance) : json_null());
+  set(&maker, json, "entries", json_integer((json_int_t)check->entries));
+  set(&maker, json, "tensors", tensors_json(&maker, check->tensors, check->tensor_count, true));
   if (model->backward)
-    json_object_set_new(json, "intermediates",
-                        tensors_json(model, check->intermediates, check->intermediate_count,
-                                     false));
-  json_t *notes = json_array();
+    set(&maker, json, "intermediates",
+        tensors_json(&maker, check->intermediates, check->intermediate_count, false));
   for (size_t i = 0; i < check->note_count; i++)
-    json_array_append_new(notes, json_string(check->notes[i]));
-  json_object_set_new(json, "notes", notes);
-  return finish(out, json);
+    add(&maker, notes, json_string(check->notes[i]));
+  set(&maker, json, "notes", notes);
+  return finish(&maker, out, json);
 }
 
 enum status report_list_json(struct text *out, char *const *names, size_t count) {
+  struct maker maker = {0};
   json_t *list = json_array();
-  for (size_t i = 0; i < count; i++)
-    json_array_append_new(list, json_pack("{s:s%}", "name", names[i],
-                                          (size_t)strcspn(names[i], ".")));
-  return finish(out, list);
+  for (size_t i = 0; i < count; i++) {
+    json_t *lesson = json_object();
+    set(&maker, lesson, "name", json_stringn(names[i], strlen(names[i]) - strlen(".md")));
+    add(&maker, list, lesson);
+  }
+  return finish(&maker, out, list);
 }

@@ -272,6 +272,9 @@ static void put_reason(struct text *out, const struct tensor_check *tensor) {
       break;
     case REASON_NOT_FINITE:
     case REASON_NUMERIC_NOT_FINITE: put_entry(out, tensor); break;
+    case REASON_LOSS_NOT_FINITE:
+      text_puts(out, _("the loss itself is not a finite number at this point"));
+      break;
     case REASON_ALL_ZERO:
       text_puts(out, _("its gradient is exactly zero on both sides: this check could not have "
                        "failed; try another point or another loss"));

@@ -24,7 +24,13 @@ static double seconds_now(void) {
 
 /* -- the frame -- */
 
-enum { SIDE_COLUMNS = 110, LESSON_COLUMNS = 40, SMALL_ROWS = 16 };
+enum {
+  SIDE_COLUMNS = 110,  /* from here on the lesson stands beside the circuit */
+  LESSON_COLUMNS = 40, /* at least; a third of a wide screen */
+  SMALL_ROWS = 16,     /* below this there is one pane */
+  LEAST_BELOW = 6,     /* of the inspector, with its title */
+  CHROME_ROWS = 4      /* a screen lower than this has no room for titles and hints */
+};
 
 static void draw_status(struct ui *ui, struct area area) {
   const struct session *session = ui->session;
@@ -39,6 +45,8 @@ static void draw_status(struct ui *ui, struct area area) {
            session->step_count,
            session->position == 0 ? _("start") : forward ? _("forward") : _("backward"),
            precision_names[session->precision]);
+  if (used + 3 + text_columns(text, strlen(text)) >= area.cols)
+    snprintf(text, sizeof text, _("step %zu of %zu"), session->position, session->step_count);
   int col = area.cols - text_columns(text, strlen(text)) - 1;
   if (col > used + 2) canvas_puts(&ui->canvas, area, 0, col, ROLE_FAINT, text);
 }
@@ -47,8 +55,8 @@ static void draw_footer(struct ui *ui, struct area area) {
   int col = 1;
   for (size_t i = 0; i < ui->keymap.count; i++) {
     const struct binding *binding = &ui->keymap.bindings[i];
-    if (!binding->label || (*binding->view && strcmp(binding->view, view_table[ui->view]->name)))
-      continue;
+    const char *view = view_table[ui->view]->name;
+    if (!binding->label || keymap_find(&ui->keymap, view, binding->key) != binding) continue;
     int width = (int)strlen(binding->key_name) + 1 + text_columns(binding->label,
                                                                   strlen(binding->label));
     if (col + width > area.cols) break;
@@ -57,8 +65,13 @@ static void draw_footer(struct ui *ui, struct area area) {
   }
 }
 
+static bool has_chrome(const struct ui *ui) {
+  return ui->canvas.rows >= CHROME_ROWS;
+}
+
 static struct area body_of(const struct ui *ui) {
-  return (struct area){1, 0, ui->canvas.rows - 2, ui->canvas.cols};
+  return has_chrome(ui) ? (struct area){1, 0, ui->canvas.rows - 2, ui->canvas.cols}
+                        : (struct area){0, 0, ui->canvas.rows, ui->canvas.cols};
 }
 
 /* Where the main view goes, and what stands beside and below it. */
@@ -72,12 +85,14 @@ static struct frame lay_out(const struct ui *ui) {
   bool circuit = ui->view == VIEW_CIRCUIT;
   if (!circuit || body.rows < SMALL_ROWS || body.cols < 60) return frame;
   if (body.cols >= SIDE_COLUMNS && ui->session->lesson.prose.length > 0) {
-    frame.lesson = (struct area){body.row, 0, body.rows, LESSON_COLUMNS};
-    body.col = LESSON_COLUMNS + 1;
-    body.cols -= LESSON_COLUMNS + 1;
+    int cols = body.cols / 3 > LESSON_COLUMNS ? body.cols / 3 : LESSON_COLUMNS;
+    frame.lesson = (struct area){body.row, 0, body.rows, cols};
+    body.col = cols + 1;
+    body.cols -= cols + 1;
   }
   int below = body.rows >= 30 ? body.rows / 3 : body.rows - 14;
   if (below > 14) below = 14;
+  if (below < LEAST_BELOW) below = LEAST_BELOW;
   frame.main = (struct area){body.row, body.col, body.rows - below, body.cols};
   frame.inspector = (struct area){body.row + body.rows - below, body.col, below, body.cols};
   return frame;
@@ -105,34 +120,45 @@ static void draw_presented(struct ui *ui) {
     canvas_mark(&ui->canvas, middle, row, 0, middle.cols, ROLE_TITLE);
 }
 
+/* The line between the lesson and the rest, joined to the titles' lines. */
+static void draw_divider(struct ui *ui, const struct frame *frame) {
+  enum { UP = 1, RIGHT = 2, DOWN = 4, LEFT = 8 };
+  struct area column = {frame->lesson.row, frame->lesson.cols, frame->lesson.rows, 1};
+  for (int row = 0; row < column.rows; row++) {
+    bool joins = frame->inspector.rows > 0 && column.row + row == frame->inspector.row;
+    unsigned sides = row == 0 ? RIGHT | DOWN | LEFT : UP | DOWN | (joins ? RIGHT : 0);
+    canvas_puts(&ui->canvas, column, row, 0, ROLE_FAINT, canvas_line_glyph(&ui->canvas, sides));
+  }
+}
+
+static void draw_panes(struct ui *ui, const struct frame *frame) {
+  if (!has_chrome(ui)) {
+    view_table[ui->view == VIEW_CIRCUIT ? VIEW_INSPECTOR : ui->view]->draw(ui, frame->main);
+    return;
+  }
+  draw_status(ui, (struct area){0, 0, 1, ui->canvas.cols});
+  if (frame->lesson.rows > 0) {
+    draw_pane(ui, VIEW_LESSON, frame->lesson);
+    draw_divider(ui, frame);
+  }
+  if (frame->inspector.rows > 0) draw_pane(ui, VIEW_INSPECTOR, frame->inspector);
+  draw_pane(ui, ui->view, frame->main);
+  draw_footer(ui, (struct area){ui->canvas.rows - 1, 0, 1, ui->canvas.cols});
+}
+
 static void draw_all(struct ui *ui) {
   struct frame frame = lay_out(ui);
-  struct area top = {0, 0, 1, ui->canvas.cols};
   struct area bottom = {ui->canvas.rows - 1, 0, 1, ui->canvas.cols};
+  const char *said = text_string(&ui->said);
   canvas_clear(&ui->canvas);
-  if (ui->presenting && ui->view == VIEW_CIRCUIT) {
-    draw_presented(ui);
-  } else {
-    draw_status(ui, top);
-    if (frame.lesson.rows > 0) {
-      draw_pane(ui, VIEW_LESSON, frame.lesson);
-      for (int row = 0; row < frame.lesson.rows; row++)
-        canvas_puts(&ui->canvas, (struct area){frame.lesson.row, frame.lesson.cols,
-                                               frame.lesson.rows, 1},
-                    row, 0, ROLE_FAINT, canvas_line_glyph(&ui->canvas, 1 | 4));
-    }
-    if (frame.inspector.rows > 0) draw_pane(ui, VIEW_INSPECTOR, frame.inspector);
-    draw_pane(ui, ui->view, frame.main);
-    draw_footer(ui, bottom);
+  if (ui->presenting && ui->view == VIEW_CIRCUIT) draw_presented(ui);
+  else draw_panes(ui, &frame);
+  if (frame.inspector.rows == 0 && ui->said_is_error && ui->said.length > 0) {
+    canvas_blank(&ui->canvas, bottom);
+    canvas_text(&ui->canvas, bottom, 0, 0, ROLE_BAD, said, strcspn(said, "\n"));
   }
-  if (frame.inspector.rows == 0 && ui->said_is_error && ui->said.length > 0)
-    canvas_puts(&ui->canvas, bottom, 0, 0, ROLE_BAD, text_string(&ui->said));
-  if (prompt_active()) {
-    struct area lines = {ui->canvas.rows - 2, 0, 2, ui->canvas.cols};
-    for (int col = 0; col < lines.cols; col++)
-      canvas_puts(&ui->canvas, lines, 1, col, ROLE_PLAIN, " ");
-    prompt_draw(&ui->canvas, lines);
-  }
+  if (prompt_active())
+    prompt_draw(&ui->canvas, (struct area){0, 0, ui->canvas.rows, ui->canvas.cols});
 }
 
 /* -- size -- */
@@ -290,6 +316,7 @@ static void act_swap(struct ui *ui, const char *arguments) {
 static void act_present(struct ui *ui, const char *arguments) {
   (void)arguments;
   ui->presenting = !ui->presenting;
+  ui->said.length = 0;
 }
 
 static void act_theme(struct ui *ui, const char *arguments) {
@@ -399,14 +426,16 @@ static int prompt_or_escape(int key) {
   return key;
 }
 
+/* Keys that wait already come before the next frame, or a paste would draw one for each. */
 static enum status loop(struct ui *ui) {
-  bool flashing = false;
   while (!ui->session->quitting) {
-    enum status status = resize(ui);
-    if (status) return status;
-    show(ui);
-    flashing = ui->flash_count > 0;
-    int key = term_key(flashing ? 250 : -1, prompt_active());
+    int key = term_key(0, prompt_active());
+    if (key == KEY_OF_NONE || seconds_now() - ui->clock > 0.05) {
+      enum status status = resize(ui);
+      if (status) return status;
+      show(ui);
+    }
+    if (key == KEY_OF_NONE) key = term_key(ui->flash_count > 0 ? 250 : -1, prompt_active());
     if (key == KEY_OF_CLOSED || term_ending()) return STATUS_OK;
     if (term_interrupted() && prompt_active()) key = 7;
     cancelled = 0;

@@ -57,6 +57,23 @@ static void put_mark(struct canvas *canvas, struct area area, int row, int col, 
   strncat(cell->text, mark, size);
 }
 
+/* What stands for a character where only ASCII may be drawn: a minus must not become a riddle. */
+static char ascii_for(int32_t code) {
+  static const struct {
+    int32_t code;
+    char ascii;
+  } table[] = {{0x2212, '-'}, {0x2013, '-'}, {0x2014, '-'}, {0x207B, '-'}, {0x00B7, '*'},
+               {0x22C5, '*'}, {0x00D7, 'x'}, {0x2717, 'x'}, {0x2202, 'd'}, {0x2016, '|'},
+               {0x2192, '>'}, {0x2190, '<'}, {0x2248, '~'}, {0x2019, '\''}, {0x201C, '"'},
+               {0x201D, '"'}, {0x2026, '.'}, {0x03B5, 'e'}, {0x03B8, 't'}, {0x03C3, 's'},
+               {0x00B9, '1'}, {0x00B2, '2'}, {0x00B3, '3'}, {0x1D40, 'T'}};
+  if (code == 0x2070 || (code >= 0x2074 && code <= 0x2079)) return (char)('0' + code - 0x2070);
+  if (code >= 0x2080 && code <= 0x2089) return (char)('0' + code - 0x2080);
+  for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+    if (table[i].code == code) return table[i].ascii;
+  return '?';
+}
+
 int canvas_text(struct canvas *canvas, struct area area, int row, int col, enum role role,
                 const char *text, size_t length) {
   struct text safe;
@@ -72,7 +89,7 @@ int canvas_text(struct canvas *canvas, struct area area, int row, int col, enum 
     } else if (plain || canvas->unicode) {
       put_cell(canvas, area, row, col, role, safe.bytes + at, size, columns);
     } else {
-      put_cell(canvas, area, row, col, role, "?", 1, 1);
+      put_cell(canvas, area, row, col, role, &(char){ascii_for(code)}, 1, 1);
       columns = 1;
     }
     col += columns;
@@ -103,6 +120,12 @@ void canvas_colour(struct canvas *canvas, struct area area, int row, int col, in
   if (!cell) return;
   cell->fg = (int16_t)fg;
   cell->bg = (int16_t)bg;
+}
+
+void canvas_blank(struct canvas *canvas, struct area area) {
+  for (int row = 0; row < area.rows; row++)
+    for (int col = 0; col < area.cols; col++)
+      put_cell(canvas, area, row, col, ROLE_PLAIN, " ", 1, 1);
 }
 
 void canvas_mark(struct canvas *canvas, struct area area, int row, int col, int cols,
@@ -139,16 +162,31 @@ static size_t fitting(const char *line, size_t length, int cols) {
   return at > 0 ? at : size;
 }
 
+/* Where a line that is too long goes on: behind the last gap of two spaces or more in its first
+ * half, or behind a list's mark. */
+static int hanging_columns(const char *line, size_t length, int cols) {
+  int columns = 0, hang = strncmp(line, "- ", 2) == 0 ? 2 : 0;
+  for (size_t at = 0, size; at < length && columns <= cols / 2; at += size) {
+    utf8_decode(line + at, length - at, &size);
+    bool gap = at >= 2 && line[at] != ' ' && line[at - 1] == ' ' && line[at - 2] == ' ';
+    if (gap) hang = columns;
+    columns += text_columns(line + at, size);
+  }
+  return hang;
+}
+
 int canvas_paragraphs(struct canvas *canvas, struct area area, int row, int skip, enum role role,
                       const char *text) {
   int line_number = 0;
   while (*text) {
     size_t length = strcspn(text, "\n");
     size_t done = 0;
+    int hang = hanging_columns(text, length, area.cols);
     do {
-      size_t part = fitting(text + done, length - done, area.cols > 0 ? area.cols : 1);
+      int col = done > 0 ? hang : 0;
+      size_t part = fitting(text + done, length - done, area.cols > col ? area.cols - col : 1);
       if (line_number >= skip)
-        canvas_text(canvas, area, row + line_number - skip, 0, role, text + done, part);
+        canvas_text(canvas, area, row + line_number - skip, col, role, text + done, part);
       done += part;
       while (done < length && text[done] == ' ') done++;
       line_number++;
@@ -161,8 +199,8 @@ int canvas_paragraphs(struct canvas *canvas, struct area area, int row, int skip
 const char *canvas_line_glyph(const struct canvas *canvas, unsigned sides) {
   static const char *const unicode[16] = {" ", "╵", "╶", "╰", "╷", "│", "╭", "├",
                                           "╴", "╯", "─", "┴", "╮", "┤", "┬", "┼"};
-  static const char *const ascii[16] = {" ", "|", "-", "+", "|", "|", "+", "+",
-                                        "-", "+", "-", "+", "+", "+", "+", "+"};
+  static const char *const ascii[16] = {" ", "|", "-", "'", "|", "|", ".", "+",
+                                        "-", "'", "-", "+", ".", "+", "+", "+"};
   return canvas->unicode ? unicode[sides & 15] : ascii[sides & 15];
 }
 

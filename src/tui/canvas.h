@@ -62,6 +62,9 @@ int canvas_printf(struct canvas *canvas, struct area area, int row, int col, enu
 void canvas_colour(struct canvas *canvas, struct area area, int row, int col, int fg, int bg,
                    const char *character);
 
+/* Empties AREA. */
+void canvas_blank(struct canvas *canvas, struct area area);
+
 /* Gives COLS cells from ROW, COL another role. */
 void canvas_mark(struct canvas *canvas, struct area area, int row, int col, int cols,
                  enum role role);
@@ -70,8 +73,9 @@ void canvas_mark(struct canvas *canvas, struct area area, int row, int col, int 
 void canvas_rule(struct canvas *canvas, struct area area, int row, const char *title,
                  enum role role);
 
-/* Text of several lines from ROW, the first SKIP of them left out; long lines are wrapped. Returns
- * how many lines it would take in all. */
+/* Text of several lines from ROW, the first SKIP of them left out; long lines are wrapped, and go
+ * on below where their last column or their list item begins. Returns how many lines it would take
+ * in all. */
 int canvas_paragraphs(struct canvas *canvas, struct area area, int row, int skip, enum role role,
                       const char *text);
 

@@ -241,11 +241,23 @@ bool prompt_key(int key, struct text *line) {
   return true;
 }
 
+/* The names that completion offers, above the line. */
+static void draw_offers(struct canvas *canvas, struct area area) {
+  const char *offers = text_string(&prompt.offers);
+  struct area nowhere = {0, 0, 0, area.cols};
+  int lines = canvas_paragraphs(canvas, nowhere, 0, 0, ROLE_FAINT, offers);
+  if (lines > area.rows - 1) lines = area.rows - 1;
+  struct area above = {area.row + area.rows - 1 - lines, area.col, lines, area.cols};
+  canvas_blank(canvas, above);
+  canvas_paragraphs(canvas, above, 0, 0, ROLE_FAINT, offers);
+}
+
 void prompt_draw(struct canvas *canvas, struct area area) {
-  enum { MARGIN = 2 };
+  bool search = rl_readline_state & (RL_STATE_ISEARCH | RL_STATE_NSEARCH);
   const char *line = rl_line_buffer ? rl_line_buffer : "";
-  int before = text_columns(line, (size_t)rl_point);
-  int room = area.cols - MARGIN - 1;
+  const char *sign = search && rl_display_prompt ? rl_display_prompt : ": ";
+  int before = text_columns(line, (size_t)rl_point), margin = text_columns(sign, strlen(sign));
+  int room = area.cols - margin - 1;
   int skip = before > room ? before - room : 0;
   size_t from = 0, size;
   for (int columns = 0; line[from] && columns < skip; from += size) {
@@ -253,11 +265,10 @@ void prompt_draw(struct canvas *canvas, struct area area) {
     columns += text_columns(line + from, size);
     if (columns >= skip) skip = columns;
   }
-  bool search = rl_readline_state & (RL_STATE_ISEARCH | RL_STATE_NSEARCH);
-  canvas_puts(canvas, area, area.rows - 1, 0, ROLE_KEY, search ? "?" : ":");
-  canvas_text(canvas, area, area.rows - 1, MARGIN, ROLE_PLAIN, line + from, strlen(line + from));
-  if (prompt.offers.length > 0 && area.rows > 1)
-    canvas_puts(canvas, area, area.rows - 2, 0, ROLE_FAINT, text_string(&prompt.offers));
+  canvas_blank(canvas, (struct area){area.row + area.rows - 1, area.col, 1, area.cols});
+  canvas_puts(canvas, area, area.rows - 1, 0, ROLE_KEY, sign);
+  canvas_text(canvas, area, area.rows - 1, margin, ROLE_PLAIN, line + from, strlen(line + from));
+  if (prompt.offers.length > 0) draw_offers(canvas, area);
   canvas->cursor_row = area.row + area.rows - 1;
-  canvas->cursor_col = area.col + MARGIN + before - skip;
+  canvas->cursor_col = area.col + margin + before - skip;
 }

@@ -3,8 +3,8 @@
 #include "core/intl.h"
 
 #include <curses.h>
-#include <errno.h>
 #include <langinfo.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,12 +27,13 @@ static void on_signal(int signal) {
 
 /* Before curses, which otherwise turns SIGINT and SIGTERM into an exit of its own and leaves the
  * screen behind on SIGHUP. */
+static const int end_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
 static void catch_signals(bool catch) {
-  static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
   struct sigaction action = {.sa_handler = catch ? on_signal : SIG_DFL};
   sigemptyset(&action.sa_mask);
-  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-    sigaction(signals[i], &action, NULL);
+  for (size_t i = 0; i < sizeof end_signals / sizeof *end_signals; i++)
+    sigaction(end_signals[i], &action, NULL);
 }
 
 bool term_interrupted(void) {
@@ -219,20 +220,60 @@ struct mouse term_mouse(void) {
   return term.last_mouse;
 }
 
-int term_key(int milliseconds, bool raw) {
-  wint_t key;
-  keypad(stdscr, !raw);
-  timeout(milliseconds);
-  errno = 0;
-  int result = wget_wch(stdscr, &key);
-  if (end_signal) return KEY_OF_CLOSED;
-  if (result == ERR) /* out of time, a signal, or nothing more will ever come */
-    return errno == EINTR || milliseconds >= 0 || interrupt_came ? KEY_OF_NONE : KEY_OF_CLOSED;
-  if (result != KEY_CODE_YES) return (int)key;
+static int key_of_curses(int key) {
   if (key == KEY_MOUSE) return take_mouse();
   for (size_t i = 0; i < sizeof key_map / sizeof *key_map; i++)
-    if ((int)key == key_map[i].curses) return key_map[i].ours;
+    if (key == key_map[i].curses) return key_map[i].ours;
   return KEY_OF_NONE;
+}
+
+/* The key at hand, or ERR. Puts UTF-8 together itself: curses would swallow 144 more keys after a
+ * byte that begins no character. */
+static int read_key(void) {
+  enum { MOST = 4, PATIENCE = 25 };
+  char bytes[MOST];
+  size_t count = 0, size;
+  timeout(0);
+  int key = getch();
+  if (key == ERR || (key >= 0 && key < 0x80)) return key;
+  if (key > 0xFF) return key_of_curses(key);
+  size_t wanted = key >= 0xF0 ? 4 : key >= 0xE0 ? 3 : 2;
+  bytes[count++] = (char)key;
+  timeout(PATIENCE);
+  while (count < wanted && (key = getch()) != ERR) {
+    if (key < 0x80 || key > 0xBF) {
+      ungetch(key);
+      break;
+    }
+    bytes[count++] = (char)key;
+  }
+  int32_t code = utf8_decode(bytes, count, &size);
+  return code >= 0 && size == count ? code : KEY_OF_NONE;
+}
+
+/* Whether there is input, or none will ever come, within MILLISECONDS. Signals come through only
+ * here, so that none is lost between looking and waiting. */
+static bool wait_for_input(int milliseconds, const sigset_t *unblocked) {
+  struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+  struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
+  if (end_signal || interrupt_came) milliseconds = 0, time = (struct timespec){0};
+  return ppoll(&input, 1, milliseconds < 0 ? NULL : &time, unblocked) > 0;
+}
+
+int term_key(int milliseconds, bool raw) {
+  sigset_t held, before;
+  sigemptyset(&held);
+  for (size_t i = 0; i < sizeof end_signals / sizeof *end_signals; i++)
+    sigaddset(&held, end_signals[i]);
+  sigaddset(&held, SIGWINCH);
+  keypad(stdscr, !raw);
+  sigprocmask(SIG_BLOCK, &held, &before);
+  int key = read_key();
+  bool waited = key == ERR && wait_for_input(milliseconds, &before);
+  if (key == ERR) key = read_key(); /* a change of size comes without input */
+  bool closed = key == ERR && waited && wait_for_input(0, &before);
+  sigprocmask(SIG_SETMASK, &before, NULL);
+  return end_signal || closed ? KEY_OF_CLOSED : key == ERR ? KEY_OF_NONE : key;
 }
 
 void term_suspend(void) {

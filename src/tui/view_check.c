@@ -37,16 +37,16 @@ static void draw(struct ui *ui, struct area area) {
   text_done(&text);
 }
 
-/* The tensor with the worst verdict. */
+/* Goes to the tensor with the worst verdict. */
 static void enter(struct ui *ui, struct text *out) {
+  (void)out;
   const struct check *check = &ui->session->check;
   const struct tensor_check *worst = NULL;
   if (!ui->session->has_check) return;
   for (size_t i = 0; i < check->tensor_count; i++)
     if (!worst || check->tensors[i].verdict > worst->verdict) worst = &check->tensors[i];
   ui->view = VIEW_CIRCUIT;
-  if (worst)
-    text_printf(out, "focus %s", ui->session->model.nodes[worst->node].name);
+  if (worst) ui->session->focus = model_visible(&ui->session->model, worst->node);
 }
 
 const struct view_ops view_check = {.name = "check", .draw = draw, .enter = enter};

@@ -140,12 +140,13 @@ static void follow_focus(struct ui *ui, struct area area) {
                             circuit->layout.cols);
 }
 
-/* Where the window is in the drawing: a small map in the upper right corner. */
-static void draw_map(struct ui *ui, struct area area) {
+/* Where the window is in the drawing: a small map at the right end of the title's line. */
+static void draw_map(struct ui *ui, struct area pane) {
   enum { WIDTH = 12 };
   const struct circuit *circuit = &ui->circuit;
   int whole = circuit->layout.cols, above = circuit->pan_row > 0;
-  int below = circuit->pan_row + area.rows < circuit->layout.rows;
+  int below = circuit->pan_row + pane.rows < circuit->layout.rows;
+  struct area area = {pane.row - 1, pane.col, 1, pane.cols};
   bool unicode = ui->canvas.unicode;
   int col = area.cols - WIDTH - 4;
   if (col < 0 || (whole <= area.cols && !above && !below)) return;

@@ -14,6 +14,8 @@ void view_text(struct ui *ui, enum view_id view, struct area area, const char *t
   if (ui->scroll[view] < 0) ui->scroll[view] = 0;
   ui->lines[view] = total;
   canvas_paragraphs(&ui->canvas, area, 0, ui->scroll[view], ROLE_PLAIN, text);
+  if (ui->scroll[view] > 0)
+    canvas_puts(&ui->canvas, area, 0, area.cols - 1, ROLE_KEY, ui->canvas.unicode ? "▴" : "^");
   if (ui->scroll[view] < most)
     canvas_puts(&ui->canvas, area, area.rows - 1, area.cols - 1, ROLE_KEY,
                 ui->canvas.unicode ? "▾" : "v");

@@ -4,7 +4,6 @@
  *
  * memory.c is compiled in here with tiny arena chunks, so that nearly every arena_alloc() is an
  * allocation that can be made to fail. */
-#define _DEFAULT_SOURCE 1 /* MAP_ANONYMOUS */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -15,7 +14,7 @@
 #include "core/memory.c"
 
 #include "check/check.h"
-#include "cli/report.h"
+#include "session/report.h"
 #include "io/idx.h"
 #include "lang/parse.h"
 #include "lang/print.h"
@@ -337,14 +336,16 @@ static enum status fold_twice(struct work *work) {
   return status ? status : model_fold(&work->model, NULL, true, &work->diag);
 }
 
-static enum status run_the_check(struct work *work) {
-  struct check_options options = {.tolerance = -1, .threads = 1};
+/* With zeros in it, so that there is a note. */
+static const char zeros_model[] = "param x = [1 2 3]\nparam b = zeros(1, 3)\n"
+                                  "f = sum((x + b)^2 * b)";
+
+static enum status run_the_check(struct work *work, unsigned directions) {
+  struct check_options options = {.tolerance = -1, .threads = 1, .directions = directions};
   return check_run(&work->check, &work->model, &options, &work->diag);
 }
 
-static enum status check_all(struct work *work) {
-  enum status status = run_the_check(work);
-  if (status) return status;
+static enum status describe_check(struct work *work) {
   text_printf(&work->out, "%d %a %zu\n", (int)work->check.verdict, work->check.difference,
               work->check.entries);
   for (size_t i = 0; i < work->check.tensor_count; i++) {
@@ -358,6 +359,16 @@ static enum status check_all(struct work *work) {
   return work->out.failed ? STATUS_NO_MEMORY : STATUS_OK;
 }
 
+static enum status check_all(struct work *work) {
+  enum status status = run_the_check(work, 0);
+  return status ? status : describe_check(work);
+}
+
+static enum status check_directions(struct work *work) {
+  enum status status = run_the_check(work, 3);
+  return status ? status : describe_check(work);
+}
+
 static void clear_check(struct work *work) {
   check_done(&work->check);
 }
@@ -369,7 +380,7 @@ static enum status prepare_report(struct work *work) {
   if (status) return status;
   run_code(&work->run, &work->model.program.forward, 0);
   run_code(&work->run, &work->model.program.backward, 0);
-  return run_the_check(work);
+  return run_the_check(work, 0);
 }
 
 static enum status text_reports(struct work *work) {
@@ -439,6 +450,8 @@ static const struct scenario scenarios[] = {
     {"fold and unfold", gates_model, prepare_model, fold_twice, NULL},
     {"check", gates_model, prepare_model, check_all, clear_check},
     {"check of a backward block", block_model, prepare_model, check_all, clear_check},
+    {"check with a note", zeros_model, prepare_model, check_all, clear_check},
+    {"check of directions", zeros_model, prepare_model, check_directions, clear_check},
     {"text reports", gates_model, prepare_report, text_reports, NULL},
     {"text reports of a backward block", block_model, prepare_report, text_reports, NULL},
     {"JSON of eval", gates_model, prepare_report, json_eval, NULL},

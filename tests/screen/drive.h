@@ -1,0 +1,31 @@
+/* What the driver of screen tests shares with its fuzzer. */
+#ifndef GRADWALK_TESTS_DRIVE_H
+#define GRADWALK_TESTS_DRIVE_H
+
+#include "child.h"
+
+/* The environment of the program under test, and the scratch folder that it calls home. Owned by
+ * scratch_done(), which removes the folder. */
+struct scratch {
+  char folder[256];
+  char **environment; /* NULL at the end */
+  size_t count;
+};
+
+void scratch_init(struct scratch *scratch);
+void scratch_done(struct scratch *scratch);
+
+/* "NAME=VALUE" sets, "NAME" alone unsets. */
+void scratch_setenv(struct scratch *scratch, const char *assignment);
+
+/* What a sanitizer has reported so far, or NULL; the caller frees it. */
+char *scratch_reports(const struct scratch *scratch);
+
+/* The bytes that the terminal sends for the key NAME; 0 if there is no such key. */
+size_t key_bytes(const struct vt *vt, const char *name, char bytes[16]);
+
+/* Random keys and sizes against $GRADWALK ARGUMENTS for SECONDS. Prints TAP; returns an exit
+ * status. */
+int fuzz(double seconds, unsigned long seed, char **arguments);
+
+#endif
