@@ -27,6 +27,7 @@ struct invocation {
   struct model model;
   struct text out; /* printed as a whole at the end, or not at all */
   struct diag diag;
+  bool reported; /* the diag has been printed */
   struct style style;
 };
 
@@ -220,13 +221,13 @@ static enum status do_line(struct invocation *call, struct session *session, con
   return printed ? (enum status)printed : status;
 }
 
-/* Commands from FILE until its end or "quit". At a terminal a mistake is reported and the session
- * goes on; in a script it is the end. */
+/* Commands from FILE until its end or "quit". In a script a mistake is the end; else it is reported
+ * and the session goes on, and where nobody sat at a terminal the first one is the exit status. */
 static int run_lines(struct invocation *call, struct session *session, FILE *file,
                      bool interactive) {
   char *line = NULL;
   size_t capacity = 0;
-  enum status status = STATUS_OK;
+  enum status status = STATUS_OK, first_mistake = STATUS_OK;
   while (!status && !session->quitting) {
     if (interactive && isatty(STDIN_FILENO)) fputs("> ", stdout), fflush(stdout);
     errno = 0;
@@ -239,11 +240,15 @@ static int run_lines(struct invocation *call, struct session *session, FILE *fil
     status = do_line(call, session, line);
     if (status && interactive && status < STATUS_INTERNAL) {
       print_diag(&call->diag);
+      call->reported = true;
+      if (!first_mistake && !isatty(STDIN_FILENO)) first_mistake = status;
       status = STATUS_OK;
     }
   }
   free(line);
+  call->reported = status == STATUS_OK;
   if (status) return (int)status;
+  if (first_mistake) return (int)first_mistake;
   return session->has_check && !interactive ? verdict_status(session->check.verdict) : 0;
 }
 
@@ -378,9 +383,9 @@ static int verb_help(struct invocation *call) {
     size_t start = out->length;
     text_printf(out, "  gradwalk %s%s%s", verbs[i].name ? verbs[i].name : "",
                 verbs[i].name && *verbs[i].usage ? " " : "", verbs[i].usage);
-    text_pad(out, (int)(out->length - start), 40);
+    text_pad(out, (int)(out->length - start), 38);
     text_printf(out, " %s\n", verbs[i].help);
-    if (verbs[i].name) options_help(out, verbs[i].verb);
+    options_help(out, verbs[i].verb);
   }
   text_puts(out, _("\nFILE is a lesson's number, name or path, a model (.gw), or - for standard "
                    "input.\nExit status: 0 pass, 1 a mistake was found, 2 undecided, 64 and up "
@@ -414,16 +419,21 @@ static int run_verb(struct invocation *call, int argc, char **argv) {
   if (status) return (int)status;
   call->operands = (const char *const *)argv + shift + first;
   call->operand_count = (size_t)(argc - shift - first);
+  if (call->operand_count > 0 && !*verbs[verb].usage)
+    return (int)diag_set(&call->diag, STATUS_USAGE, (struct span){0}, _("%s takes no \"%s\""),
+                         verbs[verb].name, call->operands[0]);
   return verbs[verb].run(call);
 }
 
-/* "--help" and "--version" wherever a verb could stand. */
+/* "--version" where a verb could stand, "--help" anywhere. */
 static bool standard_option(struct invocation *call, int argc, char **argv) {
-  if (argc < 2) return false;
-  if (strcmp(argv[1], "--version") == 0)
+  bool help = false;
+  for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+    help = help || strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0;
+  if (argc > 1 && strcmp(argv[1], "--version") == 0)
     text_printf(&call->out, "gradwalk %s\n%s\n", PACKAGE_VERSION,
                 _("GPL-3.0-or-later; there is no warranty."));
-  else if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+  else if (help)
     verb_help(call);
   else
     return false;
@@ -437,7 +447,7 @@ int cli_run(int argc, char **argv) {
     int printed = print_out(&call);
     if (printed) result = printed;
   }
-  if (result >= STATUS_USAGE) print_diag(&call.diag);
+  if (result >= STATUS_USAGE && !call.reported) print_diag(&call.diag);
   text_done(&call.out);
   model_done(&call.model);
   lesson_done(&call.lesson);

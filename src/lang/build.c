@@ -146,13 +146,13 @@ static enum status compute_leaf(struct build *build, const struct stmt *stmt) {
   struct builder now = build->builder;
   struct program_mark mark = program_mark(&model->program);
   int slot;
-  if (stmt->name_count != 1)
-    return diag_set(now.diag, STATUS_DATA, stmt->span, _("%zu names, but one value"),
-                    stmt->name_count);
   now.code = NULL;
   now.recording = false;
   enum status status = lower_expr(&now, stmt->value, NULL, &slot);
   if (status) return status;
+  if (stmt->name_count != 1)
+    return diag_set(now.diag, STATUS_DATA, stmt->span, _("%zu names, but one value"),
+                    stmt->name_count);
   if (!model->values[slot].known)
     return diag_set(now.diag, STATUS_DATA, stmt->value->span, "%s",
                     _("a leaf can be made of numbers and of other leaves only"));
@@ -287,6 +287,9 @@ static enum status build_all(struct build *build, const struct source *source) {
       (status = parse_model(source, &model->arena, &model->syntax, diag)) ||
       (status = reserve_names(build)) || (status = check_gradient_names(build)))
     return status;
+  if (model->syntax.count == 0)
+    return diag_set(diag, STATUS_DATA, (struct span){source, 0, 0}, "%s",
+                    _("this text has no statement"));
   for (size_t i = 0; i < model->syntax.count; i++)
     if ((status = build_statement(build, &model->syntax.statements[i]))) return status;
   if ((status = check_loss(build, source))) return status;
@@ -302,7 +305,8 @@ enum status model_build(struct model *model, const struct source *source,
   arena_init(&model->rule_arena);
   random_seed(&model->random, 0);
   build.builder = (struct builder){.model = model, .diag = diag, .code = &model->program.forward,
-                                   .recording = true, .instance = -1, .reserved = &build.reserved};
+                                   .recording = true, .instance = -1, .reserved = &build.reserved,
+                                   .data_functions = loader ? loader->names : NULL};
   struct source *kept = ARENA_NEW(&model->arena, struct source); /* spans point to it */
   if (kept) *kept = *source;
   enum status status = kept ? build_all(&build, kept) : diag_no_memory(diag);

@@ -100,7 +100,7 @@ void diag_render(const struct diag *diag, struct text *out) {
   }
   text_put_safe(out, diag->message, strlen(diag->message));
   text_puts(out, "\n");
-  if (diag->name[0]) render_excerpt(diag, out);
+  if (diag->name[0] && diag->excerpt[0]) render_excerpt(diag, out);
   if (diag->hint[0]) {
     text_puts(out, "  ");
     text_put_safe(out, diag->hint, strlen(diag->hint));

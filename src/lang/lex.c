@@ -140,7 +140,7 @@ static void skip_blank(struct lexer *lexer) {
     char byte = source->text[lexer->at];
     if (byte == '#')
       while (lexer->at + 1 < source->length && source->text[lexer->at + 1] != '\n') lexer->at++;
-    else if (byte != ' ' && byte != '\t' && byte != '\r' && !(byte == '\n' && lexer->brackets > 0))
+    else if (byte != ' ' && byte != '\t' && byte != '\r' && !(byte == '\n' && lexer->brackets > 0 && lexer->squares == 0))
       return;
   }
 }

@@ -23,8 +23,8 @@ struct token {
 struct lexer {
   const struct source *source;
   uint32_t at;
-  int brackets; /* open ( and [: inside them a newline is a space */
-  int squares;  /* open [: inside them ; separates rows */
+  int brackets; /* open ( and [: inside ( a newline is a space */
+  int squares;  /* open [: inside them ; and a newline end a row */
 };
 
 enum { NAME_MAX_BYTES = 64 };

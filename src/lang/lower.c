@@ -366,6 +366,10 @@ static enum status unknown_function(struct builder *builder, const struct expr *
       const char *pair[] = {best, stmt->kind == STMT_GATE ? stmt->names[0] : NULL};
       best = suggest_name(expr->name, pair, 2);
     }
+  for (const char *const *name = builder->data_functions; name && *name; name++) {
+    const char *pair[] = {best, *name};
+    best = suggest_name(expr->name, pair, 2);
+  }
   return unknown(builder, expr, _("function"), best);
 }
 

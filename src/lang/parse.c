@@ -152,7 +152,7 @@ static enum status parse_call(struct parser *parser, const char *name, uint32_t 
   return make_apply(parser, start, op_find(name, strlen(name)), name, args, count, out);
 }
 
-/* entries: { ["-"] NUMBER [","] }, rows ended by ";" */
+/* entries: { ["-"] NUMBER [","] }, rows ended by ";" or the end of a line */
 struct matrix {
   struct shape shape;
   double *entries;
@@ -194,11 +194,15 @@ static enum status matrix_row_end(struct parser *parser, struct matrix *matrix) 
 static enum status matrix_rows(struct parser *parser, struct matrix *matrix) {
   enum status status;
   for (;;) {
-    while (!at_symbol(parser, ";") && !at_symbol(parser, "]"))
-      if ((status = matrix_entry(parser, matrix))) return status;
-    if ((status = matrix_row_end(parser, matrix))) return status;
-    bool last = at_symbol(parser, "]");
-    if ((status = advance(parser)) || last) return status;
+    bool line = parser->token.kind == TOKEN_LINE, last = at_symbol(parser, "]");
+    bool empty = matrix->in_row == 0 && (line || (last && matrix->shape.rows > 0));
+    status = empty || (!line && !last && !at_symbol(parser, ";"))
+                 ? STATUS_OK
+                 : matrix_row_end(parser, matrix);
+    if (status) return status;
+    if (line || last || at_symbol(parser, ";")) status = advance(parser);
+    else status = matrix_entry(parser, matrix);
+    if (status || last) return status;
   }
 }
 

@@ -161,7 +161,7 @@ void report_eval(struct text *out, const struct model *model, const struct run *
 
 /* -- check: the table -- */
 
-enum { BAR_COLUMNS = 32, BAR_DECADES = 16 }; /* 1e-16 to 1 */
+enum { BAR_COLUMNS = 24, BAR_DECADES = 12 }; /* 1e-12 to 1 */
 
 /* The column at which a relative difference stands, on a scale of powers of ten. */
 static int bar_column(double difference) {
@@ -204,11 +204,13 @@ static void put_scale(struct text *out, const struct check *check, struct style 
 
 static void put_tensor(struct text *out, const struct model *model, const struct check *check,
                        const struct tensor_check *tensor, struct style style, int width) {
-  char buffer[NUMBER_TEXT_SIZE], shape[32];
+  char relative[NUMBER_TEXT_SIZE], mean[NUMBER_TEXT_SIZE], shape[32];
   text_puts(out, " ");
   put_name(out, model->nodes[tensor->node].name, width);
   snprintf(shape, sizeof shape, "%u x %u", tensor->shape.rows, tensor->shape.cols);
-  text_printf(out, "  %-9s  %-9s ", shape, number_brief(tensor->metrics.difference, 2, buffer));
+  text_printf(out, "  %-8s  %-9s  %-10s ", shape,
+              number_brief(tensor->metrics.difference, 2, relative),
+              number_brief(tensor->metrics.mean_abs, 2, mean));
   put_bar(out, check, tensor->metrics.difference, style);
   text_puts(out, " ");
   if (tensor->verdict == VERDICT_FAIL) text_puts(out, style.unicode ? "✗ " : "x ");
@@ -248,23 +250,30 @@ static void put_factor(struct text *out, const struct tensor_check *tensor) {
               number_brief(tensor->metrics.scale, 6, buffer));
 }
 
-/* The two slopes, or the two gradients, at the entry that the verdict is about. */
-static void put_entry(struct text *out, const struct tensor_check *tensor) {
+/* "at [0, 3] ", where there is more than one place to be at. */
+static void put_place(struct text *out, const struct tensor_check *tensor) {
   uint32_t row, col;
-  char a[NUMBER_TEXT_SIZE], b[NUMBER_TEXT_SIZE];
   tensor_check_place(tensor, tensor->entry, &row, &col);
-  text_printf(out, _("at [%u, %u] the backward pass says %s, the numerical gradient %s"), row, col,
-              number_brief(tensor->analytic[tensor->entry], 8, a),
-              number_brief(tensor->numeric[tensor->entry], 8, b));
+  if (tensor->count > 1) text_printf(out, _("at [%u, %u] "), row, col);
+}
+
+/* The two gradients at the entry that the verdict is about. */
+static void put_entry(struct text *out, const struct tensor_check *tensor) {
+  char buffer[NUMBER_TEXT_SIZE];
+  put_place(out, tensor);
+  text_printf(out, _("the backward pass says %s, "),
+              number_brief(tensor->analytic[tensor->entry], 8, buffer));
+  text_printf(out, _("the numerical gradient %s"),
+              number_brief(tensor->numeric[tensor->entry], 8, buffer));
+  if (tensor->count == 1 && is_factor(tensor))
+    text_printf(out, _(": %s times as much"), number_brief(tensor->metrics.scale, 6, buffer));
 }
 
 static void put_reason(struct text *out, const struct tensor_check *tensor) {
-  uint32_t row, col;
   char a[NUMBER_TEXT_SIZE], b[NUMBER_TEXT_SIZE], c[NUMBER_TEXT_SIZE];
-  tensor_check_place(tensor, tensor->entry, &row, &col);
   switch (tensor->reason) {
     case REASON_DIFFERS:
-      if (is_factor(tensor)) put_factor(out, tensor);
+      if (is_factor(tensor) && tensor->count > 1) put_factor(out, tensor);
       else put_entry(out, tensor);
       break;
     case REASON_NOT_ASSIGNED:
@@ -284,8 +293,9 @@ static void put_reason(struct text *out, const struct tensor_check *tensor) {
                        "check can tell from zero"));
       break;
     case REASON_STEP_ERROR:
-      text_printf(out, _("at [%u, %u] the two differ by %s, but with step %s the numerical side "
-                         "may itself be off by %s: try another --eps"), row, col,
+      put_place(out, tensor);
+      text_printf(out, _("the two differ by %s, but with step %s the numerical side may itself be "
+                         "off by %s: try another --eps"),
                   number_brief(fabs(tensor->analytic[tensor->entry] -
                                     tensor->numeric[tensor->entry]), 2, a),
                   number_brief(tensor->step, 3, b), number_brief(tensor->step_error, 2, c));
@@ -295,8 +305,9 @@ static void put_reason(struct text *out, const struct tensor_check *tensor) {
                        "try --freeze"));
       break;
     case REASON_STRADDLES:
-      text_printf(out, _("at [%u, %u] a kink lies within the step: the slope is %s to the left "
-                         "and %s to the right; the backward pass says %s"), row, col,
+      put_place(out, tensor);
+      text_printf(out, _("a kink lies within the step: the slope is %s to the left and %s to the "
+                         "right; the backward pass says %s"),
                   number_brief(tensor->left, 6, a), number_brief(tensor->right, 6, b),
                   number_brief(tensor->analytic[tensor->entry], 6, c));
       break;
@@ -305,7 +316,7 @@ static void put_reason(struct text *out, const struct tensor_check *tensor) {
   }
 }
 
-/* SENTENCE in lines of LINE_COLUMNS at most, broken at spaces, under INDENT columns. */
+/* SENTENCE in lines of LINE_COLUMNS at most, broken at spaces, from INDENT columns on. */
 static void put_wrapped(struct text *out, const char *sentence, int indent) {
   enum { LINE_COLUMNS = 79 };
   int column = column_now(out);
@@ -344,24 +355,40 @@ static void put_reasons(struct text *out, const struct model *model, const struc
   text_done(&reason);
 }
 
-/* How each other dNAME of a backward block compares: it may be a multiple on purpose. */
+/* How one line between compares: "agrees", or by how much not. */
+static void put_comparison(struct text *out, const struct tensor_check *tensor) {
+  const struct metrics *m = &tensor->metrics;
+  char buffer[NUMBER_TEXT_SIZE];
+  if (is_factor(tensor)) put_factor(out, tensor);
+  else if (m->difference <= 1e-5 || m->max_abs <= CHECK_ABSOLUTE) text_puts(out, _("agrees"));
+  else text_printf(out, _("differs: relative difference %s"), number_brief(m->difference, 2, buffer));
+}
+
+/* Each other dNAME of a backward block: it may be a multiple on purpose. Neighbours that compare
+ * alike share a line. */
 static void put_intermediates(struct text *out, const struct model *model,
-                              const struct check *check, int width) {
+                              const struct check *check) {
+  struct text line, next;
+  text_init(&line);
+  text_init(&next);
   if (check->intermediate_count > 0)
     text_puts(out, _("\n the lines between, against the numerical gradient of each node:\n"));
   for (size_t i = 0; i < check->intermediate_count; i++) {
-    const struct tensor_check *tensor = &check->intermediates[i];
-    const struct metrics *m = &tensor->metrics;
-    char buffer[NUMBER_TEXT_SIZE];
-    text_puts(out, " d");
-    put_name(out, model->nodes[tensor->node].name, width);
-    text_puts(out, " ");
-    if (is_factor(tensor)) put_factor(out, tensor);
-    else if (m->difference <= 1e-5 || m->max_abs <= CHECK_ABSOLUTE) text_puts(out, _("agrees"));
-    else text_printf(out, _("differs: relative difference %s"),
-                     number_brief(m->difference, 2, buffer));
-    text_puts(out, "\n");
+    line.length = 0;
+    put_comparison(&line, &check->intermediates[i]);
+    text_printf(out, " d%s", model->nodes[check->intermediates[i].node].name);
+    for (; i + 1 < check->intermediate_count; i++) {
+      next.length = 0;
+      put_comparison(&next, &check->intermediates[i + 1]);
+      if (strcmp(text_string(&next), text_string(&line)) != 0) break;
+      text_printf(out, ", d%s", model->nodes[check->intermediates[i + 1].node].name);
+    }
+    text_puts(out, ":");
+    put_wrapped(out, text_string(&line), 3);
   }
+  out->failed = out->failed || line.failed || next.failed;
+  text_done(&line);
+  text_done(&next);
 }
 
 static void put_verdict(struct text *out, const struct check *check, struct style style) {
@@ -385,12 +412,12 @@ void report_check(struct text *out, const struct model *model, const struct chec
   put_head(out, check);
   text_puts(out, "\n ");
   put_name(out, _("tensor"), width);
-  text_printf(out, "  %-9s  %-9s ", _("shape"), _("rel. diff"));
+  text_printf(out, "  %-8s  %-9s  %-10s ", _("shape"), _("rel. diff"), _("mean |g-n|"));
   put_scale(out, check, style);
   text_puts(out, "\n");
   for (size_t i = 0; i < check->tensor_count; i++)
     put_tensor(out, model, check, &check->tensors[i], style, width);
-  put_intermediates(out, model, check, width);
+  put_intermediates(out, model, check);
   text_puts(out, "\n");
   put_verdict(out, check, style);
   put_reasons(out, model, check, width);

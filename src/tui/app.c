@@ -234,6 +234,7 @@ static void do_command(struct ui *ui, const char *line) {
 /* -- actions -- */
 
 static void act_view(struct ui *ui, const char *arguments) {
+  if (ui->said_is_error) ui->said.length = 0; /* it hides the hints of views without inspector */
   int step = strcmp(arguments, "next") == 0 ? 1 : strcmp(arguments, "previous") == 0 ? -1 : 0;
   if (step != 0) {
     do ui->view = (enum view_id)(((int)ui->view + step + VIEW_COUNT) % VIEW_COUNT);

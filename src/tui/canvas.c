@@ -66,7 +66,7 @@ static char ascii_for(int32_t code) {
                {0x22C5, '*'}, {0x00D7, 'x'}, {0x2717, 'x'}, {0x2202, 'd'}, {0x2016, '|'},
                {0x2192, '>'}, {0x2190, '<'}, {0x2248, '~'}, {0x2019, '\''}, {0x201C, '"'},
                {0x201D, '"'}, {0x2026, '.'}, {0x03B5, 'e'}, {0x03B8, 't'}, {0x03C3, 's'},
-               {0x00B9, '1'}, {0x00B2, '2'}, {0x00B3, '3'}, {0x1D40, 'T'}};
+               {0x00B9, '1'}, {0x00B2, '2'}, {0x00B3, '3'}, {0x1D40, 'T'}, {0x02E2, 's'}};
   if (code == 0x2070 || (code >= 0x2074 && code <= 0x2079)) return (char)('0' + code - 0x2070);
   if (code >= 0x2080 && code <= 0x2089) return (char)('0' + code - 0x2080);
   for (size_t i = 0; i < sizeof table / sizeof *table; i++)

@@ -1,6 +1,7 @@
 #include "tui/prompt.h"
 
 #include "core/intl.h"
+#include "tui/term.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -26,9 +27,20 @@ static struct {
 
 /* -- bytes in -- */
 
+static void queue_key(int key);
+
+/* Some of readline's commands ask for one more key at once, such as Ctrl-R Ctrl-X: wait for it, for
+ * an end of file here makes readline jump out of its own frames. */
 static int next_byte(FILE *file) {
+  enum { CTRL_G = 7 };
   (void)file;
-  return prompt.head < prompt.tail ? prompt.queue[prompt.head++] : EOF;
+  while (prompt.head == prompt.tail) {
+    int key = term_key(-1, true);
+    if (key == KEY_OF_CLOSED) return EOF;
+    if (term_interrupted()) return CTRL_G;
+    if (key < KEY_OF_NONE) queue_key(key);
+  }
+  return prompt.queue[prompt.head++];
 }
 
 static int bytes_waiting(void) {
@@ -125,15 +137,15 @@ static char **complete(const char *text, int start, int end) {
 static void show_offers(char **matches, int count, int longest) {
   (void)longest;
   prompt.offers.length = 0;
-  for (int i = 1; i <= count; i++) text_printf(&prompt.offers, "%s  ", matches[i]);
+  for (int i = 1; i <= count; i++) text_printf(&prompt.offers, "%s ", matches[i]);
 }
 
 /* -- lines out -- */
 
 static void take_line(char *line) {
   prompt.done = true;
+  free(prompt.line);
   prompt.line = line;
-  rl_callback_handler_remove();
 }
 
 static void draw_nothing(void) {}
@@ -150,8 +162,7 @@ static int insert_start(void) {
 static int give_up(int count, int key) {
   (void)count, (void)key;
   rl_replace_line("", 0);
-  rl_done = 1;
-  take_line(NULL);
+  rl_done = 1; /* so that an empty line is taken */
   return 0;
 }
 
@@ -190,6 +201,7 @@ void prompt_open(const struct session *session) {
   rl_completion_display_matches_hook = show_offers;
   rl_startup_hook = insert_start;
   rl_bind_key(7, give_up); /* Ctrl-G */
+  rl_variable_bind("revert-all-at-newline", "on"); /* an edited line of the history stays as it was */
   using_history();
   stifle_history(HISTORY_LINES);
   choose_history();
@@ -201,7 +213,10 @@ void prompt_close(void) {
     make_folders(prompt.history.bytes);
     write_history(text_string(&prompt.history));
   }
-  if (prompt.active) rl_callback_handler_remove();
+  if (prompt.active) {
+    rl_free_undo_list();
+    rl_callback_handler_remove();
+  }
   clear_history();
   if (prompt.nowhere) fclose(prompt.nowhere);
   text_done(&prompt.offers);
@@ -232,6 +247,8 @@ bool prompt_key(int key, struct text *line) {
   while (!prompt.done && prompt.head < prompt.tail) rl_callback_read_char();
   if (!prompt.done) return false;
   prompt.active = false;
+  rl_clear_pending_input();
+  rl_callback_handler_remove();
   if (prompt.line && *prompt.line) {
     add_history(prompt.line);
     text_puts(line, prompt.line);

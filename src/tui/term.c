@@ -8,11 +8,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 static struct {
   SCREEN *screen;
   bool unicode, mouse;
+  bool resized; /* since the last frame: who knows what the terminal shows */
   int colours;
   int theme;
   struct mouse last_mouse;
@@ -117,6 +119,24 @@ static void choose_colours(const struct term_options *options) {
   term.colours = COLORS >= 256 ? 256 : COLORS >= 16 ? 16 : COLORS >= 8 ? 8 : 0;
 }
 
+/* Ctrl-S and Ctrl-Q are keys like any other. */
+static void free_flow_keys(void) {
+  struct termios modes;
+  if (tcgetattr(STDIN_FILENO, &modes) < 0) return;
+  modes.c_iflag &= ~(tcflag_t)IXON;
+  tcsetattr(STDIN_FILENO, TCSADRAIN, &modes);
+  def_prog_mode();
+}
+
+/* Curses' handler of SIGTSTP writes to the terminal: it may do so only while we wait for a key, not
+ * in the middle of a frame, and never in another thread. */
+static void hold_stops(bool hold) {
+  sigset_t stop;
+  sigemptyset(&stop);
+  sigaddset(&stop, SIGTSTP);
+  sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &stop, NULL);
+}
+
 enum status term_open(const struct term_options *options, struct diag *diag) {
   const char *name = getenv("TERM");
   if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
@@ -134,6 +154,8 @@ enum status term_open(const struct term_options *options, struct diag *diag) {
   cbreak();
   noecho();
   nonl();
+  free_flow_keys();
+  hold_stops(true);
   keypad(stdscr, TRUE);
   choose_colours(options);
   term.unicode = !options->ascii && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
@@ -150,6 +172,7 @@ void term_close(void) {
   endwin();
   delscreen(term.screen);
   term.screen = NULL;
+  hold_stops(false);
   catch_signals(false);
 }
 
@@ -176,7 +199,8 @@ static void look_of(const struct cell *cell, attr_t *attributes, int *fg, int *b
 }
 
 void term_show(const struct canvas *canvas, bool redraw) {
-  if (redraw) clearok(stdscr, TRUE);
+  if (redraw || term.resized) clearok(stdscr, TRUE);
+  term.resized = false;
   for (int row = 0; row < canvas->rows; row++)
     for (int col = 0; col < canvas->cols; col++) {
       const struct cell *cell = &canvas->cells[row * canvas->cols + col];
@@ -222,6 +246,7 @@ struct mouse term_mouse(void) {
 
 static int key_of_curses(int key) {
   if (key == KEY_MOUSE) return take_mouse();
+  if (key == KEY_RESIZE) term.resized = true;
   for (size_t i = 0; i < sizeof key_map / sizeof *key_map; i++)
     if (key == key_map[i].curses) return key_map[i].ours;
   return KEY_OF_NONE;
@@ -261,17 +286,19 @@ static bool wait_for_input(int milliseconds, const sigset_t *unblocked) {
 }
 
 int term_key(int milliseconds, bool raw) {
-  sigset_t held, before;
+  sigset_t held, before, waiting;
   sigemptyset(&held);
   for (size_t i = 0; i < sizeof end_signals / sizeof *end_signals; i++)
     sigaddset(&held, end_signals[i]);
   sigaddset(&held, SIGWINCH);
   keypad(stdscr, !raw);
   sigprocmask(SIG_BLOCK, &held, &before);
+  waiting = before;
+  sigdelset(&waiting, SIGTSTP);
   int key = read_key();
-  bool waited = key == ERR && wait_for_input(milliseconds, &before);
+  bool waited = key == ERR && wait_for_input(milliseconds, &waiting);
   if (key == ERR) key = read_key(); /* a change of size comes without input */
-  bool closed = key == ERR && waited && wait_for_input(0, &before);
+  bool closed = key == ERR && waited && wait_for_input(0, &waiting);
   sigprocmask(SIG_SETMASK, &before, NULL);
   return end_signal || closed ? KEY_OF_CLOSED : key == ERR ? KEY_OF_NONE : key;
 }

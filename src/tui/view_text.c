@@ -14,6 +14,7 @@ void view_text(struct ui *ui, enum view_id view, struct area area, const char *t
   if (ui->scroll[view] < 0) ui->scroll[view] = 0;
   ui->lines[view] = total;
   canvas_paragraphs(&ui->canvas, area, 0, ui->scroll[view], ROLE_PLAIN, text);
+  if (area.cols < 3) return; /* too narrow to give a column away */
   if (ui->scroll[view] > 0)
     canvas_puts(&ui->canvas, area, 0, area.cols - 1, ROLE_KEY, ui->canvas.unicode ? "▴" : "^");
   if (ui->scroll[view] < most)
@@ -130,7 +131,7 @@ static void draw_help(struct ui *ui, struct area area) {
     const struct binding *binding = &ui->keymap.bindings[i];
     size_t start = text.length;
     text_printf(&text, "  %s%s%s", binding->view, *binding->view ? ": " : "", binding->key_name);
-    text_pad(&text, text_columns(text.bytes + start, text.length - start), 16);
+    text_pad(&text, text_columns(text.bytes + start, text.length - start), 18);
     text_printf(&text, "%s\n", binding->command);
   }
   text_puts(&text, _("\nCommands, at the prompt (:), in scripts and as keys\n"));

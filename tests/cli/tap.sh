@@ -52,7 +52,6 @@ finish() {
 # ---- tests for ok
 
 exits() { [ "$status" -eq "$1" ]; }
-passes_not() { exits 1 || exits 2; }
 blames_nobody() { exits 0 || exits 2; }
 silent() { [ ! -s "$work/err" ]; }
 prints() { grep -qF -- "$1" "$work/out"; }

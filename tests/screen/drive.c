@@ -197,13 +197,13 @@ static bool stands_alone(const char *name) {
 }
 
 /* A quoted word (it keeps its opening quote) is text, any other the name of a key. */
-static void step_keys_now(struct play *play, char **words) {
+static void send_keys(struct play *play, char **words, bool patient) {
   char bytes[16];
   char *pending = NULL;
   size_t size = 0;
   FILE *out = open_memstream(&pending, &size);
   for (int i = 0; words[i] && !play->failed_hard; i++) {
-    bool alone = words[i][0] != '"' && stands_alone(words[i]);
+    bool alone = patient && words[i][0] != '"' && stands_alone(words[i]);
     if (alone) {
       fflush(out);
       if (size > 0) child_write(&play->child, pending, size);
@@ -223,7 +223,11 @@ static void step_keys_now(struct play *play, char **words) {
 }
 
 static void step_keys(struct play *play, char **words) {
-  if (settle(play, QUIET)) step_keys_now(play, words); /* while it starts they would be lost */
+  if (settle(play, QUIET)) send_keys(play, words, true); /* while it starts they would be lost */
+}
+
+static void step_keys_now(struct play *play, char **words) {
+  send_keys(play, words, false);
 }
 
 /* repeat COUNT TEXT: as one paste */
@@ -380,6 +384,52 @@ static void step_prompt_return(struct play *play, char **words) {
   printf("# after %.0f ms\n", seconds * 1000);
 }
 
+/* -- steps: how fast it is; for the log, a machine may be busy -- */
+
+/* Milliseconds from START to the last byte of what comes in answer; negative: nothing came. */
+static double answer_time(struct play *play, double start) {
+  enum { ENOUGH = 10, PATIENCE = 500 };
+  double last = -1;
+  for (double now = start; (now - (last < 0 ? start : last)) * 1000 < (last < 0 ? PATIENCE : ENOUGH);
+       now = seconds_now())
+    if (child_pump(&play->child, 1)) last = seconds_now();
+  return last < 0 ? -1 : (last - start) * 1000;
+}
+
+static int compare_doubles(const void *a, const void *b) {
+  const double *left = a, *right = b;
+  return (*left > *right) - (*left < *right);
+}
+
+static void step_first_frame(struct play *play, char **words) {
+  (void)words;
+  double time = answer_time(play, play->sent);
+  result(play, time >= 0, "there is a first frame");
+  printf("# after %.1f ms\n", time);
+}
+
+/* latency COUNT KEY...: the keys in turn */
+static void step_latency(struct play *play, char **words) {
+  enum { MOST = 1000 };
+  double times[MOST];
+  int count = atoi(words[0]), done = 0, keys = 0;
+  char bytes[16];
+  while (words[keys + 1]) keys++;
+  for (int i = 0; i < count && i < MOST && settle(play, 5); i++) {
+    size_t length = key_bytes(&play->child.vt, words[1 + i % keys], bytes);
+    double start = seconds_now();
+    child_write(&play->child, bytes, length);
+    times[done] = answer_time(play, start);
+    if (times[done] >= 0) done++;
+  }
+  qsort(times, (size_t)done, sizeof *times, compare_doubles);
+  result(play, done > 0, "keys are answered");
+  if (done > 0)
+    printf("# %d of %d keys changed the screen: after %.1f ms in the middle, %.1f ms at the 95th "
+           "percentile, %.1f ms at most\n", done, count, times[done / 2], times[done * 95 / 100],
+           times[done - 1]);
+}
+
 /* -- steps: its end -- */
 
 static bool ends(struct play *play) {
@@ -493,6 +543,8 @@ static const struct step {
     {"no-text", 1, true, step_no_text},
     {"no-colour", 0, true, step_no_colour},
     {"flash", 0, true, step_flash},
+    {"first-frame", 0, true, step_first_frame},
+    {"latency", 2, true, step_latency},
     {"ready", 0, true, step_prompt_return},
     {"expect-exit", 1, true, step_exit},
     {"expect-death", 1, true, step_dies},

@@ -30,12 +30,12 @@ void scratch_setenv(struct scratch *scratch, const char *assignment) {
   }
 }
 
-static void set_path(struct scratch *scratch, const char *format) {
+/* FORMAT with the folder for its star, and behind it what the variable MORE holds, if not NULL. */
+static void set_path(struct scratch *scratch, const char *format, const char *more) {
   char assignment[1024];
-  char *folder = scratch->folder;
-  const char *star = strchr(format, '*');
-  snprintf(assignment, sizeof assignment, "%.*s%s%s", (int)(star - format), format, folder,
-           star + 1);
+  const char *star = strchr(format, '*'), *given = more ? getenv(more) : NULL;
+  snprintf(assignment, sizeof assignment, "%.*s%s%s%s%s", (int)(star - format), format,
+           scratch->folder, star + 1, given ? ":" : "", given ? given : "");
   scratch_setenv(scratch, assignment);
 }
 
@@ -62,11 +62,12 @@ void scratch_init(struct scratch *scratch) {
     exit(71);
   }
   inherit(scratch);
-  set_path(scratch, "HOME=*");
-  set_path(scratch, "XDG_CONFIG_HOME=*/config");
-  set_path(scratch, "XDG_STATE_HOME=*/state");
-  set_path(scratch, "ASAN_OPTIONS=exitcode=99:log_path=*/report");
-  set_path(scratch, "UBSAN_OPTIONS=exitcode=99:print_stacktrace=1:log_path=*/report");
+  set_path(scratch, "HOME=*", NULL);
+  set_path(scratch, "XDG_CONFIG_HOME=*/config", NULL);
+  set_path(scratch, "XDG_STATE_HOME=*/state", NULL);
+  set_path(scratch, "ASAN_OPTIONS=exitcode=99:log_path=*/report", "ASAN_OPTIONS");
+  set_path(scratch, "UBSAN_OPTIONS=exitcode=99:print_stacktrace=1:log_path=*/report",
+           "UBSAN_OPTIONS");
   scratch_setenv(scratch, "TERM=xterm-256color");
   scratch_setenv(scratch, "LC_ALL=C.UTF-8");
 }

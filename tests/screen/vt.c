@@ -303,7 +303,8 @@ static bool do_csi(struct vt *vt, const struct csi *csi) {
 static size_t escape_length(const char *bytes, size_t count) {
   if (count < 2) return 0;
   if (bytes[1] == '(' || bytes[1] == ')') return count < 3 ? 0 : 3;
-  if (bytes[1] != '[') return 2;
+  if (bytes[1] == ']' && bytes[count - 1] != '\a') return 0;
+  if (bytes[1] != '[') return bytes[1] == ']' ? count : 2;
   for (size_t i = 2; i < count; i++)
     if (bytes[i] < 0x20 || bytes[i] >= 0x40) return i + 1;
   return 0;
@@ -327,6 +328,7 @@ static bool do_escape(struct vt *vt, const char *bytes, size_t length) {
   struct csi csi;
   switch (bytes[1]) {
   case '[': return read_csi(&csi, bytes, length) && do_csi(vt, &csi);
+  case ']': return length == 6 && memcmp(bytes, "\033]104", 5) == 0; /* the usual palette */
   case '(': return bytes[2] == 'B';
   case ')': return bytes[2] == 'B' || bytes[2] == '0'; /* vt100 names G1 and never uses it */
   case '=': case '>': return true;

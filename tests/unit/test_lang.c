@@ -388,7 +388,7 @@ static bool is_name(const char *text, size_t length) {
 static void names_are_told_from_what_is_not(void **state) {
   (void)state;
   static const char *const names[] = {"x", "_", "W1", "x_1", "\xCE\xB8", "\xEA\xB0\x80",
-                                      "gr\xC3\xB6\xC3\x9F" "e", "\xE5\x8B\xBE", "end"};
+                                      "gr\303\266\303\237e", "\xE5\x8B\xBE", "end"};
   static const char *const others[] = {"1x", "x y", "x.T", "x-1", "\xE2\x88\x92", "\xFF",
                                        "x\xFF", "\xE2\x80\x8B", "x\xE2\x80\x8B",
                                        "\xF0\x9F\x98\x80", "\xC3\x97", "\xCD\xBE"};

@@ -340,8 +340,11 @@ static enum status fold_twice(struct work *work) {
 static const char zeros_model[] = "param x = [1 2 3]\nparam b = zeros(1, 3)\n"
                                   "f = sum((x + b)^2 * b)";
 
-static enum status run_the_check(struct work *work, unsigned directions) {
-  struct check_options options = {.tolerance = -1, .threads = 1, .directions = directions};
+/* With enough entries for threads. */
+static const char large_model[] = "seed 1\nparam x = randn(8, 25)\nf = sum(sin(x) * x)";
+
+static enum status run_the_check(struct work *work, unsigned directions, int threads) {
+  struct check_options options = {.tolerance = -1, .threads = threads, .directions = directions};
   return check_run(&work->check, &work->model, &options, &work->diag);
 }
 
@@ -360,12 +363,17 @@ static enum status describe_check(struct work *work) {
 }
 
 static enum status check_all(struct work *work) {
-  enum status status = run_the_check(work, 0);
+  enum status status = run_the_check(work, 0, 1);
+  return status ? status : describe_check(work);
+}
+
+static enum status check_in_threads(struct work *work) {
+  enum status status = run_the_check(work, 0, 3);
   return status ? status : describe_check(work);
 }
 
 static enum status check_directions(struct work *work) {
-  enum status status = run_the_check(work, 3);
+  enum status status = run_the_check(work, 3, 1);
   return status ? status : describe_check(work);
 }
 
@@ -380,7 +388,7 @@ static enum status prepare_report(struct work *work) {
   if (status) return status;
   run_code(&work->run, &work->model.program.forward, 0);
   run_code(&work->run, &work->model.program.backward, 0);
-  return run_the_check(work, 0);
+  return run_the_check(work, 0, 1);
 }
 
 static enum status text_reports(struct work *work) {
@@ -451,6 +459,7 @@ static const struct scenario scenarios[] = {
     {"check", gates_model, prepare_model, check_all, clear_check},
     {"check of a backward block", block_model, prepare_model, check_all, clear_check},
     {"check with a note", zeros_model, prepare_model, check_all, clear_check},
+    {"check in threads", large_model, prepare_model, check_in_threads, clear_check},
     {"check of directions", zeros_model, prepare_model, check_directions, clear_check},
     {"text reports", gates_model, prepare_report, text_reports, NULL},
     {"text reports of a backward block", block_model, prepare_report, text_reports, NULL},
