@@ -106,17 +106,48 @@ static enum status make_boxes(struct circuit *circuit, const struct model *model
   return STATUS_OK;
 }
 
-enum status circuit_make(struct ui *ui) {
-  struct circuit *circuit = &ui->circuit;
+/* Differs when another set of nodes is visible, or they are joined in another way. */
+static uint64_t signature_of(const struct model *model, const bool *chosen) {
+  uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+  int inputs[LAYOUT_MAX_INPUTS];
+  for (size_t n = 0; n < model->node_count; n++) {
+    if (!chosen[n]) continue;
+    int count = inputs_of(model, (int)n, inputs);
+    hash = (hash ^ n) * 0x100000001b3u;
+    hash = (hash ^ (uint64_t)box_width(model, (int)n)) * 0x100000001b3u;
+    for (int i = 0; i < count; i++) hash = (hash ^ (uint64_t)inputs[i]) * 0x100000001b3u;
+  }
+  return hash;
+}
+
+static enum status circuit_lay_out(struct circuit *circuit, const struct model *model,
+                                   const bool *chosen, uint64_t signature) {
   int pan_row = circuit->pan_row, pan_col = circuit->pan_col;
+  bool partial = circuit->partial;
   circuit_done(circuit);
-  if (!ui->session->is_open) return STATUS_OK;
-  const struct model *model = &ui->session->model;
-  bool *chosen = choose_nodes(model, ui->session->focus, &circuit->partial);
-  enum status status = chosen ? make_boxes(circuit, model, chosen) : STATUS_NO_MEMORY;
-  free(chosen);
+  enum status status = make_boxes(circuit, model, chosen);
   if (!status) status = layout_make(&circuit->layout);
+  circuit->partial = partial;
   circuit->pan_row = pan_row;
   circuit->pan_col = pan_col;
+  circuit->signature = signature;
+  return status;
+}
+
+enum status circuit_make(struct ui *ui) {
+  struct circuit *circuit = &ui->circuit;
+  const struct model *model = &ui->session->model;
+  if (!ui->session->is_open) {
+    circuit_done(circuit);
+    return STATUS_OK;
+  }
+  bool *chosen = choose_nodes(model, ui->session->focus, &circuit->partial);
+  if (!chosen) return STATUS_NO_MEMORY;
+  uint64_t signature = signature_of(model, chosen);
+  bool same = circuit->layout.lines && signature == circuit->signature &&
+              circuit->node_count == model->node_count;
+  enum status status = same ? STATUS_OK
+                            : circuit_lay_out(circuit, model, chosen, signature);
+  free(chosen);
   return status;
 }

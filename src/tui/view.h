@@ -40,6 +40,7 @@ struct circuit {
   int *box_of;     /* by node: -1 for those that are not drawn */
   size_t node_count;
   bool partial;    /* only the neighbourhood of the focus is drawn */
+  uint64_t signature; /* of the graph that is drawn */
   int pan_row, pan_col;
 };
 
@@ -83,7 +84,7 @@ extern const struct view_ops *const view_table[VIEW_COUNT];
 /* Draws TEXT scrolled as the view's state says, and keeps that state in range. */
 void view_text(struct ui *ui, enum view_id view, struct area area, const char *text);
 
-/* Makes the circuit anew after the graph or its folding may have changed. */
+/* Makes the circuit anew if the graph or its folding has changed. */
 enum status circuit_make(struct ui *ui);
 void circuit_done(struct circuit *circuit);
 
