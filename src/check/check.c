@@ -50,7 +50,7 @@ static enum status no_memory(struct work *work) {
 
 /* -- which tensors -- */
 
-static bool is_wanted(const struct check_options *options, const char *name) {
+bool check_wants(const struct check_options *options, const char *name) {
   if (!options->params) return true;
   for (size_t i = 0; i < options->param_count; i++)
     if (strcmp(options->params[i], name) == 0) return true;
@@ -86,7 +86,9 @@ static enum status add_tensor(struct work *work, int node, size_t count,
   tensor->analytic = calloc(count, sizeof *tensor->analytic);
   tensor->numeric = calloc(count, sizeof *tensor->numeric);
   ++*length;
-  return tensor->analytic && tensor->numeric ? STATUS_OK : no_memory(work);
+  if (!tensor->analytic || !tensor->numeric) return no_memory(work);
+  for (size_t i = 0; i < count; i++) tensor->numeric[i] = slope_pending();
+  return STATUS_OK;
 }
 
 static bool listed(const struct tensor_check *list, size_t length, int node) {
@@ -102,12 +104,13 @@ static enum status choose_tensors(struct work *work) {
   for (size_t n = 0; !status && n < model->node_count; n++) {
     const struct node *node = &model->nodes[n];
     size_t size = shape_count(model_shape(model, node->slot));
-    if (node->kind == NODE_PARAM && is_wanted(&check->options, node->name))
+    if (node->kind == NODE_PARAM && check_wants(&check->options, node->name))
       status = add_tensor(work, (int)n,
                           check->options.directions > 0 ? check->options.directions : size,
                           &check->tensors, &check->tensor_count);
   }
-  for (size_t i = 0; !status && model->backward && i < model->rule_count; i++) {
+  bool between = model->backward && !check->options.metrics_only;
+  for (size_t i = 0; !status && between && i < model->rule_count; i++) {
     int node = model->rules[i].target_node;
     if (node < 0 || node == model->loss || model->nodes[node].kind != NODE_OP ||
         listed(check->intermediates, check->intermediate_count, node))
@@ -189,6 +192,21 @@ static void sum_up(struct check *check) {
 
 double check_base_step(const struct check_options *options) {
   return options->eps > 0 ? options->eps : precision_step(options->precision);
+}
+
+double check_band_start(const struct check_options *options, enum band band) {
+  const double starts[BAND_COUNT] = {0, options->tolerance > 0 ? options->tolerance : 1e-7, 1e-2};
+  return starts[band];
+}
+
+enum band check_band(const struct check_options *options, double difference) {
+  if (difference <= check_band_start(options, BAND_DOUBTFUL)) return BAND_OK;
+  return difference <= check_band_start(options, BAND_WRONG) ? BAND_DOUBTFUL : BAND_WRONG;
+}
+
+double check_entry_error(double g, double n) {
+  double error = fabs(g - n);
+  return error <= CHECK_ABSOLUTE ? 0 : error / fmax(fabs(g), fabs(n));
 }
 
 /* -- notes -- */
@@ -277,6 +295,7 @@ static enum status decide(struct work *work, struct examination *exams) {
   }
   struct ranked *scratch = calloc(most, sizeof *scratch);
   if (!scratch) return no_memory(work);
+  work->numeric.workers[0].told = &work->numeric;
   verdict_decide(check, exams, scratch);
   free(scratch);
   return numeric_cancelled(&work->numeric) ? STATUS_CANCELLED : STATUS_OK;
@@ -293,8 +312,8 @@ static enum status run_all(struct work *work) {
     status = compare_tensor(work, &check->intermediates[i], &unused, false);
   if (!status) {
     sum_up(check);
-    status = decide(work, exams);
-    if (!status) status = note_zeros(work);
+    if (!check->options.metrics_only) status = decide(work, exams);
+    if (!status && !check->options.metrics_only) status = note_zeros(work);
   }
   for (size_t i = 0; exams && i < check->tensor_count; i++)
     free((void *)(uintptr_t)exams[i].directions);

@@ -45,8 +45,11 @@ struct check_options {
   unsigned directions; /* random directions a tensor; 0: every entry */
   enum precision precision;
   bool frozen;         /* draws inside the forward pass are made once */
+  bool metrics_only;   /* of the params: no verdicts, intermediates and notes */
   int threads;         /* 0: as many as there are processors */
   const volatile sig_atomic_t *cancel;
+  /* One thread calls this after each of its slopes, and with done == total while the verdicts are
+   * made. It may read the struct check meanwhile, the slopes with slope_read(). */
   void (*progress)(void *context, size_t done, size_t total);
   void *progress_context;
 };
@@ -60,7 +63,7 @@ struct tensor_check {
   struct shape shape;
   size_t count;      /* entries, or directions */
   bool by_direction;
-  double *analytic, *numeric;
+  double *analytic, *numeric; /* numeric: slope_pending() until it is known */
   struct metrics metrics;
   enum verdict verdict;
   enum reason reason;
@@ -81,6 +84,8 @@ struct check {
   struct tensor_check *intermediates; /* other dNAMEs that a backward block assigns: for reading,
                                        * they do not count for the verdict */
   size_t intermediate_count;
+  const struct tensor_check *examined; /* looked at closely just now, or NULL */
+  size_t examined_done, examined_total;   /* entries of it */
   char **notes; /* lesser doubts, a sentence each */
   size_t note_count;
 };
@@ -92,8 +97,22 @@ enum status check_run(struct check *check, const struct model *model,
                       const struct check_options *options, struct diag *diag);
 void check_done(struct check *check);
 
+/* Whether the param NAME is among those to check. */
+bool check_wants(const struct check_options *options, const char *name);
+
 /* The step before it is scaled by the entry: eps, or the one that is chosen for the precision. */
 double check_base_step(const struct check_options *options);
+
+/* How grave a relative difference is: doubtful above the tolerance asked for (else 1e-7), wrong
+ * above 1e-2, as is in general use. NaN is wrong. */
+enum band { BAND_OK, BAND_DOUBTFUL, BAND_WRONG, BAND_COUNT };
+enum band check_band(const struct check_options *options, double difference);
+
+/* The relative difference above which BAND begins; 0 for BAND_OK. */
+double check_band_start(const struct check_options *options, enum band band);
+
+/* |g − n| / max(|g|, |n|) of two slopes; 0 if they are within CHECK_ABSOLUTE of each other. */
+double check_entry_error(double g, double n);
 
 /* The entry as row and column of its tensor. */
 void tensor_check_place(const struct tensor_check *tensor, size_t entry, uint32_t *row,

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 const char *const method_names[METHOD_COUNT] = {
@@ -28,6 +29,10 @@ void worker_done(struct worker *worker) {
   run_done(&worker->run);
   free(worker->dirty);
   worker->dirty = NULL;
+}
+
+bool worker_cancelled(const struct worker *worker) {
+  return worker->cancel && *worker->cancel;
 }
 
 /* Sets the probe's values to the base moved by H; 0 puts the base back exactly. */
@@ -61,7 +66,9 @@ static void run_plan(struct worker *worker) {
 
 double worker_move(struct worker *worker, const struct probe *probe, double h) {
   const struct model *model = worker->model;
-  if (worker->cancel && *worker->cancel) return NAN;
+  if (worker->told && worker->told->progress && !worker_cancelled(worker))
+    worker->told->progress(worker->told->progress_context, worker->told->done, worker->told->total);
+  if (worker_cancelled(worker)) return NAN;
   set_values(worker, probe, h);
   if (worker->plan) {
     worker->dirty[probe->slot] = probe_rect(worker, probe);
@@ -187,7 +194,7 @@ bool numeric_cancelled(const struct numeric *numeric) {
   return numeric->cancel && *numeric->cancel;
 }
 
-/* -- threads: each computes a stretch of the probes -- */
+/* -- threads: each takes portions of the probes -- */
 
 enum { WORTH_A_THREAD = 128 };
 
@@ -196,17 +203,33 @@ int numeric_processors(void) {
   return count < 1 ? 1 : count > NUMERIC_MAX_THREADS ? NUMERIC_MAX_THREADS : (int)count;
 }
 
-struct stretch {
+/* What all of them do. */
+struct probes {
   struct numeric *numeric;
-  struct worker *worker;
   struct probe probe;
-  size_t first, last;
+  size_t count, next; /* next: the first that nobody has taken */
   const signed char *directions;
   double *slopes;
+};
+
+struct hand {
+  struct probes *probes;
+  struct worker *worker;
+  size_t at, end; /* the portion it has taken */
   bool speaks; /* this one reports progress: it is the caller's own thread */
   bool apart;  /* in a thread of its own, to be joined */
   pthread_t thread;
 };
+
+/* Small portions, so that the one that speaks, and hears of a stop, is at work until the end. */
+static size_t next_probe(struct hand *hand) {
+  enum { PORTION = 4 };
+  if (hand->at == hand->end) {
+    hand->at = __atomic_fetch_add(&hand->probes->next, PORTION, __ATOMIC_RELAXED);
+    hand->end = hand->at + PORTION;
+  }
+  return hand->at++;
+}
 
 static void report(struct numeric *numeric, bool speaks) {
   size_t done = __atomic_add_fetch(&numeric->done, 1, __ATOMIC_RELAXED);
@@ -214,37 +237,54 @@ static void report(struct numeric *numeric, bool speaks) {
     numeric->progress(numeric->progress_context, done, numeric->total);
 }
 
-static void *run_stretch(void *context) {
-  struct stretch *stretch = context;
-  struct numeric *numeric = stretch->numeric;
-  struct probe probe = stretch->probe;
-  for (size_t i = stretch->first; i < stretch->last && !numeric_cancelled(numeric); i++) {
+static const uint64_t pending_bits = 0x7FF8676E69646E65;
+
+double slope_pending(void) {
+  double slope;
+  memcpy(&slope, &pending_bits, sizeof slope);
+  return slope;
+}
+
+bool slope_is_pending(double slope) {
+  return memcmp(&slope, &pending_bits, sizeof slope) == 0;
+}
+
+double slope_read(const double *slopes, size_t index) {
+  double slope;
+  __atomic_load(&slopes[index], &slope, __ATOMIC_RELAXED);
+  return slope;
+}
+
+static void *run_hand(void *context) {
+  struct hand *hand = context;
+  struct probes *probes = hand->probes;
+  struct numeric *numeric = probes->numeric;
+  struct probe probe = probes->probe;
+  for (size_t i; (i = next_probe(hand)) < probes->count && !numeric_cancelled(numeric);) {
     probe.entry = i;
-    probe.direction = stretch->directions ? stretch->directions + i * probe.count : NULL;
-    double h = worker_step(stretch->worker, &probe, numeric->eps);
-    double slope = worker_slope(stretch->worker, &probe, numeric->method, h);
-    __atomic_store(&stretch->slopes[i], &slope, __ATOMIC_RELAXED); /* a view may be reading */
-    report(numeric, stretch->speaks);
+    probe.direction = probes->directions ? probes->directions + i * probe.count : NULL;
+    double h = worker_step(hand->worker, &probe, numeric->eps);
+    double slope = worker_slope(hand->worker, &probe, numeric->method, h);
+    __atomic_store(&probes->slopes[i], &slope, __ATOMIC_RELAXED); /* a view may be reading */
+    report(numeric, hand->speaks);
   }
   return NULL;
 }
 
-/* A thread that cannot be had costs time, nothing else: its stretch is run here. */
+/* A thread that cannot be had costs time, nothing else: the others take its portions. */
 static void run_probes(struct numeric *numeric, struct probe probe, size_t count,
                        const signed char *directions, double *slopes) {
-  struct stretch stretches[NUMERIC_MAX_THREADS];
+  struct probes probes = {.numeric = numeric, .probe = probe, .count = count,
+                          .directions = directions, .slopes = slopes};
+  struct hand hands[NUMERIC_MAX_THREADS];
   size_t threads = count < WORTH_A_THREAD ? 1 : (size_t)numeric->threads;
   for (size_t t = 0; t < threads; t++)
-    stretches[t] = (struct stretch){.numeric = numeric, .worker = &numeric->workers[t],
-                                    .probe = probe, .first = count * t / threads,
-                                    .last = count * (t + 1) / threads,
-                                    .directions = directions, .slopes = slopes, .speaks = t == 0};
+    hands[t] = (struct hand){.probes = &probes, .worker = &numeric->workers[t], .speaks = t == 0};
   for (size_t t = 1; t < threads; t++)
-    stretches[t].apart = !pthread_create(&stretches[t].thread, NULL, run_stretch, &stretches[t]);
-  for (size_t t = 0; t < threads; t++)
-    if (!stretches[t].apart) run_stretch(&stretches[t]);
+    hands[t].apart = !pthread_create(&hands[t].thread, NULL, run_hand, &hands[t]);
+  run_hand(&hands[0]);
   for (size_t t = 1; t < threads; t++)
-    if (stretches[t].apart) pthread_join(stretches[t].thread, NULL);
+    if (hands[t].apart) pthread_join(hands[t].thread, NULL);
 }
 
 enum status numeric_slopes(struct numeric *numeric, struct probe probe, size_t count,

@@ -34,10 +34,13 @@ struct worker {
   size_t plan_count;
   struct rect *dirty;     /* by slot: what differs from BASE under a plan */
   const volatile sig_atomic_t *cancel; /* may be NULL; once it is set, moves return NaN at once */
+  struct numeric *told;   /* told of every move, so that a long look at one entry can be stopped;
+                           * may be NULL */
 };
 
 enum status worker_init(struct worker *worker, const struct model *model, const struct run *base);
 void worker_done(struct worker *worker);
+bool worker_cancelled(const struct worker *worker);
 
 /* Moves the probe by H and returns the loss; everything stays moved until worker_restore(). */
 double worker_move(struct worker *worker, const struct probe *probe, double h);
@@ -90,8 +93,16 @@ bool numeric_cancelled(const struct numeric *numeric);
 
 /* Fills SLOPES with one slope a probe. PROBE is a template: its entry (or direction) is set for
  * each of the COUNT probes; DIRECTIONS, if not NULL, holds COUNT rows of probe.count signs.
- * STATUS_CANCELLED leaves SLOPES unfinished. */
+ * STATUS_CANCELLED leaves SLOPES unfinished. The progress function may look at them meanwhile, with
+ * slope_read(). */
 enum status numeric_slopes(struct numeric *numeric, struct probe probe, size_t count,
                            const signed char *directions, double *slopes);
+
+/* A slope that is still to come: a NaN that no arithmetic yields. */
+double slope_pending(void);
+bool slope_is_pending(double slope);
+
+/* SLOPES[INDEX], which other threads may be writing. */
+double slope_read(const double *slopes, size_t index);
 
 #endif

@@ -74,7 +74,7 @@ static double slope_error(const struct examination *exam, const struct probe *pr
 
 static uint64_t branches_at(const struct examination *exam, const struct probe *probe, double h) {
   worker_move(exam->worker, probe, h);
-  uint64_t branches = run_branches(&exam->worker->run);
+  uint64_t branches = worker_cancelled(exam->worker) ? 0 : run_branches(&exam->worker->run);
   worker_restore(exam->worker, probe);
   return branches;
 }
@@ -212,11 +212,16 @@ static size_t rank_failing(const struct tensor_check *tensor, double allowed,
   return count;
 }
 
-static void examine_failing(const struct check *check, const struct examination *exam,
+static void examine_failing(struct check *check, const struct examination *exam,
                             struct tensor_check *tensor, const struct ranked *ranked,
                             size_t count) {
   struct probe probe = exam->probe;
-  for (size_t i = 0; i < count && i < MAX_EXAMINED && tensor->verdict != VERDICT_FAIL; i++) {
+  if (count > MAX_EXAMINED) count = MAX_EXAMINED;
+  check->examined = count > 0 ? tensor : NULL;
+  check->examined_total = count;
+  for (size_t i = 0; i < count && tensor->verdict != VERDICT_FAIL; i++) {
+    if (worker_cancelled(exam->worker)) return;
+    check->examined_done = i;
     size_t entry = ranked[i].entry;
     probe.entry = entry;
     probe.direction = exam->directions ? exam->directions + entry * probe.count : NULL;
@@ -232,7 +237,7 @@ static void examine_failing(const struct check *check, const struct examination 
   }
 }
 
-static void decide_tensor(const struct check *check, const struct examination *exam,
+static void decide_tensor(struct check *check, const struct examination *exam,
                           struct tensor_check *tensor, struct ranked *ranked) {
   bool assigned = exam->worker->model->nodes[tensor->node].gradient >= 0;
   settle(tensor, VERDICT_PASS, REASON_AGREES);
@@ -297,4 +302,5 @@ void verdict_decide(struct check *check, struct examination *examinations,
     decide_tensor(check, &examinations[i], &check->tensors[i], scratch);
     if (check->tensors[i].verdict > check->verdict) check->verdict = check->tensors[i].verdict;
   }
+  check->examined = NULL;
 }

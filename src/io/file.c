@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -51,4 +52,19 @@ enum status file_read(const char *path, struct text *text, struct diag *diag) {
   status = read_all(file, path, text, diag);
   if (file != STDIN_FILENO) close(file);
   return status;
+}
+
+enum status file_write(const char *path, const struct text *text, struct diag *diag) {
+  struct text scratch;
+  text_init(&scratch);
+  text_printf(&scratch, "%s.tmp", path);
+  FILE *file = scratch.failed ? NULL : fopen(text_string(&scratch), "w");
+  bool written = file && fwrite(text_string(text), 1, text->length, file) == text->length &&
+                 fflush(file) == 0 && fsync(fileno(file)) == 0;
+  int error = errno;
+  if (file && fclose(file) != 0) written = false;
+  if (written && rename(text_string(&scratch), path) != 0) written = false, error = errno;
+  if (file && !written) remove(text_string(&scratch));
+  text_done(&scratch);
+  return written ? STATUS_OK : fail(diag, STATUS_IO, path, strerror(error));
 }

@@ -2,17 +2,16 @@
 
 #include "core/intl.h"
 #include "core/memory.h"
+#include "io/export.h"
 #include "io/file.h"
 #include "session/evaluate.h"
 #include "session/explain.h"
 #include "session/options.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const struct span nowhere = {0};
 
@@ -106,13 +105,23 @@ static enum status do_reset(struct session *session, const char *arguments, stru
   return go(session, 0, out, diag);
 }
 
+/* NODE, or dNODE. */
+static enum status find_either(const struct session *session, const char *name, int *node,
+                               bool *gradient, struct diag *diag) {
+  *gradient = model_find(&session->model, name) < 0 && name[0] == 'd' &&
+              model_find(&session->model, name + 1) >= 0;
+  return session_find(session, name + *gradient, node, diag);
+}
+
 static enum status do_focus(struct session *session, const char *arguments, struct text *out,
                             struct diag *diag) {
   int node;
-  enum status status = session_find(session, arguments, &node, diag);
+  bool gradient;
+  enum status status = find_either(session, arguments, &node, &gradient, diag);
   if (status) return status;
   session->focus = model_visible(&session->model, node);
-  return explain_node(session, session->focus, out, diag);
+  return gradient ? explain_gradient(session, node, out, diag)
+                  : explain_node(session, session->focus, out, diag);
 }
 
 /* -- changes of the model -- */
@@ -267,9 +276,12 @@ static enum status show_all(struct session *session, struct text *out) {
 static enum status do_show(struct session *session, const char *arguments, struct text *out,
                            struct diag *diag) {
   int node;
+  bool gradient;
   if (!*arguments) return show_all(session, out);
-  enum status status = session_find(session, arguments, &node, diag);
-  return status ? status : explain_node(session, node, out, diag);
+  enum status status = find_either(session, arguments, &node, &gradient, diag);
+  if (status) return status;
+  return gradient ? explain_gradient(session, node, out, diag)
+                  : explain_node(session, node, out, diag);
 }
 
 static enum status do_eval(struct session *session, const char *arguments, struct text *out,
@@ -283,6 +295,14 @@ static enum status do_eval(struct session *session, const char *arguments, struc
   return STATUS_OK;
 }
 
+/* What every long question does with the session's settings. */
+static void watch(const struct session *session, struct check_options *how) {
+  how->frozen = how->frozen || session->frozen;
+  how->cancel = session->cancel;
+  how->progress = session->progress;
+  how->progress_context = session->progress_context;
+}
+
 static enum status do_check(struct session *session, const char *arguments, struct text *out,
                             struct diag *diag) {
   struct options options;
@@ -290,11 +310,11 @@ static enum status do_check(struct session *session, const char *arguments, stru
   enum status status = options_parse_words(&options, VERB_CHECK, arguments, diag);
   struct check_options how = options_check(&options);
   if (!how.precision) how.precision = session->precision;
-  how.frozen = how.frozen || session->frozen;
-  how.cancel = session->cancel;
-  how.progress = session->progress;
-  how.progress_context = session->progress_context;
+  watch(session, &how);
+  session->running = &check;
   if (!status) status = check_run(&check, &session->model, &how, diag);
+  session->running = NULL;
+  check.options.params = NULL; /* lent by the options, which end here */
   if (!status) {
     report_check(out, &session->model, &check, session->style);
     if (session->has_check) check_done(&session->check);
@@ -304,6 +324,41 @@ static enum status do_check(struct session *session, const char *arguments, stru
     check_done(&check);
   }
   options_done(&options);
+  return status;
+}
+
+static enum status do_sweep(struct session *session, const char *arguments, struct text *out,
+                            struct diag *diag) {
+  struct options options;
+  struct sweep sweep;
+  enum status status = options_parse_words(&options, VERB_SWEEP, arguments, diag);
+  struct check_options how = options_check(&options);
+  watch(session, &how);
+  if (!status) status = sweep_run(&sweep, &session->model, &how, diag);
+  if (!status) {
+    report_sweep(out, &sweep);
+    session->sweep = sweep;
+    session->has_sweep = true;
+  }
+  options_done(&options);
+  return status;
+}
+
+static enum status do_export(struct session *session, const char *arguments, struct text *out,
+                             struct diag *diag) {
+  struct evaluation value = {0};
+  size_t word = strcspn(arguments, " \t");
+  const char *path = arguments + word + strspn(arguments + word, " \t");
+  if (!*path) return usage(diag, _("export what, to which file? export dW1 dW1.csv"));
+  enum status status = export_check_path(path, diag);
+  char *name = status ? NULL : strndup(arguments, word);
+  if (!status && !name) status = diag_no_memory(diag);
+  if (!status) status = evaluate_text(session, "export", name, &value, diag);
+  if (!status) status = export_tensor(path, value.values, value.shape, diag);
+  if (!status)
+    text_printf(out, _("%s, %u x %u, is in %s\n"), name, value.shape.rows, value.shape.cols, path);
+  free(value.values);
+  free(name);
   return status;
 }
 
@@ -359,30 +414,13 @@ void command_script(const struct session *session, struct text *out) {
   for (size_t i = 0; i < session->log_done; i++) text_printf(out, "%s\n", session->log[i]);
 }
 
-/* Written beside the file and put in its place only when it is whole. */
-static enum status write_file(const char *path, const struct text *text, struct diag *diag) {
-  struct text scratch;
-  text_init(&scratch);
-  text_printf(&scratch, "%s.tmp", path);
-  FILE *file = scratch.failed ? NULL : fopen(text_string(&scratch), "w");
-  bool written = file && fwrite(text_string(text), 1, text->length, file) == text->length &&
-                 fflush(file) == 0 && fsync(fileno(file)) == 0;
-  int error = errno;
-  if (file && fclose(file) != 0) written = false;
-  if (written && rename(text_string(&scratch), path) != 0) written = false, error = errno;
-  if (file && !written) remove(text_string(&scratch));
-  text_done(&scratch);
-  return written ? STATUS_OK
-                 : diag_set(diag, STATUS_IO, nowhere, "%s: %s", path, strerror(error));
-}
-
 static enum status do_save(struct session *session, const char *arguments, struct text *out,
                            struct diag *diag) {
   struct text script;
   if (!*arguments) return usage(diag, _("save to which file?"));
   text_init(&script);
   command_script(session, &script);
-  enum status status = script.failed ? diag_no_memory(diag) : write_file(arguments, &script, diag);
+  enum status status = script.failed ? diag_no_memory(diag) : file_write(arguments, &script, diag);
   text_done(&script);
   if (!status) text_printf(out, _("saved: \"source %s\" replays it\n"), arguments);
   return status;

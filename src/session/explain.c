@@ -115,6 +115,7 @@ enum status explain_rule(struct session *session, const struct rule *rule, struc
   enum status status = evaluate_expr(session, rule->value, &share, diag);
   if (status) {
     text_printf(out, "%s\n  %s\n", rule->text, _("not computed yet"));
+    if (rule->original) text_printf(out, _("  a bug; the line was  %s\n"), rule->original);
     return status == STATUS_USAGE ? STATUS_OK : status;
   }
   put_lines(session, rule->target, rule->value, rule->text, share.values, share.shape, out);
@@ -127,6 +128,20 @@ enum status explain_rule(struct session *session, const struct rule *rule, struc
   if (rule->original) text_printf(out, _("  a bug; the line was  %s\n"), rule->original);
   free(share.values);
   return STATUS_OK;
+}
+
+enum status explain_gradient(struct session *session, int node, struct text *out,
+                             struct diag *diag) {
+  const struct model *model = &session->model;
+  enum status status = STATUS_OK;
+  bool found = false;
+  for (size_t i = 0; !status && i < model->rule_count; i++) {
+    if (model->rules[i].target_node != node) continue;
+    status = explain_rule(session, &model->rules[i], out, diag);
+    found = true;
+  }
+  if (!found) text_printf(out, _("no line assigns d%s\n"), model->nodes[node].name);
+  return status;
 }
 
 enum status explain_step(struct session *session, const struct step *step, struct text *out,

@@ -14,6 +14,10 @@ enum status explain_value(struct session *session, int node, struct text *out, s
 enum status explain_rule(struct session *session, const struct rule *rule, struct text *out,
                          struct diag *diag);
 
+/* dNODE: the rule lines that produce it. */
+enum status explain_gradient(struct session *session, int node, struct text *out,
+                             struct diag *diag);
+
 /* What a step of the walk does. */
 enum status explain_step(struct session *session, const struct step *step, struct text *out,
                          struct diag *diag);

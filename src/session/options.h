@@ -13,7 +13,8 @@ enum verb {
   VERB_EVAL = 4,
   VERB_CHECK = 8,
   VERB_RUN = 16,
-  VERB_HELP = 32
+  VERB_HELP = 32,
+  VERB_SWEEP = 64 /* the command; nothing on the command line */
 };
 
 enum option_kind {

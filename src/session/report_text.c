@@ -170,18 +170,14 @@ static int bar_column(double difference) {
   return column < 0 ? 0 : column > BAR_COLUMNS ? BAR_COLUMNS : (int)lround(column);
 }
 
-/* Where doubt and where plain error begin: the tolerance asked for, or the bands in general use. */
-static int band_column(const struct check *check, bool wrong) {
-  enum { SURELY_WRONG = -2, SURELY_RIGHT = -7 };
-  if (wrong) return bar_column(pow(10, SURELY_WRONG));
-  double tolerance = check->options.tolerance;
-  return bar_column(tolerance > 0 ? tolerance : pow(10, SURELY_RIGHT));
+static int band_column(const struct check *check, enum band band) {
+  return bar_column(check_band_start(&check->options, band));
 }
 
 static void put_bar(struct text *out, const struct check *check, double difference,
                     struct style style) {
-  int length = bar_column(difference), doubt = band_column(check, false);
-  int wrong = band_column(check, true);
+  int length = bar_column(difference), doubt = band_column(check, BAND_DOUBTFUL);
+  int wrong = band_column(check, BAND_WRONG);
   for (int column = 0; column <= BAR_COLUMNS; column++) {
     if (column == doubt || column == wrong) text_puts(out, style.unicode ? "│" : "|");
     text_puts(out, column < length ? style.unicode ? "▇" : "#" : " ");
@@ -189,7 +185,7 @@ static void put_bar(struct text *out, const struct check *check, double differen
 }
 
 static void put_scale(struct text *out, const struct check *check, struct style style) {
-  int doubt = band_column(check, false), wrong = band_column(check, true);
+  int doubt = band_column(check, BAND_DOUBTFUL), wrong = band_column(check, BAND_WRONG);
   const char *bar = style.unicode ? "│" : "|";
   text_pad(out, 0, doubt - 2);
   text_puts(out, "ok");
@@ -202,11 +198,17 @@ static void put_scale(struct text *out, const struct check *check, struct style 
   text_printf(out, "%s%s", bar, _("wrong"));
 }
 
-static void put_tensor(struct text *out, const struct model *model, const struct check *check,
-                       const struct tensor_check *tensor, struct style style, int width) {
+enum { ROW_COLUMNS = 35 }; /* before the bar, besides the name */
+
+int report_bar_start(const struct model *model) {
+  return ROW_COLUMNS + name_width(model);
+}
+
+void report_check_row(struct text *out, const struct model *model, const struct check *check,
+                      const struct tensor_check *tensor, struct style style) {
   char relative[NUMBER_TEXT_SIZE], mean[NUMBER_TEXT_SIZE], shape[32];
   text_puts(out, " ");
-  put_name(out, model->nodes[tensor->node].name, width);
+  put_name(out, model->nodes[tensor->node].name, name_width(model));
   snprintf(shape, sizeof shape, "%u x %u", tensor->shape.rows, tensor->shape.cols);
   text_printf(out, "  %-8s  %-9s  %-10s ", shape,
               number_brief(tensor->metrics.difference, 2, relative),
@@ -218,7 +220,8 @@ static void put_tensor(struct text *out, const struct model *model, const struct
   text_puts(out, "\n");
 }
 
-static void put_head(struct text *out, const struct check *check) {
+void report_check_head(struct text *out, const struct model *model, const struct check *check,
+                       struct style style) {
   const struct check_options *options = &check->options;
   char step[NUMBER_TEXT_SIZE], tolerance[NUMBER_TEXT_SIZE];
   text_printf(out, _("check: %s difference, step "), method_names[options->method]);
@@ -234,7 +237,11 @@ static void put_head(struct text *out, const struct check *check) {
                                                                    : _("directions")
                      : check->entries == 1   ? _("entry")
                                              : _("entries");
-  text_printf(out, ", %zu %s\n", check->entries, unit);
+  text_printf(out, ", %zu %s\n\n ", check->entries, unit);
+  put_name(out, _("tensor"), name_width(model));
+  text_printf(out, "  %-8s  %-9s  %-10s ", _("shape"), _("rel. diff"), _("mean |g-n|"));
+  put_scale(out, check, style);
+  text_puts(out, "\n");
 }
 
 /* -- check: what it means -- */
@@ -338,8 +345,8 @@ static void put_wrapped(struct text *out, const char *sentence, int indent) {
   text_puts(out, "\n");
 }
 
-static void put_reasons(struct text *out, const struct model *model, const struct check *check,
-                        int width) {
+void report_check_reasons(struct text *out, const struct model *model, const struct check *check) {
+  int width = name_width(model);
   struct text reason;
   text_init(&reason);
   for (size_t i = 0; i < check->tensor_count; i++) {
@@ -353,6 +360,10 @@ static void put_reasons(struct text *out, const struct model *model, const struc
     put_wrapped(out, text_string(&reason), width + 3);
   }
   text_done(&reason);
+  for (size_t i = 0; i < check->note_count; i++) {
+    text_printf(out, " %s", _("note"));
+    put_wrapped(out, check->notes[i], width + 3);
+  }
 }
 
 /* How one line between compares: "agrees", or by how much not. */
@@ -366,8 +377,7 @@ static void put_comparison(struct text *out, const struct tensor_check *tensor) 
 
 /* Each other dNAME of a backward block: it may be a multiple on purpose. Neighbours that compare
  * alike share a line. */
-static void put_intermediates(struct text *out, const struct model *model,
-                              const struct check *check) {
+void report_check_between(struct text *out, const struct model *model, const struct check *check) {
   struct text line, next;
   text_init(&line);
   text_init(&next);
@@ -391,7 +401,7 @@ static void put_intermediates(struct text *out, const struct model *model,
   text_done(&next);
 }
 
-static void put_verdict(struct text *out, const struct check *check, struct style style) {
+void report_check_verdict(struct text *out, const struct check *check, struct style style) {
   static const char *const sentences[VERDICT_COUNT] = {
       [VERDICT_PASS] = "Your backward propagation works perfectly fine!",
       [VERDICT_FAIL] = "There is a mistake in the backward propagation!",
@@ -408,21 +418,11 @@ static void put_verdict(struct text *out, const struct check *check, struct styl
 
 void report_check(struct text *out, const struct model *model, const struct check *check,
                   struct style style) {
-  int width = name_width(model);
-  put_head(out, check);
-  text_puts(out, "\n ");
-  put_name(out, _("tensor"), width);
-  text_printf(out, "  %-8s  %-9s  %-10s ", _("shape"), _("rel. diff"), _("mean |g-n|"));
-  put_scale(out, check, style);
-  text_puts(out, "\n");
+  report_check_head(out, model, check, style);
   for (size_t i = 0; i < check->tensor_count; i++)
-    put_tensor(out, model, check, &check->tensors[i], style, width);
-  put_intermediates(out, model, check);
+    report_check_row(out, model, check, &check->tensors[i], style);
+  report_check_between(out, model, check);
   text_puts(out, "\n");
-  put_verdict(out, check, style);
-  put_reasons(out, model, check, width);
-  for (size_t i = 0; i < check->note_count; i++) {
-    text_printf(out, " %s", _("note"));
-    put_wrapped(out, check->notes[i], width + 3);
-  }
+  report_check_verdict(out, check, style);
+  report_check_reasons(out, model, check);
 }

@@ -11,9 +11,14 @@ void session_init(struct session *session) {
   *session = (struct session){.focus = -1, .model = {.loss = -1}};
 }
 
-static void close_model(struct session *session) {
+/* What was found of the model as it was. */
+static void forget_findings(struct session *session) {
   if (session->has_check) check_done(&session->check);
-  session->has_check = false;
+  session->has_check = session->has_sweep = false;
+}
+
+static void close_model(struct session *session) {
+  forget_findings(session);
   run_done(&session->run);
   model_done(&session->model);
   lesson_done(&session->lesson);
@@ -138,8 +143,7 @@ enum status session_refresh(struct session *session, struct diag *diag) {
   enum status status = add_forward_steps(session, diag);
   if (!status) status = add_backward_steps(session, diag);
   if (status) return status;
-  if (session->has_check) check_done(&session->check);
-  session->has_check = false;
+  forget_findings(session);
   if (session->focus >= 0) session->focus = model_visible(&session->model, session->focus);
   size_t position = session->position < session->step_count ? session->position
                                                             : session->step_count;

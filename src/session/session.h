@@ -32,6 +32,9 @@ struct session {
   bool frozen;
   struct check check; /* the last one, if nothing has changed since */
   bool has_check;
+  struct sweep sweep; /* likewise */
+  bool has_sweep;
+  const struct check *running; /* the check under way, for whoever is told of its progress */
   char **log; /* commands that changed something, in order */
   size_t log_count, log_capacity;
   size_t log_done; /* those in force; the rest was undone */

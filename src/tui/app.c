@@ -12,8 +12,9 @@
 const struct view_ops *const view_table[VIEW_COUNT] = {
     [VIEW_CIRCUIT] = &view_circuit, [VIEW_INSPECTOR] = &view_inspector,
     [VIEW_TENSOR] = &view_tensor,   [VIEW_CHECK] = &view_check,
-    [VIEW_LESSON] = &view_lesson,   [VIEW_LESSONS] = &view_lessons,
-    [VIEW_LOG] = &view_log,         [VIEW_HELP] = &view_help,
+    [VIEW_SWEEP] = &view_sweep,     [VIEW_LESSON] = &view_lesson,
+    [VIEW_LESSONS] = &view_lessons, [VIEW_LOG] = &view_log,
+    [VIEW_HELP] = &view_help,
 };
 
 static double seconds_now(void) {
@@ -212,18 +213,34 @@ static void note_changes(struct ui *ui, const double *before, size_t size, size_
   }
 }
 
+/* Commands whose result a view of their own shows. */
+static const struct {
+  const char *command;
+  enum view_id view;
+} shown_by[] = {{"check", VIEW_CHECK}, {"sweep", VIEW_SWEEP}};
+
+static bool shown_in_view(struct ui *ui, const char *line) {
+  for (size_t i = 0; i < sizeof shown_by / sizeof *shown_by; i++) {
+    size_t length = strlen(shown_by[i].command);
+    if (strcspn(line, " ") != length || strncmp(line, shown_by[i].command, length) != 0) continue;
+    ui->view = shown_by[i].view;
+    ui->checked = ui->swept = -1;
+    return true;
+  }
+  return false;
+}
+
 static void do_command(struct ui *ui, const char *line) {
   struct session *session = ui->session;
   struct diag diag;
   size_t size = session->is_open ? session->model.program.size : 0, position = session->position;
   double *before = size > 0 ? malloc(size * sizeof *before) : NULL;
   if (before) memcpy(before, session->run.values, size * sizeof *before);
-  bool was_check = strncmp(line, "check", 5) == 0;
-  if (was_check) ui->view = VIEW_CHECK;
+  bool has_view = shown_in_view(ui, line);
   ui->said.length = 0;
   ui->said_is_error = false;
   if (command_do(session, line, &ui->said, &diag)) say_error(ui, &diag);
-  else if (was_check) ui->said.length = 0; /* the check's own view shows it */
+  else if (has_view) ui->said.length = 0;
   else if (strncmp(line, "open", 4) == 0) ui->view = VIEW_CIRCUIT;
   ui->scroll[VIEW_INSPECTOR] = 0;
   note_changes(ui, before, size, position);

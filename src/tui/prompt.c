@@ -125,7 +125,9 @@ static char **complete(const char *text, int start, int end) {
   const char *line = rl_line_buffer + strspn(rl_line_buffer, " ");
   rl_attempted_completion_over = 1;
   if (start == (int)(line - rl_line_buffer)) return rl_completion_matches(text, offer_command);
-  if (strncmp(line, "source ", 7) == 0 || strncmp(line, "save ", 5) == 0)
+  bool second = strchr(line, ' ') && start > (int)(strchr(line, ' ') - rl_line_buffer) + 1;
+  if (strncmp(line, "source ", 7) == 0 || strncmp(line, "save ", 5) == 0 ||
+      (strncmp(line, "export ", 7) == 0 && second))
     return rl_completion_matches(text, rl_filename_completion_function);
   if (strncmp(line, "open ", 5) == 0) {
     char **matches = rl_completion_matches(text, offer_lesson);
@@ -156,6 +158,11 @@ static void prepare_nothing(int meta) {
 static int insert_start(void) {
   if (prompt.start) rl_insert_text(prompt.start);
   prompt.start = NULL;
+  return 0;
+}
+
+static int do_nothing(int count, int key) {
+  (void)count, (void)key;
   return 0;
 }
 
@@ -201,6 +208,10 @@ void prompt_open(const struct session *session) {
   rl_completion_display_matches_hook = show_offers;
   rl_startup_hook = insert_start;
   rl_bind_key(7, give_up); /* Ctrl-G */
+  /* Ctrl-X ends a search: readline 8.2 crashes if a key without meaning follows it there. */
+  rl_variable_bind("isearch-terminators", "\\e\\C-j\\C-x");
+  rl_bind_keyseq("\\e[200~", do_nothing); /* a paste's marks: we did not ask for them, and readline */
+  rl_bind_keyseq("\\e[201~", do_nothing); /* would wait for the second one for ever */
   rl_variable_bind("revert-all-at-newline", "on"); /* an edited line of the history stays as it was */
   using_history();
   stifle_history(HISTORY_LINES);
@@ -214,6 +225,7 @@ void prompt_close(void) {
     write_history(text_string(&prompt.history));
   }
   if (prompt.active) {
+    rl_callback_sigcleanup(); /* of a search under way */
     rl_free_undo_list();
     rl_callback_handler_remove();
   }

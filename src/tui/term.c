@@ -14,6 +14,7 @@
 static struct {
   SCREEN *screen;
   bool unicode, mouse;
+  bool raw;     /* see choose_mode() */
   bool resized; /* since the last frame: who knows what the terminal shows */
   int colours;
   int theme;
@@ -119,6 +120,15 @@ static void choose_colours(const struct term_options *options) {
   term.colours = COLORS >= 256 ? 256 : COLORS >= 16 ? 16 : COLORS >= 8 ? 8 : 0;
 }
 
+/* RAW: keys reach us as the bytes that the terminal sends, and the mouse sends none. */
+static void choose_mode(bool raw) {
+  enum { BUTTONS = BUTTON1_CLICKED | BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED };
+  if (raw == term.raw) return;
+  term.raw = raw;
+  keypad(stdscr, !raw);
+  if (term.mouse) mousemask(raw ? 0 : BUTTONS, NULL);
+}
+
 /* Ctrl-S and Ctrl-Q are keys like any other. */
 static void free_flow_keys(void) {
   struct termios modes;
@@ -156,14 +166,12 @@ enum status term_open(const struct term_options *options, struct diag *diag) {
   nonl();
   free_flow_keys();
   hold_stops(true);
-  keypad(stdscr, TRUE);
   choose_colours(options);
   term.unicode = !options->ascii && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
   term.mouse = !options->no_mouse;
-  if (term.mouse) {
-    mousemask(BUTTON1_CLICKED | BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
-    mouseinterval(0);
-  }
+  mouseinterval(0);
+  term.raw = true; /* unlike what comes next */
+  choose_mode(false);
   return STATUS_OK;
 }
 
@@ -291,7 +299,7 @@ int term_key(int milliseconds, bool raw) {
   for (size_t i = 0; i < sizeof end_signals / sizeof *end_signals; i++)
     sigaddset(&held, end_signals[i]);
   sigaddset(&held, SIGWINCH);
-  keypad(stdscr, !raw);
+  choose_mode(raw);
   sigprocmask(SIG_BLOCK, &held, &before);
   waiting = before;
   sigdelset(&waiting, SIGTSTP);

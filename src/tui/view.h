@@ -26,6 +26,7 @@ enum view_id {
   VIEW_INSPECTOR,
   VIEW_TENSOR,
   VIEW_CHECK,
+  VIEW_SWEEP,
   VIEW_LESSON,
   VIEW_LESSONS,
   VIEW_LOG,
@@ -59,10 +60,13 @@ struct ui {
   uint32_t cursor_row, cursor_col; /* in the tensor */
   bool cursor_gradient;   /* look at dNAME, not at NAME */
   int listed;             /* line of the list of lessons */
+  int checked;            /* tensor of the check; -1: the worst */
+  bool follow;            /* it was chosen just now: scroll to where it stands */
+  int swept;              /* step of the sweep; -1: the best */
   struct progress_state {
     size_t done, total;
     double started, shown;
-  } progress;             /* of a running check; total 0: none runs */
+  } progress;             /* of a running check or sweep; total 0: none runs */
   bool presenting;        /* one node a screen, few digits, no chrome */
   bool redraw;
   double clock;           /* seconds; tests stop it */
@@ -77,12 +81,18 @@ struct view_ops {
   void (*click)(struct ui *ui, struct area area, int row, int col); /* may be NULL */
 };
 
-extern const struct view_ops view_circuit, view_inspector, view_tensor, view_check, view_lesson,
-    view_lessons, view_log, view_help;
+extern const struct view_ops view_circuit, view_inspector, view_tensor, view_check, view_sweep,
+    view_lesson, view_lessons, view_log, view_help;
 extern const struct view_ops *const view_table[VIEW_COUNT];
 
 /* Draws TEXT scrolled as the view's state says, and keeps that state in range. */
 void view_text(struct ui *ui, enum view_id view, struct area area, const char *text);
+
+/* The bar of what runs, with its rate and the time left; returns the rows used. */
+int view_progress(struct ui *ui, struct area area, const char *title);
+
+/* A check under way: the bar, and its tensors filling in. */
+void view_live_check(struct ui *ui, struct area area, const struct check *check);
 
 /* Makes the circuit anew if the graph or its folding has changed. */
 enum status circuit_make(struct ui *ui);

@@ -53,14 +53,18 @@ const struct view_ops view_lesson = {.name = "lesson", .draw = draw_lesson};
 
 /* -- the list of lessons -- */
 
+static void keep_listed(struct ui *ui, size_t count) {
+  if (ui->listed >= (int)count) ui->listed = (int)count - 1;
+  if (ui->listed < 0) ui->listed = 0;
+}
+
 static void draw_lessons(struct ui *ui, struct area area) {
   char **names;
   size_t count;
   struct diag diag;
   enum status status = lesson_list(&names, &count, &diag);
   if (status) canvas_puts(&ui->canvas, area, 0, 0, ROLE_BAD, diag.message);
-  if (ui->listed >= (int)count) ui->listed = (int)count - 1;
-  if (ui->listed < 0) ui->listed = 0;
+  keep_listed(ui, count);
   int skip = ui->listed >= area.rows ? ui->listed - area.rows + 1 : 0;
   for (size_t i = 0; i < count; i++) {
     int row = (int)i - skip;
@@ -90,7 +94,8 @@ static void enter_lessons(struct ui *ui, struct text *out) {
   size_t count;
   struct diag diag;
   if (lesson_list(&names, &count, &diag)) return;
-  if (ui->listed < (int)count) {
+  keep_listed(ui, count);
+  if (count > 0) {
     names[ui->listed][strlen(names[ui->listed]) - strlen(".md")] = '\0';
     text_printf(out, "open %s", names[ui->listed]);
   }

@@ -103,6 +103,11 @@ bool child_pump(struct child *child, int milliseconds) {
   return true;
 }
 
+/* What a program wrote before its end may take the kernel a moment to bring here. */
+static void drain(struct child *child) {
+  while (child_pump(child, 60)) continue;
+}
+
 /* -- is it waiting for us? -- */
 
 struct doing {
@@ -143,7 +148,7 @@ bool child_settle(struct child *child, int quiet, double seconds) {
     bool wrote = child_pump(child, 2);
     look_for_end(child);
     if (child->ended) {
-      while (child_pump(child, 5)) continue;
+      drain(child);
       return true;
     }
     struct doing now = doing_of(foreground(child));
@@ -167,7 +172,7 @@ bool child_wait(struct child *child, double seconds) {
     if (child->ended) break;
     if (seconds_now() - start > seconds) return false;
   }
-  while (child_pump(child, 5)) continue;
+  drain(child);
   return true;
 }
 

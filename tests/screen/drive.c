@@ -655,6 +655,7 @@ static int run_script(const char *path, bool accept) {
 
 int main(int argc, char **argv) {
   bool accept = argc > 1 && strcmp(argv[1], "--accept") == 0;
+  bool more = argc > 1 && strcmp(argv[1], "--") == 0;
   int status = 0;
   if (!getenv("GRADWALK")) {
     fputs("drive: GRADWALK must name the program to test\n", stderr);
@@ -665,6 +666,6 @@ int main(int argc, char **argv) {
   setvbuf(stdout, NULL, _IOLBF, 0);
   if (argc >= 4 && strcmp(argv[1], "--fuzz") == 0)
     return fuzz(atof(argv[2]), strtoul(argv[3], NULL, 10), argv + 4);
-  for (int i = accept ? 2 : 1; i < argc && !status; i++) status = run_script(argv[i], accept);
+  for (int i = accept || more ? 2 : 1; i < argc && !status; i++) status = run_script(argv[i], accept);
   return status;
 }
