@@ -1071,8 +1071,7 @@ static void losses_are_found(void **state) {
                {"param x = [1 2]\ng = x + 1", NULL},
                {"param x = [1 2]\nf = sum(x)\ng = x + 1", NULL},
                {"param x = 2\nloss x", "x"},
-               {"param x = 2", NULL},
-               {"", NULL}};
+               {"param x = 2", NULL}};
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     struct trial trial;
     begin(&trial, cases[i].model);
