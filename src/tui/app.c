@@ -432,13 +432,13 @@ static void take_key(struct ui *ui, int key) {
   text_done(&line);
 }
 
-/* Esc alone at the prompt gives it up; Esc with more right behind it is a key that readline knows. */
+/* Esc alone at the prompt has a meaning; Esc with more right behind it is a key that readline knows. */
 static int prompt_or_escape(int key) {
   if (!prompt_active() || key != 27) return key;
   int next = term_key(25, true);
   struct text ignored;
   text_init(&ignored);
-  if (next == KEY_OF_NONE) key = 7; /* Ctrl-G */
+  if (next == KEY_OF_NONE) key = prompt_escape();
   else prompt_key(27, &ignored), key = next;
   text_done(&ignored);
   return key;

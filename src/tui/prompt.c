@@ -11,7 +11,7 @@
 #include <readline/history.h>
 #include <readline/readline.h>
 
-enum { HISTORY_LINES = 1000 };
+enum { HISTORY_LINES = 1000, CTRL_G = 7, ESCAPE = 27 };
 
 static struct {
   const struct session *session;
@@ -32,7 +32,6 @@ static void queue_key(int key);
 /* Some of readline's commands ask for one more key at once, such as Ctrl-R Ctrl-X: wait for it, for
  * an end of file here makes readline jump out of its own frames. */
 static int next_byte(FILE *file) {
-  enum { CTRL_G = 7 };
   (void)file;
   while (prompt.head == prompt.tail) {
     int key = term_key(-1, true);
@@ -207,7 +206,9 @@ void prompt_open(const struct session *session) {
   rl_attempted_completion_function = complete;
   rl_completion_display_matches_hook = show_offers;
   rl_startup_hook = insert_start;
-  rl_bind_key(7, give_up); /* Ctrl-G */
+  rl_bind_key(CTRL_G, give_up);
+  rl_bind_key_in_map(CTRL_G, give_up, vi_insertion_keymap);
+  rl_bind_key_in_map(CTRL_G, give_up, vi_movement_keymap);
   /* Ctrl-X ends a search: readline 8.2 crashes if a key without meaning follows it there. */
   rl_variable_bind("isearch-terminators", "\\e\\C-j\\C-x");
   rl_bind_keyseq("\\e[200~", do_nothing); /* a paste's marks: we did not ask for them, and readline */
@@ -250,6 +251,11 @@ void prompt_start(const char *text) {
 
 bool prompt_active(void) {
   return prompt.active;
+}
+
+int prompt_escape(void) {
+  enum { VI_MODE = 0 };
+  return rl_editing_mode == VI_MODE ? ESCAPE : CTRL_G;
 }
 
 bool prompt_key(int key, struct text *line) {
