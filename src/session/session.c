@@ -132,8 +132,26 @@ static enum status add_backward_steps(struct session *session, struct diag *diag
   return status;
 }
 
+struct place {
+  size_t position, forward_count, step_count;
+};
+
+/* Where the walk stands after its steps were made anew: as far into the same pass as it was, and at
+ * the end if it was there. */
+static size_t same_place(const struct session *session, struct place before) {
+  size_t position = before.position;
+  if (position == 0) return 0;
+  if (position == before.step_count) return session->step_count;
+  if (position >= before.forward_count)
+    position = session->forward_count + (position - before.forward_count);
+  else if (position > session->forward_count)
+    position = session->forward_count;
+  return position < session->step_count ? position : session->step_count;
+}
+
 enum status session_refresh(struct session *session, struct diag *diag) {
   size_t count = session->model.node_count + 1;
+  struct place before = {session->position, session->forward_count, session->step_count};
   free(session->value_step);
   free(session->gradient_step);
   session->value_step = calloc(count, sizeof *session->value_step);
@@ -145,9 +163,7 @@ enum status session_refresh(struct session *session, struct diag *diag) {
   if (status) return status;
   forget_findings(session);
   if (session->focus >= 0) session->focus = model_visible(&session->model, session->focus);
-  size_t position = session->position < session->step_count ? session->position
-                                                            : session->step_count;
-  return session_go(session, position, diag);
+  return session_go(session, same_place(session, before), diag);
 }
 
 /* The whole forward pass is computed at once (a random draw must not depend on where one stands);

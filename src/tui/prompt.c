@@ -211,9 +211,11 @@ void prompt_open(const struct session *session) {
   rl_bind_key_in_map(CTRL_G, give_up, vi_movement_keymap);
   /* Ctrl-X ends a search: readline 8.2 crashes if a key without meaning follows it there. */
   rl_variable_bind("isearch-terminators", "\\e\\C-j\\C-x");
-  rl_bind_keyseq("\\e[200~", do_nothing); /* a paste's marks: we did not ask for them, and readline */
-  rl_bind_keyseq("\\e[201~", do_nothing); /* would wait for the second one for ever */
-  rl_variable_bind("revert-all-at-newline", "on"); /* an edited line of the history stays as it was */
+  /* A paste's marks: we did not ask for them, and readline would wait for the second for ever. */
+  rl_bind_keyseq("\\e[200~", do_nothing);
+  rl_bind_keyseq("\\e[201~", do_nothing);
+  /* An edited line of the history stays as it was. */
+  rl_variable_bind("revert-all-at-newline", "on");
   using_history();
   stifle_history(HISTORY_LINES);
   choose_history();
@@ -253,6 +255,10 @@ bool prompt_active(void) {
   return prompt.active;
 }
 
+static bool searching(void) {
+  return rl_readline_state & (RL_STATE_ISEARCH | RL_STATE_NSEARCH);
+}
+
 int prompt_escape(void) {
   enum { VI_MODE = 0 };
   return rl_editing_mode == VI_MODE ? ESCAPE : CTRL_G;
@@ -260,6 +266,7 @@ int prompt_escape(void) {
 
 bool prompt_key(int key, struct text *line) {
   if (key > 0x10FFFF) return false;
+  if (key == 0 && searching()) return false; /* readline takes it for half a character */
   prompt.offers.length = 0;
   queue_key(key);
   while (!prompt.done && prompt.head < prompt.tail) rl_callback_read_char();
@@ -288,9 +295,8 @@ static void draw_offers(struct canvas *canvas, struct area area) {
 }
 
 void prompt_draw(struct canvas *canvas, struct area area) {
-  bool search = rl_readline_state & (RL_STATE_ISEARCH | RL_STATE_NSEARCH);
   const char *line = rl_line_buffer ? rl_line_buffer : "";
-  const char *sign = search && rl_display_prompt ? rl_display_prompt : ": ";
+  const char *sign = searching() && rl_display_prompt ? rl_display_prompt : ": ";
   int before = text_columns(line, (size_t)rl_point), margin = text_columns(sign, strlen(sign));
   int room = area.cols - margin - 1;
   int skip = before > room ? before - room : 0;

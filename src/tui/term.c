@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -147,6 +148,14 @@ static void hold_stops(bool hold) {
   sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &stop, NULL);
 }
 
+/* A change of size between curses' look at it and curses' handler of SIGWINCH. */
+static void catch_up_with_size(void) {
+  struct winsize size;
+  if (getenv("LINES") || getenv("COLUMNS") || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0) return;
+  if (size.ws_row > 0 && size.ws_col > 0 && is_term_resized(size.ws_row, size.ws_col))
+    resizeterm(size.ws_row, size.ws_col);
+}
+
 enum status term_open(const struct term_options *options, struct diag *diag) {
   const char *name = getenv("TERM");
   if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
@@ -160,10 +169,12 @@ enum status term_open(const struct term_options *options, struct diag *diag) {
     return no_terminal(diag, _("its type is unknown here, or its size impossible"));
   }
   set_term(term.screen);
+  catch_up_with_size();
   if (!getenv("ESCDELAY")) set_escdelay(25);
   cbreak();
   noecho();
   nonl();
+  noqiflush(); /* or the kernel drops the rest of a frame when Ctrl-C is typed */
   free_flow_keys();
   hold_stops(true);
   choose_colours(options);

@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -80,30 +79,6 @@ static void print_difference(const char *was, const char *is) {
     was += old + (was[old] == '\n');
     is += new + (is[new] == '\n');
   }
-}
-
-/* -- files -- */
-
-static char *read_whole(const char *path) {
-  char *text = NULL, bytes[4096];
-  size_t size = 0, count;
-  FILE *file = fopen(path, "re"), *out = open_memstream(&text, &size);
-  while (file && (count = fread(bytes, 1, sizeof bytes, file)) > 0) fwrite(bytes, 1, count, out);
-  fclose(out);
-  if (file) fclose(file);
-  return text;
-}
-
-static bool write_whole(const char *path, const char *text) {
-  for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-    *slash = '\0';
-    mkdir(path, 0777);
-    *slash = '/';
-  }
-  FILE *file = fopen(path, "we");
-  if (!file) return false;
-  bool good = fputs(text, file) >= 0;
-  return fclose(file) == 0 && good;
 }
 
 /* -- steps: what is around the program -- */
@@ -389,11 +364,13 @@ static void step_prompt_return(struct play *play, char **words) {
 /* Milliseconds from START to the last byte of what comes in answer; negative: nothing came. */
 static double answer_time(struct play *play, double start) {
   enum { ENOUGH = 10, PATIENCE = 500 };
-  double last = -1;
-  for (double now = start; (now - (last < 0 ? start : last)) * 1000 < (last < 0 ? PATIENCE : ENOUGH);
-       now = seconds_now())
-    if (child_pump(&play->child, 1)) last = seconds_now();
-  return last < 0 ? -1 : (last - start) * 1000;
+  double last = start, now = start;
+  while ((now - last) * 1000 < (last > start ? ENOUGH : PATIENCE)) {
+    bool came = child_pump(&play->child, 1);
+    now = seconds_now();
+    if (came) last = now;
+  }
+  return last > start ? (last - start) * 1000 : -1;
 }
 
 static int compare_doubles(const void *a, const void *b) {
@@ -666,6 +643,7 @@ int main(int argc, char **argv) {
   setvbuf(stdout, NULL, _IOLBF, 0);
   if (argc >= 4 && strcmp(argv[1], "--fuzz") == 0)
     return fuzz(atof(argv[2]), strtoul(argv[3], NULL, 10), argv + 4);
-  for (int i = accept || more ? 2 : 1; i < argc && !status; i++) status = run_script(argv[i], accept);
+  for (int i = accept || more ? 2 : 1; i < argc && !status; i++)
+    status = run_script(argv[i], accept);
   return status;
 }

@@ -18,6 +18,10 @@ void scratch_done(struct scratch *scratch);
 /* "NAME=VALUE" sets, "NAME" alone unsets. */
 void scratch_setenv(struct scratch *scratch, const char *assignment);
 
+/* A whole file, "" if it cannot be read; the caller frees it. Writing makes its folders too. */
+char *read_whole(const char *path);
+bool write_whole(const char *path, const char *text);
+
 /* What a sanitizer has reported so far, or NULL; the caller frees it. */
 char *scratch_reports(const struct scratch *scratch);
 

@@ -151,8 +151,8 @@ static void check_end(struct fuzz *fuzz) {
   const char *difference;
   int status = fuzz->child.status;
   bool left = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-  bool quit = WIFSIGNALED(status) && WTERMSIG(status) == SIGQUIT;
-  if (!left && !quit) fuzz->trouble = "it crashed";
+  bool killed = WIFSIGNALED(status) && (WTERMSIG(status) == SIGQUIT || WTERMSIG(status) == SIGINT);
+  if (!left && !killed) fuzz->trouble = "it crashed";
   else if (!child_restored(&fuzz->child, &difference)) fuzz->trouble = difference;
 }
 

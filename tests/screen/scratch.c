@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* -- the environment -- */
@@ -94,6 +95,30 @@ void scratch_done(struct scratch *scratch) {
   nftw(scratch->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
   for (size_t i = 0; i < scratch->count; i++) free(scratch->environment[i]);
   free(scratch->environment);
+}
+
+/* -- files -- */
+
+char *read_whole(const char *path) {
+  char *text = NULL, bytes[4096];
+  size_t size = 0, count;
+  FILE *file = fopen(path, "re"), *out = open_memstream(&text, &size);
+  while (file && (count = fread(bytes, 1, sizeof bytes, file)) > 0) fwrite(bytes, 1, count, out);
+  fclose(out);
+  if (file) fclose(file);
+  return text;
+}
+
+bool write_whole(const char *path, const char *text) {
+  for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+    *slash = '\0';
+    mkdir(path, 0777);
+    *slash = '/';
+  }
+  FILE *file = fopen(path, "we");
+  if (!file) return false;
+  bool good = fputs(text, file) >= 0;
+  return fclose(file) == 0 && good;
 }
 
 /* -- what sanitizers say: files called report.PID -- */

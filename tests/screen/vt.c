@@ -470,7 +470,8 @@ char *vt_dump(const struct vt *vt, bool looks) {
     for (int col = 0; col < used; col++) fputs(cell(vt, row, col)->text, out);
     fputc('\n', out);
   }
-  if (vt->cursor_visible) fprintf(out, "-- cursor: row %d, column %d --\n", vt->row + 1, vt->col + 1);
+  if (vt->cursor_visible)
+    fprintf(out, "-- cursor: row %d, column %d --\n", vt->row + 1, vt->col + 1);
   else fputs("-- cursor hidden --\n", out);
   if (looks) dump_looks(out, vt);
   fclose(out);
