@@ -61,7 +61,7 @@ static enum status adopt(struct session *session, struct lesson *lesson, struct 
   session->lesson = *lesson;
   session->model = model;
   session->is_open = true;
-  session->focus = model.loss >= 0 ? model.loss : (int)model.node_count - 1;
+  session->focus = model.node_count > 0 ? 0 : -1; /* where the walk begins */
   *lesson = (struct lesson){0};
   return session_refresh(session, diag);
 }

@@ -187,9 +187,13 @@ static void show(struct ui *ui) {
 /* -- commands and what they change on the screen -- */
 
 static void say_error(struct ui *ui, const struct diag *diag) {
-  ui->said.length = 0;
-  diag_render(diag, &ui->said);
+  struct text message;
+  text_init(&message);
+  diag_render(diag, &message);
+  ui->said.length = 0; /* who speaks is clear here */
+  text_puts(&ui->said, text_string(&message) + (diag->name[0] ? 0 : strlen("gradwalk: ")));
   ui->said_is_error = true;
+  text_done(&message);
 }
 
 /* Notes which numbers the command has just changed. */

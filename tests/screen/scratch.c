@@ -53,13 +53,15 @@ static void inherit(struct scratch *scratch) {
   }
 }
 
-/* What readline's own commands lose: lists for undoing, searches that were not ended. */
+/* What the libraries lose: readline its lists for undoing and searches that were not ended, curses
+ * what it made for a terminal that it then does not know. */
 static void name_known_leaks(const struct scratch *scratch) {
   char path[300];
   snprintf(path, sizeof path, "%s/leaks", scratch->folder);
   FILE *file = fopen(path, "we");
   if (!file) return;
-  fputs("leak:_rl_dispatch_subseq\nleak:_rl_nsearch_callback\nleak:_rl_isearch_callback\n", file);
+  fputs("leak:_rl_dispatch_subseq\nleak:_rl_nsearch_callback\nleak:_rl_isearch_callback\n"
+        "leak:new_prescr\n", file);
   fclose(file);
 }
 
