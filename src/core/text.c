@@ -50,6 +50,12 @@ void text_printf(struct text *text, const char *format, ...) {
   va_end(arguments);
 }
 
+void text_truncate(struct text *text, size_t length) {
+  if (length >= text->length) return;
+  text->length = length;
+  text->bytes[length] = '\0';
+}
+
 const char *text_string(const struct text *text) {
   return text->bytes ? text->bytes : "";
 }

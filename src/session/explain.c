@@ -71,7 +71,7 @@ static void put_lines(struct session *session, const char *target, const struct 
   size_t before = out->length;
   text_printf(out, "%*s = ", indent, "");
   if (explain_plugged(session, expr, out)) text_puts(out, "\n");
-  else out->length = before;
+  else text_truncate(out, before);
   text_printf(out, "%*s = ", indent, "");
   report_tensor(out, values, shape);
   text_puts(out, "\n");

@@ -25,6 +25,11 @@ enum status explain_step(struct session *session, const struct step *step, struc
 /* A node: its value, its gradient, and the lines that it hands to its operands. */
 enum status explain_node(struct session *session, int node, struct text *out, struct diag *diag);
 
+/* One entry of NODE's value, or of its gradient, worked out term by term: "= 0.5 * 2 + -1 * 3". Says
+ * nothing about a leaf, or about what is not computed yet. */
+enum status explain_entry(struct session *session, int node, bool gradient, uint32_t row,
+                          uint32_t col, struct text *out, struct diag *diag);
+
 /* EXPR with its names replaced by their values where all of these are single numbers; else by their
  * shapes. False if that would say nothing new. */
 bool explain_plugged(struct session *session, const struct expr *expr, struct text *out);

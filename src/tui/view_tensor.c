@@ -1,6 +1,7 @@
 /* A value or gradient as numbers under a cursor, as a heat map, and, where it is made of 28 x 28
  * images, as a picture; always with a summary in words. */
 #include "core/intl.h"
+#include "session/explain.h"
 #include "tui/view.h"
 
 #include <math.h>
@@ -133,6 +134,17 @@ static void draw_summary(struct ui *ui, struct area area, const struct tensor *t
                 ui->cursor_col, number_text(at(tensor, ui->cursor_row, ui->cursor_col), n[0]));
 }
 
+/* The entry under the cursor, term by term. */
+static void draw_entry(struct ui *ui, struct area area, const struct tensor *tensor) {
+  struct text text;
+  struct diag diag;
+  text_init(&text);
+  explain_entry(ui->session, ui->session->focus, tensor->gradient, ui->cursor_row, ui->cursor_col,
+                &text, &diag);
+  canvas_puts(&ui->canvas, area, 2, 0, ROLE_PLAIN, text_string(&text));
+  text_done(&text);
+}
+
 static void draw_numbers(struct ui *ui, struct area area, const struct tensor *tensor) {
   enum { HEAD = 6 };
   int rows = area.rows - 1, cols = (area.cols - HEAD) / CELL_COLUMNS;
@@ -170,6 +182,7 @@ static void draw(struct ui *ui, struct area area) {
     return;
   }
   draw_summary(ui, area, &tensor);
+  draw_entry(ui, area, &tensor);
   int side = area.cols >= 76 ? IMAGE_SIDE + 2 : 0;
   struct area numbers = {area.row + 3, area.col, area.rows - 3, area.cols - side};
   struct area picture = {area.row + 3, area.col + area.cols - IMAGE_SIDE, area.rows - 3,
