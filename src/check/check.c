@@ -65,8 +65,7 @@ static enum status check_names(struct work *work) {
     const char *best = NULL;
     for (size_t n = 0; n < work->model->node_count; n++) {
       const struct node *other = &work->model->nodes[n];
-      const char *pair[] = {best, other->kind == NODE_PARAM ? other->name : NULL};
-      best = suggest_name(options->params[i], pair, 2);
+      best = suggest_nearer(options->params[i], best, other->kind == NODE_PARAM ? other->name : NULL);
     }
     diag_set(work->diag, STATUS_USAGE, (struct span){0}, _("\"%s\" is not a param of this model"),
              options->params[i]);

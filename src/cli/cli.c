@@ -5,6 +5,7 @@
 #include "session/report.h"
 #include "tui/app.h"
 #include "config.h"
+#include "core/clock.h"
 #include "core/intl.h"
 #include "io/loader.h"
 #include "io/paths.h"
@@ -15,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* One call of the program. */
@@ -60,12 +60,6 @@ static void catch_interrupt(bool catch) {
   struct sigaction action = {.sa_handler = catch ? on_interrupt : SIG_DFL};
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, NULL);
-}
-
-static double seconds_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
 /* A bar on standard error for checks that take longer than a moment. */
@@ -328,10 +322,10 @@ static void list_lesson(struct invocation *call, const char *file) {
   paths_lessons(&path);
   text_printf(&path, "/%s", file);
   enum status status = lesson_open(&lesson, text_string(&path), 0, &diag);
-  const char *name = file + strspn(file, "0123456789");
-  name += *name == '-';
+  size_t length;
+  const char *name = lesson_name(file, &length);
   text_printf(&call->out, "%2ld  ", strtol(file, NULL, 10));
-  int columns = text_put_safe(&call->out, name, strlen(name) - strlen(".md"));
+  int columns = text_put_safe(&call->out, name, length);
   text_pad(&call->out, columns, 16);
   text_puts(&call->out, "  ");
   text_put_safe(&call->out, status ? diag.message : text_string(&lesson.title),
@@ -398,8 +392,7 @@ static int verb_help(struct invocation *call) {
 static const char *nearest_verb(const char *wrong) {
   const char *best = NULL;
   for (size_t i = 0; i < VERB_COUNT; i++) {
-    const char *pair[] = {best, verbs[i].name};
-    best = suggest_name(wrong, pair, 2);
+    best = suggest_nearer(wrong, best, verbs[i].name);
   }
   return best;
 }

@@ -1,5 +1,7 @@
 #include "core/kernels.h"
 
+#include "core/hash.h"
+
 #include <math.h>
 
 /* -- shapes -- */
@@ -233,10 +235,6 @@ struct rect touch_rows(const struct call *call, int which, struct rect part) {
 }
 
 /* -- decisions, for finding kinks -- */
-
-static uint64_t hash_mix(uint64_t hash, uint64_t decision) { /* FNV-1a */
-  return (hash ^ decision) * 0x100000001b3u;
-}
 
 uint64_t branches_compare(const struct call *call, uint64_t hash) {
   struct walk wa = walk_operand(call, 0), wb = walk_operand(call, 1);

@@ -1,5 +1,6 @@
 #include "core/program.h"
 
+#include "core/hash.h"
 #include "core/memory.h"
 
 #include <float.h>
@@ -197,7 +198,7 @@ void run_restore(struct run *run, const struct run *from, int slot, struct rect 
 }
 
 uint64_t run_branches(const struct run *run) {
-  uint64_t hash = 0xcbf29ce484222325u;
+  uint64_t hash = HASH_START;
   const struct code *forward = &run->program->forward;
   for (size_t i = 0; i < forward->count; i++) {
     const struct op *op = &op_table[forward->items[i].op];

@@ -36,3 +36,9 @@ void paths_data(struct text *path) {
   if (chosen && *chosen) text_puts(path, chosen);
   else if (!find_beside(path, "data")) text_puts(path, PKGDATADIR "/data");
 }
+
+void paths_user(struct text *path, const char *variable, const char *fallback, const char *name) {
+  const char *folder = getenv(variable), *home = getenv("HOME");
+  if (folder && *folder == '/') text_printf(path, "%s/gradwalk/%s", folder, name);
+  else if (home && *home == '/') text_printf(path, "%s/%s/gradwalk/%s", home, fallback, name);
+}

@@ -143,3 +143,7 @@ const char *suggest_name(const char *wrong, const char *const *names, size_t cou
   }
   return nearest;
 }
+
+const char *suggest_nearer(const char *wrong, const char *best, const char *other) {
+  return suggest_name(wrong, (const char *const[]){best, other}, 2);
+}

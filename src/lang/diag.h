@@ -61,4 +61,8 @@ void diag_render(const struct diag *diag, struct text *out);
  * none is. Names may be NULL. */
 const char *suggest_name(const char *wrong, const char *const *names, size_t count);
 
+/* For a search name by name: the nearer to WRONG of BEST and OTHER (either may be NULL), BEST where
+ * they are equally near; NULL if neither is near enough. */
+const char *suggest_nearer(const char *wrong, const char *best, const char *other);
+
 #endif

@@ -239,8 +239,7 @@ static enum status unknown(struct builder *builder, const struct expr *expr, con
 static const char *nearest_node(struct builder *builder, const char *name) {
   const char *best = NULL;
   for (size_t i = 0; i < builder->model->node_count; i++) {
-    const char *pair[2] = {best, builder->model->nodes[i].name};
-    best = suggest_name(name, pair, 2); /* keeps the nearer, the earlier at a tie */
+    best = suggest_nearer(name, best, builder->model->nodes[i].name); /* keeps the nearer, the earlier at a tie */
   }
   return best;
 }
@@ -357,18 +356,15 @@ static enum status unknown_function(struct builder *builder, const struct expr *
   const struct model *model = builder->model;
   const struct syntax *sources[] = {&model->syntax, &model->prelude};
   for (int op = 0; op < OP_COUNT; op++) {
-    const char *pair[] = {best, op_table[op].form == FORM_CALL ? op_table[op].name : NULL};
-    best = suggest_name(expr->name, pair, 2);
+    best = suggest_nearer(expr->name, best, op_table[op].form == FORM_CALL ? op_table[op].name : NULL);
   }
   for (int s = 0; s < 2; s++)
     for (size_t i = 0; i < sources[s]->count; i++) {
       const struct stmt *stmt = &sources[s]->statements[i];
-      const char *pair[] = {best, stmt->kind == STMT_GATE ? stmt->names[0] : NULL};
-      best = suggest_name(expr->name, pair, 2);
+      best = suggest_nearer(expr->name, best, stmt->kind == STMT_GATE ? stmt->names[0] : NULL);
     }
   for (const char *const *name = builder->data_functions; name && *name; name++) {
-    const char *pair[] = {best, *name};
-    best = suggest_name(expr->name, pair, 2);
+    best = suggest_nearer(expr->name, best, *name);
   }
   return unknown(builder, expr, _("function"), best);
 }

@@ -358,8 +358,7 @@ static enum status no_such_rule(struct derivation *derivation, const struct assi
   struct model *model = derivation->model;
   const char *best = NULL;
   for (size_t i = 0; i < model->rule_count; i++) {
-    const char *pair[] = {best, model->rules[i].target};
-    best = suggest_name(bug->target, pair, 2);
+    best = suggest_nearer(bug->target, best, model->rules[i].target);
   }
   diag_set(derivation->diag, STATUS_DATA, bug->node ? bug->node_span : bug->target_span,
            bug->node ? _("no rule line of that node assigns \"%s\"")

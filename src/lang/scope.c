@@ -1,5 +1,7 @@
 #include "lang/scope.h"
 
+#include "core/hash.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +16,8 @@ void scope_done(struct scope *scope) {
 }
 
 static struct scope_entry *place(const struct scope *scope, const char *name) {
-  uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
-  for (const char *at = name; *at; at++) hash = (hash ^ (unsigned char)*at) * 0x100000001b3u;
+  uint64_t hash = HASH_START;
+  for (const char *at = name; *at; at++) hash = hash_mix(hash, (unsigned char)*at);
   size_t i = (size_t)(hash ^ hash >> 32) & (scope->capacity - 1);
   while (scope->entries[i].name && strcmp(scope->entries[i].name, name) != 0)
     i = (i + 1) & (scope->capacity - 1);

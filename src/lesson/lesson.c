@@ -65,6 +65,13 @@ enum status lesson_list(char ***names, size_t *count, struct diag *diag) {
   return status;
 }
 
+const char *lesson_name(const char *file, size_t *length) {
+  const char *name = file + strspn(file, "0123456789");
+  name += *name == '-';
+  *length = strlen(name) - strlen(".md");
+  return name;
+}
+
 static bool is_name_of(const char *file, const char *what) {
   size_t length = strlen(what);
   return strncmp(file, what, length) == 0 &&
@@ -83,10 +90,10 @@ static enum status unknown_lesson(const char *what, char **names, size_t count,
                                   struct diag *diag) {
   const char *best = NULL;
   for (size_t i = 0; i < count; i++) {
-    char *base = names[i] + strcspn(names[i], "-") + 1;
-    base[strlen(base) - strlen(".md")] = '\0';
-    const char *pair[] = {best, base};
-    best = suggest_name(what, pair, 2);
+    size_t length;
+    const char *base = lesson_name(names[i], &length);
+    names[i][base - names[i] + (ptrdiff_t)length] = '\0';
+    best = suggest_nearer(what, best, base);
   }
   diag_set(diag, STATUS_NO_INPUT, (struct span){0}, _("no lesson or file is called \"%s\""), what);
   if (best) diag_hint(diag, _("did you mean %s?"), best);

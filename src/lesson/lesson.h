@@ -27,6 +27,10 @@ enum status lesson_from_text(struct lesson *lesson, const char *name, const char
                              struct diag *diag);
 void lesson_done(struct lesson *lesson);
 
+/* The name in a lesson's file name, without number and ending: "three-layer" of 04-three-layer.md; its
+ * length in *LENGTH. */
+const char *lesson_name(const char *file, size_t *length);
+
 /* The file names in the lessons' folder, sorted; *NAMES and each name end with free(). */
 enum status lesson_list(char ***names, size_t *count, struct diag *diag);
 

@@ -434,8 +434,8 @@ static enum status do_redo(struct session *session, const char *arguments, struc
                            struct diag *diag);
 
 const struct command command_table[] = {
-#define COMMAND(name, arguments, changes, handler, help) \
-  {#name, arguments, changes, handler, help},
+#define COMMAND(name, arguments, changes, needs_model, handler, help) \
+  {#name, arguments, changes, needs_model, handler, help},
 #include "session/command.def"
 #undef COMMAND
 };
@@ -449,20 +449,12 @@ static enum status find_command(const char *line, size_t length, const struct co
   for (size_t i = 0; i < command_count; i++) {
     *command = &command_table[i];
     if (strcmp((*command)->name, word) == 0) return STATUS_OK;
-    const char *pair[] = {best, (*command)->name};
-    best = suggest_name(word, pair, 2);
+    best = suggest_nearer(word, best, (*command)->name);
   }
   diag_set(diag, STATUS_USAGE, nowhere, _("unknown command \"%.*s\""), (int)length, line);
   if (best) diag_hint(diag, _("did you mean %s?"), best);
   else diag_hint(diag, "%s", _("help lists the commands"));
   return STATUS_USAGE;
-}
-
-static bool needs_model(const struct command *command) {
-  static const char *const without[] = {"open", "source", "log", "help", "quit", "undo", "redo"};
-  for (size_t i = 0; i < sizeof without / sizeof *without; i++)
-    if (strcmp(command->name, without[i]) == 0) return false;
-  return true;
 }
 
 /* Cuts LINE into a command and its arguments, without spaces around them. */
@@ -471,7 +463,7 @@ static enum status apply(struct session *session, const char *line,
   size_t word = strcspn(line, " \t\r\n"), end = strlen(line);
   enum status status = find_command(line, word, command, diag);
   if (status) return status;
-  if (needs_model(*command) && !session->is_open)
+  if ((*command)->needs_model && !session->is_open)
     return usage(diag, _("nothing is open yet: open a lesson first, as in open 1"));
   while (line[word] == ' ' || line[word] == '\t') word++;
   while (end > word && strchr(" \t\r\n", line[end - 1])) end--;

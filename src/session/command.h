@@ -6,7 +6,7 @@
 
 struct command {
   const char *name, *arguments;
-  bool changes;
+  bool changes, needs_model;
   enum status (*run)(struct session *session, const char *arguments, struct text *out,
                      struct diag *diag);
   const char *help;

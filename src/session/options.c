@@ -137,8 +137,7 @@ static enum status unknown_option(const char *given, struct diag *diag) {
   if (strncmp(given, "--", 2) == 0 && length < sizeof name) {
     memcpy(name, given + 2, length - 2);
     for (int i = 0; i < ROW_COUNT; i++) {
-      const char *pair[] = {best, row_of(i).name};
-      best = suggest_name(name, pair, 2);
+      best = suggest_nearer(name, best, row_of(i).name);
     }
   }
   diag_set(diag, STATUS_USAGE, (struct span){0}, _("unknown option \"%.*s\""), (int)length, given);

@@ -52,6 +52,9 @@ void session_done(struct session *session) {
 static enum status adopt(struct session *session, struct lesson *lesson, struct diag *diag) {
   struct model model;
   enum status status = model_build(&model, &lesson->source, &io_loader, diag);
+  if (!status && model.node_count == 0)
+    status = diag_set(diag, STATUS_DATA, (struct span){0}, "%s",
+                      _("this model has no node to look at"));
   if (!status) status = model_fold_statements(&model, diag);
   if (status) {
     model_done(&model);
@@ -61,7 +64,7 @@ static enum status adopt(struct session *session, struct lesson *lesson, struct 
   session->lesson = *lesson;
   session->model = model;
   session->is_open = true;
-  session->focus = model.node_count > 0 ? 0 : -1; /* where the walk begins */
+  session->focus = 0; /* where the walk begins */
   *lesson = (struct lesson){0};
   return session_refresh(session, diag);
 }
@@ -202,8 +205,7 @@ enum status session_find(const struct session *session, const char *name, int *n
   *node = model_find(model, name);
   if (*node >= 0) return STATUS_OK;
   for (size_t i = 0; i < model->node_count; i++) {
-    const char *pair[] = {best, model->nodes[i].name};
-    best = suggest_name(name, pair, 2);
+    best = suggest_nearer(name, best, model->nodes[i].name);
   }
   diag_set(diag, STATUS_USAGE, (struct span){0}, _("no node is called \"%s\""), name);
   if (best) diag_hint(diag, _("did you mean %s?"), best);

@@ -1,5 +1,6 @@
 #include "tui/app.h"
 
+#include "core/clock.h"
 #include "core/intl.h"
 #include "tui/prompt.h"
 #include "tui/view.h"
@@ -7,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 const struct view_ops *const view_table[VIEW_COUNT] = {
     [VIEW_CIRCUIT] = &view_circuit, [VIEW_INSPECTOR] = &view_inspector,
@@ -16,12 +16,6 @@ const struct view_ops *const view_table[VIEW_COUNT] = {
     [VIEW_LESSONS] = &view_lessons, [VIEW_LOG] = &view_log,
     [VIEW_HELP] = &view_help,
 };
-
-static double seconds_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
 
 /* -- the frame -- */
 

@@ -1,4 +1,5 @@
 /* Which nodes of the graph get boxes, and how large. */
+#include "core/hash.h"
 #include "core/memory.h"
 #include "tui/view.h"
 
@@ -108,14 +109,14 @@ static enum status make_boxes(struct circuit *circuit, const struct model *model
 
 /* Differs when another set of nodes is visible, or they are joined in another way. */
 static uint64_t signature_of(const struct model *model, const bool *chosen) {
-  uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+  uint64_t hash = HASH_START;
   int inputs[LAYOUT_MAX_INPUTS];
   for (size_t n = 0; n < model->node_count; n++) {
     if (!chosen[n]) continue;
     int count = inputs_of(model, (int)n, inputs);
-    hash = (hash ^ n) * 0x100000001b3u;
-    hash = (hash ^ (uint64_t)box_width(model, (int)n)) * 0x100000001b3u;
-    for (int i = 0; i < count; i++) hash = (hash ^ (uint64_t)inputs[i]) * 0x100000001b3u;
+    hash = hash_mix(hash, n);
+    hash = hash_mix(hash, (uint64_t)box_width(model, (int)n));
+    for (int i = 0; i < count; i++) hash = hash_mix(hash, (uint64_t)inputs[i]);
   }
   return hash;
 }

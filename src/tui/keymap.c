@@ -3,6 +3,7 @@
 #include "core/intl.h"
 #include "core/memory.h"
 #include "io/file.h"
+#include "io/paths.h"
 #include "tui/keys_text.h" /* made from data/keys.conf by the build */
 #include "tui/term.h"
 
@@ -106,13 +107,11 @@ enum status keymap_read(struct keymap *keymap, const struct source *source, stru
 }
 
 static enum status read_own(struct keymap *keymap, struct diag *diag) {
-  const char *folder = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
   struct text path, file;
   enum status status = STATUS_OK;
   text_init(&path);
   text_init(&file);
-  if (folder && *folder == '/') text_printf(&path, "%s/gradwalk/keys.conf", folder);
-  else if (home && *home == '/') text_printf(&path, "%s/.config/gradwalk/keys.conf", home);
+  paths_user(&path, "XDG_CONFIG_HOME", ".config", "keys.conf");
   if (path.length > 0 && access(text_string(&path), R_OK) == 0) {
     status = file_read(text_string(&path), &file, diag);
     struct source source = {text_string(&path), text_string(&file), file.length, 1};

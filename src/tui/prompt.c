@@ -1,6 +1,7 @@
 #include "tui/prompt.h"
 
 #include "core/intl.h"
+#include "io/paths.h"
 #include "tui/term.h"
 
 #include <errno.h>
@@ -182,13 +183,6 @@ static void make_folders(char *path) {
   }
 }
 
-static void choose_history(void) {
-  const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-  if (state && *state == '/') text_printf(&prompt.history, "%s/gradwalk/history", state);
-  else if (home && *home == '/')
-    text_printf(&prompt.history, "%s/.local/state/gradwalk/history", home);
-}
-
 void prompt_open(const struct session *session) {
   prompt.session = session;
   prompt.nowhere = fopen("/dev/null", "re+");
@@ -218,7 +212,7 @@ void prompt_open(const struct session *session) {
   rl_variable_bind("revert-all-at-newline", "on");
   using_history();
   stifle_history(HISTORY_LINES);
-  choose_history();
+  paths_user(&prompt.history, "XDG_STATE_HOME", ".local/state", "history");
   if (prompt.history.length > 0) read_history(text_string(&prompt.history));
 }
 
