@@ -52,6 +52,10 @@ void child_start(struct child *child, const struct start *start) {
   fcntl(child->master, F_SETFD, FD_CLOEXEC);
   fcntl(child->master, F_SETFL, O_NONBLOCK);
   tcgetattr(child->slave, &child->before);
+  if (start->silent) {
+    child->before.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL | ECHOCTL | ECHOKE);
+    tcsetattr(child->slave, TCSANOW, &child->before);
+  }
   vt_init(&child->vt, start->rows, start->cols, start->utf8);
   fflush(NULL);
   child->pid = fork();

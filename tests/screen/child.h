@@ -24,6 +24,8 @@ struct start {
   const char *folder, *error_file; /* error_file NULL: the terminal */
   int rows, cols;
   bool utf8;
+  bool silent; /* the terminal does not echo: what is typed once the program has ended is not sent
+                * back, which would look like the program's own output */
 };
 
 double seconds_now(void);

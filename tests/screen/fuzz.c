@@ -29,7 +29,8 @@ static unsigned long draw(struct fuzz *fuzz, unsigned long below) {
 
 static void start(struct fuzz *fuzz) {
   struct start how = {.arguments = fuzz->arguments, .environment = fuzz->scratch.environment,
-                      .folder = fuzz->scratch.folder, .rows = 24, .cols = 80, .utf8 = true};
+                      .folder = fuzz->scratch.folder, .rows = 24, .cols = 80, .utf8 = true,
+                      .silent = true};
   child_start(&fuzz->child, &how);
   fuzz->runs++;
   if (!child_settle(&fuzz->child, 20, 20)) fuzz->trouble = "it does not start";
