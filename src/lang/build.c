@@ -305,7 +305,7 @@ enum status model_build(struct model *model, const struct source *source,
   arena_init(&model->rule_arena);
   random_seed(&model->random, 0);
   build.builder = (struct builder){.model = model, .diag = diag, .code = &model->program.forward,
-                                   .recording = true, .instance = -1, .reserved = &build.reserved,
+                                   .recording = true, .own = -1, .instance = -1, .reserved = &build.reserved,
                                    .data_functions = loader ? loader->names : NULL};
   struct source *kept = ARENA_NEW(&model->arena, struct source); /* spans point to it */
   if (kept) *kept = *source;
