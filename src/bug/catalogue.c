@@ -298,3 +298,23 @@ enum status mutant_apply(const struct mutant *mutant, struct model *model, bool 
   if (status && model_drop_bugs(model, before, &again)) return diag_no_memory(diag);
   return status;
 }
+
+enum status bug_put(struct model *model, const char *name, const char *text, struct diag *diag) {
+  struct catalogue catalogue;
+  if (strchr(text, '=')) return model_add_bug(model, name, text, strlen(text), diag);
+  enum status status = catalogue_make(&catalogue, model, diag);
+  const struct mutant *mutant = status ? NULL : catalogue_find(&catalogue, text);
+  if (mutant) {
+    status = mutant_apply(mutant, model, false, diag);
+  } else if (!status) {
+    const char *best = NULL;
+    for (size_t i = 0; i < catalogue.count; i++)
+      best = suggest_nearer(text, best, catalogue.mutants[i].id);
+    status = diag_set(diag, STATUS_USAGE, (struct span){0},
+                      _("\"%s\" is neither a rule line nor a mutant of this model"), text);
+    if (best) diag_hint(diag, _("did you mean %s?"), best);
+    else diag_hint(diag, "%s", _("a line as in dq = df * q, or an id that \"bugs\" lists"));
+  }
+  catalogue_done(&catalogue);
+  return status;
+}

@@ -50,4 +50,8 @@ const struct mutant *catalogue_find(const struct catalogue *catalogue, const cha
 enum status mutant_apply(const struct mutant *mutant, struct model *model, bool hidden,
                          struct diag *diag);
 
+/* What `bug TEXT` does: adds a line by its target, or all lines of the mutant with this id. A text that
+ * is neither, or does not fit, changes nothing. NAME is what TEXT is called in messages. */
+enum status bug_put(struct model *model, const char *name, const char *text, struct diag *diag);
+
 #endif

@@ -482,21 +482,6 @@ const struct expr *line_rewrite(const struct line *line, const struct expr *patt
   return replace(line->arena, line->root, place, by);
 }
 
-struct batch model_batch(const struct model *model) {
-  uint32_t rows = 0, cols = 0;
-  for (size_t n = 0; n < model->node_count; n++) {
-    if (model->nodes[n].kind != NODE_DATA) continue;
-    struct shape shape = node_shape(model, (int)n);
-    if (shape_count(shape) == 1) continue;
-    bool first = rows == 0 && cols == 0;
-    rows = first || rows == shape.rows ? shape.rows : UINT32_MAX;
-    cols = first || cols == shape.cols ? shape.cols : UINT32_MAX;
-  }
-  if (rows != UINT32_MAX && rows > 1) return (struct batch){rows, false};
-  if (cols != UINT32_MAX && cols > 1) return (struct batch){cols, true};
-  return (struct batch){rows == 1 || cols == 1, cols == 1 && rows != 1};
-}
-
 static bool any_penalty(const struct model *model, const struct rule *rule) {
   for (uint32_t place = 0; place < rule->value->size; place++)
     if (is_penalty(model, rule, part_at(rule->value, place))) return true;

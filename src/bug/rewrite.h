@@ -26,14 +26,6 @@ struct line {
   const struct expr *root;
 };
 
-/* The number of samples that pass through together: the side that all data leaves share, their rows
- * or else their columns. */
-struct batch {
-  uint32_t count; /* 0: there is no telling */
-  bool across;    /* one sample a column */
-};
-struct batch model_batch(const struct model *model);
-
 /* Whether rewrites of WHERE are for this line. */
 bool line_wants(const struct line *line, enum where where);
 

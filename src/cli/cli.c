@@ -2,7 +2,7 @@
 
 #include "session/options.h"
 #include "session/command.h"
-#include "session/report.h"
+#include "session/report_bugs.h"
 #include "tui/app.h"
 #include "config.h"
 #include "core/clock.h"
@@ -130,8 +130,7 @@ static enum status edit_model(struct invocation *call) {
     status = model_fold(&call->model, all ? NULL : name, false, &call->diag);
   }
   for (size_t i = 0; !status && i < options->bugs.count; i++)
-    status = model_add_bug(&call->model, "--bug", options->bugs.items[i],
-                           strlen(options->bugs.items[i]), &call->diag);
+    status = bug_put(&call->model, "--bug", options->bugs.items[i], &call->diag);
   return status;
 }
 
@@ -199,6 +198,44 @@ static int report_verdict(struct invocation *call) {
 static int verb_check(struct invocation *call) {
   enum status status = open_model(call);
   return status ? (int)status : report_verdict(call);
+}
+
+static enum status report_detection(struct invocation *call) {
+  struct matrix matrix;
+  struct progress progress = {.started = seconds_now()};
+  struct matrix_options how = {.loader = &io_loader, .frozen = call->options.frozen,
+                               .threads = call->options.threads, .cancel = &interrupted};
+  if (isatty(STDERR_FILENO)) {
+    how.progress = show_progress;
+    how.progress_context = &progress;
+  }
+  catch_interrupt(true);
+  enum status status = matrix_run(&matrix, &call->model, &how, &call->diag);
+  catch_interrupt(false);
+  clear_progress(&progress);
+  if (!status && call->options.json) {
+    if (report_matrix_json(&call->out, &matrix)) status = diag_no_memory(&call->diag);
+  } else if (!status && call->options.csv) {
+    report_matrix_csv(&call->out, &matrix);
+  } else if (!status) {
+    report_matrix(&call->out, &matrix);
+  }
+  matrix_done(&matrix);
+  return status;
+}
+
+static int verb_bugs(struct invocation *call) {
+  struct catalogue catalogue;
+  enum status status = open_model(call);
+  if (status) return (int)status;
+  if (call->options.matrix) return (int)report_detection(call);
+  status = catalogue_make(&catalogue, &call->model, &call->diag);
+  if (!status && !call->options.json)
+    report_catalogue(&call->out, &call->model, &catalogue, "");
+  else if (!status && report_catalogue_json(&call->out, &call->model, &catalogue))
+    status = diag_no_memory(&call->diag);
+  catalogue_done(&catalogue);
+  return (int)status;
 }
 
 /* -- sessions in plain lines -- */
@@ -363,6 +400,8 @@ static const struct {
     {VERB_EVAL, "eval", verb_eval, "FILE | -e STATEMENTS", "every node's value and gradient"},
     {VERB_CHECK, "check", verb_check, "FILE | -e STATEMENTS",
      "the backward pass against the numerical gradient"},
+    {VERB_BUGS, "bugs", verb_bugs, "FILE | -e STATEMENTS",
+     "the mutants of a model, and which checks catch which"},
     {VERB_RUN, "run", verb_run, "SCRIPT", "commands from a file, or from standard input (-)"},
     {VERB_HELP, "help", verb_help, "", "this text"},
 };

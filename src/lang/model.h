@@ -84,6 +84,7 @@ struct loader {
 
 struct model {
   struct arena arena;
+  const struct source *source; /* what it was built from */
   struct syntax prelude, syntax;
   struct program program;
   struct random random; /* as the build left it */
@@ -114,6 +115,20 @@ enum { MODEL_MAX_NODES = 100000, MODEL_MAX_LOWERED = 1000000 };
 enum status model_build(struct model *model, const struct source *source,
                         const struct loader *loader, struct diag *diag);
 void model_done(struct model *model);
+
+/* The samples that pass through together: the side that all data leaves share, their rows or else
+ * their columns. */
+struct batch {
+  uint32_t count; /* 0: there is no telling */
+  bool across;    /* one sample a column */
+};
+struct batch model_batch(const struct model *model);
+
+/* A model of its own from the same text as OF, at the same point: leaves and folding as OF has them
+ * now, without its bugs. With FIRST_ONLY every data leaf is cut down to the first of its samples
+ * (STATUS_DATA where the text does not allow that). LOADER reads data anew. */
+enum status model_rebuild(struct model *model, const struct model *of, const struct loader *loader,
+                          bool first_only, struct diag *diag);
 
 /* The node called NAME, or -1. */
 int model_find(const struct model *model, const char *name);

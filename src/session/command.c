@@ -4,6 +4,7 @@
 #include "core/memory.h"
 #include "io/export.h"
 #include "io/file.h"
+#include "session/command_bug.h"
 #include "session/evaluate.h"
 #include "session/explain.h"
 #include "session/options.h"
@@ -202,18 +203,6 @@ static enum status do_unfold(struct session *session, const char *arguments, str
                              struct diag *diag) {
   (void)out;
   return fold(session, arguments, false, diag);
-}
-
-static enum status do_bug(struct session *session, const char *arguments, struct text *out,
-                          struct diag *diag) {
-  struct model *model = &session->model;
-  enum status status = model_add_bug(model, "bug", arguments, strlen(arguments), diag);
-  if (!status) status = session_refresh(session, diag);
-  for (size_t i = 0; !status && i < model->rule_count; i++)
-    if (model->rules[i].original)
-      text_printf(out, _("%s\n  the line was  %s\n"), model->rules[i].text,
-                  model->rules[i].original);
-  return status;
 }
 
 static enum status do_precision(struct session *session, const char *arguments, struct text *out,

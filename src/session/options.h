@@ -14,7 +14,10 @@ enum verb {
   VERB_CHECK = 8,
   VERB_RUN = 16,
   VERB_HELP = 32,
-  VERB_SWEEP = 64 /* the command; nothing on the command line */
+  VERB_SWEEP = 64, /* the command; nothing on the command line */
+  VERB_BUGS = 1 << 12,
+  VERB_HUNT = 1 << 13,
+  VERB_GRADE = 1 << 14
 };
 
 enum option_kind {
@@ -37,7 +40,7 @@ struct options {
   double eps, tolerance;         /* 0 and negative: not given */
   int method, evaluate, precision; /* index of the choice */
   int step, directions, threads; /* 0: not given */
-  bool frozen, json, plain, ascii, no_mouse;
+  bool frozen, json, plain, ascii, no_mouse, matrix, csv;
   const char *statements;
   struct option_list params, bugs, unfolds;
   char *words; /* what options_parse_words() cut up */
