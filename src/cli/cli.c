@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include "cli/lessons.h"
 #include "session/options.h"
 #include "session/command.h"
 #include "session/report_bugs.h"
@@ -386,6 +387,27 @@ static int verb_list(struct invocation *call) {
   return (int)status;
 }
 
+static int verb_test(struct invocation *call) {
+  struct text errors;
+  if (call->operand_count == 0)
+    return (int)diag_set(&call->diag, STATUS_USAGE, (struct span){0}, "%s",
+                         _("test takes lessons: numbers, names or paths"));
+  text_init(&errors);
+  int result = lessons_test(call->operands, call->operand_count, call->options.json, &call->out,
+                            &errors, &call->diag);
+  call->reported = errors.length > 0;
+  fputs(text_string(&errors), stderr);
+  text_done(&errors);
+  return result;
+}
+
+static int verb_new(struct invocation *call) {
+  if (call->operand_count == 1)
+    return (int)lessons_new(call->operands[0], &call->out, &call->diag);
+  return (int)diag_set(&call->diag, STATUS_USAGE, (struct span){0}, "%s",
+                       _("new takes the name of a lesson"));
+}
+
 static int verb_help(struct invocation *call);
 
 static const struct {
@@ -403,6 +425,8 @@ static const struct {
     {VERB_BUGS, "bugs", verb_bugs, "FILE | -e STATEMENTS",
      "the mutants of a model, and which checks catch which"},
     {VERB_RUN, "run", verb_run, "SCRIPT", "commands from a file, or from standard input (-)"},
+    {VERB_TEST, "test", verb_test, "FILE...", "prove lessons: figures, bugs and answers"},
+    {VERB_NEW, "new", verb_new, "NAME", "begin a lesson of your own, NAME.md"},
     {VERB_HELP, "help", verb_help, "", "this text"},
 };
 
@@ -475,7 +499,7 @@ static bool standard_option(struct invocation *call, int argc, char **argv) {
 int cli_run(int argc, char **argv) {
   struct invocation call = {.style = choose_style(), .model = {.loss = -1}};
   int result = standard_option(&call, argc, argv) ? 0 : run_verb(&call, argc, argv);
-  if (result < STATUS_USAGE) {
+  if (result < STATUS_USAGE || call.reported) {
     int printed = print_out(&call);
     if (printed) result = printed;
   }

@@ -7,6 +7,7 @@
 #include "session/command_bug.h"
 #include "session/evaluate.h"
 #include "session/explain.h"
+#include "session/page.h"
 #include "session/options.h"
 
 #include <math.h>
@@ -46,13 +47,18 @@ static enum status go(struct session *session, size_t position, struct text *out
 static enum status do_open(struct session *session, const char *arguments, struct text *out,
                            struct diag *diag) {
   if (!*arguments) return usage(diag, _("open what? a lesson's number or name, or a model's path"));
-  enum status status = session_open(session, arguments, 0, diag);
-  if (status) return status;
+  struct text found;
+  text_init(&found);
+  enum status status = session_open(session, arguments, &found, diag);
   const struct text *title = &session->lesson.title;
-  text_put_safe(out, title->length > 0 ? title->bytes : arguments,
-                title->length > 0 ? title->length : strlen(arguments));
-  text_printf(out, _("\n%zu steps\n"), session->step_count);
-  return STATUS_OK;
+  if (!status) {
+    text_put_safe(out, title->length > 0 ? title->bytes : arguments,
+                  title->length > 0 ? title->length : strlen(arguments));
+    text_printf(out, _("\n%zu steps\n"), session->step_count);
+    text_puts(out, text_string(&found));
+  }
+  text_done(&found);
+  return status;
 }
 
 static enum status do_next(struct session *session, const char *arguments, struct text *out,
@@ -423,8 +429,8 @@ static enum status do_redo(struct session *session, const char *arguments, struc
                            struct diag *diag);
 
 const struct command command_table[] = {
-#define COMMAND(name, arguments, changes, needs_model, handler, help) \
-  {#name, arguments, changes, needs_model, handler, help},
+#define COMMAND(name, arguments, changes, needs_model, lesson, handler, help) \
+  {#name, arguments, changes, needs_model, lesson, handler, help},
 #include "session/command.def"
 #undef COMMAND
 };
@@ -444,6 +450,14 @@ static enum status find_command(const char *line, size_t length, const struct co
   if (best) diag_hint(diag, _("did you mean %s?"), best);
   else diag_hint(diag, "%s", _("help lists the commands"));
   return STATUS_USAGE;
+}
+
+bool command_is(const char *line, size_t length) {
+  for (size_t i = 0; i < command_count; i++)
+    if (strlen(command_table[i].name) == length &&
+        memcmp(command_table[i].name, line, length) == 0)
+      return true;
+  return false;
 }
 
 /* Cuts LINE into a command and its arguments, without spaces around them. */
@@ -485,6 +499,20 @@ enum status command_do(struct session *session, const char *line, struct text *o
   enum status status = apply(session, line, &command, out, diag);
   if (!status && command->changes) status = remember(session, line, diag);
   return status;
+}
+
+enum status command_do_lesson(struct session *session, const char *line, bool *changes,
+                              struct text *out, struct diag *diag) {
+  const struct command *command;
+  enum status status = find_command(line, strcspn(line, " \t"), &command, diag);
+  if (!status && !command->lesson) {
+    diag_set(diag, STATUS_DATA, nowhere, _("a lesson may not issue \"%s\""), command->name);
+    diag_hint(diag, "%s", _("only what walks, changes or asks the model"));
+    return STATUS_DATA;
+  }
+  if (status) return status;
+  *changes = command->changes;
+  return apply(session, line, &command, out, diag);
 }
 
 /* The first COUNT commands of the log, from nothing. */

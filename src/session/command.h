@@ -6,7 +6,7 @@
 
 struct command {
   const char *name, *arguments;
-  bool changes, needs_model;
+  bool changes, needs_model, lesson;
   enum status (*run)(struct session *session, const char *arguments, struct text *out,
                      struct diag *diag);
   const char *help;
@@ -19,6 +19,14 @@ extern const size_t command_count;
  * failure leaves the session as it was. */
 enum status command_do(struct session *session, const char *line, struct text *out,
                        struct diag *diag);
+
+/* The same for a line of a lesson's fence: only commands that a lesson may issue, and not logged.
+ * *CHANGES: whether the command is one that alters the session. */
+enum status command_do_lesson(struct session *session, const char *line, bool *changes,
+                              struct text *out, struct diag *diag);
+
+/* Whether LINE begins with the name of a command. */
+bool command_is(const char *line, size_t length);
 
 /* The session as a script: every change in force, a line each. */
 void command_script(const struct session *session, struct text *out);
