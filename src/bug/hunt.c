@@ -116,12 +116,13 @@ static enum status draw_bugs(struct hide *hide, int level, int wanted) {
   return status;
 }
 
-static enum status put_in(struct hide *hide) {
-  struct hunt *hunt = hide->hunt;
+enum status hunt_hide_again(struct hunt *hunt, struct model *model, struct diag *diag) {
   enum status status = STATUS_OK;
-  for (size_t i = 0; !status && i < hunt->count; i++) {
-    hunt->quarries[i].first_bug = hide->model->bug_count;
-    status = mutant_apply(&hunt->quarries[i].mutant, hide->model, true, hide->diag);
+  for (size_t i = 0; !status && !hunt->over && i < hunt->count; i++) {
+    struct quarry *quarry = &hunt->quarries[i];
+    if (quarry->found) continue;
+    quarry->first_bug = model->bug_count;
+    status = mutant_apply(&quarry->mutant, model, true, diag);
   }
   return status;
 }
@@ -145,7 +146,7 @@ enum status hunt_begin(struct hunt *hunt, struct model *model, const struct hunt
       status = no_memory(&hide);
   }
   if (!status) status = draw_bugs(&hide, options->level, options->bugs);
-  if (!status) status = put_in(&hide);
+  if (!status) status = hunt_hide_again(hunt, model, diag);
   struct diag again;
   if (status && model_drop_bugs(model, 0, &again)) status = no_memory(&hide);
   gauge_done(&hide.here);
@@ -347,10 +348,8 @@ enum status hunt_answer(struct hunt *hunt, struct model *model, const char *answ
 /* -- hints and the end -- */
 
 /* Three levels: how the kind hides, which tensor, what it does. */
-enum status hunt_hint(struct hunt *hunt, const struct model *model, struct text *out,
-                      struct diag *diag) {
+enum status hunt_hint(struct hunt *hunt, struct text *out, struct diag *diag) {
   struct quarry *quarry = hunt->quarries;
-  (void)model;
   while (quarry < hunt->quarries + hunt->count && quarry->found) quarry++;
   if (hunt->over || quarry == hunt->quarries + hunt->count || quarry->hints == HUNT_HINTS)
     return diag_set(diag, STATUS_USAGE, nowhere, "%s", _("there is no hint left"));
@@ -369,7 +368,7 @@ enum status hunt_hint(struct hunt *hunt, const struct model *model, struct text 
 enum status hunt_end(struct hunt *hunt, struct model *model, struct diag *diag) {
   enum status status = STATUS_OK;
   for (size_t i = 0; !status && i < hunt->count; i++)
-    status = mend(&hunt->quarries[i], model, true, diag);
+    if (!hunt->quarries[i].found) status = mend(&hunt->quarries[i], model, true, diag);
   if (!status) hunt->over = true;
   return status;
 }

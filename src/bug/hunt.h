@@ -75,8 +75,10 @@ enum status hunt_answer(struct hunt *hunt, struct model *model, const char *answ
 
 /* Appends the next hint on the first bug not found yet, and counts it. STATUS_USAGE if there is none
  * left. */
-enum status hunt_hint(struct hunt *hunt, const struct model *model, struct text *out,
-                      struct diag *diag);
+enum status hunt_hint(struct hunt *hunt, struct text *out, struct diag *diag);
+
+/* Hides what is still to be found in MODEL, which was built anew. */
+enum status hunt_hide_again(struct hunt *hunt, struct model *model, struct diag *diag);
 
 /* Takes all bugs out of MODEL; the hunt is over. */
 enum status hunt_end(struct hunt *hunt, struct model *model, struct diag *diag);

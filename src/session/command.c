@@ -9,6 +9,7 @@
 #include "session/explain.h"
 #include "session/page.h"
 #include "session/options.h"
+#include "session/play.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -133,9 +134,8 @@ static enum status do_focus(struct session *session, const char *arguments, stru
 
 /* -- changes of the model -- */
 
-/* "W1[0, 2]" as a node and an entry; ENTRY is the whole tensor's count where there are no brackets. */
-static enum status parse_place(struct session *session, char *text, int *node, size_t *entry,
-                               struct diag *diag) {
+enum status command_place(const struct session *session, char *text, int *node, size_t *entry,
+                          struct diag *diag) {
   char *bracket = strchr(text, '['), *end = NULL;
   unsigned long row = 0, col = 0;
   size_t length = bracket ? (size_t)(bracket - text) : strlen(text);
@@ -153,9 +153,7 @@ static enum status parse_place(struct session *session, char *text, int *node, s
   if (bracket && (row >= shape.rows || col >= shape.cols))
     return diag_set(diag, STATUS_USAGE, nowhere, _("%s is %u x %u; there is no entry [%lu, %lu]"),
                     text, shape.rows, shape.cols, row, col);
-  if (session->model.nodes[*node].kind <= NODE_PARAM) return STATUS_OK;
-  return diag_set(diag, STATUS_USAGE, nowhere,
-                  _("%s is computed by the model; only a leaf can be set"), text);
+  return STATUS_OK;
 }
 
 static enum status set_leaf(struct session *session, int node, size_t entry,
@@ -182,7 +180,10 @@ static enum status do_set(struct session *session, const char *arguments, struct
   if (!equals) return usage(diag, _("set NAME = VALUE, or NAME[i, j] = VALUE"));
   char *place = strndup(arguments, (size_t)(equals - arguments));
   if (!place) return diag_no_memory(diag);
-  enum status status = parse_place(session, place, &node, &entry, diag);
+  enum status status = command_place(session, place, &node, &entry, diag);
+  if (!status && session->model.nodes[node].kind > NODE_PARAM)
+    status = diag_set(diag, STATUS_USAGE, nowhere,
+                      _("%s is computed by the model; only a leaf can be set"), place);
   if (!status) status = evaluate_text(session, "set", equals + 1, &value, diag);
   if (!status) status = set_leaf(session, node, entry, &value, diag);
   if (!status) status = explain_value(session, node, out, diag);
@@ -452,6 +453,13 @@ static enum status find_command(const char *line, size_t length, const struct co
   return STATUS_USAGE;
 }
 
+bool command_is_for_lessons(const char *line) {
+  const struct command *command;
+  struct diag diag;
+  line += strspn(line, " \t");
+  return !find_command(line, strcspn(line, " \t"), &command, &diag) && command->lesson;
+}
+
 bool command_is(const char *line, size_t length) {
   for (size_t i = 0; i < command_count; i++)
     if (strlen(command_table[i].name) == length &&
@@ -468,6 +476,7 @@ static enum status apply(struct session *session, const char *line,
   if (status) return status;
   if ((*command)->needs_model && !session->is_open)
     return usage(diag, _("nothing is open yet: open a lesson first, as in open 1"));
+  if ((status = play_allows(session, (*command)->name, diag))) return status;
   while (line[word] == ' ' || line[word] == '\t') word++;
   while (end > word && strchr(" \t\r\n", line[end - 1])) end--;
   char *arguments = strndup(line + word, end - word);
@@ -498,6 +507,7 @@ enum status command_do(struct session *session, const char *line, struct text *o
   if (!*line || *line == '#') return STATUS_OK;
   enum status status = apply(session, line, &command, out, diag);
   if (!status && command->changes) status = remember(session, line, diag);
+  if (!status) status = play_note(session, command->name, line, diag);
   return status;
 }
 
@@ -522,8 +532,10 @@ static enum status replay(struct session *session, size_t count, struct diag *di
   enum status status = STATUS_OK;
   text_init(&ignored);
   session_close(session);
+  session->replaying = true;
   for (size_t i = 0; !status && i < count; i++)
     status = apply(session, session->log[i], &command, &ignored, diag);
+  session->replaying = false;
   text_done(&ignored);
   if (!status) session->log_done = count;
   return status;

@@ -28,6 +28,14 @@ enum status command_do_lesson(struct session *session, const char *line, bool *c
 /* Whether LINE begins with the name of a command. */
 bool command_is(const char *line, size_t length);
 
+/* Whether LINE begins with a command that a lesson may issue. */
+bool command_is_for_lessons(const char *line);
+
+/* TEXT ("W1[0, 2]", "b1"), which is cut up, as a node and an entry; *ENTRY is the whole tensor's count
+ * where there are no brackets. */
+enum status command_place(const struct session *session, char *text, int *node, size_t *entry,
+                          struct diag *diag);
+
 /* The session as a script: every change in force, a line each. */
 void command_script(const struct session *session, struct text *out);
 

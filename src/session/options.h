@@ -42,8 +42,9 @@ struct options {
   double eps, tolerance;         /* 0 and negative: not given */
   int method, evaluate, precision; /* index of the choice */
   int step, directions, threads; /* 0: not given */
+  int seed, level, bug_count;    /* likewise */
   bool frozen, json, plain, ascii, no_mouse, matrix, csv;
-  const char *statements;
+  const char *statements, *record;
   struct option_list params, bugs, unfolds;
   char *words; /* what options_parse_words() cut up */
 };

@@ -5,6 +5,7 @@
 #include "io/loader.h"
 #include "session/command.h"
 #include "session/figures.h"
+#include "session/play.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -113,6 +114,7 @@ void session_close(struct session *session) {
 
 void session_done(struct session *session) {
   close_lesson(session);
+  play_done(session->play);
   for (size_t i = 0; i < session->log_count; i++) free(session->log[i]);
   free(session->log);
   session_init(session);

@@ -43,6 +43,7 @@ struct quiz_progress {
 };
 
 struct session;
+struct play;
 
 /* Who takes `answer`, `hint` and `skip` when somebody else than the lesson's quizzes asks. */
 struct examiner {
@@ -72,6 +73,8 @@ struct session {
   struct stage *stages;     /* by step of the lesson */
   struct quiz_progress *quizzes; /* by quiz of the lesson */
   const struct examiner *examiner; /* NULL: the lesson's quizzes */
+  struct play *play;        /* the hunt that is on, or was the last; or NULL */
+  bool replaying;           /* the log is carried out again */
   const struct check *running; /* the check under way, for whoever is told of its progress */
   char **log; /* commands that changed something, in order */
   size_t log_count, log_capacity;
