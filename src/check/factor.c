@@ -11,7 +11,7 @@ bool factor_is(double factor, double number) {
 }
 
 const char *factor_text(double factor, char buffer[NUMBER_TEXT_SIZE]) {
-  const double near = 1e-3;
+  const double near = 5e-4;
   char rest[NUMBER_TEXT_SIZE];
   if (fabs(factor - 1) < near)
     snprintf(buffer, NUMBER_TEXT_SIZE, "1 %c %.9s", factor < 1 ? '-' : '+',

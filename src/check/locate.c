@@ -211,31 +211,23 @@ static double rate_trial(struct search *search, size_t line) {
   return mended;
 }
 
-/* Starts a trial from the pass as it stands; the gradient that LINE assigned, to be changed. */
-static double *start_trial(struct search *search, size_t line) {
-  memcpy(search->tried.values, search->now.values,
-         search->model->program.size * sizeof *search->now.values);
-  return run_values(&search->tried, target_slot(search->model, &search->model->rules[line]));
-}
-
-/* As the samples say, or, with a DIVISOR, divided by it. */
-static double try_with(struct search *search, size_t line, double divisor) {
-  double *gradient = start_trial(search, line);
-  const struct model *model = search->model;
-  size_t size = shape_count(model_shape(model, target_slot(model, &model->rules[line])));
-  for (size_t i = 0; divisor != 0 && i < size; i++) gradient[i] /= divisor;
-  for (size_t i = 0; !(divisor != 0) && i < search->count; i++)
-    gradient[search->entries[i]] = search->expected[i];
-  return rate_trial(search, line);
-}
-
-static void keep_trial(struct search *search, size_t line) {
+/* Puts LINE's result in RUN right: as the samples say or, with a DIVISOR, divided by it. */
+static void mend(const struct search *search, const struct run *run, size_t line, double divisor) {
   const struct model *model = search->model;
   int slot = target_slot(model, &model->rules[line]);
-  memcpy(run_values(&search->now, slot), run_values(&search->tried, slot),
-         shape_count(model_shape(model, slot)) * sizeof(double));
-  for (size_t i = 0; i < search->check->tensor_count; i++)
-    search->differences[i] = search->trial[i];
+  double *gradient = run_values(run, slot);
+  bool divide = fabs(divisor) > 0;
+  for (size_t i = 0; divide && i < shape_count(model_shape(model, slot)); i++)
+    gradient[i] /= divisor;
+  for (size_t i = 0; !divide && i < search->count; i++)
+    gradient[search->entries[i]] = search->expected[i];
+}
+
+static double try_with(struct search *search, size_t line, double divisor) {
+  memcpy(search->tried.values, search->now.values,
+         search->model->program.size * sizeof *search->now.values);
+  mend(search, &search->tried, line, divisor);
+  return rate_trial(search, line);
 }
 
 /* Whether the check gets better once the line is right: as it should be given what it reads, or
@@ -250,7 +242,9 @@ static bool mends(struct search *search, size_t line, enum fault fault) {
   }
   if (!(best > 0)) return false;
   try_with(search, line, divisor);
-  keep_trial(search, line);
+  mend(search, &search->now, line, divisor);
+  memcpy(search->differences, search->trial,
+         search->check->tensor_count * sizeof *search->differences);
   return true;
 }
 
@@ -331,7 +325,8 @@ static size_t find_tensor(const struct check *check, int node) {
 }
 
 /* A param's last line: everything before it has been put right as far as it could be. It is not to
- * blame for what it only passes on. */
+ * blame for what it only passes on; but in a backward block, where lines may carry factors for later
+ * ones to undo, it may be the one that does not. */
 static enum status look_at_param(struct search *search, size_t line, size_t index, bool looked,
                                  enum fault fault) {
   const struct tensor_check *tensor = &search->check->tensors[index];
@@ -339,7 +334,9 @@ static enum status look_at_param(struct search *search, size_t line, size_t inde
   search->differences[index] = difference_in(search, &search->now, index);
   if (!is_failing(search, index)) return STATUS_OK;
   bool scaled = metrics_is_factor(&tensor->metrics);
-  bool passed_on = looked && (fault == FAULT_NONE || (fault == FAULT_FACTOR && !scaled));
+  bool multiple = fault != FAULT_OTHER; /* of what it should be, given what it reads */
+  bool owns_factor = scaled && (fault == FAULT_FACTOR || search->model->backward);
+  bool passed_on = looked && multiple && !owns_factor;
   if (passed_on || (!looked && search->found->count > 0)) return STATUS_OK;
   if (!tensor->by_direction) {
     memcpy(run_values(&search->now, slot), tensor->numeric, tensor->count * sizeof(double));
@@ -374,6 +371,47 @@ static enum status look_at_line(struct search *search, size_t line) {
   enum status status = blame(search, line, factor, looked);
   settle(search);
   return status;
+}
+
+/* -- one line rather than all -- */
+
+/* Whether all that was found is the last lines of params, every one of them wrong by the same factor:
+ * then a line before them may lack a factor that they rightly undo. */
+static bool all_by_one_factor(const struct search *search, double *factor) {
+  const struct check *check = search->check;
+  if (!search->model->backward || search->found->count < 2) return false;
+  *factor = search->found->items[0].factor;
+  for (size_t i = 0; i < search->found->count; i++) {
+    const struct wrong_line *line = &search->found->items[i];
+    if (find_tensor(check, line->node) == check->tensor_count ||
+        !(fabs(line->factor - *factor) <= 1e-4 * fabs(*factor)))
+      return false;
+  }
+  for (size_t i = 0; i < check->tensor_count; i++)
+    if (check->tensors[i].verdict == VERDICT_PASS) return false;
+  return true;
+}
+
+/* If dividing the result of one line by that factor mends everything, it is that line; the last such
+ * line, as it may have been passed on from there. */
+static void prefer_one_line(struct search *search, const struct run *point) {
+  const struct model *model = search->model;
+  size_t from = 0, best = model->rule_count, failing = 0;
+  double factor;
+  if (!all_by_one_factor(search, &factor)) return;
+  memcpy(search->now.values, point->values, model->program.size * sizeof *point->values);
+  for (size_t i = 0; i < search->check->tensor_count; i++) {
+    search->differences[i] = search->check->tensors[i].metrics.difference;
+    failing += is_failing(search, i);
+  }
+  for (size_t i = 0; i < model->rule_count; from = model->rules[i++].code_end) {
+    run_slice(&search->now, &model->program.backward, from, model->rules[i].code_end);
+    if (try_with(search, i, factor) >= (double)failing) best = i;
+  }
+  if (best == model->rule_count) return;
+  search->found->count = 1;
+  search->found->items[0] = (struct wrong_line){.rules = {best}, .count = 1, .factor = factor,
+                                                .node = model->rules[best].target_node};
 }
 
 /* -- laws, and what is not finite -- */
@@ -443,7 +481,7 @@ static void search_done(struct search *search) {
   local_done(&search->local);
 }
 
-static enum status find_differing(struct search *search) {
+static enum status find_differing(struct search *search, const struct run *point) {
   const struct model *model = search->model;
   size_t from = 0;
   enum status status = STATUS_OK;
@@ -460,6 +498,7 @@ static enum status find_differing(struct search *search) {
     run_slice(&search->now, &model->program.backward, from, model->rules[i].code_end);
     status = look_at_line(search, i);
   }
+  if (!status) prefer_one_line(search, point);
   return status;
 }
 
@@ -486,7 +525,7 @@ enum status locate(struct wrong_lines *found, const struct check *check, const s
   if (!status && (law == LAW_REPEAT || has_reason(check, REASON_NOT_FINITE)))
     status = find_breaking(&search, law == LAW_REPEAT ? law : LAW_NONE);
   else if (!status && has_reason(check, REASON_DIFFERS))
-    status = find_differing(&search);
+    status = find_differing(&search, point);
   if (!status && found->count == 0 && law > LAW_REPEAT) {
     memcpy(search.now.values, point->values, model->program.size * sizeof *point->values);
     status = find_breaking(&search, law);
