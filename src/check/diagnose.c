@@ -186,23 +186,22 @@ static void put_source(struct study *study, size_t index, size_t count) {
       count == 1 ? only_line(study->model, tensor_at(study, index)->node) : NULL;
   factor_explain(&meaning, study->model, study->point, factor);
   if (line && factor_stands_in(line->value, factor))
-    text_printf(out, _(". A pure factor, and a %s stands in its line"),
+    text_printf(out, _(": a pure factor, and its line has a %s"),
                 number_brief(factor, 5, number));
   else if (meaning.length > 0)
-    text_printf(out, _(". A pure factor: %s"), text_string(&meaning));
+    text_printf(out, _(": a pure factor; %s"), text_string(&meaning));
   else
-    text_puts(out, count == 1 ? _(". A pure factor: look for a constant in its line")
-                              : _(". A pure factor: look for a constant in a line before them"));
+    text_puts(out, count == 1 ? _(": a pure factor; look for a constant in its line")
+                              : _(": a pure factor; look for a constant in a line before them"));
   out->failed = out->failed || meaning.failed;
   text_done(&meaning);
 }
 
-/* "b2 beside it is right, so dZ2, which both are made from, is right" */
+/* "b2 beside it is right, so dZ2 is right" */
 static void put_neighbour(struct study *study, size_t index) {
   size_t other = beside(study, index);
   if (other == study->check->tensor_count || !is_right(study, other)) return;
-  text_printf(&study->sentence, _(". %s beside it is right, so d%s, from which both are made, is "
-                                  "right"),
+  text_printf(&study->sentence, _(". %s beside it is right, so d%s is right"),
               name_of(study, other), slot_name(study, place_of(study, index).output));
 }
 
@@ -220,7 +219,6 @@ static enum status find_factor(struct study *study, size_t first) {
   text_printf(&study->sentence, entries > 1 ? _("every entry is %s times the numerical gradient")
                                             : _("%s times the numerical gradient"),
               factor_text(m->scale, number));
-  if (entries > 1) text_printf(&study->sentence, _(" (cosine %s)"), m->cosine > 0 ? "1" : "-1");
   put_source(study, first, count);
   if (count == 1) put_neighbour(study, first);
   return add(study, FINDING_FACTOR, m->scale, NULL);

@@ -66,6 +66,8 @@ void report_check_head(struct text *out, const struct check *check, struct style
                      : check->entries == 1   ? _("entry")
                                              : _("entries");
   text_printf(&line, ", %zu %s", check->entries, unit);
+  if (options->tolerance >= 0)
+    text_puts(&line, _("; share: a tensor's part of the overall difference, which the bar shows"));
   put_wrapped(out, text_string(&line), 0, style);
   out->failed = out->failed || line.failed;
   text_done(&line);
@@ -240,7 +242,7 @@ void report_check_between(struct text *out, const struct model *model, const str
   text_init(&line);
   text_init(&next);
   if (check->intermediate_count > 0)
-    text_puts(out, _("\n the lines between, against the numerical gradient of each node:\n"));
+    text_puts(out, _(" the lines between, against the numerical gradient of each node:\n"));
   for (size_t i = 0; i < check->intermediate_count; i++) {
     line.length = 0;
     put_comparison(&line, &check->intermediates[i]);
@@ -281,11 +283,11 @@ void report_check(struct text *out, const struct model *model, const struct chec
   report_check_head(out, check, style);
   text_puts(out, "\n");
   check_table_put(out, &table, style);
-  report_check_between(out, model, check, style);
   text_puts(out, "\n");
   report_check_verdict(out, check, style);
   report_check_reasons(out, model, check, style);
   for (size_t i = 0; i < report_wrong_line_count(check); i++)
     report_wrong_line(out, model, check, i, style);
+  report_check_between(out, model, check, style);
   report_check_notes(out, model, check, style);
 }

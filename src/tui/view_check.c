@@ -109,7 +109,6 @@ static void put_report(struct pen *pen) {
   text_puts(&text, "\n");
   put_text(pen, &text, ROLE_PLAIN);
   put_table(pen);
-  report_check_between(&text, model, check, pen->style);
   text_puts(&text, "\n");
   put_text(pen, &text, ROLE_PLAIN);
   int line = pen->line - pen->scroll;
@@ -120,6 +119,7 @@ static void put_report(struct pen *pen) {
   report_check_reasons(&text, model, check, pen->style);
   put_text(pen, &text, ROLE_PLAIN);
   put_wrong_lines(pen, &text);
+  report_check_between(&text, model, check, pen->style);
   report_check_notes(&text, model, check, pen->style);
   put_text(pen, &text, ROLE_PLAIN);
   text_puts(&text, pen->ui->canvas.unicode ? "\n ↑↓" : "\n Up, Down");

@@ -134,7 +134,7 @@ static const struct row net_rows[] = {
     {"46 the 2 of a square", 0, "dZ2 = dcost * (Z2 - Y) / 12", FINDING_FACTOR, "b1, bh and b2",
      "2 of a square's slope"},
     {"47 learning rate", 12, "db1 = 0.1 * sum(dZ1, 0)", FINDING_FACTOR, "b1",
-     "0.1 stands in its line"},
+     "its line has a 0.1"},
     {"48 clipping", 3, "dS = min(max(dZ2 @ W2.T, -0.01), 0.01)", FINDING_NOT_DOUBLE,
      "W1, b1, Wh and bh", "clipped"},
     {"one entry", 6, "dbh = sum(dZh, 0) + dcost * [0 0 0.1 0 0]", FINDING_PART, "bh",
