@@ -359,6 +359,8 @@ static void decide_tensor(struct check *check, const struct examination *exam,
     settle(tensor, VERDICT_FAIL, REASON_NOT_ASSIGNED);
   } else if (!all_finite(tensor)) {
     settle(tensor, VERDICT_FAIL, REASON_NOT_FINITE);
+  } else if (tensor->broken == LAW_REPEAT) {
+    settle(tensor, VERDICT_FAIL, REASON_NOT_REPEATABLE);
   } else if (tensor->metrics.zeros == tensor->count) {
     settle(tensor, VERDICT_INADEQUATE, REASON_ALL_ZERO);
   } else if (below_floor(tensor)) {
@@ -367,13 +369,11 @@ static void decide_tensor(struct check *check, const struct examination *exam,
     size_t failing = rank_failing(tensor, exam->allowed, ranked);
     examine_failing(check, exam, tensor, ranked, failing);
   }
+  if (tensor->broken > LAW_REPEAT && tensor->verdict != VERDICT_FAIL && isfinite(check->loss))
+    settle(tensor, VERDICT_FAIL, REASON_UPSTREAM);
 }
 
 /* -- the overall tolerance -- */
-
-static double share(const struct tensor_check *tensor, double norms) {
-  return tensor->metrics.error_norm / norms;
-}
 
 /* ‖g‖ + ‖n‖ over all tensors. */
 static double sum_norms(const struct check *check) {
@@ -387,10 +387,10 @@ static double sum_norms(const struct check *check) {
 
 /* The share of the overall quotient that marks a tensor: the tolerance itself; if the whole fails
  * though no tensor exceeds that, the tolerance over the root of their number, which one must. */
-static double marking_share(const struct check *check, double norms) {
+static double marking_share(const struct check *check) {
   double tolerance = check->options.tolerance;
   for (size_t i = 0; i < check->tensor_count; i++)
-    if (!(share(&check->tensors[i], norms) <= tolerance)) return tolerance;
+    if (!(check->tensors[i].share <= tolerance)) return tolerance;
   return tolerance / sqrt((double)check->tensor_count);
 }
 
@@ -401,9 +401,9 @@ static double allowed_error(const struct check *check, const struct tensor_check
   if (check->options.tolerance < 0) return -1;
   if (check->difference <= check->options.tolerance) return INFINITY;
   if (!isfinite(check->difference)) return -1;
-  double norms = sum_norms(check), mark = marking_share(check, norms);
-  if (share(tensor, norms) <= mark) return INFINITY;
-  return mark * norms / sqrt((double)tensor->count);
+  double mark = marking_share(check);
+  if (tensor->share <= mark) return INFINITY;
+  return mark * sum_norms(check) / sqrt((double)tensor->count);
 }
 
 void verdict_decide(struct check *check, struct examination *examinations,

@@ -225,6 +225,7 @@ struct check_options options_check(const struct options *options) {
                                 .directions = (unsigned)options->directions,
                                 .precision = (enum precision)options->precision,
                                 .frozen = options->frozen,
+                                .explain = true,
                                 .threads = options->threads};
 }
 
