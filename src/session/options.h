@@ -3,6 +3,7 @@
 #define GRADWALK_SESSION_OPTIONS_H
 
 #include "check/check.h"
+#include "train/train.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,7 +15,8 @@ enum verb {
   VERB_CHECK = 8,
   VERB_RUN = 16,
   VERB_HELP = 32,
-  VERB_SWEEP = 64 /* the command; nothing on the command line */
+  VERB_SWEEP = 64, /* the command; nothing on the command line */
+  VERB_TRAIN = 128
 };
 
 enum option_kind {
@@ -37,8 +39,11 @@ struct options {
   double eps, tolerance;         /* 0 and negative: not given */
   int method, evaluate, precision; /* index of the choice */
   int step, directions, threads; /* 0: not given */
+  double rate, momentum;         /* of train */
+  int steps, batch, seed;        /* seed: -1 if not given */
+  bool check;
   bool frozen, json, plain, ascii, no_mouse;
-  const char *statements;
+  const char *statements, *save, *load;
   struct option_list params, bugs, unfolds;
   char *words; /* what options_parse_words() cut up */
 };
@@ -55,6 +60,9 @@ enum status options_parse_words(struct options *options, enum verb verb, const c
 
 /* What they say about a check. The result lends from OPTIONS. */
 struct check_options options_check(const struct options *options);
+
+/* What they say about a training. */
+struct train_options options_train(const struct options *options);
 
 /* A line of help for every option of VERB. */
 void options_help(struct text *out, enum verb verb);
