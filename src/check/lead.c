@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WHOLE_VECTORS = 4, NOT_KEPT = -1 };
+enum { WHOLE_VECTORS = 8, NOT_KEPT = -1 };
 
 /* The factor of the other operand in term TERM for entry I of the line. */
 static double fixed_factor(const struct lead *lead, uint32_t term, uint32_t i) {

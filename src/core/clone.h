@@ -30,11 +30,11 @@ bool clone_use(enum clone clone);
 #define CLONE_CALL(name, arguments) name##_portable arguments
 #endif
 
-/* Defines NAME with PARAMETERS as the body, NAME_body (static, always inlined), compiled for every
+/* Defines NAME (extern or static) with PARAMETERS as the body, NAME_body (static, always inlined), compiled for every
  * set, and called with ARGUMENTS. */
 #define CLONE_BODY static inline __attribute__((always_inline))
 #ifdef __x86_64__
-#define CLONES(name, parameters, arguments)                                                       \
+#define CLONES(linkage, name, parameters, arguments)                                              \
   static void name##_portable parameters { name##_body arguments; }                               \
   static __attribute__((target(CLONE_TARGET_AVX2))) void name##_avx2 parameters {                 \
     name##_body arguments;                                                                        \
@@ -42,10 +42,10 @@ bool clone_use(enum clone clone);
   static __attribute__((target(CLONE_TARGET_AVX512))) void name##_avx512 parameters {             \
     name##_body arguments;                                                                        \
   }                                                                                               \
-  void name parameters { CLONE_CALL(name, arguments) }
+  linkage void name parameters { CLONE_CALL(name, arguments) }
 #else
-#define CLONES(name, parameters, arguments) \
-  void name parameters { name##_body arguments; }
+#define CLONES(linkage, name, parameters, arguments) \
+  linkage void name parameters { name##_body arguments; }
 #endif
 
 #endif

@@ -81,7 +81,7 @@ CLONE_BODY struct walk walk_operand(const struct call *call, int which) {
       }                                                                                           \
     }                                                                                             \
   }                                                                                               \
-  CLONES(name, PARAMETERS, ARGUMENTS)
+  CLONES(extern, name, PARAMETERS, ARGUMENTS)
 
 /* A row of it, with the strides of both operands as constants. */
 #define ELEMENTWISE_ROW(a_stride, b_stride, formula)                                              \
@@ -102,7 +102,7 @@ CLONE_BODY struct walk walk_operand(const struct call *call, int which) {
       else { ELEMENTWISE_ROW(0, 0, formula) }                                                     \
     }                                                                                             \
   }                                                                                               \
-  CLONES(name, PARAMETERS, ARGUMENTS)
+  CLONES(extern, name, PARAMETERS, ARGUMENTS)
 
 ELEMENTWISE_2(forward_add, a + b)
 ELEMENTWISE_2(forward_sub, a - b)
@@ -136,17 +136,26 @@ struct rect touch_elementwise(const struct call *call, int which, struct rect pa
 
 /* -- across entries -- */
 
+static void transpose_rows(const struct call *call, struct rect part) {
+  size_t rows = call->shape.rows, cols = call->shape.cols;
+  for (size_t j = part.col0; j < part.col1; j++)
+    for (size_t i = part.row0; i < part.row1; i++)
+      call->out[i * cols + j] = call->in[0].values[j * rows + i];
+}
+
 /* A few rows at a time, so that what is read together is written together. */
-void forward_transpose(const struct call *call, struct rect part) {
+CLONE_BODY void forward_transpose_body PARAMETERS {
   enum { BLOCK = 8 };
   size_t rows = call->shape.rows, cols = call->shape.cols;
-  for (uint32_t top = part.row0; top < part.row1; top += BLOCK) {
-    uint32_t end = part.row1 - top < BLOCK ? part.row1 : top + BLOCK;
+  for (; part.row0 + BLOCK <= part.row1; part.row0 += BLOCK) {
+    double *out = call->out + part.row0 * cols;
     for (size_t j = part.col0; j < part.col1; j++)
-      for (size_t i = top; i < end; i++)
-        call->out[i * cols + j] = call->in[0].values[j * rows + i];
+      for (size_t i = 0; i < BLOCK; i++)
+        out[i * cols + j] = call->in[0].values[j * rows + part.row0 + i];
   }
+  transpose_rows(call, part);
 }
+CLONES(extern, forward_transpose, PARAMETERS, ARGUMENTS)
 
 struct rect touch_transpose(const struct call *call, int which, struct rect part) {
   (void)call, (void)which;

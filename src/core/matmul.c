@@ -3,7 +3,7 @@
 #include "core/clone.h"
 #include "core/kernels.h"
 
-#include <assert.h>
+#include <endian.h>
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -25,7 +25,7 @@ enum {
 #include "core/matmul_body.h"
 
 #define BODY(name) name##_avx512
-#define LANES 4
+#define LANES 8
 #define TARGET __attribute__((target(CLONE_TARGET_AVX512)))
 #include "core/matmul_body.h"
 #endif

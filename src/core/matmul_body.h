@@ -44,20 +44,23 @@ INLINE void BODY(add_terms_to_row)(double *out, const double *a, const uint16_t 
   }
 }
 
-INLINE bool BODY(all_finite)(const double *values, size_t stride, size_t rows,
-                             size_t width) {
+INLINE bool BODY(all_finite)(const double *values, size_t stride, size_t rows, size_t width) {
   int infinite = 0;
   for (size_t i = 0; i < rows; i++)
     for (size_t j = 0; j < width; j++) infinite |= !(fabs(values[i * stride + j]) <= DBL_MAX);
   return !infinite;
 }
 
-/* Lists the terms that are not zero. */
+/* Lists the terms that are not zero: marks them, a byte each, then looks for the marks by the word. */
 INLINE size_t BODY(list_terms)(const double *a, size_t depth, uint16_t *which) {
+  uint8_t marks[DEPTH] = {0};
   size_t terms = 0;
-  for (size_t k = 0; k < depth; k++) {
-    which[terms] = (uint16_t)k;
-    terms += a[k] != 0;
+  for (size_t k = 0; k < depth; k++) marks[k] = a[k] != 0;
+  for (size_t k = 0; k < depth; k += sizeof(uint64_t)) {
+    uint64_t word;
+    memcpy(&word, marks + k, sizeof word);
+    for (word = le64toh(word); word; word &= word - 1)
+      which[terms++] = (uint16_t)(k + (size_t)__builtin_ctzll(word) / 8);
   }
   return terms;
 }

@@ -77,14 +77,15 @@ static enum status check_parts(const struct files *files, struct diag *diag) {
 
 /* -- examples -- */
 
-/* The values of all bytes, since a division a pixel is slow. */
+/* The values of all bytes, since a division a pixel is slow; four pixels a turn. */
 static void fill_images(double *images, const struct idx *from, const uint32_t *which,
                         uint32_t count) {
   double levels[256];
   for (int byte = 0; byte < 256; byte++) levels[byte] = byte / 255.0;
   for (uint32_t i = 0; i < count; i++) {
     const uint8_t *pixels = from->items + (size_t)which[i] * MNIST_PIXELS;
-    for (size_t p = 0; p < MNIST_PIXELS; p++) *images++ = levels[pixels[p]];
+    for (size_t p = 0; p < MNIST_PIXELS; p += 4, images += 4)
+      for (size_t k = 0; k < 4; k++) images[k] = levels[pixels[p + k]];
   }
 }
 

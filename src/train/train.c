@@ -1,8 +1,8 @@
 #include "train/train.h"
 
-#include "check/numeric.h"
 #include "core/intl.h"
 #include "core/memory.h"
+#include "core/vector.h"
 #include "lang/rules.h"
 #include "train/score.h"
 
@@ -218,11 +218,8 @@ static void draw_batch(struct training *training) {
 }
 
 static bool all_finite(const struct training *training, int slot) {
-  const double *values = run_values(&training->run, slot);
-  size_t count = shape_count(model_shape(&training->model, slot));
-  double zero = 0;
-  for (size_t i = 0; i < count; i++) zero += values[i] - values[i]; /* NaN from any of both kinds */
-  return zero == 0;
+  return vector_finite(run_values(&training->run, slot),
+                       shape_count(model_shape(&training->model, slot)));
 }
 
 /* The first node with a value that is not finite; else the first on the way back whose gradient is
@@ -259,9 +256,8 @@ static void move_params(struct training *training) {
     double *values = run_values(&training->run, model->nodes[n].slot);
     const double *gradient = run_values(&training->run, model->nodes[n].gradient);
     size_t count = shape_count(model_shape(model, model->nodes[n].slot));
-    for (size_t i = 0; i < count && momentum > 0; i++)
-      values[i] += velocity[i] = momentum * velocity[i] - rate * gradient[i];
-    for (size_t i = 0; i < count && !(momentum > 0); i++) values[i] -= rate * gradient[i];
+    if (momentum > 0) vector_descend_on(values, velocity, gradient, rate, momentum, count);
+    else vector_descend(values, gradient, rate, count);
   }
 }
 
