@@ -86,8 +86,11 @@ static double weighted_change(struct local *local, const struct run *now, int sl
   local->dirty[slot] = (struct rect){row, row + 1, col, col + 1};
   for (size_t i = 0; i < local->plan_count; i++) {
     const struct instr *instr = &local->model->program.forward.items[local->plan[i]];
-    struct rect part = run_touched(&local->run, instr, local->dirty);
-    run_part(&local->run, instr, part);
+    struct plan_step step = plan_step(&local->run, instr);
+    struct rect part = plan_step_part(&step, local->dirty);
+    if (rect_empty(part)) continue;
+    step.op->forward(&step.call, part);
+    run_round(&local->run, &step.call, part);
     if (!local->stations[instr->out]) {
       local->dirty[instr->out] = part;
     } else {

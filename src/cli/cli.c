@@ -3,6 +3,7 @@
 #include "cli/lessons.h"
 #include "session/options.h"
 #include "session/command.h"
+#include "session/params.h"
 #include "session/play.h"
 #include "session/report_bugs.h"
 #include "tui/app.h"
@@ -240,6 +241,59 @@ static int verb_bugs(struct invocation *call) {
   return (int)status;
 }
 
+/* -- training -- */
+
+/* One line of a check: what it says of the backward pass, before and after. */
+static enum status check_again(struct invocation *call, const char *when) {
+  struct check check = {0};
+  enum status status = run_check(call, &check);
+  if (!status) {
+    text_printf(&call->out, _(" check %s: "), when);
+    report_check_verdict(&call->out, &check, call->style);
+  }
+  check_done(&check);
+  return status;
+}
+
+static enum status run_training(struct invocation *call, struct training *training) {
+  struct progress progress = {.started = seconds_now()};
+  struct train_options how = options_train(&call->options);
+  how.cancel = &interrupted;
+  if (isatty(STDERR_FILENO)) {
+    how.progress = show_progress;
+    how.progress_context = &progress;
+  }
+  enum status status = train_init(training, &call->lesson.source, &call->model, &how, &io_library,
+                                  &call->diag);
+  catch_interrupt(true);
+  if (!status) status = train_run(training, &call->diag);
+  catch_interrupt(false);
+  interrupted = 0;
+  clear_progress(&progress);
+  return status;
+}
+
+/* A stop keeps what was learnt, so it is no failure. */
+static int verb_train(struct invocation *call) {
+  const struct options *options = &call->options;
+  struct training training = {0};
+  bool checks = options->check && !options->json;
+  enum status status = open_model(call);
+  if (!status && options->load) status = params_load(&call->model, options->load, &call->diag);
+  if (!status && checks) status = check_again(call, _("before"));
+  if (!status) status = run_training(call, &training);
+  if (!status) {
+    train_give_params(&training, &call->model);
+    if (!options->json) report_train(&call->out, &training);
+    else if (report_train_json(&call->out, &training)) status = diag_no_memory(&call->diag);
+  }
+  int result = training.diverged ? EXIT_MISTAKE : 0;
+  train_done(&training);
+  if (!status && options->save) status = params_save(&call->model, options->save, &call->diag);
+  if (!status && checks) status = check_again(call, _("after"));
+  return status ? (int)status : result;
+}
+
 /* -- sessions in plain lines -- */
 
 /* One command line; what it says is printed at once. */
@@ -370,7 +424,7 @@ static int verb_hunt(struct invocation *call) {
   text_printf(&first, "open %s\n", call->operands[0]);
   if (options->step > 0) text_printf(&first, "step %d\n", options->step);
   if (options->frozen) text_puts(&first, "freeze on\n");
-  text_printf(&first, "hunt seed=%d level=%d bugs=%d", options->seed,
+  text_printf(&first, "hunt seed=%d level=%d bugs=%d", options->seed > 0 ? options->seed : 0,
               options->level > 0 ? options->level : 1,
               options->bug_count > 0 ? options->bug_count : 1);
   int result = plain_session(call, &first);
@@ -504,6 +558,8 @@ static const struct {
      "the mutants of a model, and which checks catch which"},
     {VERB_HUNT, "hunt", verb_hunt, "FILE", "a hidden bug to find"},
     {VERB_GRADE, "grade", verb_grade, "RECORD…", "score the records of hunts"},
+    {VERB_TRAIN, "train", verb_train, "FILE | -e STATEMENTS",
+     "gradient descent along the backward pass, with batches where there is more data"},
     {VERB_RUN, "run", verb_run, "SCRIPT", "commands from a file, or from standard input (-)"},
     {VERB_TEST, "test", verb_test, "FILE...", "prove lessons: figures, bugs and answers"},
     {VERB_NEW, "new", verb_new, "NAME", "begin a lesson of your own, NAME.md"},

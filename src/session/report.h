@@ -4,6 +4,7 @@
 
 #include "check/diagnose.h"
 #include "check/sweep.h"
+#include "train/train.h"
 
 /* What the output can show. */
 struct style {
@@ -56,11 +57,19 @@ void report_sweep_summary(struct text *out, const struct sweep *sweep);
 /* With two digits and a power of ten throughout, so that columns compare: 3.9e-4. */
 const char *report_scientific(double value, char buffer[NUMBER_TEXT_SIZE]);
 
+/* What was done; a line for each row; how it ended. */
+void report_train(struct text *out, const struct training *training);
+void report_train_head(struct text *out, const struct training *training);
+void report_train_row(struct text *out, const struct train_row *row);
+void report_train_end(struct text *out, const struct training *training);
+
 /* STATUS_NO_MEMORY if there was none. Numbers read back exactly; JSON has no NaN or infinity, so
  * these are the strings "nan", "inf" and "-inf". */
 enum status report_eval_json(struct text *out, const struct model *model, const struct run *run);
 enum status report_check_json(struct text *out, const struct model *model,
                               const struct check *check);
+
+enum status report_train_json(struct text *out, const struct training *training);
 
 /* [{"name": "01-chain-rule"}, …] */
 enum status report_list_json(struct text *out, char *const *names, size_t count);

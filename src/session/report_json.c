@@ -214,3 +214,27 @@ enum status report_list_json(struct text *out, char *const *names, size_t count)
   }
   return finish(&maker, out, list);
 }
+
+static json_t *row_json(struct maker *maker, const struct train_row *row) {
+  json_t *json = json_object();
+  set(maker, json, "step", json_integer((json_int_t)row->step));
+  set(maker, json, "loss", number(row->loss));
+  set(maker, json, "train", isnan(row->train) ? json_null() : number(row->train));
+  set(maker, json, "test", isnan(row->test) ? json_null() : number(row->test));
+  return json;
+}
+
+enum status report_train_json(struct text *out, const struct training *training) {
+  struct maker maker = {0};
+  json_t *json = json_object(), *rows = json_array();
+  const char *bad = training->bad >= 0 ? training->model.nodes[training->bad].name : NULL;
+  for (size_t i = 0; i < training->row_count; i++)
+    add(&maker, rows, row_json(&maker, &training->rows[i]));
+  set(&maker, json, "steps", json_integer((json_int_t)training->done));
+  set(&maker, json, "cancelled", json_boolean(training->cancelled));
+  set(&maker, json, "diverged", json_boolean(training->diverged));
+  set(&maker, json, "bad",
+      bad ? json_sprintf("%s%s", training->bad_gradient ? "d" : "", bad) : json_null());
+  set(&maker, json, "rows", rows);
+  return finish(&maker, out, json);
+}
