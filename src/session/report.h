@@ -3,6 +3,7 @@
 #define GRADWALK_SESSION_REPORT_H
 
 #include "check/sweep.h"
+#include "lesson/progress.h"
 
 /* What the output can show. */
 struct style {
@@ -48,7 +49,9 @@ enum status report_eval_json(struct text *out, const struct model *model, const 
 enum status report_check_json(struct text *out, const struct model *model,
                               const struct check *check);
 
-/* [{"name": "01-chain-rule"}, …] */
-enum status report_list_json(struct text *out, char *const *names, size_t count);
+/* [{"name": "01-chain-rule"}, …], with "step", "steps", "right", "skipped" and "open" answers where
+ * PROGRESS knows the lesson. */
+enum status report_list_json(struct text *out, char *const *names, size_t count,
+                             const struct progress *progress);
 
 #endif
