@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "cli/lessons.h"
+#include "session/keep.h"
 #include "session/options.h"
 #include "session/command.h"
 #include "session/params.h"
@@ -32,6 +33,7 @@ struct invocation {
   struct diag diag;
   bool reported; /* the diag has been printed */
   struct style style;
+  struct keeper *keeper; /* of the reader's progress; NULL: nobody reads */
 };
 
 enum { EXIT_MISTAKE = 1, EXIT_UNDECIDED = 2 };
@@ -66,14 +68,14 @@ static void catch_interrupt(bool catch) {
 }
 
 /* A bar on standard error for checks that take longer than a moment. */
-struct progress {
+struct progress_bar {
   double started, shown;
   bool drawn;
 };
 
 static void show_progress(void *context, size_t done, size_t total) {
   enum { WIDTH = 40 };
-  struct progress *progress = context;
+  struct progress_bar *progress = context;
   double now = seconds_now(), elapsed = now - progress->started;
   if (elapsed < 0.5 || now - progress->shown < 0.1) return;
   progress->shown = now;
@@ -85,7 +87,7 @@ static void show_progress(void *context, size_t done, size_t total) {
           total, (double)done / elapsed, (double)(total - done) * elapsed / (double)done);
 }
 
-static void clear_progress(const struct progress *progress) {
+static void clear_progress(const struct progress_bar *progress) {
   if (progress->drawn) fputs("\r\033[K", stderr);
 }
 
@@ -166,7 +168,7 @@ static int verb_eval(struct invocation *call) {
 }
 
 static enum status run_check(struct invocation *call, struct check *check) {
-  struct progress progress = {.started = seconds_now()};
+  struct progress_bar progress = {.started = seconds_now()};
   struct check_options how = options_check(&call->options);
   how.cancel = &interrupted;
   if (isatty(STDERR_FILENO)) {
@@ -205,7 +207,7 @@ static int verb_check(struct invocation *call) {
 
 static enum status report_detection(struct invocation *call) {
   struct matrix matrix;
-  struct progress progress = {.started = seconds_now()};
+  struct progress_bar progress = {.started = seconds_now()};
   struct matrix_options how = {.loader = &io_loader, .frozen = call->options.frozen,
                                .threads = call->options.threads, .cancel = &interrupted};
   if (isatty(STDERR_FILENO)) {
@@ -304,6 +306,8 @@ static enum status do_line(struct invocation *call, struct session *session, con
   catch_interrupt(false);
   interrupted = 0;
   int printed = status ? 0 : print_out(call);
+  if (!status && call->keeper && keeper_note(call->keeper, session, &call->diag))
+    print_diag(&call->diag);
   call->out.length = 0;
   return printed ? (enum status)printed : status;
 }
@@ -366,13 +370,19 @@ static int verb_run(struct invocation *call) {
  * one was asked for. */
 static int plain_session(struct invocation *call, struct text *first) {
   struct session session;
+  struct keeper keeper = {0};
   enum status status = first->failed ? diag_no_memory(&call->diag) : STATUS_OK;
   start_session(call, &session);
+  call->keeper = &keeper;
   for (char *rest = first->bytes, *line; !status && rest && (line = strsep(&rest, "\n"));)
     status = do_line(call, &session, line);
   if (!status && call->options.record)
     status = play_record(&session, call->options.record, &call->diag);
+  if (!status && session.is_open && !session.examiner && lesson_steps(&session.lesson) > 0)
+    status = do_line(call, &session, "page");
   int result = status ? (int)status : run_lines(call, &session, stdin, true);
+  call->keeper = NULL;
+  keeper_done(&keeper);
   session_done(&session);
   return result;
 }
@@ -484,39 +494,8 @@ static int verb_grade(struct invocation *call) {
 
 /* -- lessons -- */
 
-static void list_lesson(struct invocation *call, const char *file) {
-  struct lesson lesson = {0};
-  struct diag diag;
-  struct text path;
-  text_init(&path);
-  paths_lessons(&path);
-  text_printf(&path, "/%s", file);
-  enum status status = lesson_open(&lesson, text_string(&path), 0, &diag);
-  size_t length;
-  const char *name = lesson_name(file, &length);
-  text_printf(&call->out, "%2ld  ", strtol(file, NULL, 10));
-  int columns = text_put_safe(&call->out, name, length);
-  text_pad(&call->out, columns, 16);
-  text_puts(&call->out, "  ");
-  text_put_safe(&call->out, status ? diag.message : text_string(&lesson.title),
-                status ? strlen(diag.message) : lesson.title.length);
-  text_puts(&call->out, "\n");
-  lesson_done(&lesson);
-  text_done(&path);
-}
-
 static int verb_list(struct invocation *call) {
-  char **names;
-  size_t count;
-  enum status status = lesson_list(&names, &count, &call->diag);
-  if (!status && call->options.json)
-    status = report_list_json(&call->out, names, count);
-  for (size_t i = 0; i < count; i++) {
-    if (!status && !call->options.json) list_lesson(call, names[i]);
-    free(names[i]);
-  }
-  free(names);
-  return (int)status;
+  return (int)lessons_list(call->options.json, &call->out, &call->diag);
 }
 
 static int verb_test(struct invocation *call) {

@@ -67,6 +67,21 @@ enum status file_read_bytes(const char *path, struct text *bytes, size_t most,
   return read_file(path, true, most, bytes, diag);
 }
 
+/* The new name of a file is only safe once its folder is on the disk. Where a folder cannot be
+ * opened for that, nothing is lost but this safety. */
+static void sync_folder(const char *path) {
+  const char *slash = strrchr(path, '/');
+  struct text folder;
+  text_init(&folder);
+  text_put(&folder, slash ? path : ".", slash ? (size_t)(slash - path) + 1 : 1);
+  int file = folder.failed ? -1 : open(text_string(&folder), O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+  if (file >= 0) {
+    fsync(file);
+    close(file);
+  }
+  text_done(&folder);
+}
+
 enum status file_write(const char *path, const struct text *text, struct diag *diag) {
   struct text scratch;
   text_init(&scratch);
@@ -78,6 +93,15 @@ enum status file_write(const char *path, const struct text *text, struct diag *d
   if (file && fclose(file) != 0) written = false;
   if (written && rename(text_string(&scratch), path) != 0) written = false, error = errno;
   if (file && !written) remove(text_string(&scratch));
+  if (written) sync_folder(path);
   text_done(&scratch);
   return written ? STATUS_OK : fail(diag, STATUS_IO, path, strerror(error));
+}
+
+void file_make_folders(char *path) {
+  for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+    *slash = '\0';
+    mkdir(path, 0700);
+    *slash = '/';
+  }
 }

@@ -4,6 +4,7 @@
 
 #include "check/diagnose.h"
 #include "check/sweep.h"
+#include "lesson/progress.h"
 #include "train/train.h"
 
 /* What the output can show. */
@@ -69,9 +70,10 @@ enum status report_eval_json(struct text *out, const struct model *model, const 
 enum status report_check_json(struct text *out, const struct model *model,
                               const struct check *check);
 
+/* [{"name": "01-chain-rule"}, …], with "step", "steps", "right", "skipped" and "open" answers where
+ * PROGRESS knows the lesson. */
+enum status report_list_json(struct text *out, char *const *names, size_t count,
+                             const struct progress *progress);
 enum status report_train_json(struct text *out, const struct training *training);
-
-/* [{"name": "01-chain-rule"}, …] */
-enum status report_list_json(struct text *out, char *const *names, size_t count);
 
 #endif

@@ -204,12 +204,28 @@ enum status report_check_json(struct text *out, const struct model *model,
   return finish(&maker, out, json);
 }
 
-enum status report_list_json(struct text *out, char *const *names, size_t count) {
+static void set_progress(struct maker *maker, json_t *lesson, const struct progress_entry *entry) {
+  static const struct {
+    const char *key;
+    char mark;
+  } marks[] = {{"right", MARK_RIGHT}, {"skipped", MARK_SKIPPED}, {"open", MARK_OPEN}};
+  set(maker, lesson, "step", json_integer(entry->step));
+  set(maker, lesson, "steps", json_integer(entry->steps));
+  for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+    set(maker, lesson, marks[i].key, json_integer((json_int_t)progress_marked(entry, marks[i].mark)));
+}
+
+enum status report_list_json(struct text *out, char *const *names, size_t count,
+                             const struct progress *progress) {
   struct maker maker = {0};
   json_t *list = json_array();
   for (size_t i = 0; i < count; i++) {
     json_t *lesson = json_object();
+    struct progress_entry entry;
+    progress_name(&entry, names[i]);
+    const struct progress_entry *known = progress_find(progress, entry.name);
     set(&maker, lesson, "name", json_stringn(names[i], strlen(names[i]) - strlen(".md")));
+    if (known) set_progress(&maker, lesson, known);
     add(&maker, list, lesson);
   }
   return finish(&maker, out, list);
