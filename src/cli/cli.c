@@ -3,6 +3,7 @@
 #include "session/options.h"
 #include "session/command.h"
 #include "session/report.h"
+#include "session/script.h"
 #include "tui/app.h"
 #include "config.h"
 #include "core/clock.h"
@@ -13,6 +14,7 @@
 
 #include <errno.h>
 #include <langinfo.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +62,24 @@ static void catch_interrupt(bool catch) {
   struct sigaction action = {.sa_handler = catch ? on_interrupt : SIG_DFL};
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, NULL);
+}
+
+/* A signal that asks a session to end, or 0. */
+static volatile sig_atomic_t ending;
+
+/* Closing standard input ends a read that has begun as well as one that is about to. */
+static void on_ending(int signal) {
+  ending = signal;
+  interrupted = 1;
+  close(STDIN_FILENO);
+}
+
+static void catch_endings(bool catch) {
+  static const int signals[] = {SIGTERM, SIGHUP};
+  struct sigaction action = {.sa_handler = catch ? on_ending : SIG_DFL};
+  sigemptyset(&action.sa_mask);
+  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+    sigaction(signals[i], &action, NULL);
 }
 
 /* A bar on standard error for checks that take longer than a moment. */
@@ -203,35 +223,40 @@ static int verb_check(struct invocation *call) {
 
 /* -- sessions in plain lines -- */
 
-/* One command line; what it says is printed at once. */
-static enum status do_line(struct invocation *call, struct session *session, const char *line) {
+/* One command line, number NUMBER of SCRIPT if that is not NULL; what it says is printed at once. */
+static enum status do_line(struct invocation *call, struct session *session, const char *line,
+                           const char *script, uint32_t number) {
   call->out.length = 0;
   catch_interrupt(true);
   enum status status = command_do(session, line, &call->out, &call->diag);
   catch_interrupt(false);
   interrupted = 0;
+  if (status && script && status != STATUS_NO_MEMORY)
+    command_blame(&call->diag, script, number, line);
   int printed = status ? 0 : print_out(call);
   call->out.length = 0;
   return printed ? (enum status)printed : status;
 }
 
-/* Commands from FILE until its end or "quit". In a script a mistake is the end; else it is reported
- * and the session goes on, and where nobody sat at a terminal the first one is the exit status. */
+/* Commands from FILE until its end or "quit". In a SCRIPT, so called, a mistake is the end; without a
+ * name it is reported and the session goes on, and where nobody sat at a terminal the first one is the exit status. */
 static int run_lines(struct invocation *call, struct session *session, FILE *file,
-                     bool interactive) {
+                     const char *script) {
   char *line = NULL;
   size_t capacity = 0;
+  uint32_t number = 0;
+  bool interactive = !script;
   enum status status = STATUS_OK, first_mistake = STATUS_OK;
-  while (!status && !session->quitting) {
+  while (!status && !session->quitting && !ending) {
     if (interactive && isatty(STDIN_FILENO)) fputs("> ", stdout), fflush(stdout);
     errno = 0;
     if (getline(&line, &capacity, file) < 0) {
-      if (ferror(file) || errno == ENOMEM)
+      if (!ending && (ferror(file) || errno == ENOMEM))
         status = diag_set(&call->diag, errno == ENOMEM ? STATUS_NO_MEMORY : STATUS_IO,
                           (struct span){0}, _("cannot read: %s"), strerror(errno));
       break;
     }
-    status = do_line(call, session, line);
+    status = do_line(call, session, line, script, ++number);
     if (status && interactive && status < STATUS_INTERNAL) {
       print_diag(&call->diag);
       call->reported = true;
@@ -263,10 +288,18 @@ static int verb_run(struct invocation *call) {
     return (int)diag_set(&call->diag, STATUS_NO_INPUT, (struct span){0}, "%s: %s",
                          call->operands[0], strerror(errno));
   start_session(call, &session);
-  int result = run_lines(call, &session, file, false);
+  int result = run_lines(call, &session, file, call->operands[0]);
   session_done(&session);
   if (!standard) fclose(file);
   return result;
+}
+
+/* A session that a signal cuts off is kept, and then the signal takes its course. */
+static void end_by_signal(struct invocation *call, const struct session *session) {
+  int signal = ending;
+  if (script_keep(session, &call->diag)) print_diag(&call->diag);
+  catch_endings(false);
+  raise(signal);
 }
 
 static int plain_session(struct invocation *call) {
@@ -275,13 +308,20 @@ static int plain_session(struct invocation *call) {
   enum status status = STATUS_OK;
   text_init(&open);
   start_session(call, &session);
-  if (call->operand_count > 0) {
+  catch_endings(true);
+  if (isatty(STDIN_FILENO)) {
+    script_tell_kept(&call->out);
+    status = (enum status)print_out(call);
+  }
+  if (!status && call->operand_count > 0) {
     text_printf(&open, "open %s", call->operands[0]);
     status = open.failed ? diag_no_memory(&call->diag)
-                         : do_line(call, &session, text_string(&open));
+                         : do_line(call, &session, text_string(&open), NULL, 0);
   }
-  int result = status ? (int)status : run_lines(call, &session, stdin, true);
+  int result = status ? (int)status : run_lines(call, &session, stdin, NULL);
   text_done(&open);
+  if (ending) end_by_signal(call, &session);
+  catch_endings(false);
   session_done(&session);
   return result;
 }
@@ -310,6 +350,7 @@ static int verb_walk(struct invocation *call) {
   if (call->options.plain) return plain_session(call);
   const char *lesson = call->operand_count > 0 ? call->operands[0] : NULL;
   result = (int)app_run(lesson, &options, &signal, &call->diag);
+  if (signal && result) print_diag(&call->diag);
   if (signal) raise(signal);
   return result;
 }

@@ -68,3 +68,11 @@ enum status file_write(const char *path, const struct text *text, struct diag *d
   text_done(&scratch);
   return written ? STATUS_OK : fail(diag, STATUS_IO, path, strerror(error));
 }
+
+void file_make_folders(char *path) {
+  for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+    *slash = '\0';
+    mkdir(path, 0700);
+    *slash = '/';
+  }
+}

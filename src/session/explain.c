@@ -85,16 +85,16 @@ enum status explain_value(struct session *session, int node, struct text *out,
   struct text formula;
   (void)diag;
   text_init(&formula);
+  if (!expr && shown->kind <= NODE_PARAM) text_printf(&formula, "%s ", model_op_name(model, node));
   text_printf(&formula, "%s = ", shown->name);
   if (expr) print_expr(&formula, expr);
-  else text_puts(&formula, model_op_name(model, node));
   if (!session_has_value(session, node))
     text_printf(out, "%s\n  %s\n", text_string(&formula), _("not computed yet"));
   else if (expr)
     put_lines(session, shown->name, expr, text_string(&formula),
               run_values(&session->run, shown->slot), model_shape(model, shown->slot), out);
   else {
-    text_printf(out, "%s  ", text_string(&formula));
+    text_puts(out, text_string(&formula));
     report_tensor(out, run_values(&session->run, shown->slot), model_shape(model, shown->slot));
     text_puts(out, "\n");
   }

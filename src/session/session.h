@@ -38,6 +38,7 @@ struct session {
   char **log; /* commands that changed something, in order */
   size_t log_count, log_capacity;
   size_t log_done; /* those in force; the rest was undone */
+  bool unchanged; /* the last command, one that changes, found nothing to change */
   bool quitting;
   int script_depth; /* of scripts that source scripts */
   struct style style; /* for the text that commands print */

@@ -2,6 +2,7 @@
 
 #include "core/clock.h"
 #include "core/intl.h"
+#include "session/script.h"
 #include "tui/prompt.h"
 #include "tui/view.h"
 
@@ -141,17 +142,30 @@ static void draw_panes(struct ui *ui, const struct frame *frame) {
   draw_footer(ui, (struct area){ui->canvas.rows - 1, 0, 1, ui->canvas.cols});
 }
 
+/* What a command said in a view without an inspector: at the foot of the view. */
+static void draw_answer(struct ui *ui) {
+  struct area body = body_of(ui), nowhere = {0, 0, 0, body.cols};
+  enum role role = ui->said_is_error ? ROLE_BAD : ROLE_PLAIN;
+  const char *said = text_string(&ui->said);
+  int rows = canvas_paragraphs(&ui->canvas, nowhere, 0, 0, role, said);
+  if (rows > body.rows / 2) rows = body.rows / 2;
+  if (rows < 1) rows = 1;
+  struct area area = {body.row + body.rows - rows, body.col, rows, body.cols};
+  canvas_blank(&ui->canvas, area);
+  canvas_paragraphs(&ui->canvas, area, 0, 0, role, said);
+  if (area.row > body.row) area.row--, area.rows++;
+  if (area.rows > rows) canvas_rule(&ui->canvas, area, 0, "", ROLE_TITLE);
+}
+
 static void draw_all(struct ui *ui) {
   struct frame frame = lay_out(ui);
-  struct area bottom = {ui->canvas.rows - 1, 0, 1, ui->canvas.cols};
-  const char *said = text_string(&ui->said);
+  bool presents = ui->presenting && ui->view == VIEW_CIRCUIT;
   canvas_clear(&ui->canvas);
-  if (ui->presenting && ui->view == VIEW_CIRCUIT) draw_presented(ui);
+  if (presents) draw_presented(ui);
   else draw_panes(ui, &frame);
-  if (frame.inspector.rows == 0 && ui->said_is_error && ui->said.length > 0) {
-    canvas_blank(&ui->canvas, bottom);
-    canvas_text(&ui->canvas, bottom, 0, 0, ROLE_BAD, said, strcspn(said, "\n"));
-  }
+  bool inspects = presents || frame.inspector.rows > 0 ||
+                  (ui->view == VIEW_CIRCUIT && !has_chrome(ui));
+  if (!inspects && ui->said.length > 0 && ui->said_in == ui->view) draw_answer(ui);
   if (prompt_active())
     prompt_draw(&ui->canvas, (struct area){0, 0, ui->canvas.rows, ui->canvas.cols});
 }
@@ -211,21 +225,22 @@ static void note_changes(struct ui *ui, const double *before, size_t size, size_
   }
 }
 
-/* Commands whose result a view of their own shows. */
-static const struct {
+/* Commands whose result a view shows: while it comes about, with nothing else to say, or after. */
+static const struct shown_by {
   const char *command;
   enum view_id view;
-} shown_by[] = {{"check", VIEW_CHECK}, {"sweep", VIEW_SWEEP}};
+  bool at_once;
+} shown_by[] = {{"check", VIEW_CHECK, true},     {"sweep", VIEW_SWEEP, true},
+                {"open", VIEW_CIRCUIT, false},   {"source", VIEW_CIRCUIT, false},
+                {"resume", VIEW_CIRCUIT, false}};
 
-static bool shown_in_view(struct ui *ui, const char *line) {
+static const struct shown_by *view_for(const char *line) {
   for (size_t i = 0; i < sizeof shown_by / sizeof *shown_by; i++) {
     size_t length = strlen(shown_by[i].command);
-    if (strcspn(line, " ") != length || strncmp(line, shown_by[i].command, length) != 0) continue;
-    ui->view = shown_by[i].view;
-    ui->checked = ui->swept = -1;
-    return true;
+    if (strcspn(line, " ") == length && strncmp(line, shown_by[i].command, length) == 0)
+      return &shown_by[i];
   }
-  return false;
+  return NULL;
 }
 
 static void do_command(struct ui *ui, const char *line) {
@@ -234,12 +249,17 @@ static void do_command(struct ui *ui, const char *line) {
   size_t size = session->is_open ? session->model.program.size : 0, position = session->position;
   double *before = size > 0 ? malloc(size * sizeof *before) : NULL;
   if (before) memcpy(before, session->run.values, size * sizeof *before);
-  bool has_view = shown_in_view(ui, line);
+  const struct shown_by *shown = view_for(line);
   ui->said.length = 0;
   ui->said_is_error = false;
+  if (shown && shown->at_once) {
+    ui->view = shown->view;
+    ui->checked = ui->swept = -1;
+  }
   if (command_do(session, line, &ui->said, &diag)) say_error(ui, &diag);
-  else if (has_view) ui->said.length = 0;
-  else if (strncmp(line, "open", 4) == 0) ui->view = VIEW_CIRCUIT;
+  else if (shown && shown->at_once) ui->said.length = 0;
+  else if (shown) ui->view = shown->view;
+  ui->said_in = ui->view;
   ui->scroll[VIEW_INSPECTOR] = 0;
   note_changes(ui, before, size, position);
   circuit_make(ui);
@@ -249,7 +269,7 @@ static void do_command(struct ui *ui, const char *line) {
 /* -- actions -- */
 
 static void act_view(struct ui *ui, const char *arguments) {
-  if (ui->said_is_error) ui->said.length = 0; /* it hides the hints of views without inspector */
+  if (ui->said_is_error) ui->said.length = 0; /* seen by now */
   int step = strcmp(arguments, "next") == 0 ? 1 : strcmp(arguments, "previous") == 0 ? -1 : 0;
   if (step != 0) {
     do ui->view = (enum view_id)(((int)ui->view + step + VIEW_COUNT) % VIEW_COUNT);
@@ -469,12 +489,14 @@ static enum status loop(struct ui *ui) {
 static void open_first(struct ui *ui, const char *lesson) {
   struct text line;
   if (!lesson) {
-    ui->view = VIEW_LESSONS;
+    ui->view = ui->said_in = VIEW_LESSONS;
+    script_tell_kept(&ui->said);
     return;
   }
   text_init(&line);
   text_printf(&line, "open %s", lesson);
   do_command(ui, text_string(&line));
+  script_tell_kept(&ui->said);
   text_done(&line);
 }
 
@@ -506,6 +528,7 @@ enum status app_run(const char *lesson, const struct term_options *options, int 
     *signal = term_ending();
     prompt_close();
     term_close();
+    if (!status && !session.quitting) status = script_keep(&session, diag);
   }
   ui_done(&ui);
   session_done(&session);

@@ -1,6 +1,7 @@
 #include "tui/prompt.h"
 
 #include "core/intl.h"
+#include "io/file.h"
 #include "io/paths.h"
 #include "tui/term.h"
 
@@ -8,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <readline/history.h>
 #include <readline/readline.h>
 
@@ -175,14 +175,6 @@ static int give_up(int count, int key) {
 
 /* -- opening -- */
 
-static void make_folders(char *path) {
-  for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-    *slash = '\0';
-    mkdir(path, 0700);
-    *slash = '/';
-  }
-}
-
 void prompt_open(const struct session *session) {
   prompt.session = session;
   prompt.nowhere = fopen("/dev/null", "re+");
@@ -218,7 +210,7 @@ void prompt_open(const struct session *session) {
 
 void prompt_close(void) {
   if (prompt.history.length > 0) {
-    make_folders(prompt.history.bytes);
+    file_make_folders(prompt.history.bytes);
     write_history(text_string(&prompt.history));
   }
   if (prompt.active) {

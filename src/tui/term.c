@@ -107,9 +107,8 @@ bool term_theme(const char *name) {
 /* -- opening and closing -- */
 
 static enum status no_terminal(struct diag *diag, const char *why) {
-  diag_set(diag, STATUS_NO_TERMINAL, (struct span){0}, _("the explorer needs a terminal: %s"), why);
-  diag_hint(diag, "%s", _("--plain offers the same session as lines of text"));
-  return STATUS_NO_TERMINAL;
+  return diag_set(diag, STATUS_NO_TERMINAL, (struct span){0},
+                  _("the explorer needs a terminal, and %s; --plain works without one"), why);
 }
 
 static void choose_colours(const struct term_options *options) {
@@ -159,14 +158,14 @@ static void catch_up_with_size(void) {
 enum status term_open(const struct term_options *options, struct diag *diag) {
   const char *name = getenv("TERM");
   if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-    return no_terminal(diag, _("standard input and output are not one"));
+    return no_terminal(diag, _("standard input and output are none"));
   if (!name || !*name || strcmp(name, "dumb") == 0)
-    return no_terminal(diag, _("TERM says that this one cannot place text"));
+    return no_terminal(diag, name && *name ? _("TERM says that this one is dumb") : _("TERM is not set"));
   catch_signals(true);
   term.screen = newterm(NULL, stdout, stdin);
   if (!term.screen) {
     catch_signals(false);
-    return no_terminal(diag, _("its type is unknown here, or its size impossible"));
+    return no_terminal(diag, _("the type of this one is unknown here"));
   }
   set_term(term.screen);
   catch_up_with_size();

@@ -53,6 +53,7 @@ struct ui {
   struct circuit circuit;
   struct text said;       /* what the last command had to say */
   bool said_is_error;
+  enum view_id said_in;   /* the view in which it was said */
   bool *flash;            /* by node: its value or gradient has just changed */
   size_t flash_count;
   int scroll[VIEW_COUNT]; /* lines scrolled off the top */

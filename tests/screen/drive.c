@@ -467,19 +467,27 @@ static void step_contents(struct play *play, char **words) {
 }
 
 /* One message line, perhaps with an indented hint, and nothing that acts on a terminal. */
-static void step_one_line(struct play *play, char **words) {
+static void one_message(struct play *play, char **words, bool may_hint) {
   char path[512];
   snprintf(path, sizeof path, "%s/%s", play->scratch.folder, words[0]);
   char *text = read_whole(path);
   int lines = 0;
   bool clean = true;
   for (char *at = text; *at; at++) {
-    if ((at == text || at[-1] == '\n') && *at != ' ') lines++;
+    if ((at == text || at[-1] == '\n') && (*at != ' ' || !may_hint)) lines++;
     if (*at != '\n' && ((unsigned char)*at < 0x20 || *at == 0x7F)) clean = false;
   }
-  result(play, lines == 1 && clean, "%s holds one message", words[0]);
+  result(play, lines == 1 && clean, "%s holds one %s", words[0], may_hint ? "message" : "line");
   if (lines != 1 || !clean) comment(text);
   free(text);
+}
+
+static void step_one_message(struct play *play, char **words) {
+  one_message(play, words, true);
+}
+
+static void step_one_line(struct play *play, char **words) {
+  one_message(play, words, false);
 }
 
 static void step_blank(struct play *play, char **words) {
@@ -528,7 +536,8 @@ static const struct step {
     {"restored", 0, true, step_restored},
     {"blank", 0, true, step_blank},
     {"contents", 2, false, step_contents},
-    {"one-message", 1, false, step_one_line},
+    {"one-message", 1, false, step_one_message},
+    {"one-line", 1, false, step_one_line},
 };
 
 /* Replaces the escapes of a quoted word; returns behind its closing quote. */
