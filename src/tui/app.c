@@ -3,6 +3,7 @@
 #include "core/clock.h"
 #include "core/intl.h"
 #include "session/script.h"
+#include "tui/conf.h"
 #include "tui/prompt.h"
 #include "tui/view.h"
 
@@ -355,10 +356,36 @@ static void act_present(struct ui *ui, const char *arguments) {
   ui->said.length = 0;
 }
 
+static void choose_theme(struct ui *ui, const char *name, bool light) {
+  const struct theme *theme = themes_find(&ui->themes, name, light);
+  if (!theme) return;
+  ui->light = light;
+  ui->theme = theme;
+  term_theme(term_colours() > 0 ? theme : &ui->themes.items[0]);
+}
+
+/* Names and backgrounds in any order; what is not named stays. */
 static void act_theme(struct ui *ui, const char *arguments) {
-  if (term_theme(arguments)) return;
+  char name[24] = "";
+  const char *at = arguments, *end = arguments + strlen(arguments), *word;
+  bool light = ui->light;
+  snprintf(name, sizeof name, "%s", ui->theme->name);
+  for (size_t length; (length = conf_word(&at, end, &word)) > 0;) {
+    bool is_light = length == 5 && strncmp(word, "light", 5) == 0;
+    bool is_dark = length == 4 && strncmp(word, "dark", 4) == 0;
+    if (is_light || is_dark) light = is_light;
+    else snprintf(name, sizeof name, "%.*s", (int)length, word);
+  }
+  bool known = themes_find(&ui->themes, name, light);
+  if (known) choose_theme(ui, name, light);
+  if (known && *arguments) return;
   ui->said.length = 0;
-  text_puts(&ui->said, _("the themes are orange, cs231n and mono\n"));
+  ui->said_is_error = !known;
+  ui->said_in = ui->view;
+  if (known) text_printf(&ui->said, "%s %s\n", name, light ? "light" : "dark");
+  text_puts(&ui->said, _("the themes: "));
+  themes_names(&ui->themes, &ui->said);
+  text_puts(&ui->said, _("; each for light and dark backgrounds\n"));
 }
 
 static void act_close(struct ui *ui, const char *arguments) {
@@ -504,6 +531,7 @@ static void ui_done(struct ui *ui) {
   circuit_done(&ui->circuit);
   canvas_done(&ui->canvas);
   keymap_done(&ui->keymap);
+  themes_done(&ui->themes);
   text_done(&ui->said);
   free(ui->flash);
 }
@@ -515,12 +543,14 @@ enum status app_run(const char *lesson, const struct term_options *options, int 
   *signal = 0;
   session_init(&session);
   enum status status = keymap_load(&ui.keymap, diag);
+  if (!status) status = themes_load(&ui.themes, diag);
   if (!status) status = term_open(options, diag);
   if (!status) {
     session.style.unicode = term_unicode();
     session.cancel = &cancelled;
     session.progress = on_progress;
     session.progress_context = &ui;
+    choose_theme(&ui, ui.themes.wanted, ui.themes.light || theme_background_is_light());
     prompt_open(&session);
     open_first(&ui, lesson);
     status = loop(&ui);

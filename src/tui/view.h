@@ -8,6 +8,7 @@
 #include "tui/canvas.h"
 #include "tui/keymap.h"
 #include "tui/layout.h"
+#include "tui/theme.h"
 
 enum direction {
   MOVE_LEFT,
@@ -49,6 +50,9 @@ struct ui {
   struct session *session;
   struct canvas canvas;
   struct keymap keymap;
+  struct themes themes;
+  const struct theme *theme;
+  bool light;             /* the background */
   enum view_id view;
   struct circuit circuit;
   struct text said;       /* what the last command had to say */
