@@ -269,6 +269,14 @@ static void do_command(struct ui *ui, const char *line) {
 
 /* -- actions -- */
 
+/* Once, not at every frame; there may be new ones when one comes back to the list. */
+static void read_lessons(struct ui *ui) {
+  struct diag diag;
+  if (!catalogue_load(&ui->catalogue, &diag)) return;
+  ui->said_in = ui->view;
+  say_error(ui, &diag);
+}
+
 static void act_view(struct ui *ui, const char *arguments) {
   if (ui->said_is_error) ui->said.length = 0; /* seen by now */
   int step = strcmp(arguments, "next") == 0 ? 1 : strcmp(arguments, "previous") == 0 ? -1 : 0;
@@ -279,6 +287,7 @@ static void act_view(struct ui *ui, const char *arguments) {
   }
   for (int i = 0; i < VIEW_COUNT; i++)
     if (strcmp(view_table[i]->name, arguments) == 0) ui->view = (enum view_id)i;
+  if (ui->view == VIEW_LESSONS) read_lessons(ui);
 }
 
 static void scroll(struct ui *ui, enum direction direction) {
@@ -446,11 +455,22 @@ static void on_progress(void *context, size_t done, size_t total) {
 
 /* -- the loop -- */
 
+/* The pane under the mouse scrolls, or what is chosen in it moves. */
+static void turn_wheel(struct ui *ui, struct mouse mouse) {
+  struct area lesson = lay_out(ui).lesson;
+  enum direction direction = mouse.wheel < 0 ? MOVE_UP : MOVE_DOWN;
+  bool on_lesson = lesson.rows > 0 && mouse.col < lesson.cols;
+  if (on_lesson) ui->scroll[VIEW_LESSON] += mouse.wheel;
+  else if (view_table[ui->view]->move && ui->view != VIEW_CIRCUIT)
+    view_table[ui->view]->move(ui, direction);
+  else scroll(ui, direction);
+}
+
 static void take_mouse(struct ui *ui) {
   struct mouse mouse = term_mouse();
   struct area area = below_rule(lay_out(ui).main);
   if (mouse.wheel != 0) {
-    scroll(ui, mouse.wheel < 0 ? MOVE_UP : MOVE_DOWN);
+    turn_wheel(ui, mouse);
     return;
   }
   int row = mouse.row - area.row, col = mouse.col - area.col;
@@ -515,6 +535,7 @@ static enum status loop(struct ui *ui) {
 
 static void open_first(struct ui *ui, const char *lesson) {
   struct text line;
+  read_lessons(ui);
   if (!lesson) {
     ui->view = ui->said_in = VIEW_LESSONS;
     script_tell_kept(&ui->said);
@@ -532,6 +553,7 @@ static void ui_done(struct ui *ui) {
   canvas_done(&ui->canvas);
   keymap_done(&ui->keymap);
   themes_done(&ui->themes);
+  catalogue_done(&ui->catalogue);
   text_done(&ui->said);
   free(ui->flash);
 }
@@ -551,7 +573,7 @@ enum status app_run(const char *lesson, const struct term_options *options, int 
     session.progress = on_progress;
     session.progress_context = &ui;
     choose_theme(&ui, ui.themes.wanted, ui.themes.light || theme_background_is_light());
-    prompt_open(&session);
+    prompt_open(&session, &ui.catalogue);
     open_first(&ui, lesson);
     status = loop(&ui);
     if (status) diag_no_memory(diag);

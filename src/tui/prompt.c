@@ -16,6 +16,7 @@ enum { HISTORY_LINES = 1000, CTRL_G = 7, ESCAPE = 27 };
 
 static struct {
   const struct session *session;
+  const struct catalogue *catalogue;
   FILE *nowhere;     /* what readline would print */
   unsigned char queue[16];
   size_t head, tail; /* bytes of one key */
@@ -106,18 +107,12 @@ static char *offer_node(const char *text, int state) {
 
 static char *offer_lesson(const char *text, int state) {
   static size_t at;
-  struct diag diag;
-  char **names, *match = NULL;
-  size_t count;
   if (state == 0) at = 0;
-  if (lesson_list(&names, &count, &diag)) return NULL;
-  for (size_t i = 0; i < count; i++) {
-    names[i][strlen(names[i]) - strlen(".md")] = '\0';
-    if (i == at && !match && at++ < count) match = copy_if(names[i], text);
-    free(names[i]);
+  while (at < prompt.catalogue->count) {
+    char *match = copy_if(prompt.catalogue->entries[at++].name, text);
+    if (match) return match;
   }
-  free(names);
-  return match;
+  return NULL;
 }
 
 static char **complete(const char *text, int start, int end) {
@@ -175,8 +170,9 @@ static int give_up(int count, int key) {
 
 /* -- opening -- */
 
-void prompt_open(const struct session *session) {
+void prompt_open(const struct session *session, const struct catalogue *catalogue) {
   prompt.session = session;
+  prompt.catalogue = catalogue;
   prompt.nowhere = fopen("/dev/null", "re+");
   rl_readline_name = "gradwalk";
   rl_catch_signals = 0;

@@ -1,9 +1,8 @@
-/* The views that are text: inspector, lesson, list of lessons, log, help. */
+/* The views that are text: inspector, lesson, log, help. */
 #include "core/intl.h"
 #include "session/explain.h"
 #include "tui/view.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 void view_text(struct ui *ui, enum view_id view, struct area area, const char *text) {
@@ -50,67 +49,6 @@ static void draw_lesson(struct ui *ui, struct area area) {
 }
 
 const struct view_ops view_lesson = {.name = "lesson", .draw = draw_lesson};
-
-/* -- the list of lessons -- */
-
-static void keep_listed(struct ui *ui, size_t count) {
-  if (ui->listed >= (int)count) ui->listed = (int)count - 1;
-  if (ui->listed < 0) ui->listed = 0;
-}
-
-static void draw_lessons(struct ui *ui, struct area area) {
-  char **names;
-  size_t count;
-  struct diag diag;
-  enum status status = lesson_list(&names, &count, &diag);
-  if (status) canvas_puts(&ui->canvas, area, 0, 0, ROLE_BAD, diag.message);
-  keep_listed(ui, count);
-  int skip = ui->listed >= area.rows ? ui->listed - area.rows + 1 : 0;
-  for (size_t i = 0; i < count; i++) {
-    int row = (int)i - skip;
-    names[i][strlen(names[i]) - strlen(".md")] = '\0';
-    canvas_puts(&ui->canvas, area, row, 2, (int)i == ui->listed ? ROLE_FOCUS : ROLE_PLAIN,
-                names[i]);
-    if ((int)i == ui->listed) {
-      canvas_puts(&ui->canvas, area, row, 0, ROLE_KEY, ">");
-      ui->canvas.cursor_row = area.row + row;
-      ui->canvas.cursor_col = area.col;
-    }
-    free(names[i]);
-  }
-  free(names);
-}
-
-static void move_lessons(struct ui *ui, enum direction direction) {
-  enum { FAR = 1000, PAGE = 10 };
-  static const int by[MOVE_COUNT] = {[MOVE_UP] = -1,       [MOVE_DOWN] = 1,
-                                     [MOVE_HOME] = -FAR,   [MOVE_END] = FAR,
-                                     [MOVE_PAGE_UP] = -PAGE, [MOVE_PAGE_DOWN] = PAGE};
-  ui->listed += by[direction];
-}
-
-static void enter_lessons(struct ui *ui, struct text *out) {
-  char **names;
-  size_t count;
-  struct diag diag;
-  if (lesson_list(&names, &count, &diag)) return;
-  keep_listed(ui, count);
-  if (count > 0) {
-    names[ui->listed][strlen(names[ui->listed]) - strlen(".md")] = '\0';
-    text_printf(out, "open %s", names[ui->listed]);
-  }
-  for (size_t i = 0; i < count; i++) free(names[i]);
-  free(names);
-}
-
-static void click_lessons(struct ui *ui, struct area area, int row, int col) {
-  (void)area, (void)col;
-  ui->listed = row;
-}
-
-const struct view_ops view_lessons = {.name = "lessons", .draw = draw_lessons,
-                                      .move = move_lessons, .enter = enter_lessons,
-                                      .click = click_lessons};
 
 /* -- log -- */
 
