@@ -1,10 +1,13 @@
 #include "cli/cli.h"
 
+#include "cli/manual.h"
 #include "session/options.h"
 #include "session/command.h"
 #include "session/report.h"
 #include "session/script.h"
+#include "tui/action.h"
 #include "tui/app.h"
+#include "tui/keymap.h"
 #include "config.h"
 #include "core/clock.h"
 #include "core/intl.h"
@@ -405,13 +408,13 @@ static const struct {
     {VERB_CHECK, "check", verb_check, "FILE | -e STATEMENTS",
      "the backward pass against the numerical gradient"},
     {VERB_RUN, "run", verb_run, "SCRIPT", "commands from a file, or from standard input (-)"},
-    {VERB_HELP, "help", verb_help, "", "this text"},
+    {VERB_HELP, "help", verb_help, "[TOPIC]",
+     "this text; or commands, keys, or one command"},
 };
 
 enum { VERB_COUNT = sizeof verbs / sizeof *verbs };
 
-static int verb_help(struct invocation *call) {
-  struct text *out = &call->out;
+static void help_verbs(struct text *out) {
   text_puts(out, _("gradwalk: walk a computation node by node, forward and backward, and check its "
                    "gradient\n\n"));
   for (size_t i = 0; i < VERB_COUNT; i++) {
@@ -425,7 +428,50 @@ static int verb_help(struct invocation *call) {
   text_puts(out, _("\nFILE is a lesson's number, name or path, a model (.gw), or - for standard "
                    "input.\nExit status: 0 pass, 1 a mistake was found, 2 undecided, 64 and up "
                    "trouble.\n"));
-  return STATUS_OK;
+}
+
+static enum status help_keys(struct text *out, struct diag *diag) {
+  struct keymap keymap;
+  enum status status = keymap_defaults(&keymap, diag);
+  if (!status) keymap_help(&keymap, out);
+  keymap_done(&keymap);
+  return status;
+}
+
+/* The manual's lists, for tests/cli/run-manual. */
+static enum status help_manual(struct text *out, struct diag *diag) {
+  struct verb_name names[VERB_COUNT + 1];
+  size_t count = 0;
+  for (size_t i = 0; i < VERB_COUNT; i++)
+    names[count++] = (struct verb_name){verbs[i].verb, verbs[i].name ? verbs[i].name : "explorer"};
+  names[count++] = (struct verb_name){VERB_SWEEP, "sweep"};
+  return manual_lists(out, names, count, diag);
+}
+
+/* What the session's own command "help" knows: all of its commands, or one. */
+static enum status help_command(const char *topic, struct text *out, struct diag *diag) {
+  struct session session;
+  struct text line;
+  session_init(&session);
+  text_init(&line);
+  text_printf(&line, "help %s", strcmp(topic, "commands") == 0 ? "" : topic);
+  enum status status = line.failed ? diag_no_memory(diag)
+                                   : command_do(&session, text_string(&line), out, diag);
+  if (!status && strcmp(topic, "commands") == 0) action_help(out);
+  text_done(&line);
+  session_done(&session);
+  return status;
+}
+
+static int verb_help(struct invocation *call) {
+  const char *topic = call->operand_count > 0 ? call->operands[0] : NULL;
+  if (!topic) return help_verbs(&call->out), STATUS_OK;
+  if (call->operand_count > 1)
+    return (int)diag_set(&call->diag, STATUS_USAGE, (struct span){0}, "%s",
+                         _("help takes one topic"));
+  if (strcmp(topic, "keys") == 0) return (int)help_keys(&call->out, &call->diag);
+  if (strcmp(topic, "manual") == 0) return (int)help_manual(&call->out, &call->diag);
+  return (int)help_command(topic, &call->out, &call->diag);
 }
 
 /* -- the program -- */
@@ -468,7 +514,7 @@ static bool standard_option(struct invocation *call, int argc, char **argv) {
     text_printf(&call->out, "gradwalk %s\n%s\n", PACKAGE_VERSION,
                 _("GPL-3.0-or-later; there is no warranty."));
   else if (help)
-    verb_help(call);
+    help_verbs(&call->out);
   else
     return false;
   return true;

@@ -56,6 +56,14 @@ enum status options_parse_words(struct options *options, enum verb verb, const c
 /* What they say about a check. The result lends from OPTIONS. */
 struct check_options options_check(const struct options *options);
 
+/* Option INDEX, from 0, for who describes them all; ARGUMENT is NULL where it takes none. False behind
+ * the last. */
+struct option_help {
+  const char *name, *argument, *help;
+  unsigned verbs;
+};
+bool options_describe(int index, struct option_help *option);
+
 /* A line of help for every option of VERB. */
 void options_help(struct text *out, enum verb verb);
 

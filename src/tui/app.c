@@ -3,6 +3,7 @@
 #include "core/clock.h"
 #include "core/intl.h"
 #include "session/script.h"
+#include "tui/action.h"
 #include "tui/conf.h"
 #include "tui/prompt.h"
 #include "tui/view.h"
@@ -415,11 +416,9 @@ static void act_suspend(struct ui *ui, const char *arguments) {
   ui->redraw = true;
 }
 
-static const struct {
-  const char *name;
-  void (*run)(struct ui *ui, const char *arguments);
-} actions[] = {
-#define ACTION(name, arguments, help) {#name, act_##name},
+/* In the order of action_table. */
+static void (*const action_handlers[])(struct ui *ui, const char *arguments) = {
+#define ACTION(name, arguments, help) act_##name,
 #include "tui/action.def"
 #undef ACTION
 };
@@ -428,9 +427,9 @@ static const struct {
 static void do_line(struct ui *ui, const char *line) {
   size_t word = strcspn(line, " ");
   const char *arguments = line + word + strspn(line + word, " ");
-  for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
-    if (strlen(actions[i].name) == word && strncmp(actions[i].name, line, word) == 0) {
-      actions[i].run(ui, arguments);
+  for (size_t i = 0; i < action_count; i++)
+    if (strlen(action_table[i].name) == word && strncmp(action_table[i].name, line, word) == 0) {
+      action_handlers[i](ui, arguments);
       return;
     }
   do_command(ui, line);

@@ -92,6 +92,11 @@ enum status keymap_read(struct keymap *keymap, const struct source *source, stru
   return conf_read(source, take_line, keymap, diag);
 }
 
+enum status keymap_defaults(struct keymap *keymap, struct diag *diag) {
+  *keymap = (struct keymap){0};
+  return keymap_read(keymap, &keys_source, diag);
+}
+
 enum status keymap_load(struct keymap *keymap, struct diag *diag) {
   *keymap = (struct keymap){0};
   return conf_load(&keys_source, "keys.conf", take_line, keymap, diag);
@@ -104,6 +109,38 @@ void keymap_done(struct keymap *keymap) {
   }
   free(keymap->bindings);
   *keymap = (struct keymap){0};
+}
+
+static bool same_deed(const struct binding *a, const struct binding *b) {
+  return strcmp(a->view, b->view) == 0 && strcmp(a->command, b->command) == 0;
+}
+
+void keymap_keys(const struct keymap *keymap, size_t index, struct text *out) {
+  const struct binding *binding = &keymap->bindings[index];
+  const struct binding *general = keymap_find(keymap, "", binding->key);
+  bool told = *binding->view && general && strcmp(general->command, binding->command) == 0;
+  for (size_t i = 0; i < index; i++) told = told || same_deed(&keymap->bindings[i], binding);
+  if (told) return;
+  for (size_t i = index; i < keymap->count; i++)
+    if (same_deed(&keymap->bindings[i], binding))
+      text_printf(out, "%s%s", i > index ? " " : "", keymap->bindings[i].key_name);
+}
+
+void keymap_help(const struct keymap *keymap, struct text *out) {
+  enum { COMMAND_COLUMN = 24 };
+  for (size_t i = 0; i < keymap->count; i++) {
+    const struct binding *binding = &keymap->bindings[i];
+    size_t start = out->length;
+    text_puts(out, "  ");
+    keymap_keys(keymap, i, out);
+    if (out->length == start + 2) {
+      text_truncate(out, start);
+      continue;
+    }
+    if (*binding->view) text_printf(out, _(" (%s)"), binding->view);
+    text_pad(out, text_columns(out->bytes + start, out->length - start), COMMAND_COLUMN);
+    text_printf(out, "%s\n", binding->command);
+  }
 }
 
 const struct binding *keymap_find(const struct keymap *keymap, const char *view, int key) {

@@ -3,6 +3,7 @@
 #include "core/intl.h"
 #include "io/file.h"
 #include "io/paths.h"
+#include "tui/action.h"
 #include "tui/term.h"
 
 #include <errno.h>
@@ -81,9 +82,11 @@ static char *copy_if(const char *name, const char *text) {
 static char *offer_command(const char *text, int state) {
   static size_t at;
   if (state == 0) at = 0;
-  while (at < command_count) {
-    char *match = copy_if(command_table[at++].name, text);
-    if (match) return match;
+  for (; at < command_count + action_count; at++) {
+    const char *name = at < command_count ? command_table[at].name
+                                          : action_table[at - command_count].name;
+    char *match = copy_if(name, text);
+    if (match) return at++, match;
   }
   return NULL;
 }

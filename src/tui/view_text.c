@@ -1,6 +1,7 @@
 /* The views that are text: inspector, lesson, log, help. */
 #include "core/intl.h"
 #include "session/explain.h"
+#include "tui/action.h"
 #include "tui/view.h"
 
 #include <string.h>
@@ -70,15 +71,12 @@ static void draw_help(struct ui *ui, struct area area) {
   struct diag diag;
   text_init(&text);
   text_puts(&text, _("Keys\n"));
-  for (size_t i = 0; i < ui->keymap.count; i++) {
-    const struct binding *binding = &ui->keymap.bindings[i];
-    size_t start = text.length;
-    text_printf(&text, "  %s%s%s", binding->view, *binding->view ? ": " : "", binding->key_name);
-    text_pad(&text, text_columns(text.bytes + start, text.length - start), 18);
-    text_printf(&text, "%s\n", binding->command);
-  }
-  text_puts(&text, _("\nCommands, at the prompt (:), in scripts and as keys\n"));
+  keymap_help(&ui->keymap, &text);
+  text_puts(&text, _("\nCommands, at the prompt (:), in scripts and as keys; an expression alone is "
+                     "evaluated\n"));
   command_do(ui->session, "help", &text, &diag);
+  text_puts(&text, _("\nCommands of the explorer, at the prompt and as keys\n"));
+  action_help(&text);
   text_puts(&text, _("\nv is a value, g a gradient; · is not computed yet.\n"));
   view_text(ui, VIEW_HELP, area, text_string(&text));
   text_done(&text);
