@@ -181,9 +181,8 @@ static enum status run_script(struct session *session, const char *path, struct 
     twin.script_depth++;
     if (!status) status = run_lines(&twin, path, script.bytes, out, diag);
     twin.script_depth--;
-    struct session other = status ? twin : *session;
-    if (!status) *session = twin;
-    session_done(&other);
+    if (status) session_done(&twin);
+    else session_move(session, &twin);
   }
   if (status) text_truncate(out, said);
   text_done(&script);

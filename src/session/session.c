@@ -46,6 +46,13 @@ void session_done(struct session *session) {
   session_init(session);
 }
 
+void session_move(struct session *to, struct session *from) {
+  session_done(to);
+  *to = *from;
+  to->run.program = &to->model.program;
+  session_init(from);
+}
+
 /* -- opening -- */
 
 /* Puts LESSON's model into the session if it can be built. */

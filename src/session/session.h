@@ -50,6 +50,10 @@ struct session {
 void session_init(struct session *session);
 void session_done(struct session *session);
 
+/* Gives TO, which ends with that, the state of FROM, of which nothing is left to be done. A session
+ * cannot be copied by assignment: its run points into its model. */
+void session_move(struct session *to, struct session *from);
+
 /* Back to where nothing is open; the log stays. */
 void session_close(struct session *session);
 

@@ -598,6 +598,7 @@ static void test_replay(void **state) {
   start(&other);
   doing(&other, with_path(line, "source", "script.gws"));
   assert_state(&other.session, &shots[count], true);
+  mentions(&other, "show", "cost"); /* reads what the run says of itself */
   doing(&other, "undo");
   assert_state(&other.session, &shots[count - 1], true);
   for (size_t i = 0; i <= count; i++) snapshot_done(&shots[i]);
