@@ -108,14 +108,18 @@ static void draw_pane(struct ui *ui, enum view_id view, struct area area) {
   view_table[view]->draw(ui, below_rule(area));
 }
 
-/* One node as large as it goes. */
+/* One node, bold, in the middle, and how far the walk has come. */
 static void draw_presented(struct ui *ui) {
-  struct area all = {0, 0, ui->canvas.rows, ui->canvas.cols};
-  struct area middle = {all.rows / 4, all.cols / 8, all.rows - all.rows / 4,
-                        all.cols - all.cols / 8};
-  view_inspector.draw(ui, middle);
-  for (int row = 0; row < middle.rows; row++)
-    canvas_mark(&ui->canvas, middle, row, 0, middle.cols, ROLE_TITLE);
+  enum { LEAST = 12 }; /* rows; below that, all of them are for the node */
+  const struct session *session = ui->session;
+  int rows = ui->canvas.rows, cols = ui->canvas.cols;
+  struct area all = {0, 0, rows, cols};
+  struct area middle = {rows / 5, cols / 8, rows - rows / 5 - 1, cols - cols / 8};
+  view_inspector.draw(ui, rows < LEAST ? all : middle);
+  canvas_strong(&ui->canvas, all);
+  if (rows >= LEAST && session->is_open)
+    canvas_printf(&ui->canvas, all, rows - 1, 1, ROLE_FAINT, "%zu / %zu", session->position,
+                  session->step_count);
 }
 
 /* The line between the lesson and the rest, joined to the titles' lines. */

@@ -180,5 +180,6 @@ uint8_t theme_look(const struct theme *theme, const struct cell *cell, int colou
   *fg = colours == 0                  ? COLOUR_DEFAULT
         : cell->fg != COLOUR_DEFAULT ? cell->fg
                                       : look->colours[palette];
-  return (uint8_t)(look->attributes & ~(*fg != COLOUR_DEFAULT ? LOOK_DIM : 0));
+  int strong = cell->strong ? LOOK_BOLD : 0;
+  return (uint8_t)((look->attributes | strong) & ~(*fg != COLOUR_DEFAULT ? LOOK_DIM : 0));
 }

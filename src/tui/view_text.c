@@ -4,16 +4,44 @@
 #include "tui/action.h"
 #include "tui/view.h"
 
+#include <stdio.h>
 #include <string.h>
 
-void view_text(struct ui *ui, enum view_id view, struct area area, const char *text) {
-  int total = canvas_paragraphs(&ui->canvas, (struct area){0, 0, 0, area.cols}, 0, 0, ROLE_PLAIN,
-                                text);
+/* The role of every line of a text, from what stands in it and above; NULL: all are plain. */
+typedef enum role line_role(const struct ui *ui, const char *line, size_t length,
+                            enum role before);
+
+/* As canvas_paragraphs() does, with roles line by line. */
+static int draw_lines(struct ui *ui, struct area area, int skip, line_role *role_of,
+                      const char *text) {
+  int row = 0, total = 0;
+  enum role role = ROLE_PLAIN;
+  if (!role_of) return canvas_paragraphs(&ui->canvas, area, 0, skip, ROLE_PLAIN, text);
+  for (size_t length; *text; text += length) {
+    char line[1024];
+    length = strcspn(text, "\n");
+    role = role_of(ui, text, length, role);
+    length += text[length] == '\n';
+    int lines = 1;
+    if (length < sizeof line) {
+      snprintf(line, sizeof line, "%.*s", (int)length, text);
+      lines = canvas_paragraphs(&ui->canvas, area, row, skip, role, line);
+    }
+    row += lines > skip ? lines - skip : 0;
+    skip -= lines < skip ? lines : skip;
+    total += lines;
+  }
+  return total;
+}
+
+static void draw_scrolled(struct ui *ui, enum view_id view, struct area area, line_role *role_of,
+                          const char *text) {
+  int total = draw_lines(ui, (struct area){0, 0, 0, area.cols}, 0, role_of, text);
   int most = total > area.rows ? total - area.rows : 0;
   if (ui->scroll[view] > most) ui->scroll[view] = most;
   if (ui->scroll[view] < 0) ui->scroll[view] = 0;
   ui->lines[view] = total;
-  canvas_paragraphs(&ui->canvas, area, 0, ui->scroll[view], ROLE_PLAIN, text);
+  draw_lines(ui, area, ui->scroll[view], role_of, text);
   if (area.cols < 3) return; /* too narrow to give a column away */
   if (ui->scroll[view] > 0)
     canvas_puts(&ui->canvas, area, 0, area.cols - 1, ROLE_KEY, ui->canvas.unicode ? "▴" : "^");
@@ -22,19 +50,42 @@ void view_text(struct ui *ui, enum view_id view, struct area area, const char *t
                 ui->canvas.unicode ? "▾" : "v");
 }
 
+void view_text(struct ui *ui, enum view_id view, struct area area, const char *text) {
+  draw_scrolled(ui, view, area, NULL, text);
+}
+
 /* -- inspector: what the last command said, else the focused node -- */
+
+/* "q = ..." is about a value, "dq = ..." about a gradient, and what is indented goes on with that. */
+static enum role formula_role(const struct ui *ui, const char *line, size_t length,
+                              enum role before) {
+  static const char *const kinds[] = {"param ", "data "};
+  const struct model *model = &ui->session->model;
+  char name[64];
+  if (length == 0 || *line == ' ') return before;
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    if (strncmp(line, kinds[i], strlen(kinds[i])) == 0) line += strlen(kinds[i]);
+  size_t word = strcspn(line, " \n");
+  const char *rest = line + word;
+  bool assigns = strncmp(rest, " = ", 3) == 0 || strncmp(rest, " += ", 4) == 0;
+  if (!ui->session->is_open || !assigns || word >= sizeof name) return ROLE_PLAIN;
+  snprintf(name, sizeof name, "%.*s", (int)word, line);
+  if (model_find(model, name) >= 0) return ROLE_VALUE;
+  return *name == 'd' ? ROLE_GRADIENT : ROLE_PLAIN;
+}
 
 static void draw_inspector(struct ui *ui, struct area area) {
   struct text text;
   struct diag diag;
   if (ui->said.length > 0) {
-    view_text(ui, VIEW_INSPECTOR, area, text_string(&ui->said));
+    draw_scrolled(ui, VIEW_INSPECTOR, area, ui->said_is_error ? NULL : formula_role,
+                  text_string(&ui->said));
     return;
   }
   if (!ui->session->is_open || ui->session->focus < 0) return;
   text_init(&text);
   explain_node(ui->session, ui->session->focus, &text, &diag);
-  view_text(ui, VIEW_INSPECTOR, area, text_string(&text));
+  draw_scrolled(ui, VIEW_INSPECTOR, area, formula_role, text_string(&text));
   text_done(&text);
 }
 
