@@ -151,14 +151,12 @@ static void draw_panes(struct ui *ui, const struct frame *frame) {
 /* What a command said in a view without an inspector: at the foot of the view. */
 static void draw_answer(struct ui *ui) {
   struct area body = body_of(ui), nowhere = {0, 0, 0, body.cols};
-  enum role role = ui->said_is_error ? ROLE_BAD : ROLE_PLAIN;
-  const char *said = text_string(&ui->said);
-  int rows = canvas_paragraphs(&ui->canvas, nowhere, 0, 0, role, said);
+  int rows = canvas_paragraphs(&ui->canvas, nowhere, 0, 0, ROLE_PLAIN, text_string(&ui->said));
   if (rows > body.rows / 2) rows = body.rows / 2;
   if (rows < 1) rows = 1;
   struct area area = {body.row + body.rows - rows, body.col, rows, body.cols};
   canvas_blank(&ui->canvas, area);
-  canvas_paragraphs(&ui->canvas, area, 0, 0, role, said);
+  view_said(ui, area);
   if (area.row > body.row) area.row--, area.rows++;
   if (area.rows > rows) canvas_rule(&ui->canvas, area, 0, "", ROLE_TITLE);
 }

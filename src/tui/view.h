@@ -95,6 +95,9 @@ extern const struct view_ops *const view_table[VIEW_COUNT];
 /* Draws TEXT scrolled as the view's state says, and keeps that state in range. */
 void view_text(struct ui *ui, enum view_id view, struct area area, const char *text);
 
+/* What the last command said, scrolled as the inspector is. */
+void view_said(struct ui *ui, struct area area);
+
 /* The bar of what runs, with its rate and the time left; returns the rows used. */
 int view_progress(struct ui *ui, struct area area, const char *title);
 

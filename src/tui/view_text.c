@@ -74,12 +74,16 @@ static enum role formula_role(const struct ui *ui, const char *line, size_t leng
   return *name == 'd' ? ROLE_GRADIENT : ROLE_PLAIN;
 }
 
+void view_said(struct ui *ui, struct area area) {
+  draw_scrolled(ui, VIEW_INSPECTOR, area, ui->said_is_error ? NULL : formula_role,
+                text_string(&ui->said));
+}
+
 static void draw_inspector(struct ui *ui, struct area area) {
   struct text text;
   struct diag diag;
   if (ui->said.length > 0) {
-    draw_scrolled(ui, VIEW_INSPECTOR, area, ui->said_is_error ? NULL : formula_role,
-                  text_string(&ui->said));
+    view_said(ui, area);
     return;
   }
   if (!ui->session->is_open || ui->session->focus < 0) return;
