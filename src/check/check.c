@@ -159,6 +159,26 @@ static void take_analytic(const struct work *work, struct tensor_check *tensor,
       tensor->analytic[i] += gradient[j] * directions[i * size + j];
 }
 
+/* What an earlier check knows of the same slopes, or NULL. */
+static const double *earlier_slopes(const struct work *work, const struct tensor_check *tensor) {
+  const struct check *from = work->check->options.numeric_from;
+  bool param = work->model->nodes[tensor->node].kind == NODE_PARAM;
+  const struct tensor_check *list = !from ? NULL : param ? from->tensors : from->intermediates;
+  size_t count = !from ? 0 : param ? from->tensor_count : from->intermediate_count;
+  for (size_t i = 0; i < count; i++)
+    if (list[i].node == tensor->node && list[i].count == tensor->count) return list[i].numeric;
+  return NULL;
+}
+
+static enum status find_slopes(struct work *work, struct tensor_check *tensor, struct probe probe,
+                               const signed char *directions) {
+  const double *known = earlier_slopes(work, tensor);
+  if (!known)
+    return numeric_slopes(&work->numeric, probe, tensor->count, directions, tensor->numeric);
+  memcpy(tensor->numeric, known, tensor->count * sizeof *known);
+  return STATUS_OK;
+}
+
 static enum status compare_tensor(struct work *work, struct tensor_check *tensor,
                                   struct examination *exam, bool by_direction) {
   struct probe probe = make_probe(work, tensor);
@@ -169,8 +189,7 @@ static enum status compare_tensor(struct work *work, struct tensor_check *tensor
   tensor->by_direction = by_direction;
   exam->probe = probe;
   take_analytic(work, tensor, directions);
-  enum status status =
-      numeric_slopes(&work->numeric, probe, tensor->count, directions, tensor->numeric);
+  enum status status = find_slopes(work, tensor, probe, directions);
   if (status == STATUS_NO_MEMORY) return no_memory(work);
   tensor->metrics = metrics_compute(tensor->analytic, tensor->numeric, tensor->count);
   return status;
@@ -258,6 +277,15 @@ static bool draws(const struct model *model) {
   return false;
 }
 
+/* How many are still to be computed. */
+static size_t count_slopes(const struct work *work, const struct tensor_check *tensors,
+                           size_t count) {
+  size_t slopes = 0;
+  for (size_t i = 0; i < count; i++)
+    if (!earlier_slopes(work, &tensors[i])) slopes += tensors[i].count;
+  return slopes;
+}
+
 static enum status start(struct work *work) {
   const struct check_options *options = &work->check->options;
   const struct model *model = work->model;
@@ -276,10 +304,10 @@ static enum status start(struct work *work) {
                                    .evaluate = work->redrawn ? EVALUATE_FULL : options->evaluate,
                                    .cancel = options->cancel, .progress = options->progress,
                                    .progress_context = options->progress_context};
-  for (size_t i = 0; i < work->check->tensor_count; i++)
-    work->numeric.total += work->check->tensors[i].count;
-  for (size_t i = 0; i < work->check->intermediate_count; i++)
-    work->numeric.total += work->check->intermediates[i].count;
+  work->numeric.total = count_slopes(work, work->check->tensors, work->check->tensor_count) +
+                        count_slopes(work, work->check->intermediates,
+                                     work->check->intermediate_count);
+  if (work->numeric.total == 0) work->numeric.threads = 1; /* all of them are known already */
   return numeric_init(&work->numeric, model, &work->base) ? no_memory(work) : STATUS_OK;
 }
 
@@ -328,6 +356,7 @@ enum status check_run(struct check *check, const struct model *model,
   if (!status) status = run_all(&work);
   numeric_done(&work.numeric);
   run_done(&work.base);
+  check->options.numeric_from = NULL;
   if (status == STATUS_CANCELLED)
     diag_set(diag, status, (struct span){0}, "%s", _("the check was stopped"));
   return status;

@@ -46,7 +46,11 @@ struct check_options {
   enum precision precision;
   bool frozen;         /* draws inside the forward pass are made once */
   bool metrics_only;   /* of the params: no verdicts, intermediates and notes */
-  int threads;         /* 0: as many as there are processors */
+  /* An earlier finished check of the same model text (whatever its bugs) at the same point with the
+   * same options: its numerical slopes are copied, not computed. NULL: none; only lent for the
+   * call. */
+  const struct check *numeric_from;
+  int threads;         /* 0: as many as there are processors; 1: the caller's own and no other */
   const volatile sig_atomic_t *cancel;
   /* One thread calls this after each of its slopes, and with done == total while the verdicts are
    * made. It may read the struct check meanwhile, the slopes with slope_read(). */

@@ -1,9 +1,11 @@
 #include "cli/cli.h"
 
+#include "cli/lessons.h"
 #include "cli/manual.h"
 #include "session/options.h"
 #include "session/command.h"
-#include "session/report.h"
+#include "session/play.h"
+#include "session/report_bugs.h"
 #include "session/script.h"
 #include "tui/action.h"
 #include "tui/app.h"
@@ -153,8 +155,7 @@ static enum status edit_model(struct invocation *call) {
     status = model_fold(&call->model, all ? NULL : name, false, &call->diag);
   }
   for (size_t i = 0; !status && i < options->bugs.count; i++)
-    status = model_add_bug(&call->model, "--bug", options->bugs.items[i],
-                           strlen(options->bugs.items[i]), &call->diag);
+    status = bug_put(&call->model, "--bug", options->bugs.items[i], &call->diag);
   return status;
 }
 
@@ -222,6 +223,44 @@ static int report_verdict(struct invocation *call) {
 static int verb_check(struct invocation *call) {
   enum status status = open_model(call);
   return status ? (int)status : report_verdict(call);
+}
+
+static enum status report_detection(struct invocation *call) {
+  struct matrix matrix;
+  struct progress progress = {.started = seconds_now()};
+  struct matrix_options how = {.loader = &io_loader, .frozen = call->options.frozen,
+                               .threads = call->options.threads, .cancel = &interrupted};
+  if (isatty(STDERR_FILENO)) {
+    how.progress = show_progress;
+    how.progress_context = &progress;
+  }
+  catch_interrupt(true);
+  enum status status = matrix_run(&matrix, &call->model, &how, &call->diag);
+  catch_interrupt(false);
+  clear_progress(&progress);
+  if (!status && call->options.json) {
+    if (report_matrix_json(&call->out, &matrix)) status = diag_no_memory(&call->diag);
+  } else if (!status && call->options.csv) {
+    report_matrix_csv(&call->out, &matrix);
+  } else if (!status) {
+    report_matrix(&call->out, &matrix);
+  }
+  matrix_done(&matrix);
+  return status;
+}
+
+static int verb_bugs(struct invocation *call) {
+  struct catalogue catalogue;
+  enum status status = open_model(call);
+  if (status) return (int)status;
+  if (call->options.matrix) return (int)report_detection(call);
+  status = catalogue_make(&catalogue, &call->model, &call->diag);
+  if (!status && !call->options.json)
+    report_catalogue(&call->out, &call->model, &catalogue, "");
+  else if (!status && report_catalogue_json(&call->out, &call->model, &catalogue))
+    status = diag_no_memory(&call->diag);
+  catalogue_done(&catalogue);
+  return (int)status;
 }
 
 /* -- sessions in plain lines -- */
@@ -305,24 +344,22 @@ static void end_by_signal(struct invocation *call, const struct session *session
   raise(signal);
 }
 
-static int plain_session(struct invocation *call) {
+/* A session that begins with the commands FIRST, a line each; with a record of the hunt among them if
+ * one was asked for. */
+static int plain_session(struct invocation *call, struct text *first) {
   struct session session;
-  struct text open;
-  enum status status = STATUS_OK;
-  text_init(&open);
+  enum status status = first->failed ? diag_no_memory(&call->diag) : STATUS_OK;
   start_session(call, &session);
   catch_endings(true);
-  if (isatty(STDIN_FILENO)) {
+  if (!status && isatty(STDIN_FILENO)) {
     script_tell_kept(&call->out);
     status = (enum status)print_out(call);
   }
-  if (!status && call->operand_count > 0) {
-    text_printf(&open, "open %s", call->operands[0]);
-    status = open.failed ? diag_no_memory(&call->diag)
-                         : do_line(call, &session, text_string(&open), NULL, 0);
-  }
+  for (char *rest = first->bytes, *line; !status && rest && (line = strsep(&rest, "\n"));)
+    status = do_line(call, &session, line, NULL, 0);
+  if (!status && call->options.record)
+    status = play_record(&session, call->options.record, &call->diag);
   int result = status ? (int)status : run_lines(call, &session, stdin, NULL);
-  text_done(&open);
   if (ending) end_by_signal(call, &session);
   catch_endings(false);
   session_done(&session);
@@ -350,13 +387,92 @@ static int verb_walk(struct invocation *call) {
                                  .no_mouse = call->options.no_mouse};
   int signal = 0, result = 0;
   if (call->operand_count > 0 && (result = check_first_word(call))) return result;
-  if (call->options.plain) return plain_session(call);
   const char *lesson = call->operand_count > 0 ? call->operands[0] : NULL;
+  if (call->options.plain) {
+    struct text first;
+    text_init(&first);
+    if (lesson) text_printf(&first, "open %s", lesson);
+    result = plain_session(call, &first);
+    text_done(&first);
+    return result;
+  }
   result = (int)app_run(lesson, &options, &signal, &call->diag);
   if (signal && result) print_diag(&call->diag);
   if (signal) raise(signal);
   return result;
 }
+
+/* -- hunts -- */
+
+static int verb_hunt(struct invocation *call) {
+  const struct options *options = &call->options;
+  struct text first;
+  if (call->operand_count != 1)
+    return (int)diag_set(&call->diag, STATUS_USAGE, (struct span){0}, "%s",
+                         _("hunt takes one lesson or model"));
+  text_init(&first);
+  text_printf(&first, "open %s\n", call->operands[0]);
+  if (options->step > 0) text_printf(&first, "step %d\n", options->step);
+  if (options->frozen) text_puts(&first, "freeze on\n");
+  text_printf(&first, "hunt seed=%d level=%d bugs=%d", options->seed,
+              options->level > 0 ? options->level : 1,
+              options->bug_count > 0 ? options->bug_count : 1);
+  int result = plain_session(call, &first);
+  text_done(&first);
+  return result;
+}
+
+static void put_grade(struct text *out, const char *file, const struct grade *grade, bool csv) {
+  if (csv) {
+    text_printf(out, "\"%s\",\"%s\",%u,%d,%zu,%zu,%u,%u,%u,%u,%.0f,%u\n", file,
+                text_string(&grade->lesson), grade->seed, grade->level, grade->bugs, grade->found,
+                grade->checks, grade->looks, grade->hints, grade->wrong, grade->seconds,
+                grade->score);
+    return;
+  }
+  size_t start = out->length;
+  text_put_safe(out, file, strlen(file));
+  text_pad(out, text_columns(out->bytes + start, out->length - start), 28);
+  text_printf(out, " %6u %5d %3zu/%zu %6u %5u %5u %5u %6.0f %6u%s\n", grade->seed, grade->level,
+              grade->found, grade->bugs, grade->checks, grade->looks, grade->hints, grade->wrong,
+              grade->seconds, grade->score, grade->over ? "" : _("  not finished"));
+  const char *remark = text_string(&grade->remarks);
+  while (*remark) {
+    size_t length = strcspn(remark, "\n");
+    text_printf(out, "    %.*s\n", (int)length, remark);
+    remark += length + (remark[length] == '\n');
+  }
+}
+
+/* Grades all that can be graded; the first trouble is the exit status. */
+static int verb_grade(struct invocation *call) {
+  enum status first = STATUS_OK;
+  struct diag diag;
+  if (call->operand_count == 0)
+    return (int)diag_set(&call->diag, STATUS_USAGE, (struct span){0}, "%s",
+                         _("grade takes records of hunts"));
+  if (call->options.csv)
+    text_puts(&call->out, "record,lesson,seed,level,bugs,found,checks,looks,hints,wrong,seconds,"
+                          "score\n");
+  else
+    text_printf(&call->out, "%-28s %6s %5s %5s %6s %5s %5s %5s %6s %6s\n", _("record"), _("seed"),
+                _("level"), _("found"), _("checks"), _("looks"), _("hints"), _("wrong"),
+                _("seconds"), _("score"));
+  for (size_t i = 0; i < call->operand_count; i++) {
+    struct grade grade;
+    enum status status = grade_record(call->operands[i], &grade, &diag);
+    if (!status) put_grade(&call->out, call->operands[i], &grade, call->options.csv);
+    else print_diag(&diag);
+    if (status && !first) first = status;
+    grade_done(&grade);
+  }
+  int printed = print_out(call);
+  call->out.length = 0;
+  call->reported = first != STATUS_OK;
+  return printed ? printed : (int)first;
+}
+
+/* -- lessons -- */
 
 static void list_lesson(struct invocation *call, const char *file) {
   struct lesson lesson = {0};
@@ -393,6 +509,27 @@ static int verb_list(struct invocation *call) {
   return (int)status;
 }
 
+static int verb_test(struct invocation *call) {
+  struct text errors;
+  if (call->operand_count == 0)
+    return (int)diag_set(&call->diag, STATUS_USAGE, (struct span){0}, "%s",
+                         _("test takes lessons: numbers, names or paths"));
+  text_init(&errors);
+  int result = lessons_test(call->operands, call->operand_count, call->options.json, &call->out,
+                            &errors, &call->diag);
+  call->reported = errors.length > 0;
+  fputs(text_string(&errors), stderr);
+  text_done(&errors);
+  return result;
+}
+
+static int verb_new(struct invocation *call) {
+  if (call->operand_count == 1)
+    return (int)lessons_new(call->operands[0], &call->out, &call->diag);
+  return (int)diag_set(&call->diag, STATUS_USAGE, (struct span){0}, "%s",
+                       _("new takes the name of a lesson"));
+}
+
 static int verb_help(struct invocation *call);
 
 static const struct {
@@ -407,7 +544,13 @@ static const struct {
     {VERB_EVAL, "eval", verb_eval, "FILE | -e STATEMENTS", "every node's value and gradient"},
     {VERB_CHECK, "check", verb_check, "FILE | -e STATEMENTS",
      "the backward pass against the numerical gradient"},
+    {VERB_BUGS, "bugs", verb_bugs, "FILE | -e STATEMENTS",
+     "the mutants of a model, and which checks catch which"},
+    {VERB_HUNT, "hunt", verb_hunt, "FILE", "a hidden bug to find"},
+    {VERB_GRADE, "grade", verb_grade, "RECORD…", "score the records of hunts"},
     {VERB_RUN, "run", verb_run, "SCRIPT", "commands from a file, or from standard input (-)"},
+    {VERB_TEST, "test", verb_test, "FILE...", "prove lessons: figures, bugs and answers"},
+    {VERB_NEW, "new", verb_new, "NAME", "begin a lesson of your own, NAME.md"},
     {VERB_HELP, "help", verb_help, "[TOPIC]",
      "this text; or commands, keys, or one command"},
 };
@@ -523,7 +666,7 @@ static bool standard_option(struct invocation *call, int argc, char **argv) {
 int cli_run(int argc, char **argv) {
   struct invocation call = {.style = choose_style(), .model = {.loss = -1}};
   int result = standard_option(&call, argc, argv) ? 0 : run_verb(&call, argc, argv);
-  if (result < STATUS_USAGE) {
+  if (result < STATUS_USAGE || call.reported) {
     int printed = print_out(&call);
     if (printed) result = printed;
   }

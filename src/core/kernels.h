@@ -55,6 +55,7 @@ void forward_cols(const struct call *call, struct rect part);
 void forward_zeros(const struct call *call, struct rect part);
 void forward_ones(const struct call *call, struct rect part);
 void forward_eye(const struct call *call, struct rect part);
+void forward_unit(const struct call *call, struct rect part);
 void forward_rand(const struct call *call, struct rect part);
 void forward_randn(const struct call *call, struct rect part);
 

@@ -50,7 +50,8 @@ enum op_flag {
   OP_STATIC = 1,  /* depends on shapes only: computed once, when the model is built */
   OP_RANDOM = 2,  /* draws from the generator at every run */
   OP_AXIS = 4,    /* takes an axis after its operand */
-  OP_HIDDEN = 8   /* not for models: the machinery's own */
+  OP_HIDDEN = 8,  /* not for models: the machinery's own */
+  OP_PLACE = 16   /* takes the index of an entry after its sizes, in `axis` */
 };
 
 struct op {

@@ -14,6 +14,7 @@ struct build {
   const struct loader *loader;
   struct scope reserved; /* every name that a statement defines, to its statement */
   const struct stmt *loss_statement;
+  struct batch cut; /* data leaves with so many samples keep the first */
 };
 
 /* -- names -- */
@@ -108,10 +109,15 @@ static enum status add_leaf(struct build *build, const struct stmt *stmt, size_t
   struct value value = {.known = true, .node = -1};
   struct node node = {.name = stmt->names[i], .span = stmt->name_spans[i],
                       .kind = stmt->kind == STMT_PARAM ? NODE_PARAM : NODE_DATA};
+  uint32_t stride = shape.cols;
+  if (build->cut.count > 1 && node.kind == NODE_DATA)
+    *(build->cut.across ? &shape.cols : &shape.rows) = 1; /* a side that all data leaves share */
   enum status status = lower_slot(&build->builder, shape, value, stmt->span, &node.slot);
   if (status) return status;
-  memcpy(program_image(&build->builder.model->program, node.slot), values,
-         shape_count(shape) * sizeof *values);
+  double *image = program_image(&build->builder.model->program, node.slot);
+  for (uint32_t row = 0; row < shape.rows; row++)
+    memcpy(image + (size_t)row * shape.cols, values + (size_t)row * stride,
+           shape.cols * sizeof *values);
   return lower_node(&build->builder, node);
 }
 
@@ -297,19 +303,54 @@ static enum status build_all(struct build *build, const struct source *source) {
   return rules_derive(model, diag);
 }
 
-enum status model_build(struct model *model, const struct source *source,
-                        const struct loader *loader, struct diag *diag) {
-  struct build build = {.loader = loader};
+static enum status build(struct model *model, const struct source *source,
+                         const struct loader *loader, struct batch cut, struct diag *diag) {
+  struct build build = {.loader = loader, .cut = cut};
   *model = (struct model){.loss = -1};
   arena_init(&model->arena);
   arena_init(&model->rule_arena);
   random_seed(&model->random, 0);
   build.builder = (struct builder){.model = model, .diag = diag, .code = &model->program.forward,
-                                   .recording = true, .instance = -1, .reserved = &build.reserved,
+                                   .recording = true, .own = -1, .instance = -1,
+                                   .reserved = &build.reserved,
                                    .data_functions = loader ? loader->names : NULL};
   struct source *kept = ARENA_NEW(&model->arena, struct source); /* spans point to it */
   if (kept) *kept = *source;
+  model->source = kept;
   enum status status = kept ? build_all(&build, kept) : diag_no_memory(diag);
   scope_done(&build.reserved);
   return status;
+}
+
+enum status model_build(struct model *model, const struct source *source,
+                        const struct loader *loader, struct diag *diag) {
+  return build(model, source, loader, (struct batch){0}, diag);
+}
+
+/* Leaves as they are in OF, as far as they are as large. */
+static void copy_leaves(struct model *model, const struct model *of) {
+  for (size_t n = 0; n < model->node_count; n++) {
+    const struct node *node = &model->nodes[n];
+    if (node->kind > NODE_PARAM) continue;
+    int other = model_find(of, node->name), from = other < 0 ? node->slot : of->nodes[other].slot;
+    struct shape shape = model_shape(model, node->slot), wider = model_shape(of, from);
+    if (other < 0 || shape.rows > wider.rows || shape.cols > wider.cols) continue;
+    const double *values = of->program.image + of->program.slots[from].offset;
+    double *image = program_image(&model->program, node->slot);
+    for (uint32_t row = 0; row < shape.rows; row++)
+      memcpy(image + (size_t)row * shape.cols, values + (size_t)row * wider.cols,
+             shape.cols * sizeof *image);
+  }
+}
+
+enum status model_rebuild(struct model *model, const struct model *of, const struct loader *loader,
+                          bool first_only, struct diag *diag) {
+  struct batch cut = first_only ? model_batch(of) : (struct batch){0};
+  enum status status = build(model, of->source, loader, cut, diag);
+  if (status) return status;
+  copy_leaves(model, of);
+  for (size_t i = 0; i < model->instance_count && i < of->instance_count; i++)
+    model->instances[i].folded = of->instances[i].folded;
+  model->random = of->random;
+  return rules_derive(model, diag);
 }

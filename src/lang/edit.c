@@ -3,10 +3,12 @@
 #include "lang/parse.h"
 #include "lang/rules.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-enum status model_add_bug(struct model *model, const char *name, const char *text, size_t length,
-                          struct diag *diag) {
+/* One bug more; STATUS_DATA leaves it in the list's spare room. */
+static enum status read_bug(struct model *model, const char *name, const char *text, size_t length,
+                            struct diag *diag) {
   struct source *source = ARENA_NEW(&model->arena, struct source);
   const char *kept_name = arena_copy(&model->arena, name, strlen(name));
   const char *kept = arena_copy(&model->arena, text, length);
@@ -15,14 +17,72 @@ enum status model_add_bug(struct model *model, const char *name, const char *tex
                      sizeof *model->bugs))
     return diag_no_memory(diag);
   *source = (struct source){kept_name, kept, length, 1};
-  enum status status = parse_line(source, &model->arena, &model->bugs[model->bug_count], diag);
-  if (status) return status;
-  model->bug_count++;
-  if (!(status = rules_derive(model, diag))) return STATUS_OK;
+  struct bug *bug = &model->bugs[model->bug_count];
+  *bug = (struct bug){.text = kept};
+  return parse_line(source, &model->arena, &bug->line, diag);
+}
+
+/* Derives the rules anew; CHANGED is how it went. After a failure the caller has put things back,
+ * and deriving worked with them before, so that only memory can be short. */
+static enum status derive_again(struct model *model, enum status changed, struct diag *diag) {
   struct diag again;
+  enum status restored = rules_derive(model, &again);
+  return restored ? diag_no_memory(diag) : changed;
+}
+
+static enum status add_bug(struct model *model, const char *name, const char *text, size_t length,
+                           bool hidden, struct diag *diag) {
+  enum status status = read_bug(model, name, text, length, diag);
+  if (status) return status;
+  model->bugs[model->bug_count++].hidden = hidden;
+  if (!(status = rules_derive(model, diag))) return STATUS_OK;
   model->bug_count--;
-  enum status restored = rules_derive(model, &again); /* it did before; only memory can be short */
-  return restored ? diag_no_memory(diag) : status;
+  return derive_again(model, status, diag);
+}
+
+enum status model_add_bug(struct model *model, const char *name, const char *text, size_t length,
+                          struct diag *diag) {
+  return add_bug(model, name, text, length, false, diag);
+}
+
+enum status model_hide_bug(struct model *model, const char *name, const char *text, size_t length,
+                           struct diag *diag) {
+  return add_bug(model, name, text, length, true, diag);
+}
+
+enum status model_switch_bug(struct model *model, size_t index, bool off, struct diag *diag) {
+  bool before = model->bugs[index].off;
+  model->bugs[index].off = off;
+  enum status status = rules_derive(model, diag);
+  if (!status) return STATUS_OK;
+  model->bugs[index].off = before;
+  return derive_again(model, status, diag);
+}
+
+enum status model_drop_bugs(struct model *model, size_t count, struct diag *diag) {
+  if (count < model->bug_count) model->bug_count = count;
+  return rules_derive(model, diag);
+}
+
+bool model_line_fits(struct model *model, size_t rule, const struct expr *value) {
+  const struct rule *line = &model->rules[rule];
+  bool *assigned = calloc(model->node_count + 1, sizeof *assigned);
+  struct program_mark mark = program_mark(&model->program);
+  struct diag diag;
+  struct builder builder = rules_builder(model, &diag);
+  size_t lowered = model->lowered;
+  int slot = -1, target = scope_find(&model->locals, line->target);
+  if (line->target_node >= 0) target = model->nodes[line->target_node].gradient;
+  for (size_t i = 0; assigned && i < rule; i++)
+    if (model->rules[i].target_node >= 0) assigned[model->rules[i].target_node] = true;
+  builder.assigned = assigned;
+  builder.own = line->target_node;
+  bool fits = assigned && target >= 0 && !lower_expr(&builder, value, NULL, &slot) &&
+              shape_equal(model_shape(model, slot), model_shape(model, target));
+  program_rollback(&model->program, mark);
+  model->lowered = lowered;
+  free(assigned);
+  return fits;
 }
 
 /* The instance that "fold NAME" or "unfold NAME" is about: the outermost folded one that the node is

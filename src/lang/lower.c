@@ -3,6 +3,7 @@
 #include "core/intl.h"
 #include "lang/lex.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -103,13 +104,13 @@ struct application {
   int in[MAX_OPERANDS];
   int axis;
   struct span span;
-  const struct expr *extra[2]; /* sizes or axis, for the formula */
+  const struct expr *extra[3]; /* sizes and place, or axis, for the formula */
   size_t extra_count;
 };
 
 /* The operation written over how its operands are written: `x + y`, `sum(z, 1)`, `ones(5, 3)`. */
 static const struct expr *formula_of(struct builder *builder, const struct application *apply) {
-  const struct expr *args[MAX_OPERANDS + 2];
+  const struct expr *args[MAX_OPERANDS + 3];
   size_t count = 0;
   struct span nowhere = {0};
   for (int i = 0; i < op_table[apply->op].arity; i++) {
@@ -145,7 +146,7 @@ static enum status apply_now(struct builder *builder, const struct application *
   if (status) return status;
   instr.out = *slot;
   program_run_on_image(&model->program, instr, &model->random);
-  if (!builder->code) return STATUS_OK; /* a leaf's right side: nobody writes it again */
+  if (!builder->recording) return STATUS_OK; /* a leaf's right side, a rule: nobody writes it again */
   return constant_ref(builder, apply, *slot, &model->values[*slot].ref);
 }
 
@@ -294,18 +295,39 @@ static enum status wrong_count(struct builder *builder, const struct expr *expr,
                   want == 1 ? _("argument") : _("arguments"), expr->count);
 }
 
+/* The index of an entry of the result, from 0. */
+static enum status lower_place(struct builder *builder, const struct expr *expr,
+                               struct application *apply) {
+  double number;
+  struct span nowhere = {0};
+  size_t count = shape_count(apply->shape);
+  enum status status = lower_number(builder, expr, _("a place"), &number);
+  if (status) return status;
+  if (!(number >= 0 && number < (double)count && number <= INT_MAX) ||
+      number != (double)(int)number) {
+    char text[NUMBER_TEXT_SIZE];
+    return diag_set(builder->diag, STATUS_DATA, place_of(builder, expr->span),
+                    _("a place must be a whole number from 0 to %zu; this is %s"), count - 1,
+                    number_text(number, text));
+  }
+  apply->axis = (int)number;
+  apply->extra[apply->extra_count] = expr_number(&builder->model->arena, nowhere, number);
+  return apply->extra[apply->extra_count++] ? STATUS_OK : diag_no_memory(builder->diag);
+}
+
 static enum status lower_constructor(struct builder *builder, const struct expr *expr,
                                      const char *wanted, int *slot) {
   const struct op *op = &op_table[expr->op];
-  struct application apply = {.op = expr->op, .span = expr->span,
-                              .extra_count = (size_t)op->sizes};
+  struct application apply = {.op = expr->op, .span = expr->span};
+  size_t sizes = (size_t)op->sizes, places = op->flags & OP_PLACE ? 1 : 0;
   uint32_t sides[2];
-  if (expr->count != apply.extra_count) return wrong_count(builder, expr, apply.extra_count);
-  for (size_t i = 0; i < apply.extra_count; i++) {
-    enum status status = lower_size(builder, expr->args[i], &sides[i], &apply.extra[i]);
-    if (status) return status;
-  }
-  apply.shape = (struct shape){sides[0], sides[op->sizes - 1]};
+  enum status status = STATUS_OK;
+  if (expr->count != sizes + places) return wrong_count(builder, expr, sizes + places);
+  for (size_t i = 0; !status && i < sizes; i++)
+    status = lower_size(builder, expr->args[i], &sides[i], &apply.extra[apply.extra_count++]);
+  if (status) return status;
+  apply.shape = (struct shape){sides[0], sides[sizes - 1]};
+  if (places > 0 && (status = lower_place(builder, expr->args[sizes], &apply))) return status;
   return apply_op(builder, &apply, wanted, slot);
 }
 

@@ -15,6 +15,8 @@ struct builder {
    * slot, or -1. */
   int (*resolve)(const struct builder *builder, const char *name);
   const bool *assigned; /* by node: its gradient may be used; NULL: every gradient may */
+  int own; /* a node whose gradient may be used before it is assigned, as the pass before left it: a
+            * bug that forgets to zero it; -1: none */
   const char *const *data_functions; /* for suggestions; NULL: none are known */
   const struct scope *reserved; /* names that automatic ones must keep clear of */
   const char *prefix; /* automatic names are PREFIX_1, PREFIX_2, … */

@@ -53,3 +53,18 @@ const struct expr *model_formula(const struct model *model, int node) {
   int shown = model_shown_as(model, node);
   return shown >= 0 ? model->instances[shown].formula : model->nodes[node].formula;
 }
+
+struct batch model_batch(const struct model *model) {
+  uint32_t rows = 0, cols = 0;
+  for (size_t n = 0; n < model->node_count; n++) {
+    if (model->nodes[n].kind != NODE_DATA) continue;
+    struct shape shape = model_shape(model, model->nodes[n].slot);
+    if (shape_count(shape) == 1) continue;
+    bool first = rows == 0 && cols == 0;
+    rows = first || rows == shape.rows ? shape.rows : UINT32_MAX;
+    cols = first || cols == shape.cols ? shape.cols : UINT32_MAX;
+  }
+  if (rows != UINT32_MAX && rows > 1) return (struct batch){rows, false};
+  if (cols != UINT32_MAX && cols > 1) return (struct batch){cols, true};
+  return (struct batch){rows == 1 || cols == 1, cols == 1 && rows != 1};
+}

@@ -59,8 +59,17 @@ struct rule {
   const struct expr *value;
   const char *text;     /* as shown */
   const char *original; /* the text that a bug replaced, or NULL */
+  const struct assign *hidden; /* what runs instead of what is shown: a hunt's bug; or NULL */
   struct span span;     /* in the author's text, or nowhere */
   size_t code_end;      /* the backward program up to here has run this line */
+};
+
+/* A line that replaces a rule line. */
+struct bug {
+  struct assign line;
+  const char *text; /* as it was typed */
+  bool off;         /* kept, but not in force */
+  bool hidden;      /* the rule goes on showing the line that it replaced */
 };
 
 /* Where `data X, T = mnist(3)` gets its tensors: whoever builds a model hands one in. */
@@ -75,6 +84,7 @@ struct loader {
 
 struct model {
   struct arena arena;
+  const struct source *source; /* what it was built from */
   struct syntax prelude, syntax;
   struct program program;
   struct random random; /* as the build left it */
@@ -94,7 +104,7 @@ struct model {
   struct rule *rules; /* in the order in which they run */
   size_t rule_count, rule_capacity;
   struct scope locals; /* a backward block's own names to slots */
-  struct assign *bugs; /* lines that replace rule lines, in the order in which they were made */
+  struct bug *bugs; /* in the order in which they were made: the last in force for a line wins */
   size_t bug_count, bug_capacity;
 };
 
@@ -106,6 +116,20 @@ enum status model_build(struct model *model, const struct source *source,
                         const struct loader *loader, struct diag *diag);
 void model_done(struct model *model);
 
+/* The samples that pass through together: the side that all data leaves share, their rows or else
+ * their columns. */
+struct batch {
+  uint32_t count; /* 0: there is no telling */
+  bool across;    /* one sample a column */
+};
+struct batch model_batch(const struct model *model);
+
+/* A model of its own from the same text as OF, at the same point: leaves and folding as OF has them
+ * now, without its bugs. With FIRST_ONLY every data leaf is cut down to the first of its samples
+ * (STATUS_DATA where the text does not allow that). LOADER reads data anew. */
+enum status model_rebuild(struct model *model, const struct model *of, const struct loader *loader,
+                          bool first_only, struct diag *diag);
+
 /* The node called NAME, or -1. */
 int model_find(const struct model *model, const char *name);
 
@@ -116,6 +140,20 @@ struct shape model_shape(const struct model *model, int slot);
  * are copied. A line that does not fit changes nothing. */
 enum status model_add_bug(struct model *model, const char *name, const char *text, size_t length,
                           struct diag *diag);
+
+/* The same line, but the rule goes on showing the one that it replaced: for hunts. */
+enum status model_hide_bug(struct model *model, const char *name, const char *text, size_t length,
+                           struct diag *diag);
+
+/* Puts bug INDEX out of force, or back. */
+enum status model_switch_bug(struct model *model, size_t index, bool off, struct diag *diag);
+
+/* Forgets all bugs but the first COUNT. */
+enum status model_drop_bugs(struct model *model, size_t count, struct diag *diag);
+
+/* Whether VALUE could stand on the right of rule RULE: every name known there and the target's
+ * shape. The target's own gradient counts as known (left by the pass before). */
+bool model_line_fits(struct model *model, size_t rule, const struct expr *value);
 
 /* Unfolds what the node NAME is shown as, or folds what it is the result of, one level at a time;
  * every gate and statement with NULL. */

@@ -132,7 +132,7 @@ static int resolve_gradient(const struct builder *builder, const char *name) {
   int slot = scope_find(&builder->model->locals, name);
   int node = slot < 0 ? gradient_node(builder->model, name) : -1;
   bool ready = node >= 0 && (!builder->assigned || builder->assigned[node] ||
-                             node == builder->model->loss);
+                             node == builder->model->loss || node == builder->own);
   return ready ? builder->model->nodes[node].gradient : slot;
 }
 
@@ -385,7 +385,7 @@ static enum status ambiguous(struct derivation *derivation, const struct assign 
   return STATUS_DATA;
 }
 
-static enum status apply_bug(struct derivation *derivation, const struct assign *bug) {
+static enum status apply_bug(struct derivation *derivation, const struct assign *bug, bool hidden) {
   struct model *model = derivation->model;
   struct rule *found = NULL;
   for (size_t i = 0; i < model->rule_count; i++) {
@@ -394,6 +394,8 @@ static enum status apply_bug(struct derivation *derivation, const struct assign 
     found = &model->rules[i];
   }
   if (!found) return no_such_rule(derivation, bug);
+  found->hidden = hidden ? bug : NULL;
+  if (hidden) return STATUS_OK;
   if (!found->original) found->original = found->text;
   found->accumulate = bug->accumulate;
   found->value = bug->value;
@@ -432,9 +434,11 @@ static enum status write_rules(struct derivation *derivation) {
   for (size_t i = 0; !status && i < model->rule_count; i++)
     status = write_rule(derivation, &model->rules[i], model->rules[i].node < 0);
   for (size_t b = 0; !status && b < model->bug_count; b++) {
-    status = apply_bug(derivation, &model->bugs[b]);
-    for (size_t i = 0; !status && i < model->rule_count; i++)
-      if (bug_matches(model, &model->bugs[b], &model->rules[i]))
+    const struct bug *bug = &model->bugs[b];
+    if (bug->off) continue;
+    status = apply_bug(derivation, &bug->line, bug->hidden);
+    for (size_t i = 0; !status && !bug->hidden && i < model->rule_count; i++)
+      if (bug_matches(model, &bug->line, &model->rules[i]))
         status = write_rule(derivation, &model->rules[i], true);
   }
   return status;
@@ -472,12 +476,12 @@ static enum status wrong_shape(struct derivation *derivation, const struct rule 
 }
 
 /* A local name of a backward block takes the shape of its first value. */
-static enum status local_target(struct derivation *derivation, const struct rule *rule, int slot,
-                                int *target) {
+static enum status local_target(struct derivation *derivation, const struct rule *rule,
+                                bool accumulate, int slot, int *target) {
   struct model *model = derivation->model;
   *target = scope_find(&model->locals, rule->target);
   if (*target >= 0) return STATUS_OK;
-  if (rule->accumulate)
+  if (accumulate)
     return diag_set(derivation->diag, STATUS_DATA, rule->span,
                     _("\"%s\" has no value yet that this line could add to"), rule->target);
   struct value value = {.node = -1};
@@ -488,15 +492,15 @@ static enum status local_target(struct derivation *derivation, const struct rule
   return status;
 }
 
-static enum status rule_target(struct derivation *derivation, const struct rule *rule, int slot,
-                               int *target) {
+static enum status rule_target(struct derivation *derivation, const struct rule *rule,
+                               bool accumulate, int slot, int *target) {
   struct model *model = derivation->model;
-  if (rule->target_node < 0) return local_target(derivation, rule, slot, target);
+  if (rule->target_node < 0) return local_target(derivation, rule, accumulate, slot, target);
   enum status status = STATUS_OK;
   if (model->nodes[rule->target_node].gradient < 0)
     status = add_gradient(derivation, rule->target_node);
   *target = model->nodes[rule->target_node].gradient;
-  if (!status && rule->accumulate && !derivation->assigned[rule->target_node])
+  if (!status && accumulate && !derivation->assigned[rule->target_node])
     status = emit(derivation, OP_ZEROS, *target, 0, 0);
   derivation->assigned[rule->target_node] = true;
   return status;
@@ -504,14 +508,22 @@ static enum status rule_target(struct derivation *derivation, const struct rule 
 
 static enum status lower_rule(struct derivation *derivation, const struct rule *rule) {
   struct model *model = derivation->model;
+  const struct expr *value = rule->hidden ? rule->hidden->value : rule->value;
+  bool accumulate = rule->hidden ? rule->hidden->accumulate : rule->accumulate;
+  bool bug = rule->hidden || rule->original;
   int slot, target;
-  enum status status = lower_expr(&derivation->builder, rule->value, NULL, &slot);
+  enum status status = STATUS_OK;
+  if (bug && rule->target_node >= 0 && model->nodes[rule->target_node].gradient < 0)
+    status = add_gradient(derivation, rule->target_node);
+  derivation->builder.own = bug ? rule->target_node : -1;
+  if (!status) status = lower_expr(&derivation->builder, value, NULL, &slot);
+  derivation->builder.own = -1;
   if (status) return status;
   size_t slots = model->program.slot_count, code = model->program.backward.count;
-  if ((status = rule_target(derivation, rule, slot, &target))) return status;
+  if ((status = rule_target(derivation, rule, accumulate, slot, &target))) return status;
   if (!shape_equal(model_shape(model, slot), model_shape(model, target)))
     return wrong_shape(derivation, rule, slot, target);
-  if (rule->accumulate) return emit(derivation, OP_ADD, target, target, slot);
+  if (accumulate) return emit(derivation, OP_ADD, target, target, slot);
   bool untouched = slots == model->program.slot_count && code == model->program.backward.count;
   if (untouched && redirect(model, slot, target)) return STATUS_OK;
   return emit(derivation, OP_COPY, target, slot, 0);
@@ -521,7 +533,7 @@ static enum status lower_rule(struct derivation *derivation, const struct rule *
 
 struct builder rules_builder(struct model *model, struct diag *diag) {
   return (struct builder){.model = model, .diag = diag, .code = &model->program.backward,
-                          .resolve = resolve_gradient, .instance = -1};
+                          .resolve = resolve_gradient, .own = -1, .instance = -1};
 }
 
 static void forget(struct model *model) {

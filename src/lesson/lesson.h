@@ -1,5 +1,6 @@
-/* Lessons: CommonMark files with a model in their `graph` fences; and bare models. A lesson owns
- * its texts; the source that it lends for model_build() points into them. */
+/* Lessons: CommonMark files with a model in their `graph` fences (lessons/README.md describes the
+ * format); and bare models. A lesson owns its texts and everything below it; the sources and spans
+ * that it lends stay valid until lesson_done(), even if the struct is moved. */
 #ifndef GRADWALK_LESSON_LESSON_H
 #define GRADWALK_LESSON_LESSON_H
 
@@ -7,31 +8,151 @@
 
 #include <stdbool.h>
 
+enum { LESSON_MAX_BYTES = 8 << 20, LESSON_MAX_STEPS = 999, LESSON_MAX_HINTS = 3 };
+
+/* "EXPR = NUMBER", in prose or in a quiz: what the model must agree with. The number is good to its
+ * last printed digit, or, where "…" follows, its digits are the first ones; a whole number is
+ * exact. Instead of a number a verdict may stand. */
+struct figure {
+  struct span expr, number; /* of the text, which for prose is lesson.pages */
+  struct span place;        /* in the file, for messages */
+  bool is_word;             /* a verdict */
+  bool is_cut;              /* "…" follows */
+  double value;
+  double slack;             /* how far off it may be */
+};
+
+enum block_kind {
+  BLOCK_PROSE,
+  BLOCK_HINT,    /* of the quiz that follows */
+  BLOCK_QUIZ,    /* where the answer is asked for */
+  BLOCK_REASON,  /* why a wrong answer is wrong */
+  BLOCK_DEBRIEF,
+  BLOCK_DO,
+  BLOCK_EXPECT
+};
+
+/* A part of a step, in the order of the file. */
+struct block {
+  enum block_kind kind;
+  size_t start, end; /* of lesson.prose */
+  size_t first_figure, figure_count;
+  int quiz;          /* index; -1: none */
+  size_t choices;    /* items of the ordered list that a prose block ends with */
+  struct span lines; /* of a do, expect or quiz fence, in the file */
+  struct span place; /* for messages */
+};
+
+enum quiz_kind { QUIZ_NUMBER, QUIZ_NAME, QUIZ_CHOICE };
+
+struct quiz {
+  enum quiz_kind kind;
+  struct span place;
+  struct span answer; /* QUIZ_NUMBER: the figure; QUIZ_NAME: the names */
+  struct span proof;  /* QUIZ_NAME: what holds for them and for no other node */
+  struct figure figure;
+  double tolerance;   /* of an answer; negative: QUIZ_TOLERANCE of its size */
+  size_t choice_count, wrong_count;
+  size_t first_hint, hint_count;     /* blocks */
+  size_t first_reason, reason_count; /* blocks */
+  size_t debrief;                    /* block */
+};
+
+#define QUIZ_TOLERANCE 0.005
+
+/* A step of the lesson; step 0 is what stands before the first second-level heading. */
+struct page {
+  size_t title, title_length; /* in lesson.prose; none for step 0 */
+  size_t first_block, block_count;
+  size_t model; /* in force */
+  struct span place;
+};
+
+/* The text of one graph fence. */
+struct graph {
+  struct text text;
+  struct source source;
+};
+
 struct lesson {
   struct text path;  /* as shown */
   struct text title; /* the first heading; empty for a bare model */
+  struct text file;  /* as read, with one kind of line end */
   struct text prose; /* everything that is to be read, as plain lines */
-  struct text model; /* the text of the graph fence, or the whole file */
-  struct source source;
-  int steps;         /* second-level headings */
+  struct source *whole, *pages; /* file and prose, for spans */
+  struct source source;         /* of the model in force at the step that was asked for */
+  struct graph **graphs;
+  size_t graph_count, graph_capacity;
+  struct page *page;
+  size_t page_count, page_capacity; /* at least 1: step 0 */
+  struct block *blocks;
+  size_t block_count, block_capacity;
+  struct figure *figures;
+  size_t figure_count, figure_capacity;
+  struct quiz *quizzes;
+  size_t quiz_count, quiz_capacity;
 };
 
 /* Opens WHAT: a lesson's number ("4"), its name ("three-layer", "04-three-layer"), a path, or "-"
  * for standard input. A file called .md is a lesson, anything else a bare model. STEP chooses the
- * model in force at that step; 0: the lesson's first. Ends with lesson_done(), also after a
- * failure. */
+ * model in force at that step, for lesson.source; 0: the lesson's first. STATUS_DATA with its place
+ * if the lesson is malformed. Ends with lesson_done(), also after a failure. */
 enum status lesson_open(struct lesson *lesson, const char *what, int step, struct diag *diag);
 
 /* A model from TEXT, called NAME in messages. */
 enum status lesson_from_text(struct lesson *lesson, const char *name, const char *text,
                              struct diag *diag);
+
+/* A lesson from the bytes of a file. */
+enum status lesson_parse(struct lesson *lesson, const char *name, const char *bytes,
+                         size_t length, struct diag *diag);
 void lesson_done(struct lesson *lesson);
+
+/* Steps behind the opening. */
+int lesson_steps(const struct lesson *lesson);
+
+/* The blocks of PAGE are lesson->blocks[i] for i from its first_block. The quiz at index QUIZ
+ * belongs to the step that this returns. */
+int lesson_quiz_step(const struct lesson *lesson, int quiz);
+
+/* Takes the next line off REST that is neither empty nor a comment (#), without the blanks around
+ * it; false at the end. */
+bool lesson_line(struct span *rest, struct span *line);
+
+/* KEY of a line "KEY: rest" of a quiz; the rest, without blanks, in *VALUE. False if LINE has no
+ * such key. */
+bool quiz_value(struct span line, const char *key, struct span *value);
+
+/* SPAN without the blanks at its ends. */
+struct span span_trim(struct span span);
+
+/* What stands before and behind the first MARK in SPAN, without blanks; false if one is missing. */
+bool span_split(struct span span, const char *mark, struct span *left, struct span *right);
+
+/* "EXPR = NUMBER" (or "≈") in TEXT, a span of any source; false if it is none. */
+bool figure_parse(struct span text, struct figure *figure);
+
+/* NUMBER alone. */
+bool figure_number(struct span text, struct figure *figure);
+
+/* Whether VALUE agrees with the figure's digits. A NaN never does. */
+bool figure_holds(const struct figure *figure, double value);
+
+/* Whether LESSON has the same steps, models and fences as ORIGINAL to the byte; else DIAG says where
+ * it differs first. */
+bool lesson_same_fences(const struct lesson *lesson, const struct lesson *original,
+                        struct diag *diag);
+
+/* -- where lessons are -- */
 
 /* The name in a lesson's file name, without number and ending: "three-layer" of 04-three-layer.md; its
  * length in *LENGTH. */
 const char *lesson_name(const char *file, size_t *length);
 
-/* The file names in the lessons' folder, sorted; *NAMES and each name end with free(). */
+/* The file names in the lessons' folders, sorted; *NAMES and each name end with free(). */
 enum status lesson_list(char ***names, size_t *count, struct diag *diag);
+
+/* The path of the lesson that WHAT names; a path stays as it is. */
+enum status lesson_find(struct text *path, const char *what, struct diag *diag);
 
 #endif

@@ -4,9 +4,12 @@
 #include "core/memory.h"
 #include "io/export.h"
 #include "lang/parse.h"
+#include "session/command_bug.h"
 #include "session/evaluate.h"
 #include "session/explain.h"
+#include "session/page.h"
 #include "session/options.h"
+#include "session/play.h"
 #include "session/script.h"
 
 #include <math.h>
@@ -47,13 +50,18 @@ static enum status go(struct session *session, size_t position, struct text *out
 static enum status do_open(struct session *session, const char *arguments, struct text *out,
                            struct diag *diag) {
   if (!*arguments) return usage(diag, _("open what? a lesson's number or name, or a model's path"));
-  enum status status = session_open(session, arguments, 0, diag);
-  if (status) return status;
+  struct text found;
+  text_init(&found);
+  enum status status = session_open(session, arguments, &found, diag);
   const struct text *title = &session->lesson.title;
-  text_put_safe(out, title->length > 0 ? title->bytes : arguments,
-                title->length > 0 ? title->length : strlen(arguments));
-  text_printf(out, _("\n%zu steps\n"), session->step_count);
-  return STATUS_OK;
+  if (!status) {
+    text_put_safe(out, title->length > 0 ? title->bytes : arguments,
+                  title->length > 0 ? title->length : strlen(arguments));
+    text_printf(out, _("\n%zu steps\n"), session->step_count);
+    text_puts(out, text_string(&found));
+  }
+  text_done(&found);
+  return status;
 }
 
 static enum status do_next(struct session *session, const char *arguments, struct text *out,
@@ -121,6 +129,7 @@ static enum status do_focus(struct session *session, const char *arguments, stru
   bool gradient;
   enum status status = find_either(session, arguments, &node, &gradient, diag);
   if (status) return status;
+  session->unchanged = true; /* where one looks is not what the session is */
   session->focus = model_visible(&session->model, node);
   return gradient ? explain_gradient(session, node, out, diag)
                   : explain_node(session, session->focus, out, diag);
@@ -128,9 +137,8 @@ static enum status do_focus(struct session *session, const char *arguments, stru
 
 /* -- changes of the model -- */
 
-/* "W1[0, 2]" as a node and an entry; ENTRY is the whole tensor's count where there are no brackets. */
-static enum status parse_place(struct session *session, char *text, int *node, size_t *entry,
-                               struct diag *diag) {
+enum status command_place(const struct session *session, char *text, int *node, size_t *entry,
+                          struct diag *diag) {
   char *bracket = strchr(text, '['), *end = NULL;
   unsigned long row = 0, col = 0;
   size_t length = bracket ? (size_t)(bracket - text) : strlen(text);
@@ -148,9 +156,7 @@ static enum status parse_place(struct session *session, char *text, int *node, s
   if (bracket && (row >= shape.rows || col >= shape.cols))
     return diag_set(diag, STATUS_USAGE, nowhere, _("%s is %u x %u; there is no entry [%lu, %lu]"),
                     text, shape.rows, shape.cols, row, col);
-  if (session->model.nodes[*node].kind <= NODE_PARAM) return STATUS_OK;
-  return diag_set(diag, STATUS_USAGE, nowhere,
-                  _("%s is computed by the model; only a leaf can be set"), text);
+  return STATUS_OK;
 }
 
 static enum status set_leaf(struct session *session, int node, size_t entry,
@@ -177,7 +183,10 @@ static enum status do_set(struct session *session, const char *arguments, struct
   if (!equals) return usage(diag, _("set NAME = VALUE, or NAME[i, j] = VALUE"));
   char *place = strndup(arguments, (size_t)(equals - arguments));
   if (!place) return diag_no_memory(diag);
-  enum status status = parse_place(session, place, &node, &entry, diag);
+  enum status status = command_place(session, place, &node, &entry, diag);
+  if (!status && session->model.nodes[node].kind > NODE_PARAM)
+    status = diag_set(diag, STATUS_USAGE, nowhere,
+                      _("%s is computed by the model; only a leaf can be set"), place);
   if (!status) status = evaluate_text(session, "set", equals + 1, &value, diag);
   if (!status) status = set_leaf(session, node, entry, &value, diag);
   if (!status) status = explain_value(session, node, out, diag);
@@ -215,18 +224,6 @@ static enum status do_fold(struct session *session, const char *arguments, struc
 static enum status do_unfold(struct session *session, const char *arguments, struct text *out,
                              struct diag *diag) {
   return fold(session, arguments, false, out, diag);
-}
-
-static enum status do_bug(struct session *session, const char *arguments, struct text *out,
-                          struct diag *diag) {
-  struct model *model = &session->model;
-  enum status status = model_add_bug(model, "bug", arguments, strlen(arguments), diag);
-  if (!status) status = session_refresh(session, diag);
-  for (size_t i = 0; !status && i < model->rule_count; i++)
-    if (model->rules[i].original)
-      text_printf(out, _("%s\n  the line was  %s\n"), model->rules[i].text,
-                  model->rules[i].original);
-  return status;
 }
 
 static enum status do_precision(struct session *session, const char *arguments, struct text *out,
@@ -411,8 +408,8 @@ static enum status do_quit(struct session *session, const char *arguments, struc
 /* -- the table, and doing a line -- */
 
 const struct command command_table[] = {
-#define COMMAND(name, arguments, changes, needs_model, handler, help) \
-  {#name, arguments, changes, needs_model, handler, help},
+#define COMMAND(name, arguments, changes, needs_model, lesson, handler, help) \
+  {#name, arguments, changes, needs_model, lesson, handler, help},
 #include "session/command.def"
 #undef COMMAND
 };
@@ -432,6 +429,21 @@ static enum status find_command(const char *line, size_t length, const struct co
   if (best) diag_hint(diag, _("did you mean %s?"), best);
   else diag_hint(diag, "%s", _("help lists the commands"));
   return STATUS_USAGE;
+}
+
+bool command_is_for_lessons(const char *line) {
+  const struct command *command;
+  struct diag diag;
+  line += strspn(line, " \t");
+  return !find_command(line, strcspn(line, " \t"), &command, &diag) && command->lesson;
+}
+
+bool command_is(const char *line, size_t length) {
+  for (size_t i = 0; i < command_count; i++)
+    if (strlen(command_table[i].name) == length &&
+        memcmp(command_table[i].name, line, length) == 0)
+      return true;
+  return false;
 }
 
 /* The node whose value or gradient NAME is, or -1. */
@@ -488,6 +500,7 @@ enum status command_apply(struct session *session, const char *line,
   if (status) return status;
   if ((*command)->needs_model && !session->is_open)
     return usage(diag, _("nothing is open yet: open a lesson first, as in open 1"));
+  if ((status = play_allows(session, (*command)->name, diag))) return status;
   while (line[word] == ' ' || line[word] == '\t') word++;
   while (end > word && strchr(" \t\r\n", line[end - 1])) end--;
   char *arguments = strndup(line + word, end - word);
@@ -510,5 +523,20 @@ enum status command_do(struct session *session, const char *line, struct text *o
   enum status status = command_apply(session, line, &command, out, diag);
   if (!status && command->changes && !session->unchanged)
     status = script_remember(session, line, diag);
+  if (!status) status = play_note(session, command->name, line, diag);
   return status;
+}
+
+enum status command_do_lesson(struct session *session, const char *line, bool *changes,
+                              struct text *out, struct diag *diag) {
+  const struct command *command;
+  enum status status = find_command(line, strcspn(line, " \t"), &command, diag);
+  if (!status && !command->lesson) {
+    diag_set(diag, STATUS_DATA, nowhere, _("a lesson may not issue \"%s\""), command->name);
+    diag_hint(diag, "%s", _("only what walks, changes or asks the model"));
+    return STATUS_DATA;
+  }
+  if (status) return status;
+  *changes = command->changes;
+  return command_apply(session, line, &command, out, diag);
 }

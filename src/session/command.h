@@ -6,7 +6,7 @@
 
 struct command {
   const char *name, *arguments;
-  bool changes, needs_model;
+  bool changes, needs_model, lesson;
   enum status (*run)(struct session *session, const char *arguments, struct text *out,
                      struct diag *diag);
   const char *help;
@@ -24,6 +24,21 @@ enum status command_do(struct session *session, const char *line, struct text *o
 /* The same without a line in the log; *COMMAND is what was meant. LINE begins with no space. */
 enum status command_apply(struct session *session, const char *line,
                           const struct command **command, struct text *out, struct diag *diag);
+/* The same for a line of a lesson's fence: only commands that a lesson may issue, and not logged.
+ * *CHANGES: whether the command is one that alters the session. */
+enum status command_do_lesson(struct session *session, const char *line, bool *changes,
+                              struct text *out, struct diag *diag);
+
+/* Whether LINE begins with the name of a command. */
+bool command_is(const char *line, size_t length);
+
+/* Whether LINE begins with a command that a lesson may issue. */
+bool command_is_for_lessons(const char *line);
+
+/* TEXT ("W1[0, 2]", "b1"), which is cut up, as a node and an entry; *ENTRY is the whole tensor's count
+ * where there are no brackets. */
+enum status command_place(const struct session *session, char *text, int *node, size_t *entry,
+                          struct diag *diag);
 
 /* The session as a script: every change in force, a line each. */
 void command_script(const struct session *session, struct text *out);

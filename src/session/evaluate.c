@@ -30,16 +30,15 @@ static enum status check_reached(const struct session *session, const struct exp
 }
 
 /* Runs what was lowered behind the backward program in a run of its own, which starts from the
- * session's values. */
-static enum status run_lowered(struct session *session, size_t first, size_t old_size, int slot,
+ * values of BASE. */
+static enum status run_lowered(const struct run *base, size_t first, size_t old_size, int slot,
                                struct evaluation *result, struct diag *diag) {
-  const struct program *program = &session->model.program;
+  const struct program *program = base->program;
   struct run run;
   result->shape = program->slots[slot].shape;
   size_t bytes = shape_count(result->shape) * sizeof *result->values;
-  if (run_init(&run, program, &session->run.random, session->precision))
-    return diag_no_memory(diag);
-  memcpy(run.values, session->run.values, old_size * sizeof *run.values);
+  if (run_init(&run, program, &base->random, base->precision)) return diag_no_memory(diag);
+  memcpy(run.values, base->values, old_size * sizeof *run.values);
   run_code(&run, &program->backward, first);
   result->values = malloc(bytes);
   if (result->values) memcpy(result->values, run_values(&run, slot), bytes);
@@ -47,19 +46,26 @@ static enum status run_lowered(struct session *session, size_t first, size_t old
   return result->values ? STATUS_OK : diag_no_memory(diag);
 }
 
-enum status evaluate_expr(struct session *session, const struct expr *expr,
-                          struct evaluation *result, struct diag *diag) {
+enum status evaluate_in(struct session *session, const struct run *base, const struct expr *expr,
+                        struct evaluation *result, struct diag *diag) {
   struct model *model = &session->model;
   struct program_mark mark = program_mark(&model->program);
   struct builder builder = rules_builder(model, diag);
+  size_t lowered = model->lowered;
   int slot;
   *result = (struct evaluation){0};
-  enum status status = check_reached(session, expr, diag);
-  if (!status) status = lower_expr(&builder, expr, NULL, &slot);
-  if (!status)
-    status = run_lowered(session, mark.backward_count, mark.size, slot, result, diag);
+  enum status status = lower_expr(&builder, expr, NULL, &slot);
+  if (!status) status = run_lowered(base, mark.backward_count, mark.size, slot, result, diag);
   program_rollback(&model->program, mark);
+  model->lowered = lowered;
   return status;
+}
+
+enum status evaluate_expr(struct session *session, const struct expr *expr,
+                          struct evaluation *result, struct diag *diag) {
+  *result = (struct evaluation){0};
+  enum status status = check_reached(session, expr, diag);
+  return status ? status : evaluate_in(session, &session->run, expr, result, diag);
 }
 
 enum status evaluate_text(struct session *session, const char *name, const char *text,

@@ -1,5 +1,4 @@
-/* Expressions over the current values of a session: any node, any gradient, every operation and
- * gate. */
+/* Expressions over the values of a session: any node, any gradient, every operation and gate. */
 #ifndef GRADWALK_SESSION_EVALUATE_H
 #define GRADWALK_SESSION_EVALUATE_H
 
@@ -10,13 +9,17 @@ struct evaluation {
   double *values; /* free() */
 };
 
-/* Evaluates TEXT, called NAME in messages. A name whose value the walk has not reached yet is an
- * error, never a 0. */
+/* Evaluates TEXT, called NAME in messages, over the values so far. A name whose value the walk has
+ * not reached yet is an error, never a 0. */
 enum status evaluate_text(struct session *session, const char *name, const char *text,
                           struct evaluation *result, struct diag *diag);
 
 /* The same for an expression that is parsed already. */
 enum status evaluate_expr(struct session *session, const struct expr *expr,
                           struct evaluation *result, struct diag *diag);
+
+/* The same over BASE, a run of the session's model whose forward and backward pass are done. */
+enum status evaluate_in(struct session *session, const struct run *base, const struct expr *expr,
+                        struct evaluation *result, struct diag *diag);
 
 #endif

@@ -112,7 +112,9 @@ enum status explain_rule(struct session *session, const struct rule *rule, struc
                          struct diag *diag) {
   const struct model *model = &session->model;
   struct evaluation share;
-  enum status status = evaluate_expr(session, rule->value, &share, diag);
+  /* A hunt's line shows what it pretends to be and the number that it really makes. */
+  const struct expr *runs = rule->hidden ? rule->hidden->value : rule->value;
+  enum status status = evaluate_expr(session, runs, &share, diag);
   if (status) {
     text_printf(out, "%s\n  %s\n", rule->text, _("not computed yet"));
     if (rule->original) text_printf(out, _("  a bug; the line was  %s\n"), rule->original);

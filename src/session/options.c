@@ -188,6 +188,11 @@ static int find_row(const char *name, size_t length) {
   return -1;
 }
 
+bool options_has(enum verb verb, const char *name, size_t length) {
+  int row = find_row(name, length);
+  return row >= 0 && row_of(row).verbs & verb;
+}
+
 enum status options_parse_words(struct options *options, enum verb verb, const char *words,
                                 struct diag *diag) {
   enum status status = STATUS_OK;

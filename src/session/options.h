@@ -14,7 +14,12 @@ enum verb {
   VERB_CHECK = 8,
   VERB_RUN = 16,
   VERB_HELP = 32,
-  VERB_SWEEP = 64 /* the command; nothing on the command line */
+  VERB_SWEEP = 64, /* the command; nothing on the command line */
+  VERB_TEST = 128,
+  VERB_NEW = 256,
+  VERB_BUGS = 1 << 12,
+  VERB_HUNT = 1 << 13,
+  VERB_GRADE = 1 << 14
 };
 
 enum option_kind {
@@ -37,8 +42,9 @@ struct options {
   double eps, tolerance;         /* 0 and negative: not given */
   int method, evaluate, precision; /* index of the choice */
   int step, directions, threads; /* 0: not given */
-  bool frozen, json, plain, ascii, no_mouse;
-  const char *statements;
+  int seed, level, bug_count;    /* likewise */
+  bool frozen, json, plain, ascii, no_mouse, matrix, csv;
+  const char *statements, *record;
   struct option_list params, bugs, unfolds;
   char *words; /* what options_parse_words() cut up */
 };
@@ -52,6 +58,9 @@ void options_done(struct options *options);
 /* The same options as words: "eps=1e-7 tolerance=2e-7 freeze". */
 enum status options_parse_words(struct options *options, enum verb verb, const char *words,
                                 struct diag *diag);
+
+/* Whether NAME is an option of VERB, as in "eps=1e-7". */
+bool options_has(enum verb verb, const char *name, size_t length);
 
 /* What they say about a check. The result lends from OPTIONS. */
 struct check_options options_check(const struct options *options);

@@ -52,8 +52,10 @@ static enum status replay(struct session *session, size_t count, struct diag *di
   enum status status = STATUS_OK;
   text_init(&ignored);
   session_close(session);
+  session->replaying = true;
   for (size_t i = 0; !status && i < count; i++)
     status = command_apply(session, session->log[i], &command, &ignored, diag);
+  session->replaying = false;
   text_done(&ignored);
   if (!status) session->log_done = count;
   return status;
@@ -114,20 +116,14 @@ enum status script_redo(struct session *session, const char *arguments, struct t
 
 /* -- whose line it was -- */
 
-static bool is_command(const char *name) {
-  for (size_t i = 0; i < command_count; i++)
-    if (strcmp(command_table[i].name, name) == 0) return true;
-  return false;
-}
-
 /* A place within the line itself becomes a place in the script; any other goes into the message. */
 void command_blame(struct diag *diag, const char *name, uint32_t number, const char *line) {
   const struct diag was = *diag;
   size_t from = strspn(line, " \t"), to = strcspn(line, "\r\n");
   while (to > from && (line[to - 1] == ' ' || line[to - 1] == '\t')) to--;
-  struct source source = {name, line, to, number};
+  struct source source = {.name = name, .text = line, .length = to, .first_line = number};
   struct span span = {&source, (uint32_t)from, (uint32_t)to};
-  const char *part = was.name[0] && is_command(was.name) ? strstr(line, was.excerpt) : NULL;
+  const char *part = was.name[0] && command_is(was.name, strlen(was.name)) ? strstr(line, was.excerpt) : NULL;
   if (part) span.start = (uint32_t)(part - line) + was.caret;
   if (part) span.end = (uint32_t)(part - line) + was.caret_end;
   if (was.name[0] && !part)
@@ -149,11 +145,23 @@ static enum status make_twin(struct session *twin, const struct session *session
   twin->progress = session->progress;
   twin->progress_context = session->progress_context;
   twin->script_depth = session->script_depth;
+  twin->play = session->play; /* a hunt that is over; see end_twin() */
   for (size_t i = 0; i < session->log_count; i++)
     if (!append(twin, session->log[i], strlen(session->log[i]))) return diag_no_memory(diag);
   enum status status = replay(twin, session->log_done, diag);
   if (!status) twin->focus = session->focus;
   return status;
+}
+
+/* Takes the twin's state over, or lets it go after a failure. Its hunt was the session's own, unless
+ * another one has taken its place and so ended it. */
+static void end_twin(struct session *twin, struct session *session, bool failed) {
+  bool same_hunt = twin->play == session->play;
+  if (failed && same_hunt) twin->play = NULL;
+  if (!failed || !same_hunt) session->play = NULL;
+  if (failed && !same_hunt) session->examiner = NULL;
+  if (failed) session_done(twin);
+  else session_move(session, twin);
 }
 
 /* Every line of SCRIPT, which is cut up. */
@@ -181,8 +189,7 @@ static enum status run_script(struct session *session, const char *path, struct 
     twin.script_depth++;
     if (!status) status = run_lines(&twin, path, script.bytes, out, diag);
     twin.script_depth--;
-    if (status) session_done(&twin);
-    else session_move(session, &twin);
+    end_twin(&twin, session, status);
   }
   if (status) text_truncate(out, said);
   text_done(&script);

@@ -3,6 +3,9 @@
 #include "core/intl.h"
 #include "core/memory.h"
 #include "io/loader.h"
+#include "session/command.h"
+#include "session/figures.h"
+#include "session/play.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,26 +24,97 @@ static void close_model(struct session *session) {
   forget_findings(session);
   run_done(&session->run);
   model_done(&session->model);
-  lesson_done(&session->lesson);
   free(session->steps);
   free(session->value_step);
   free(session->gradient_step);
+  session->run = (struct run){0};
+  session->model = (struct model){.loss = -1};
   session->steps = NULL;
   session->value_step = session->gradient_step = NULL;
   session->step_count = session->step_capacity = session->forward_count = 0;
   session->position = 0;
-  session->is_open = false;
-}
-
-void session_close(struct session *session) {
-  close_model(session);
   session->focus = -1;
   session->precision = PRECISION_DOUBLE;
   session->frozen = false;
 }
 
-void session_done(struct session *session) {
+/* -- stages -- */
+
+static void keep_stage(struct session *session, struct stage *stage) {
+  *stage = (struct stage){.kept = true,
+                          .model = session->model,
+                          .run = session->run,
+                          .steps = session->steps,
+                          .step_count = session->step_count,
+                          .step_capacity = session->step_capacity,
+                          .forward_count = session->forward_count,
+                          .position = session->position,
+                          .value_step = session->value_step,
+                          .gradient_step = session->gradient_step,
+                          .focus = session->focus,
+                          .precision = session->precision,
+                          .frozen = session->frozen,
+                          .has_check = session->has_check,
+                          .has_sweep = session->has_sweep,
+                          .check = session->check,
+                          .sweep = session->sweep};
+  session->run = (struct run){0};
+  session->model = (struct model){.loss = -1};
+  session->steps = NULL;
+  session->value_step = session->gradient_step = NULL;
+  session->has_check = session->has_sweep = false;
   close_model(session);
+}
+
+/* The model goes back to the place where it was, so that what points into it is right again. */
+static void take_stage(struct session *session, struct stage *stage) {
+  session->model = stage->model;
+  session->run = stage->run;
+  session->steps = stage->steps;
+  session->step_count = stage->step_count;
+  session->step_capacity = stage->step_capacity;
+  session->forward_count = stage->forward_count;
+  session->position = stage->position;
+  session->value_step = stage->value_step;
+  session->gradient_step = stage->gradient_step;
+  session->focus = stage->focus;
+  session->precision = stage->precision;
+  session->frozen = stage->frozen;
+  session->has_check = stage->has_check;
+  session->has_sweep = stage->has_sweep;
+  session->check = stage->check;
+  session->sweep = stage->sweep;
+  stage->kept = false;
+}
+
+void session_resume(struct session *session, struct stage *stage) {
+  close_model(session);
+  take_stage(session, stage);
+}
+
+static void close_lesson(struct session *session) {
+  close_model(session);
+  for (size_t i = 0; session->stages && i < session->lesson.page_count; i++)
+    if (session->stages[i].kept) session_resume(session, &session->stages[i]);
+  close_model(session);
+  lesson_done(&session->lesson);
+  free(session->stages);
+  free(session->quizzes);
+  session->lesson = (struct lesson){0};
+  session->stages = NULL;
+  session->quizzes = NULL;
+  session->examiner = NULL;
+  session->page = 0;
+  session->is_open = false;
+}
+
+void session_close(struct session *session) {
+  close_lesson(session);
+}
+
+void session_done(struct session *session) {
+  close_lesson(session);
+  play_done(session->play);
   for (size_t i = 0; i < session->log_count; i++) free(session->log[i]);
   free(session->log);
   session_init(session);
@@ -50,45 +124,128 @@ void session_move(struct session *to, struct session *from) {
   session_done(to);
   *to = *from;
   to->run.program = &to->model.program;
+  for (size_t i = 0; to->stages && i < to->lesson.page_count; i++)
+    to->stages[i].run.program = &to->model.program;
   session_init(from);
 }
 
 /* -- opening -- */
 
-/* Puts LESSON's model into the session if it can be built. */
-static enum status adopt(struct session *session, struct lesson *lesson, struct diag *diag) {
-  struct model model;
-  enum status status = model_build(&model, &lesson->source, &io_loader, diag);
-  if (!status && model.node_count == 0)
+static enum status build(struct session *session, const struct source *source,
+                         struct diag *diag) {
+  struct model *model = &session->model;
+  enum status status = model_build(model, source, &io_loader, diag);
+  if (!status && model->node_count == 0)
     status = diag_set(diag, STATUS_DATA, (struct span){0}, "%s",
                       _("this model has no node to look at"));
-  if (!status) status = model_fold_statements(&model, diag);
-  if (status) {
-    model_done(&model);
-    return status;
-  }
-  close_model(session);
-  session->lesson = *lesson;
-  session->model = model;
-  session->is_open = true;
+  if (!status) status = model_fold_statements(model, diag);
+  if (status) return status;
   session->focus = 0; /* where the walk begins */
-  *lesson = (struct lesson){0};
   return session_refresh(session, diag);
 }
 
-enum status session_open(struct session *session, const char *what, int step, struct diag *diag) {
+/* One command of a `do` fence. What questions find out is for the reader, what changes say is not. */
+static enum status do_lesson_line(struct session *session, struct span line, struct text *out,
+                                  struct diag *diag) {
+  size_t before = out->length;
+  bool changes = false;
+  char *command = strndup(line.source->text + line.start, line.end - line.start);
+  if (!command) return diag_no_memory(diag);
+  enum status status = command_do_lesson(session, command, &changes, out, diag);
+  free(command);
+  if (changes) text_truncate(out, before);
+  return status ? diag_place(diag, status, line) : STATUS_OK;
+}
+
+/* The model in force at PAGE as it is written, and the commands that its author gave. */
+static enum status begin_page(struct session *session, int page, struct text *out,
+                              struct diag *diag) {
+  const struct lesson *lesson = &session->lesson;
+  const struct page *at = &lesson->page[page];
+  enum status status = build(session, &lesson->graphs[at->model]->source, diag);
+  for (size_t i = 0; !status && i < at->block_count; i++) {
+    const struct block *block = &lesson->blocks[at->first_block + i];
+    struct span rest = block->lines, line;
+    while (!status && block->kind == BLOCK_DO && lesson_line(&rest, &line))
+      status = do_lesson_line(session, line, out, diag);
+  }
+  return status;
+}
+
+enum status session_try(struct session *session, int page, struct stage *stage,
+                        struct diag *diag) {
+  struct text ignored;
+  text_init(&ignored);
+  keep_stage(session, stage);
+  enum status status = begin_page(session, page, &ignored, diag);
+  text_done(&ignored);
+  if (status) session_resume(session, stage);
+  return status;
+}
+
+enum status session_enter(struct session *session, int page, struct text *out,
+                          struct diag *diag) {
+  struct stage *from = &session->stages[session->page];
+  if (page == session->page) return STATUS_OK;
+  keep_stage(session, from);
+  enum status status = STATUS_OK;
+  if (session->stages[page].kept) take_stage(session, &session->stages[page]);
+  else status = begin_page(session, page, out, diag);
+  if (status) session_resume(session, from);
+  else session->page = page;
+  return status;
+}
+
+/* Puts LESSON's first step into a session that has nothing open. */
+static enum status begin_lesson(struct session *session, struct lesson *lesson, struct text *out,
+                                struct diag *diag) {
+  session->lesson = *lesson;
+  *lesson = (struct lesson){0};
+  session->stages = calloc(session->lesson.page_count, sizeof *session->stages);
+  session->quizzes = calloc(session->lesson.quiz_count + 1, sizeof *session->quizzes);
+  if (!session->stages || !session->quizzes) return diag_no_memory(diag);
+  session->is_open = true;
+  return begin_page(session, 0, out, diag);
+}
+
+/* Opens LESSON in place of what is open, or leaves that as it was. */
+static enum status adopt(struct session *session, struct lesson *lesson, struct text *out,
+                         struct diag *diag) {
+  struct session before = *session;
+  session->model = (struct model){.loss = -1};
+  session->run = (struct run){0};
+  session->lesson = (struct lesson){0};
+  session->steps = NULL;
+  session->value_step = session->gradient_step = NULL;
+  session->stages = NULL;
+  session->quizzes = NULL;
+  session->has_check = session->has_sweep = false;
+  close_lesson(session);
+  enum status status = begin_lesson(session, lesson, out, diag);
+  struct session after = *session;
+  if (!status) *session = before;
+  close_lesson(session);
+  *session = status ? before : after;
+  return status;
+}
+
+enum status session_open(struct session *session, const char *what, struct text *out,
+                         struct diag *diag) {
   struct lesson lesson = {0};
-  enum status status = lesson_open(&lesson, what, step, diag);
-  if (!status) status = adopt(session, &lesson, diag);
+  enum status status = lesson_open(&lesson, what, 0, diag);
+  if (!status) status = adopt(session, &lesson, out, diag);
   lesson_done(&lesson);
   return status;
 }
 
 enum status session_open_text(struct session *session, const char *text, struct diag *diag) {
   struct lesson lesson = {0};
+  struct text out;
+  text_init(&out);
   enum status status = lesson_from_text(&lesson, "-e", text, diag);
-  if (!status) status = adopt(session, &lesson, diag);
+  if (!status) status = adopt(session, &lesson, &out, diag);
   lesson_done(&lesson);
+  text_done(&out);
   return status;
 }
 

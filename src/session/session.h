@@ -18,6 +18,41 @@ struct step {
   size_t first_rule, rule_count;
 };
 
+/* What a step of a lesson leaves behind while the reader is at another one, so that it can be come
+ * back to as it was. */
+struct stage {
+  bool kept;
+  struct model model;
+  struct run run;
+  struct step *steps;
+  size_t step_count, step_capacity, forward_count, position;
+  int *value_step, *gradient_step;
+  int focus;
+  enum precision precision;
+  bool frozen, has_check, has_sweep;
+  struct check check;
+  struct sweep sweep;
+};
+
+enum quiz_state { QUIZ_OPEN, QUIZ_RIGHT, QUIZ_SKIPPED };
+
+/* How far the reader is with one quiz of the lesson. */
+struct quiz_progress {
+  enum quiz_state state;
+  int hints, tries; /* shown; wrong answers */
+};
+
+struct session;
+struct play;
+
+/* Who takes `answer`, `hint` and `skip` when somebody else than the lesson's quizzes asks. */
+struct examiner {
+  enum status (*answer)(struct session *session, const char *arguments, struct text *out,
+                        struct diag *diag);
+  enum status (*hint)(struct session *session, struct text *out, struct diag *diag);
+  enum status (*skip)(struct session *session, struct text *out, struct diag *diag);
+};
+
 struct session {
   bool is_open; /* a lesson or model is open; what follows is only valid then */
   struct lesson lesson;
@@ -34,6 +69,12 @@ struct session {
   bool has_check;
   struct sweep sweep; /* likewise */
   bool has_sweep;
+  int page;                 /* the step of the lesson that the reader is at */
+  struct stage *stages;     /* by step of the lesson */
+  struct quiz_progress *quizzes; /* by quiz of the lesson */
+  const struct examiner *examiner; /* NULL: the lesson's quizzes */
+  struct play *play;        /* the hunt that is on, or was the last; or NULL */
+  bool replaying;           /* the log is carried out again */
   const struct check *running; /* the check under way, for whoever is told of its progress */
   char **log; /* commands that changed something, in order */
   size_t log_count, log_capacity;
@@ -57,9 +98,22 @@ void session_move(struct session *to, struct session *from);
 /* Back to where nothing is open; the log stays. */
 void session_close(struct session *session);
 
-/* Opens a lesson or model as lesson_open() does, at its start. A failure leaves the session as it
- * was. */
-enum status session_open(struct session *session, const char *what, int step, struct diag *diag);
+/* Opens a lesson or model as lesson_open() does, at its start. What the questions in its first `do`
+ * fences have to say is appended to OUT. A failure leaves the session as it was. */
+enum status session_open(struct session *session, const char *what, struct text *out,
+                         struct diag *diag);
+
+/* Goes to a step of the lesson: to one that was visited before as it was left, else to its beginning,
+ * which is the model in force and the commands of its `do` fences. What the questions among these
+ * have to say is appended to OUT. A failure leaves the session as it was. */
+enum status session_enter(struct session *session, int page, struct text *out,
+                          struct diag *diag);
+
+/* Sets the session's model aside in *STAGE and begins PAGE anew, without the memory of it; then
+ * session_resume() brings back what was there. After a failure there is nothing to bring back. */
+enum status session_try(struct session *session, int page, struct stage *stage,
+                        struct diag *diag);
+void session_resume(struct session *session, struct stage *stage);
 
 /* A model from TEXT. */
 enum status session_open_text(struct session *session, const char *text, struct diag *diag);

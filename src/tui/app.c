@@ -275,7 +275,7 @@ static void do_command(struct ui *ui, const char *line) {
 /* Once, not at every frame; there may be new ones when one comes back to the list. */
 static void read_lessons(struct ui *ui) {
   struct diag diag;
-  if (!catalogue_load(&ui->catalogue, &diag)) return;
+  if (!shelf_load(&ui->shelf, &diag)) return;
   ui->said_in = ui->view;
   say_error(ui, &diag);
 }
@@ -554,7 +554,7 @@ static void ui_done(struct ui *ui) {
   canvas_done(&ui->canvas);
   keymap_done(&ui->keymap);
   themes_done(&ui->themes);
-  catalogue_done(&ui->catalogue);
+  shelf_done(&ui->shelf);
   text_done(&ui->said);
   free(ui->flash);
 }
@@ -574,7 +574,7 @@ enum status app_run(const char *lesson, const struct term_options *options, int 
     session.progress = on_progress;
     session.progress_context = &ui;
     choose_theme(&ui, ui.themes.wanted, ui.themes.light || theme_background_is_light());
-    prompt_open(&session, &ui.catalogue);
+    prompt_open(&session, &ui.shelf);
     open_first(&ui, lesson);
     status = loop(&ui);
     if (status) diag_no_memory(diag);

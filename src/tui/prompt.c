@@ -18,7 +18,7 @@ enum { HISTORY_LINES = 1000, CTRL_G = 7, ESCAPE = 27 };
 
 static struct {
   const struct session *session;
-  const struct catalogue *catalogue;
+  const struct shelf *shelf;
   FILE *nowhere;     /* what readline would print */
   unsigned char queue[16];
   size_t head, tail; /* bytes of one key */
@@ -86,8 +86,8 @@ static const char *nth_command(size_t index) {
 }
 
 static const char *nth_lesson(size_t index) {
-  const struct catalogue *catalogue = prompt.catalogue;
-  return index < catalogue->count ? catalogue->entries[index].name : NULL;
+  const struct shelf *shelf = prompt.shelf;
+  return index < shelf->count ? shelf->entries[index].name : NULL;
 }
 
 static const char *nth_view(size_t index) {
@@ -209,9 +209,9 @@ static int give_up(int count, int key) {
 
 /* -- opening -- */
 
-void prompt_open(const struct session *session, const struct catalogue *catalogue) {
+void prompt_open(const struct session *session, const struct shelf *shelf) {
   prompt.session = session;
-  prompt.catalogue = catalogue;
+  prompt.shelf = shelf;
   prompt.nowhere = fopen("/dev/null", "re+");
   rl_readline_name = "gradwalk";
   rl_catch_signals = 0;

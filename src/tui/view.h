@@ -4,7 +4,7 @@
 #ifndef GRADWALK_TUI_VIEW_H
 #define GRADWALK_TUI_VIEW_H
 
-#include "session/catalogue.h"
+#include "session/shelf.h"
 #include "session/command.h"
 #include "tui/canvas.h"
 #include "tui/keymap.h"
@@ -65,7 +65,7 @@ struct ui {
   int lines[VIEW_COUNT];  /* lines there are, as of the last frame */
   uint32_t cursor_row, cursor_col; /* in the tensor */
   bool cursor_gradient;   /* look at dNAME, not at NAME */
-  struct catalogue catalogue; /* of the lessons */
+  struct shelf shelf; /* of the lessons */
   int listed;             /* line of their list */
   int checked;            /* tensor of the check; -1: the worst */
   bool follow;            /* it was chosen just now: scroll to where it stands */

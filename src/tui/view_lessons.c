@@ -5,7 +5,7 @@
 #include <string.h>
 
 static void keep_listed(struct ui *ui) {
-  int count = (int)ui->catalogue.count;
+  int count = (int)ui->shelf.count;
   if (ui->listed >= count) ui->listed = count - 1;
   if (ui->listed < 0) ui->listed = 0;
 }
@@ -15,10 +15,10 @@ static int skipped(const struct ui *ui, struct area area) {
   return ui->listed >= area.rows ? ui->listed - area.rows + 1 : 0;
 }
 
-static int widest_name(const struct catalogue *catalogue) {
+static int widest_name(const struct shelf *shelf) {
   int widest = 0;
-  for (size_t i = 0; i < catalogue->count; i++) {
-    const char *name = catalogue->entries[i].name;
+  for (size_t i = 0; i < shelf->count; i++) {
+    const char *name = shelf->entries[i].name;
     int columns = text_columns(name, strlen(name));
     if (columns > widest) widest = columns;
   }
@@ -27,15 +27,15 @@ static int widest_name(const struct catalogue *catalogue) {
 
 static void draw(struct ui *ui, struct area area) {
   enum { LEFT = 2, GAP = 2, LEAST_TITLE = 20 };
-  const struct catalogue *catalogue = &ui->catalogue;
-  int skip, width = widest_name(catalogue), title = LEFT + width + GAP;
+  const struct shelf *shelf = &ui->shelf;
+  int skip, width = widest_name(shelf), title = LEFT + width + GAP;
   keep_listed(ui);
   skip = skipped(ui, area);
-  if (catalogue->count == 0)
+  if (shelf->count == 0)
     canvas_puts(&ui->canvas, area, 1, LEFT, ROLE_PLAIN,
                 _("No lessons were found. open PATH opens a model."));
-  for (int row = 0; row < area.rows && row + skip < (int)catalogue->count; row++) {
-    const struct catalogue_entry *entry = &catalogue->entries[row + skip];
+  for (int row = 0; row < area.rows && row + skip < (int)shelf->count; row++) {
+    const struct shelf_entry *entry = &shelf->entries[row + skip];
     bool listed = row + skip == ui->listed;
     canvas_puts(&ui->canvas, area, row, LEFT, listed ? ROLE_FOCUS : ROLE_PLAIN, entry->name);
     if (title + LEAST_TITLE <= area.cols)
@@ -59,8 +59,8 @@ static void move(struct ui *ui, enum direction direction) {
 
 static void enter(struct ui *ui, struct text *out) {
   keep_listed(ui);
-  if (ui->catalogue.count > 0)
-    text_printf(out, "open %s", ui->catalogue.entries[ui->listed].name);
+  if (ui->shelf.count > 0)
+    text_printf(out, "open %s", ui->shelf.entries[ui->listed].name);
 }
 
 static void click(struct ui *ui, struct area area, int row, int col) {

@@ -419,7 +419,8 @@ static enum status open_lesson(struct work *work) {
   enum status status = lesson_open(&work->lesson, lesson_path, 0, &work->diag);
   if (!status)
     text_printf(&work->out, "%s|%s|%u|%d\n", text_string(&work->lesson.title),
-                work->lesson.source.text, work->lesson.source.first_line, work->lesson.steps);
+                work->lesson.source.text, work->lesson.source.first_line,
+                lesson_steps(&work->lesson));
   return work->out.failed ? STATUS_NO_MEMORY : status;
 }
 

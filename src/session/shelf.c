@@ -1,4 +1,4 @@
-#include "session/catalogue.h"
+#include "session/shelf.h"
 
 #include "io/paths.h"
 #include "lesson/lesson.h"
@@ -6,17 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-void catalogue_done(struct catalogue *catalogue) {
-  for (size_t i = 0; i < catalogue->count; i++) {
-    free(catalogue->entries[i].name);
-    free(catalogue->entries[i].title);
+void shelf_done(struct shelf *shelf) {
+  for (size_t i = 0; i < shelf->count; i++) {
+    free(shelf->entries[i].name);
+    free(shelf->entries[i].title);
   }
-  free(catalogue->entries);
-  *catalogue = (struct catalogue){0};
+  free(shelf->entries);
+  *shelf = (struct shelf){0};
 }
 
 /* The title of the lesson in FILE, which lies where lesson_list() found it. */
-static enum status read_title(const char *file, struct catalogue_entry *entry, struct diag *diag) {
+static enum status read_title(const char *file, struct shelf_entry *entry, struct diag *diag) {
   struct lesson lesson = {0};
   struct diag wrong;
   struct text path;
@@ -33,22 +33,22 @@ static enum status read_title(const char *file, struct catalogue_entry *entry, s
   return entry->title ? STATUS_OK : diag_no_memory(diag);
 }
 
-enum status catalogue_load(struct catalogue *catalogue, struct diag *diag) {
+enum status shelf_load(struct shelf *shelf, struct diag *diag) {
   char **files;
   size_t count;
-  catalogue_done(catalogue);
+  shelf_done(shelf);
   enum status status = lesson_list(&files, &count, diag);
   if (status) return status;
-  catalogue->entries = calloc(count + 1, sizeof *catalogue->entries);
-  if (!catalogue->entries) status = diag_no_memory(diag);
+  shelf->entries = calloc(count + 1, sizeof *shelf->entries);
+  if (!shelf->entries) status = diag_no_memory(diag);
   for (size_t i = 0; i < count; i++) {
-    struct catalogue_entry *entry = status ? NULL : &catalogue->entries[catalogue->count++];
+    struct shelf_entry *entry = status ? NULL : &shelf->entries[shelf->count++];
     if (entry) status = read_title(files[i], entry, diag);
     if (entry) entry->name = files[i];
     else free(files[i]);
     if (entry) entry->name[strlen(entry->name) - strlen(".md")] = '\0';
   }
   free(files);
-  if (status) catalogue_done(catalogue);
+  if (status) shelf_done(shelf);
   return status;
 }

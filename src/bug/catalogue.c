@@ -1,0 +1,320 @@
+#include "bug/catalogue.h"
+
+#include "bug/rewrite.h"
+#include "core/intl.h"
+#include "lang/parse.h"
+#include "lang/print.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum kind_id {
+#define KIND(id, ...) KIND_##id,
+#include "bug/kind.def"
+#undef KIND
+  KIND_COUNT
+};
+
+const struct bug_kind bug_kinds[] = {
+#define KIND(id, ...) [KIND_##id] = {__VA_ARGS__},
+#include "bug/kind.def"
+#undef KIND
+};
+const size_t bug_kind_count = KIND_COUNT;
+
+static const struct {
+  enum kind_id kind;
+  const char *variant;
+  enum where where;
+  const char *pattern, *replacement;
+} rewrites[] = {
+#define REWRITE(kind, variant, where, pattern, replacement) \
+  {KIND_##kind, variant, where, pattern, replacement},
+#include "bug/rewrite.def"
+#undef REWRITE
+};
+enum { REWRITE_COUNT = sizeof rewrites / sizeof *rewrites };
+
+struct work {
+  struct catalogue *catalogue;
+  struct model *model;
+  struct diag *diag;
+  const struct expr *patterns[REWRITE_COUNT], *replacements[REWRITE_COUNT];
+  size_t first; /* mutant of the rule line at hand */
+};
+
+static enum status no_memory(struct work *work) {
+  return diag_no_memory(work->diag);
+}
+
+const struct bug_kind *bug_kind_find(const char *name) {
+  for (size_t i = 0; i < bug_kind_count; i++)
+    if (strcmp(bug_kinds[i].name, name) == 0) return &bug_kinds[i];
+  return NULL;
+}
+
+/* -- mutants as lines and ids -- */
+
+/* "f: dq += df * z": RULE's line with another right side, with as much of an address as it needs. */
+static const char *line_text(struct work *work, size_t rule, bool accumulate,
+                             const struct expr *value) {
+  const struct model *model = work->model;
+  const struct rule *is = &model->rules[rule];
+  struct assign line = {.target = is->target, .accumulate = accumulate, .value = value};
+  struct text text;
+  text_init(&text);
+  for (size_t i = 0; i < model->rule_count; i++) {
+    const struct rule *other = &model->rules[i];
+    if (i == rule || is->node < 0 || strcmp(other->target, is->target) != 0) continue;
+    line.node = model->nodes[is->node].name;
+    if (other->node == is->node) line.operand = is->operand + 1;
+  }
+  print_assign(&text, &line);
+  const char *kept = text.failed ? NULL
+                                 : arena_copy(&work->catalogue->arena, text_string(&text),
+                                              text.length);
+  text_done(&text);
+  return kept;
+}
+
+/* Lines of a backward block that assign one name twice cannot be told apart. */
+static bool has_address(const struct model *model, size_t rule) {
+  for (size_t i = 0; i < model->rule_count; i++)
+    if (i != rule && model->rules[rule].node < 0 &&
+        strcmp(model->rules[i].target, model->rules[rule].target) == 0)
+      return false;
+  return true;
+}
+
+/* The rule's target as the id begins: "dW2", "f:dq", "f:2:dq". */
+static const char *id_target(struct work *work, const char *line) {
+  struct text text;
+  size_t length = strcspn(line, "=+");
+  text_init(&text);
+  for (size_t i = 0; i < length; i++)
+    if (line[i] != ' ') text_put(&text, &line[i], 1);
+  const char *kept = text.failed ? NULL
+                                 : arena_copy(&work->catalogue->arena, text_string(&text),
+                                              text.length);
+  text_done(&text);
+  return kept;
+}
+
+static bool is_known(const struct work *work, const char *text) {
+  for (size_t i = work->first; i < work->catalogue->count; i++)
+    if (strcmp(work->catalogue->mutants[i].lines[0], text) == 0) return true;
+  return false;
+}
+
+static bool is_taken(const struct work *work, const char *id) {
+  for (size_t i = work->first; i < work->catalogue->count; i++)
+    if (strcmp(work->catalogue->mutants[i].id, id) == 0) return true;
+  return false;
+}
+
+/* "dW2:scale(2)"; a number tells apart those that the variant does not. */
+static const char *make_id(struct work *work, const char *target, const struct bug_kind *kind,
+                           const char *variant) {
+  struct arena *arena = &work->catalogue->arena;
+  const char *id = arena_printf(arena, *variant ? "%s:%s(%s)" : "%s:%s", target, kind->name,
+                                variant);
+  for (unsigned again = 2; id && is_taken(work, id); again++)
+    id = arena_printf(arena, *variant ? "%s:%s(%s,%u)" : "%s:%s(%.0s%u)", target, kind->name,
+                      variant, again);
+  return id;
+}
+
+static enum status add(struct work *work, enum kind_id kind, const char *variant, size_t rule,
+                       const char *const *lines, size_t line_count) {
+  struct catalogue *catalogue = work->catalogue;
+  struct mutant mutant = {.kind = &bug_kinds[kind], .rule = rule, .line_count = line_count,
+                          .lines = lines};
+  if (catalogue->count >= CATALOGUE_MAX_MUTANTS)
+    return diag_set(work->diag, STATUS_LIMIT, (struct span){0},
+                    _("the catalogue would have more than %d mutants of this model"),
+                    CATALOGUE_MAX_MUTANTS);
+  const char *target = id_target(work, lines[0]);
+  mutant.id = target ? make_id(work, target, mutant.kind, variant) : NULL;
+  if (!mutant.id || !array_reserve(&catalogue->mutants, &catalogue->capacity,
+                                   catalogue->count + 1, sizeof mutant))
+    return no_memory(work);
+  catalogue->mutants[catalogue->count++] = mutant;
+  return STATUS_OK;
+}
+
+/* -- one rewrite at one place -- */
+
+static enum status try_rewrite(struct work *work, const struct line *line, int row,
+                               uint32_t place) {
+  struct model *model = work->model;
+  const struct rule *rule = &model->rules[line->rule];
+  enum where where = rewrites[row].where;
+  bool accumulate = rule->accumulate && where != LATER_SHARE && where != FIRST, failed = false;
+  const char *variant = rewrites[row].variant;
+  const struct expr *value = line_rewrite(line, work->patterns[row], work->replacements[row],
+                                          place, &variant, &failed);
+  if (failed) return no_memory(work);
+  bool same = value && expr_equal(value, line->root) && accumulate == rule->accumulate;
+  if (!value || same || !model_line_fits(model, line->rule, value)) return STATUS_OK;
+  const char **lines = ARENA_NEW(&work->catalogue->arena, const char *);
+  if (!lines || !(lines[0] = line_text(work, line->rule, accumulate, value)))
+    return no_memory(work);
+  return is_known(work, lines[0])
+             ? STATUS_OK
+             : add(work, rewrites[row].kind, variant, line->rule, lines, 1);
+}
+
+static enum status rewrite_line(struct work *work, size_t rule) {
+  struct line line = {work->model, &work->catalogue->arena, rule, work->model->rules[rule].value};
+  enum status status = STATUS_OK;
+  work->first = work->catalogue->count;
+  for (int row = 0; !status && row < REWRITE_COUNT; row++) {
+    if (!line_wants(&line, rewrites[row].where)) continue;
+    uint32_t places = rewrites[row].where == PART ? line.root->size : 1;
+    for (uint32_t place = 0; !status && place < places; place++)
+      status = try_rewrite(work, &line, row, place);
+  }
+  return status;
+}
+
+/* -- two gates that use each other's memory -- */
+
+struct exchange {
+  const struct model *model;
+  const struct node *one, *other;
+};
+
+/* Each operand of the one for the same operand of the other, and back. */
+static const struct expr *exchange_name(void *context, const char *name) {
+  const struct exchange *exchange = context;
+  const struct model *model = exchange->model;
+  for (size_t k = 0; k < exchange->one->operand_count; k++) {
+    const struct expr *one = model->values[exchange->one->operands[k]].ref;
+    const struct expr *other = model->values[exchange->other->operands[k]].ref;
+    if (one->kind == EXPR_NAME && strcmp(one->name, name) == 0) return other;
+    if (other->kind == EXPR_NAME && strcmp(other->name, name) == 0) return one;
+  }
+  return NULL;
+}
+
+static bool same_make(const struct model *model, const struct node *one,
+                      const struct node *other) {
+  if (other->kind != NODE_OP || other->op != one->op || other->instance >= 0) return false;
+  for (size_t k = 0; k < one->operand_count; k++)
+    if (!shape_equal(model_shape(model, one->operands[k]), model_shape(model, other->operands[k])))
+      return false;
+  return shape_equal(model_shape(model, one->slot), model_shape(model, other->slot));
+}
+
+/* The lines of two nodes with their operands exchanged. Every line keeps its place and its shape, so
+ * it fits wherever its names are known, and a forward value always is. */
+static enum status exchange_nodes(struct work *work, int one, int other) {
+  struct model *model = work->model;
+  struct exchange exchange = {model, &model->nodes[one], &model->nodes[other]};
+  const char **lines = arena_alloc(&work->catalogue->arena, 2 * MAX_OPERANDS, sizeof *lines);
+  size_t count = 0, first = 0;
+  if (!lines) return no_memory(work);
+  for (size_t i = 0; i < model->rule_count; i++) {
+    const struct rule *rule = &model->rules[i];
+    if (rule->node != one && rule->node != other) continue;
+    const struct expr *value =
+        expr_substitute(&work->catalogue->arena, rule->value, exchange_name, &exchange);
+    if (!value) return no_memory(work);
+    if (expr_equal(value, rule->value)) continue;
+    if (!model_line_fits(model, i, value)) return STATUS_OK;
+    if (count == 0) first = i;
+    if (!(lines[count++] = line_text(work, i, rule->accumulate, value))) return no_memory(work);
+  }
+  const char *variant = arena_printf(&work->catalogue->arena, "%s,%s", exchange.one->name,
+                                     exchange.other->name);
+  if (!variant) return no_memory(work);
+  return count > 1 ? add(work, KIND_swapped_gates, variant, first, lines, count) : STATUS_OK;
+}
+
+static enum status exchange_gates(struct work *work) {
+  const struct model *model = work->model;
+  enum status status = STATUS_OK;
+  for (size_t one = 0; !status && one < model->node_count; one++) {
+    const struct node *node = &model->nodes[one];
+    if (node->kind != NODE_OP || node->instance >= 0 || node->operand_count < 2) continue;
+    for (size_t other = one + 1; other < model->node_count; other++) {
+      if (!same_make(model, node, &model->nodes[other])) continue;
+      status = exchange_nodes(work, (int)one, (int)other);
+      break;
+    }
+  }
+  return status;
+}
+
+/* -- all of it -- */
+
+static enum status read_expr(struct work *work, const char *text, const struct expr **expr) {
+  struct source *source = ARENA_NEW(&work->catalogue->arena, struct source);
+  if (!source) return no_memory(work);
+  *source = (struct source){"rewrite.def", text, strlen(text), 1};
+  return parse_expr(source, &work->catalogue->arena, expr, work->diag);
+}
+
+static enum status read_tables(struct work *work) {
+  enum status status = STATUS_OK;
+  for (int row = 0; !status && row < REWRITE_COUNT; row++) {
+    status = read_expr(work, rewrites[row].pattern, &work->patterns[row]);
+    if (!status) status = read_expr(work, rewrites[row].replacement, &work->replacements[row]);
+  }
+  return status;
+}
+
+enum status catalogue_make(struct catalogue *catalogue, struct model *model, struct diag *diag) {
+  struct work work = {.catalogue = catalogue, .model = model, .diag = diag};
+  *catalogue = (struct catalogue){0};
+  arena_init(&catalogue->arena);
+  enum status status = read_tables(&work);
+  for (size_t i = 0; !status && i < model->rule_count; i++)
+    if (has_address(model, i)) status = rewrite_line(&work, i);
+  return status || model->backward ? status : exchange_gates(&work);
+}
+
+void catalogue_done(struct catalogue *catalogue) {
+  free(catalogue->mutants);
+  arena_done(&catalogue->arena);
+  *catalogue = (struct catalogue){0};
+}
+
+const struct mutant *catalogue_find(const struct catalogue *catalogue, const char *id) {
+  for (size_t i = 0; i < catalogue->count; i++)
+    if (strcmp(catalogue->mutants[i].id, id) == 0) return &catalogue->mutants[i];
+  return NULL;
+}
+
+enum status mutant_apply(const struct mutant *mutant, struct model *model, bool hidden,
+                         struct diag *diag) {
+  size_t before = model->bug_count;
+  enum status status = STATUS_OK;
+  struct diag again;
+  for (size_t i = 0; !status && i < mutant->line_count; i++) {
+    const char *line = mutant->lines[i];
+    status = (hidden ? model_hide_bug : model_add_bug)(model, mutant->id, line, strlen(line), diag);
+  }
+  if (status && model_drop_bugs(model, before, &again)) return diag_no_memory(diag);
+  return status;
+}
+
+enum status bug_put(struct model *model, const char *name, const char *text, struct diag *diag) {
+  struct catalogue catalogue;
+  if (strchr(text, '=')) return model_add_bug(model, name, text, strlen(text), diag);
+  enum status status = catalogue_make(&catalogue, model, diag);
+  const struct mutant *mutant = status ? NULL : catalogue_find(&catalogue, text);
+  if (mutant) {
+    status = mutant_apply(mutant, model, false, diag);
+  } else if (!status) {
+    const char *best = NULL;
+    for (size_t i = 0; i < catalogue.count; i++)
+      best = suggest_nearer(text, best, catalogue.mutants[i].id);
+    status = diag_set(diag, STATUS_USAGE, (struct span){0},
+                      _("\"%s\" is neither a rule line nor a mutant of this model"), text);
+    if (best) diag_hint(diag, _("did you mean %s?"), best);
+    else diag_hint(diag, "%s", _("a line as in dq = df * q, or an id that \"bugs\" lists"));
+  }
+  catalogue_done(&catalogue);
+  return status;
+}

@@ -1,0 +1,29 @@
+/* How far a model's gradients are from what they were without its bugs, by the backward pass alone:
+ * no numerical gradient is needed where the right lines are known. */
+#ifndef GRADWALK_BUG_GAUGE_H
+#define GRADWALK_BUG_GAUGE_H
+
+#include "lang/model.h"
+
+/* What is compared: the gradients of one pass, of a second one, and with twice the upstream. */
+enum gauge_pass { PASS_ONE, PASS_TWO, PASS_DOUBLED, PASS_COUNT };
+
+struct gauge {
+  struct model *model;
+  struct run base;       /* forward pass done, at the gauge's point */
+  size_t count;          /* entries of all params together */
+  double *right, *now;   /* gradients, `count` a pass */
+  bool doubles;          /* without the bugs, twice the upstream gives twice the gradients */
+};
+
+/* Takes the gradients of MODEL as it stands for right, at the point its image holds or, if MOVED, at
+ * one a little away. Ends with gauge_done(), also
+ * after a failure: STATUS_NO_MEMORY. */
+enum status gauge_init(struct gauge *gauge, struct model *model, bool frozen, bool moved);
+void gauge_done(struct gauge *gauge);
+
+/* How far the gradients of the model are off now: 0 if not at all (rounding apart), up to 1 what the
+ * test per entry of a check lets pass, infinity if one is no number. STATUS_NO_MEMORY. */
+enum status gauge_measure(struct gauge *gauge, double *distance);
+
+#endif

@@ -1,0 +1,306 @@
+#include "bug/matrix.h"
+
+#include "core/intl.h"
+#include "core/memory.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct trial bug_trials[] = {
+    {.name = "chosen", .help = "central difference, chosen step, each entry", .tolerance = -1},
+    {.name = "1e-7", .help = "step 1e-7, overall difference at most 2e-7, as in the notes",
+     .eps = 1e-7, .tolerance = 2e-7},
+    {.name = "single", .help = "single precision", .tolerance = -1,
+     .precision = PRECISION_SINGLE},
+    {.name = "random", .help = "one random direction a tensor", .tolerance = -1,
+     .directions = 1},
+    {.name = "sample", .help = "a batch of one", .point = POINT_FIRST_SAMPLE, .tolerance = -1},
+    {.name = "bias 0", .help = "all biases zero", .point = POINT_ZERO_BIASES,
+     .tolerance = -1},
+    {.name = "mean", .help = "mean absolute difference at most 1e-6", .tolerance = -1,
+     .mean_abs = 1e-6},
+};
+const size_t bug_trial_count = sizeof bug_trials / sizeof *bug_trials;
+enum { TRIALS = sizeof bug_trials / sizeof *bug_trials };
+
+const char *const outcome_names[OUTCOME_COUNT] = {
+    [OUTCOME_CAUGHT] = "caught",         [OUTCOME_MISSED] = "missed",
+    [OUTCOME_UNDECIDED] = "undecided",   [OUTCOME_EQUIVALENT] = "equivalent here",
+    [OUTCOME_ABSENT] = "not applicable",
+};
+
+/* -- points -- */
+
+/* One model a point, each with the catalogue that its own shapes allow. */
+struct stage {
+  bool exists;
+  struct model model;
+  struct catalogue catalogue;
+};
+
+static bool is_bias(const struct model *model, int node) {
+  if (model->nodes[node].kind != NODE_PARAM) return false;
+  for (size_t n = 0; n < model->node_count; n++) {
+    const struct node *add = &model->nodes[n];
+    if (add->kind != NODE_OP || add->op != OP_ADD) continue;
+    for (size_t k = 0; k < add->operand_count; k++)
+      if (add->operands[k] == model->nodes[node].slot &&
+          !shape_equal(model_shape(model, add->slot), model_shape(model, add->operands[k])))
+        return true;
+  }
+  return false;
+}
+
+/* Sets every bias to zero; false if there is none. */
+static bool zero_biases(struct model *model) {
+  bool found = false;
+  for (size_t n = 0; n < model->node_count; n++) {
+    if (!is_bias(model, (int)n)) continue;
+    int slot = model->nodes[n].slot;
+    memset(program_image(&model->program, slot), 0,
+           shape_count(model_shape(model, slot)) * sizeof(double));
+    found = true;
+  }
+  return found;
+}
+
+/* Where the text does not allow a point there is none; only a lack of memory is a failure. */
+static enum status stage_init(struct stage *stage, const struct model *of, enum point point,
+                              const struct loader *loader, struct diag *diag) {
+  *stage = (struct stage){.model.loss = -1};
+  if (point == POINT_FIRST_SAMPLE && model_batch(of).count <= 1) return STATUS_OK;
+  enum status status = model_rebuild(&stage->model, of, loader, point == POINT_FIRST_SAMPLE, diag);
+  if (status == STATUS_DATA && point == POINT_FIRST_SAMPLE) return STATUS_OK;
+  if (status) return status;
+  if (point == POINT_ZERO_BIASES && !zero_biases(&stage->model)) return STATUS_OK;
+  stage->exists = true;
+  return catalogue_make(&stage->catalogue, &stage->model, diag);
+}
+
+static void stage_done(struct stage *stage) {
+  catalogue_done(&stage->catalogue);
+  model_done(&stage->model);
+}
+
+static enum status stages_init(struct stage stages[POINT_COUNT], const struct model *of,
+                               const struct loader *loader, struct diag *diag) {
+  enum status status = STATUS_OK;
+  for (int p = 0; p < POINT_COUNT; p++) {
+    stages[p] = (struct stage){.model.loss = -1};
+    if (!status) status = stage_init(&stages[p], of, (enum point)p, loader, diag);
+  }
+  return status;
+}
+
+static void stages_done(struct stage stages[POINT_COUNT]) {
+  for (int p = 0; p < POINT_COUNT; p++) stage_done(&stages[p]);
+}
+
+/* -- one check -- */
+
+static struct check_options trial_options(const struct trial *trial,
+                                          const struct matrix_options *options) {
+  return (struct check_options){.eps = trial->eps, .tolerance = trial->tolerance,
+                                .precision = trial->precision, .directions = trial->directions,
+                                .metrics_only = trial->mean_abs > 0, .frozen = options->frozen,
+                                .threads = options->threads, .cancel = options->cancel};
+}
+
+static enum outcome judge(const struct trial *trial, const struct check *check) {
+  if (!(trial->mean_abs > 0)) {
+    if (check->verdict == VERDICT_PASS) return OUTCOME_MISSED;
+    return check->verdict == VERDICT_FAIL ? OUTCOME_CAUGHT : OUTCOME_UNDECIDED;
+  }
+  for (size_t i = 0; i < check->tensor_count; i++)
+    if (!(check->tensors[i].metrics.mean_abs <= trial->mean_abs)) return OUTCOME_CAUGHT;
+  return OUTCOME_MISSED;
+}
+
+/* Largest difference of two gradients against the largest entry of the right one. */
+static double change_of(const double *is, const double *should, size_t count) {
+  double error = 0, size = 0;
+  for (size_t i = 0; i < count; i++) {
+    double one = fabs(is[i] - should[i]);
+    if (!(one <= error)) error = one;
+    if (isnan(one)) return NAN;
+    size = fmax(size, fabs(should[i]));
+  }
+  return error == 0 ? 0 : error / size; /* infinite where all should be zero */
+}
+
+static double change(const struct check *is, const struct check *should) {
+  double largest = 0;
+  for (size_t i = 0; i < is->tensor_count; i++) {
+    double one = change_of(is->tensors[i].analytic, should->tensors[i].analytic,
+                           is->tensors[i].count);
+    if (!(one <= largest)) largest = one;
+    if (isnan(one)) return one;
+  }
+  return largest;
+}
+
+/* Two roads to one number may differ in the last digits. */
+#define SAME_WITHIN 1e-12
+
+/* -- all of them -- */
+
+struct work {
+  struct matrix *matrix;
+  const struct model *model;
+  const struct matrix_options *options;
+  struct check base[TRIALS]; /* of the model without a bug; its slopes serve all mutants */
+  pthread_mutex_t lock;      /* of what follows */
+  size_t next, done;
+  enum status status;
+  struct diag *diag;
+};
+
+static bool cancelled(const struct work *work) {
+  return work->options->cancel && *work->options->cancel;
+}
+
+static enum status run_base(struct work *work, struct stage stages[POINT_COUNT]) {
+  enum status status = STATUS_OK;
+  for (size_t t = 0; !status && t < TRIALS; t++) {
+    struct stage *stage = &stages[bug_trials[t].point];
+    enum outcome *own = &work->matrix->own[t];
+    *own = OUTCOME_ABSENT;
+    if (!stage->exists) continue;
+    struct check_options how = trial_options(&bug_trials[t], work->options);
+    status = check_run(&work->base[t], &stage->model, &how, work->diag);
+    if (status) break;
+    *own = judge(&bug_trials[t], &work->base[t]);
+    if (*own == OUTCOME_MISSED) *own = OUTCOME_EQUIVALENT; /* nothing to catch, nothing caught */
+  }
+  return status;
+}
+
+static enum status run_cell(struct work *work, struct stage *stage, size_t t,
+                            const struct mutant *mutant, struct matrix_cell *cell,
+                            struct diag *diag) {
+  struct check check = {0};
+  struct check_options how = trial_options(&bug_trials[t], work->options);
+  how.threads = 1;
+  how.numeric_from = &work->base[t];
+  enum status status = mutant_apply(mutant, &stage->model, false, diag);
+  if (!status) status = check_run(&check, &stage->model, &how, diag);
+  if (!status) {
+    cell->change = change(&check, &work->base[t]);
+    cell->outcome = judge(&bug_trials[t], &check);
+    bool same = cell->change <= SAME_WITHIN;
+    if (same && cell->outcome != OUTCOME_CAUGHT) cell->outcome = OUTCOME_EQUIVALENT;
+  }
+  check_done(&check);
+  struct diag again;
+  if (model_drop_bugs(&stage->model, 0, &again) && !status) status = diag_no_memory(diag);
+  return status;
+}
+
+/* A FAIL is only worth something where the model without a bug does not fail. */
+static enum status run_mutant(struct work *work, struct stage stages[POINT_COUNT], size_t index,
+                              struct diag *diag) {
+  const char *id = work->matrix->catalogue.mutants[index].id;
+  enum status status = STATUS_OK;
+  for (size_t t = 0; !status && t < TRIALS; t++) {
+    struct stage *stage = &stages[bug_trials[t].point];
+    struct matrix_cell *cell = &work->matrix->cells[index * TRIALS + t];
+    const struct mutant *mutant = stage->exists ? catalogue_find(&stage->catalogue, id) : NULL;
+    *cell = (struct matrix_cell){OUTCOME_ABSENT, 0};
+    if (mutant && work->matrix->own[t] != OUTCOME_CAUGHT)
+      status = run_cell(work, stage, t, mutant, cell, diag);
+  }
+  return status;
+}
+
+/* The next mutant to do; false: no more. */
+static bool take(struct work *work, size_t *index) {
+  pthread_mutex_lock(&work->lock);
+  *index = work->next;
+  bool more = !work->status && !cancelled(work) && *index < work->matrix->catalogue.count;
+  work->next += more;
+  pthread_mutex_unlock(&work->lock);
+  return more;
+}
+
+static void tell(struct work *work, enum status status, const struct diag *diag) {
+  pthread_mutex_lock(&work->lock);
+  work->done++;
+  if (status && !work->status) {
+    work->status = status;
+    *work->diag = *diag;
+  }
+  if (work->options->progress)
+    work->options->progress(work->options->progress_context, work->done,
+                            work->matrix->catalogue.count);
+  pthread_mutex_unlock(&work->lock);
+}
+
+static void *labour(void *context) {
+  struct work *work = context;
+  struct stage stages[POINT_COUNT];
+  struct diag diag;
+  size_t index;
+  enum status status = stages_init(stages, work->model, work->options->loader, &diag);
+  while (!status && take(work, &index)) {
+    status = run_mutant(work, stages, index, &diag);
+    tell(work, status, &diag);
+  }
+  if (status) tell(work, status, &diag);
+  stages_done(stages);
+  return NULL;
+}
+
+static void run_threads(struct work *work) {
+  pthread_t threads[NUMERIC_MAX_THREADS];
+  int wanted = work->options->threads > 0 ? work->options->threads : numeric_processors();
+  int started = 0;
+  if (wanted > NUMERIC_MAX_THREADS) wanted = NUMERIC_MAX_THREADS;
+  while (started < wanted - 1 && pthread_create(&threads[started], NULL, labour, work) == 0)
+    started++;
+  labour(work);
+  for (int i = 0; i < started; i++) pthread_join(threads[i], NULL);
+}
+
+static enum status run_all(struct work *work) {
+  struct matrix *matrix = work->matrix;
+  struct stage stages[POINT_COUNT];
+  enum status status = stages_init(stages, work->model, work->options->loader, work->diag);
+  if (!status) {
+    matrix->catalogue = stages[POINT_HERE].catalogue; /* taken over */
+    stages[POINT_HERE].catalogue = (struct catalogue){0};
+    matrix->own = calloc(TRIALS, sizeof *matrix->own);
+    matrix->cells = calloc(matrix->catalogue.count * TRIALS + 1, sizeof *matrix->cells);
+    status = matrix->own && matrix->cells ? run_base(work, stages) : diag_no_memory(work->diag);
+  }
+  stages_done(stages);
+  if (status) return status;
+  run_threads(work);
+  return work->status || !cancelled(work)
+             ? work->status
+             : diag_set(work->diag, STATUS_CANCELLED, (struct span){0}, "%s",
+                        _("the matrix was stopped"));
+}
+
+enum status matrix_run(struct matrix *matrix, const struct model *model,
+                       const struct matrix_options *options, struct diag *diag) {
+  struct work work = {.matrix = matrix, .model = model, .options = options, .diag = diag};
+  *matrix = (struct matrix){0};
+  pthread_mutex_init(&work.lock, NULL);
+  enum status status = run_all(&work);
+  for (size_t t = 0; t < TRIALS; t++) check_done(&work.base[t]);
+  pthread_mutex_destroy(&work.lock);
+  return status;
+}
+
+void matrix_done(struct matrix *matrix) {
+  catalogue_done(&matrix->catalogue);
+  free(matrix->own);
+  free(matrix->cells);
+  *matrix = (struct matrix){0};
+}
+
+const struct matrix_cell *matrix_cell(const struct matrix *matrix, size_t mutant, size_t trial) {
+  return &matrix->cells[mutant * TRIALS + trial];
+}

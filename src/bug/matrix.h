@@ -1,0 +1,80 @@
+/* The detection matrix: every mutant of a model against several checks. It proves what a check is
+ * worth: a mutant that changes the gradient and is not caught is a hole. */
+#ifndef GRADWALK_BUG_MATRIX_H
+#define GRADWALK_BUG_MATRIX_H
+
+#include "bug/catalogue.h"
+#include "check/check.h"
+
+/* Where a trial checks. */
+enum point { POINT_HERE, POINT_FIRST_SAMPLE, POINT_ZERO_BIASES, POINT_COUNT };
+
+/* A check that mutants are put to. */
+struct trial {
+  const char *name, *help;
+  enum point point;
+  double eps, tolerance;  /* as in check_options */
+  enum precision precision;
+  unsigned directions;
+  double mean_abs;        /* > 0: judge by the largest mean |g - n| of a tensor instead */
+};
+extern const struct trial bug_trials[];
+extern const size_t bug_trial_count;
+
+enum outcome {
+  OUTCOME_CAUGHT,     /* FAIL */
+  OUTCOME_MISSED,     /* PASS, though a gradient has changed */
+  OUTCOME_UNDECIDED,  /* KINK, UNRELIABLE, INADEQUATE */
+  OUTCOME_EQUIVALENT, /* no gradient of a param has changed at this point, and nothing was noticed */
+  OUTCOME_ABSENT,     /* the check says nothing here: no such point, no such line there, or the
+                       * model itself does not stand it */
+  OUTCOME_COUNT
+};
+extern const char *const outcome_names[OUTCOME_COUNT];
+
+struct matrix_cell {
+  enum outcome outcome;
+  double change; /* largest change of a gradient against the largest entry of its tensor; NaN: no
+                  * number any more */
+};
+
+struct matrix {
+  struct catalogue catalogue;
+  enum outcome *own;          /* by trial: CAUGHT or UNDECIDED if the model without a bug does not
+                               * pass, ABSENT if there is no such point, else EQUIVALENT */
+  struct matrix_cell *cells;  /* mutant by mutant, a cell a trial */
+};
+
+struct matrix_options {
+  const struct loader *loader; /* as for model_build() */
+  bool frozen;
+  int threads;                 /* 0: as many as there are processors */
+  const volatile sig_atomic_t *cancel;
+  void (*progress)(void *context, size_t done, size_t total); /* from one thread at a time */
+  void *progress_context;
+};
+
+/* Runs every mutant of MODEL, which is left as it is and may have bugs of its own that do not count,
+ * through every trial. STATUS_CANCELLED, or as check_run(). Ends with matrix_done(), also after a
+ * failure. */
+enum status matrix_run(struct matrix *matrix, const struct model *model,
+                       const struct matrix_options *options, struct diag *diag);
+void matrix_done(struct matrix *matrix);
+
+const struct matrix_cell *matrix_cell(const struct matrix *matrix, size_t mutant, size_t trial);
+
+/* What the mutants of a model do at this point, by their gradients alone. */
+struct survey {
+  size_t mutants;
+  size_t same;  /* change no gradient of a param */
+  size_t small; /* change them by less than the test per entry lets pass */
+  char **blind; /* ids of these two sorts */
+  size_t blind_count, blind_capacity;
+};
+
+/* Surveys MODEL's mutants at the point its image holds. MODEL is changed for a while and left as it
+ * was. Ends with survey_done(), also after a failure. */
+enum status survey_run(struct survey *survey, struct model *model, bool frozen, struct diag *diag);
+void survey_done(struct survey *survey);
+
+#endif

@@ -1,0 +1,86 @@
+#include "session/command_bug.h"
+
+#include "core/intl.h"
+#include "io/loader.h"
+#include "session/report_bugs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct span nowhere = {0};
+
+/* -- bugs one by one -- */
+
+/* "2" as the index of a bug that shows. */
+static enum status find_bug(const struct model *model, const char *text, size_t *index,
+                            struct diag *diag) {
+  char *end;
+  unsigned long wanted = strtoul(text, &end, 10), seen = 0;
+  for (*index = 0; !*end && *index < model->bug_count; ++*index)
+    if (!model->bugs[*index].hidden && ++seen == wanted) return STATUS_OK;
+  diag_set(diag, STATUS_USAGE, nowhere, _("there is no bug %s"), text);
+  diag_hint(diag, "%s", _("\"bugs\" numbers those that are in"));
+  return STATUS_USAGE;
+}
+
+static void list_bugs(const struct model *model, struct text *out) {
+  size_t number = 0;
+  for (size_t i = 0; i < model->bug_count; i++) {
+    const struct bug *bug = &model->bugs[i];
+    if (bug->hidden) continue;
+    text_printf(out, "%3zu  %s  ", ++number, bug->off ? _("off") : _("on "));
+    text_put_safe(out, bug->text, strlen(bug->text));
+    text_puts(out, "\n");
+  }
+  for (size_t i = 0; i < model->rule_count; i++)
+    if (model->rules[i].original)
+      text_printf(out, _("%s\n  the line was  %s\n"), model->rules[i].text,
+                  model->rules[i].original);
+}
+
+enum status do_bug(struct session *session, const char *arguments, struct text *out,
+                   struct diag *diag) {
+  struct model *model = &session->model;
+  bool off = strncmp(arguments, "off ", 4) == 0, on = strncmp(arguments, "on ", 3) == 0;
+  size_t index;
+  enum status status;
+  if (!*arguments)
+    return diag_set(diag, STATUS_USAGE, nowhere, "%s",
+                    _("which bug? a line as in bug dq = df * q, or an id that \"bugs\" lists"));
+  if (off || on) {
+    status = find_bug(model, arguments + (off ? 4 : 3), &index, diag);
+    if (!status) status = model_switch_bug(model, index, off, diag);
+  } else {
+    status = bug_put(model, "bug", arguments, diag);
+  }
+  if (!status) status = session_refresh(session, diag);
+  if (!status) list_bugs(model, out);
+  return status;
+}
+
+/* -- the catalogue -- */
+
+enum status do_bugs(struct session *session, const char *arguments, struct text *out,
+                    struct diag *diag) {
+  struct catalogue catalogue;
+  const struct bug_kind *kind = bug_kind_find(arguments);
+  enum status status = catalogue_make(&catalogue, &session->model, diag);
+  if (!*arguments) list_bugs(&session->model, out);
+  if (kind) report_kind(out, kind);
+  if (!status) report_catalogue(out, &session->model, &catalogue, arguments);
+  catalogue_done(&catalogue);
+  return status;
+}
+
+enum status do_matrix(struct session *session, const char *arguments, struct text *out,
+                      struct diag *diag) {
+  struct matrix matrix;
+  struct matrix_options options = {.loader = &io_loader, .frozen = session->frozen,
+                                   .cancel = session->cancel, .progress = session->progress,
+                                   .progress_context = session->progress_context};
+  (void)arguments;
+  enum status status = matrix_run(&matrix, &session->model, &options, diag);
+  if (!status) report_matrix(out, &matrix);
+  matrix_done(&matrix);
+  return status;
+}

@@ -1,0 +1,31 @@
+/* Judging answers to a lesson's quizzes. What is right is computed, from the model as the step
+ * begins, never from what the reader has made of it. */
+#ifndef GRADWALK_SESSION_QUIZ_H
+#define GRADWALK_SESSION_QUIZ_H
+
+#include "session/figures.h"
+
+enum { JUDGEMENT_SIZE = 160 };
+
+struct judgement {
+  bool right;
+  int reason; /* the block that says why it is wrong, or -1: see `why` */
+  char why[JUDGEMENT_SIZE];
+};
+
+/* Judges TEXT as an answer to the quiz QUIZ of the reader's step. A number may be written as any
+ * expression of numbers, with any minus sign; a choice by its number; names in any order, with
+ * commas. STATUS_USAGE if TEXT is no answer at all. */
+enum status quiz_judge(struct session *session, int quiz, const char *text,
+                       struct judgement *judgement, struct diag *diag);
+
+/* The right answer as its author wrote it. */
+void quiz_put_answer(const struct lesson *lesson, int quiz, struct text *out);
+
+/* Whether the quiz's own answer is right and its wrong ones are wrong, with the model as PAGE begins:
+ * STATUS_OK and *HOLDS, with what is amiss in DIAG where it does not hold; another status if it
+ * cannot be told. */
+enum status quiz_prove(struct session *session, int page, int quiz, bool *holds,
+                       struct diag *diag);
+
+#endif

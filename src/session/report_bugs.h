@@ -1,0 +1,28 @@
+/* Reports of the catalogue and the detection matrix. */
+#ifndef GRADWALK_SESSION_REPORT_BUGS_H
+#define GRADWALK_SESSION_REPORT_BUGS_H
+
+#include "bug/matrix.h"
+#include "session/report.h"
+
+/* The mutants whose id or kind contains FILTER ("" for all), rule line by rule line. */
+void report_catalogue(struct text *out, const struct model *model,
+                      const struct catalogue *catalogue, const char *filter);
+enum status report_catalogue_json(struct text *out, const struct model *model,
+                                  const struct catalogue *catalogue);
+
+/* What a kind of bug does, and where it was seen. */
+void report_kind(struct text *out, const struct bug_kind *kind);
+
+/* A row a mutant, a column a trial; how many of those that change something each trial caught; and
+ * each mutant that the first trial missed, with the reason. */
+void report_matrix(struct text *out, const struct matrix *matrix);
+enum status report_matrix_json(struct text *out, const struct matrix *matrix);
+
+/* id,kind,change,TRIAL,… : one line a mutant. */
+void report_matrix_csv(struct text *out, const struct matrix *matrix);
+
+/* One sentence on what the mutants say of a check that passed. */
+void report_survey(struct text *out, const struct survey *survey);
+
+#endif

@@ -1,0 +1,351 @@
+/* Protects the verdicts: a correct model is never accused, a wrong one never passes, NaN never
+ * passes. */
+#include "trial.h"
+
+/* -- kinks -- */
+
+static void expect_kink(const char *text, const char *name, double eps, double left, double right) {
+  struct trial trial;
+  trial_start(&trial, text);
+  trial_run(&trial, (struct check_options){.tolerance = -1, .eps = eps});
+  const struct tensor_check *t = tensor(&trial, name);
+  if (t->verdict != VERDICT_KINK) print_error("%s\n", text), assert_verdict(&trial, VERDICT_KINK);
+  assert_int_equal(t->reason, REASON_STRADDLES);
+  assert_near(t->left, left, 1e-6);
+  assert_near(t->right, right, 1e-6);
+  if (eps > 0) assert_near(t->step, eps, 0);
+  trial_done(&trial);
+}
+
+static void test_kinks(void **state) {
+  (void)state;
+  expect_kink("param x = 0; y = relu(x)", "x", 0, 0, 1);
+  expect_kink("param x = 3e-6; y = relu(x)", "x", 1e-5, 0.3, 1);
+  expect_kink("param x = -3e-6; y = relu(x)", "x", 1e-5, 0, 0.7);
+  expect_kink("param a = 1; param b = 1; y = max(a, b)", "a", 0, 0, 1);
+  expect_kink("param a = 1; param b = 1; y = max(a, b)", "b", 0, 0, 1);
+  expect_kink("param a = 1; param b = 1; y = min(a, b)", "a", 0, 1, 0);
+  expect_kink("param x = 4e-6; y = abs(x)", "x", 1e-5, -0.2, 1);
+  expect_kink("param x = [1 2 2 2]; y = sum(rowmax(x))", "x", 0, 0, 1);
+  expect_kink("param x = [1 0 -2]; y = sum(2 * relu(x))", "x", 0, 0, 2);
+}
+
+/* Both sides 0 at the tip, by symmetry; one-sided it is a kink like any other. */
+static void test_abs_at_zero(void **state) {
+  (void)state;
+  struct trial trial;
+  struct check_options forward = {.tolerance = -1, .method = METHOD_FORWARD};
+  expect("param x = 0; y = abs(x)", per_entry, VERDICT_INADEQUATE);
+  expect_bug("param x = 0; y = abs(x)", "dx = dy", per_entry, VERDICT_KINK);
+  expect_bug("param x = 0; y = abs(x)", "dx = 1.5 * dy", per_entry, VERDICT_FAIL);
+  trial_start(&trial, "param x = 0; y = abs(x)");
+  trial_run(&trial, forward);
+  assert_verdict(&trial, VERDICT_KINK);
+  assert_near(trial.check.tensors[0].left, -1, 1e-9);
+  assert_near(trial.check.tensors[0].right, 1, 1e-9);
+  trial_done(&trial);
+}
+
+/* A kink excuses only what the kink explains: 0.5 lies between the slopes 0.3 and 1, but no smaller
+ * step agrees with it. */
+static void test_kink_is_no_excuse(void **state) {
+  (void)state;
+  static const char near[] = "param x = 3e-6; y = relu(x)", at[] = "param x = 0; y = relu(x)";
+  static const char *const factors[] = {"1.5", "0.5", "1.001", "-1", "0"};
+  for (size_t i = 0; i < sizeof factors / sizeof *factors; i++) {
+    char bug[80];
+    snprintf(bug, sizeof bug, "dx = %s * (dy * (x > 0))", factors[i]);
+    expect_bug(near, bug, (struct check_options){.tolerance = -1, .eps = 1e-5}, VERDICT_FAIL);
+    expect_bug(near, bug, per_entry, VERDICT_FAIL);
+  }
+  expect_bug(at, "dx = dy", per_entry, VERDICT_KINK);
+  expect_bug(at, "dx = 1.5 * dy", per_entry, VERDICT_FAIL);
+  expect_bug(at, "dx = -0.1 * dy", per_entry, VERDICT_FAIL);
+}
+
+/* -- a numerical side that cannot tell -- */
+
+static void expect_reason(const char *text, const char *bug, struct check_options options,
+                          enum verdict verdict, enum reason reason) {
+  struct trial trial;
+  trial_start(&trial, text);
+  if (bug) spoil(&trial, bug);
+  trial_run(&trial, options);
+  assert_verdict(&trial, verdict);
+  bool found = false;
+  for (size_t i = 0; i < trial.check.tensor_count; i++)
+    found = found || trial.check.tensors[i].reason == reason;
+  if (!found) fail_msg("%s: nothing is \"%s\"", text, reason_names[reason]);
+  trial_done(&trial);
+}
+
+static void test_unreliable(void **state) {
+  (void)state;
+  static const char huge[] =
+      "seed 3; data u = randn(2, 3); param w = randn(2, 3); p = w * u; y = sum(p) + 1e8";
+  static const char faint[] =
+      "seed 3; data u = 1e-4 * rand(2, 3); param w = randn(2, 3); p = w * u; y = sum(p) + 1e8";
+  const struct check_options tight = {.eps = 1e-7, .tolerance = 1e-7};
+  const struct check_options tiny = {.eps = 1e-13, .tolerance = -1};
+  expect_reason(three_layers_notes, NULL, tight, VERDICT_UNRELIABLE, REASON_STEP_ERROR);
+  expect_bug(three_layers_notes, bug_W2, tight, VERDICT_FAIL);
+  expect_reason(three_layers_notes, NULL, tiny, VERDICT_UNRELIABLE, REASON_STEP_ERROR);
+  expect_bug(three_layers_notes, bug_W2, tiny, VERDICT_FAIL);
+  expect_bug(three_layers_notes, "dW2 = 1.001 / m * dZ2 @ A1.T", tiny, VERDICT_FAIL);
+  expect_reason(huge, NULL, per_entry, VERDICT_UNRELIABLE, REASON_STEP_ERROR);
+  expect_bug(huge, "dw = 2 * (dp * u)", per_entry, VERDICT_FAIL);
+  expect_reason(faint, NULL, per_entry, VERDICT_UNRELIABLE, REASON_STEP_ERROR);
+}
+
+/* A smooth function may turn faster than the step sees. The gradient is right; to call it wrong is
+ * the worst that a check can do. */
+static void test_steep_is_not_wrong(void **state) {
+  (void)state;
+  static const char *const steep[] = {
+      "param x = 0.01; y = tanh(30 * x)", "param x = 0.01; y = sin(50 * x)",
+      "param x = 0.01; y = sigmoid(100 * x)", "param x = 0.05; y = 1 / x"};
+  static const char *const steeper[] = {"param x = 1e-7; y = tanh(1e6 * x)",
+                                        "param x = 1; y = sin(1e6 * x)",
+                                        "param x = 1e-6; y = sigmoid(1e6 * x)"};
+  for (size_t i = 0; i < sizeof steep / sizeof *steep; i++) {
+    expect(steep[i], per_entry, VERDICT_PASS);
+    expect(steep[i], (struct check_options){.eps = 0.1, .tolerance = -1}, VERDICT_UNRELIABLE);
+    expect(steep[i], (struct check_options){.eps = 0.1, .tolerance = 1e-6}, VERDICT_UNRELIABLE);
+  }
+  for (size_t i = 0; i < sizeof steeper / sizeof *steeper; i++)
+    expect(steeper[i], per_entry, VERDICT_UNRELIABLE);
+  expect("param x = 0.04; y = relu(x) + tanh(200 * (x - 0.04))", /* with a kink */
+         (struct check_options){.eps = 0.1, .tolerance = -1}, VERDICT_KINK);
+  expect_bug(steep[0], "dx = 2 * (dy_1 * 30)", (struct check_options){.eps = 0.1, .tolerance = -1},
+             VERDICT_FAIL);
+}
+
+static void test_inadequate(void **state) {
+  (void)state;
+  static const char batch[] = "seed 4; param x = randn(4, 3); param g = randn(1, 3)\n"
+                              "param b = randn(1, 3); y = batch_norm(x, g, b); L = sum(y)";
+  struct trial trial;
+  expect_reason("param x = [1 2]; y = sum(0 * x)", NULL, per_entry, VERDICT_INADEQUATE,
+                REASON_ALL_ZERO);
+  expect_reason("param x = [-1 -2]; y = sum(relu(x))", NULL, per_entry, VERDICT_INADEQUATE,
+                REASON_ALL_ZERO);
+  expect_reason("param x = [1 2]; y = sum(1e-11 * x)", NULL, per_entry, VERDICT_INADEQUATE,
+                REASON_BELOW_FLOOR);
+  expect_reason("param x = 1; param z = 2; y = x^2 + (z > 1)", NULL, per_entry, VERDICT_INADEQUATE,
+                REASON_ALL_ZERO);
+  for (int folded = 0; folded < 2; folded++) { /* noise over noise: the quotient alone reads 1 */
+    struct diag diag = {0};
+    trial_start(&trial, batch);
+    assert_int_equal(model_fold(&trial.model, NULL, folded, &diag), STATUS_OK);
+    trial_run(&trial, per_entry);
+    assert_verdict(&trial, VERDICT_INADEQUATE);
+    assert_int_equal(tensor(&trial, "x")->verdict, VERDICT_INADEQUATE);
+    assert_int_equal(tensor(&trial, "b")->verdict, VERDICT_PASS);
+    trial_done(&trial);
+  }
+}
+
+/* A gradient where there should be none, and none where there should be one, are mistakes. */
+static void test_zero_on_one_side(void **state) {
+  (void)state;
+  expect_bug("param x = [1 2]; p = 0 * x; y = sum(p)", "dx = dp", per_entry, VERDICT_FAIL);
+  expect_bug("param x = [1 2]; p = 3 * x; y = sum(p)", "dx = 0 * dp", per_entry, VERDICT_FAIL);
+  expect_bug("param x = [1 2]; p = 3 * x; y = sum(p)", "dx = dp * [3 0]", per_entry, VERDICT_FAIL);
+}
+
+/* -- NaN and infinity -- */
+
+/* In either test and however wide the tolerance. */
+static void expect_not_finite(const char *text, const char *bug, enum verdict want) {
+  static const double tolerances[] = {-1, 1e-7, 1e300};
+  for (int i = 0; i < 3; i++) {
+    struct check_options options = {.tolerance = tolerances[i]};
+    expect_bug(text, bug, options, want);
+    options.method = METHOD_RICHARDSON;
+    options.eps = 1e-4;
+    expect_bug(text, bug, options, want);
+    options = (struct check_options){.tolerance = tolerances[i], .directions = 2};
+    expect_bug(text, bug, options, want);
+  }
+}
+
+static void test_not_finite(void **state) {
+  (void)state;
+  expect_not_finite("param x = -1; y = log(x)", NULL, VERDICT_UNRELIABLE); /* the loss */
+  expect_not_finite("param x = 0; y = log(x)", NULL, VERDICT_UNRELIABLE);  /* the loss */
+  expect_not_finite("param x = 0; y = 1 / (1 + 1 / x)", NULL, VERDICT_FAIL); /* only the gradient */
+  expect_not_finite("param x = 0; y = sqrt(x)", NULL, VERDICT_FAIL);
+  expect_not_finite("param x = 1e-9; y = sqrt(x)", NULL, VERDICT_UNRELIABLE); /* x - h < 0 */
+  expect_not_finite("param x = 709.782712; y = exp(x)", NULL, VERDICT_UNRELIABLE); /* x + h */
+  expect("param x = 2^-17; y = 1 / x", per_entry, VERDICT_UNRELIABLE); /* x - h = 0 */
+  expect_not_finite("param x = 2^-17; y = log(x)", "dx = 7", VERDICT_UNRELIABLE);
+  expect_not_finite("data u = [1 0]; data v = u / 0; param x = [1 2]; y = sum(x * v)", NULL,
+                    VERDICT_UNRELIABLE); /* the loss */
+  expect_not_finite("param x = 1; y = x * 3", "dx = dy / 0", VERDICT_FAIL);
+  expect_not_finite("param x = 1; y = x * 3", "dx = 0 / 0", VERDICT_FAIL);
+  expect_not_finite("param x = 1; y = x * 3", "dx = -1 / 0", VERDICT_FAIL);
+}
+
+/* One bad entry in any place among good ones, on the analytic and on the numerical side. */
+static void test_not_finite_in_any_place(void **state) {
+  (void)state;
+  for (int place = 0; place < 5; place++) {
+    char bug[80], text[160];
+    int one[5] = {1, 1, 1, 1, 1};
+    one[place] = 0;
+    for (int top = 0; top < 2; top++) {
+      snprintf(bug, sizeof bug, "dx = dp * 3 + (%d / [%d %d %d %d %d] - %d)", top, one[0], one[1],
+               one[2], one[3], one[4], top);
+      expect_not_finite("param x = [1 2 3 4 5]; p = x * 3; y = sum(p)", bug, VERDICT_FAIL);
+    }
+    snprintf(text, sizeof text, "param x = [%d %d %d %d %d] + 1e-9; p = sqrt(x); y = sum(p)",
+             one[0], one[1], one[2], one[3], one[4]);
+    expect_not_finite(text, NULL, VERDICT_UNRELIABLE);
+  }
+}
+
+/* A NaN on the numerical side is no shelter for a mistake in another entry. */
+static void test_mistake_beside_nan(void **state) {
+  (void)state;
+  expect_bug("param x = [1e-9 1 2]; p = sqrt(x); y = sum(p)", "dx = dp / (2 * p) * [1 1 2]",
+             per_entry, VERDICT_FAIL);
+}
+
+/* -- precision -- */
+
+static void test_low_precision(void **state) {
+  (void)state;
+  static const char *const texts[] = {
+      three_layers_notes,
+      "seed 2; data t = rand(3, 4); param x = randn(3, 4); L = softmax_cross_entropy(x, t)",
+      "seed 3; data u = randn(3, 4); param x = randn(3, 4); y = layer_norm(x, 1, 0)\n"
+      "L = sum(y * u)",
+      "seed 4; data X = randn(3, 2); param W = randn(2, 4); param b = randn(1, 4)\n"
+      "h = relu(affine(X, W, b)); L = mean(h^2)",
+      "seed 5; param a = randn(2, 2); param b = randn(2, 2); y = tanh(a @ b) * sigmoid(a)\n"
+      "L = sum(y) * 20",
+      "param x = [1 2]; y = 1000 + sum(x^2)"};
+  for (int precision = 0; precision < PRECISION_COUNT; precision++)
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+      for (double tolerance = -1; tolerance < 0.1; tolerance += 1 + 1e-4) {
+        struct trial trial;
+        trial_start(&trial, texts[i]);
+        trial_run(&trial, (struct check_options){.tolerance = tolerance, .precision = precision});
+        enum verdict verdict = trial.check.verdict;
+        if (verdict == VERDICT_FAIL)
+          print_error("%s: %s\n", precision_names[precision], texts[i]);
+        assert_true(verdict != VERDICT_FAIL || !isfinite(trial.check.loss));
+        assert_true(precision != PRECISION_DOUBLE || verdict == VERDICT_PASS);
+        trial_done(&trial);
+      }
+}
+
+static void test_low_precision_still_catches(void **state) {
+  (void)state;
+  for (int precision = 0; precision < PRECISION_COUNT; precision++)
+    expect_bug("param x = [1 2]; p = x^2; y = sum(p)", "dx = -dp * 2 * x",
+               (struct check_options){.tolerance = -1, .precision = precision}, VERDICT_FAIL);
+}
+
+/* -- draws -- */
+
+static void test_dropout(void **state) {
+  (void)state;
+  static const char text[] = "seed 6; data u = randn(4, 5); param x = randn(4, 5)\n"
+                             "y = dropout(x, 0.6); L = sum(y * u)";
+  for (double tolerance = -1; tolerance < 0.1; tolerance += 1 + 1e-6) {
+    struct check_options options = {.tolerance = tolerance};
+    expect_reason(text, NULL, options, VERDICT_UNRELIABLE, REASON_REDRAWN);
+    options.frozen = true;
+    expect(text, options, VERDICT_PASS);
+    expect_bug(text, "y: dx = dy * y_mask", options, VERDICT_FAIL);
+    expect_bug(text, "y: dx = dy / 0.6", options, VERDICT_FAIL);
+  }
+}
+
+/* -- a backward block -- */
+
+static void test_forgotten_param(void **state) {
+  (void)state;
+  struct trial trial;
+  trial_start(&trial, three_layers_forgetful);
+  for (double tolerance = -1; tolerance < 2; tolerance += 2) {
+    trial_run(&trial, (struct check_options){.tolerance = tolerance});
+    assert_verdict(&trial, VERDICT_FAIL);
+    for (size_t i = 0; i < trial.check.tensor_count; i++) {
+      const struct tensor_check *t = &trial.check.tensors[i];
+      bool forgotten = t == tensor(&trial, "b1");
+      assert_int_equal(t->verdict, forgotten ? VERDICT_FAIL : VERDICT_PASS);
+      assert_int_equal(t->reason, forgotten ? REASON_NOT_ASSIGNED : REASON_AGREES);
+    }
+  }
+  trial_done(&trial);
+}
+
+/* A line may read the gradient that it assigns, and add to it. */
+static void test_lines_over_lines(void **state) {
+  (void)state;
+  struct trial trial;
+  trial_start(&trial, "seed 7; data X = randn(3, 3); param W = randn(3, 3); Z = X @ W\n"
+                      "L = sum(Z * Z)\n"
+                      "backward\n dZ = Z; dZ += Z; dW = (X.T @ dZ).T; dW = dW.T\nend");
+  trial_run(&trial, per_entry);
+  assert_verdict(&trial, VERDICT_PASS);
+  assert_int_equal(trial.check.intermediate_count, 1);
+  assert_near(trial.check.intermediates[0].metrics.scale, 1, 1e-8);
+  trial_done(&trial);
+}
+
+/* Where two nodes hand x a gradient, "=" in the later line throws the earlier share away. */
+static void test_overwritten_share(void **state) {
+  (void)state;
+  struct trial trial;
+  trial_start(&trial, "param x = 2; p = x * 3; q = x^2; y = p + q");
+  trial_run(&trial, per_entry);
+  assert_verdict(&trial, VERDICT_PASS);
+  assert_near(trial.check.tensors[0].analytic[0], 7, 0);
+  spoil(&trial, "p: dx = dp * 3");
+  trial_run(&trial, per_entry);
+  assert_verdict(&trial, VERDICT_FAIL);
+  assert_near(trial.check.tensors[0].analytic[0], 3, 0);
+  trial_done(&trial);
+}
+
+static void test_notes(void **state) {
+  (void)state;
+  struct trial trial;
+  trial_start(&trial, three_layers_notes);
+  trial_run(&trial, per_entry);
+  assert_int_equal(trial.check.note_count, 1);
+  assert_non_null(strstr(trial.check.notes[0], "20 of 47"));
+  trial_done(&trial);
+  trial_start(&trial, "seed 1; data X = randn(3, 2); param W = randn(2, 2); param b = zeros(1, 2)\n"
+                      "y = tanh(X @ W + b); L = mean(y^2)");
+  trial_run(&trial, per_entry);
+  assert_int_equal(trial.check.note_count, 1);
+  assert_non_null(strstr(trial.check.notes[0], "b is all zeros"));
+  trial_done(&trial);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_kinks),
+      cmocka_unit_test(test_abs_at_zero),
+      cmocka_unit_test(test_kink_is_no_excuse),
+      cmocka_unit_test(test_unreliable),
+      cmocka_unit_test(test_steep_is_not_wrong),
+      cmocka_unit_test(test_inadequate),
+      cmocka_unit_test(test_zero_on_one_side),
+      cmocka_unit_test(test_not_finite),
+      cmocka_unit_test(test_not_finite_in_any_place),
+      cmocka_unit_test(test_mistake_beside_nan),
+      cmocka_unit_test(test_low_precision),
+      cmocka_unit_test(test_low_precision_still_catches),
+      cmocka_unit_test(test_dropout),
+      cmocka_unit_test(test_forgotten_param),
+      cmocka_unit_test(test_lines_over_lines),
+      cmocka_unit_test(test_overwritten_share),
+      cmocka_unit_test(test_notes),
+  };
+  return cmocka_run_group_tests_name("verdict", tests, NULL, NULL);
+}
