@@ -4,11 +4,11 @@
 #ifndef GRADWALK_TUI_VIEW_H
 #define GRADWALK_TUI_VIEW_H
 
+#include "draw/circuit.h"
 #include "session/shelf.h"
 #include "session/command.h"
 #include "tui/canvas.h"
 #include "tui/keymap.h"
-#include "tui/layout.h"
 #include "tui/theme.h"
 
 enum direction {
@@ -36,17 +36,6 @@ enum view_id {
   VIEW_COUNT
 };
 
-/* The circuit as it is drawn: which nodes have boxes, and where. */
-struct circuit {
-  struct layout layout;
-  int *nodes;      /* by box */
-  int *box_of;     /* by node: -1 for those that are not drawn */
-  size_t node_count;
-  bool partial;    /* only the neighbourhood of the focus is drawn */
-  uint64_t signature; /* of the graph that is drawn */
-  int pan_row, pan_col;
-};
-
 struct ui {
   struct session *session;
   struct canvas canvas;
@@ -56,6 +45,7 @@ struct ui {
   bool light;             /* the background */
   enum view_id view;
   struct circuit circuit;
+  int pan_row, pan_col;   /* of the circuit: what is off the top and the left */
   struct text said;       /* what the last command had to say */
   bool said_is_error;
   enum view_id said_in;   /* the view in which it was said */
@@ -103,9 +93,5 @@ int view_progress(struct ui *ui, struct area area, const char *title);
 
 /* A check under way: the bar, and its tensors filling in. */
 void view_live_check(struct ui *ui, struct area area, const struct check *check);
-
-/* Makes the circuit anew if the graph or its folding has changed. */
-enum status circuit_make(struct ui *ui);
-void circuit_done(struct circuit *circuit);
 
 #endif

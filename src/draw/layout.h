@@ -1,8 +1,8 @@
 /* Drawing a graph left to right: boxes in layers, ordered for few crossings, joined by lines that
  * run only along rows and columns. Knows boxes and lines, not models. (The method is Sugiyama's:
  * layers, dummies for long edges, barycentre sweeps.) */
-#ifndef GRADWALK_TUI_LAYOUT_H
-#define GRADWALK_TUI_LAYOUT_H
+#ifndef GRADWALK_DRAW_LAYOUT_H
+#define GRADWALK_DRAW_LAYOUT_H
 
 #include "core/status.h"
 
@@ -18,12 +18,13 @@ struct box {
   int layer, row, col; /* found: layer from 0 at the left; place of the upper left corner */
 };
 
+enum { SIDE_UP = 1, SIDE_RIGHT = 2, SIDE_DOWN = 4, SIDE_LEFT = 8 };
+
 struct layout {
   struct box *boxes;
   size_t count;
   int rows, cols;  /* of the whole drawing */
-  uint8_t *lines;  /* rows * cols: the sides that lines leave a cell by: 1 up, 2 right, 4 down, 8
-                    * left */
+  uint8_t *lines;  /* rows * cols: the sides that lines leave a cell by */
 };
 
 /* Places layout->boxes (which the caller filled and owns; inputs must come before their users) and

@@ -1,7 +1,7 @@
-/* Which nodes of the graph get boxes, and how large. */
+#include "draw/circuit.h"
+
 #include "core/hash.h"
 #include "core/memory.h"
-#include "tui/view.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,26 +123,17 @@ static uint64_t signature_of(const struct model *model, const bool *chosen) {
 
 static enum status circuit_lay_out(struct circuit *circuit, const struct model *model,
                                    const bool *chosen, uint64_t signature) {
-  int pan_row = circuit->pan_row, pan_col = circuit->pan_col;
   bool partial = circuit->partial;
   circuit_done(circuit);
   enum status status = make_boxes(circuit, model, chosen);
   if (!status) status = layout_make(&circuit->layout);
   circuit->partial = partial;
-  circuit->pan_row = pan_row;
-  circuit->pan_col = pan_col;
   circuit->signature = signature;
   return status;
 }
 
-enum status circuit_make(struct ui *ui) {
-  struct circuit *circuit = &ui->circuit;
-  const struct model *model = &ui->session->model;
-  if (!ui->session->is_open) {
-    circuit_done(circuit);
-    return STATUS_OK;
-  }
-  bool *chosen = choose_nodes(model, ui->session->focus, &circuit->partial);
+enum status circuit_make(struct circuit *circuit, const struct model *model, int focus) {
+  bool *chosen = choose_nodes(model, focus, &circuit->partial);
   if (!chosen) return STATUS_NO_MEMORY;
   uint64_t signature = signature_of(model, chosen);
   bool same = circuit->layout.lines && signature == circuit->signature &&
@@ -151,4 +142,21 @@ enum status circuit_make(struct ui *ui) {
                             : circuit_lay_out(circuit, model, chosen, signature);
   free(chosen);
   return status;
+}
+
+/* A folded statement shows its last operation with dots: there is more inside. */
+void circuit_sign(const struct model *model, int node, char *out, size_t size) {
+  const struct node *at = &model->nodes[node];
+  int shown = model_shown_as(model, node);
+  bool gate = shown >= 0 && model->instances[shown].gate, leaf = at->kind != NODE_OP;
+  const char *sign = !gate && op_table[at->op].symbol ? op_table[at->op].symbol
+                                                      : model_op_name(model, node);
+  snprintf(out, size, "%s%s", leaf ? "" : sign, shown >= 0 && !gate ? ".." : "");
+}
+
+bool circuit_has_users(const struct circuit *circuit, int box) {
+  for (size_t u = 0; u < circuit->layout.count; u++)
+    for (int k = 0; k < circuit->layout.boxes[u].input_count; k++)
+      if (circuit->layout.boxes[u].inputs[k] == box) return true;
+  return false;
 }

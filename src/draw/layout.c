@@ -1,4 +1,4 @@
-#include "tui/layout.h"
+#include "draw/layout.h"
 
 #include "core/memory.h"
 
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { UP = 1, RIGHT = 2, DOWN = 4, LEFT = 8 };
+enum { UP = SIDE_UP, RIGHT = SIDE_RIGHT, DOWN = SIDE_DOWN, LEFT = SIDE_LEFT };
 enum { SWEEPS = 6, BOX_GAP = 0, LINE_HEIGHT = 1, NARROWEST_GAP = 3 };
 
 /* A box, or a place where a long line passes through a layer. */
