@@ -1,6 +1,9 @@
 #include "check/check.h"
 
+#include "check/diagnose.h"
+#include "check/laws.h"
 #include "check/verdict.h"
+#include "check/worth.h"
 #include "core/intl.h"
 #include "core/memory.h"
 
@@ -18,6 +21,8 @@ const char *const reason_names[REASON_COUNT] = {
     [REASON_DIFFERS] = "differs",
     [REASON_NOT_ASSIGNED] = "not assigned",
     [REASON_NOT_FINITE] = "not finite",
+    [REASON_NOT_REPEATABLE] = "not repeatable",
+    [REASON_UPSTREAM] = "upstream not followed",
     [REASON_ALL_ZERO] = "all zero",
     [REASON_BELOW_FLOOR] = "below the floor",
     [REASON_STEP_ERROR] = "error of the step",
@@ -25,6 +30,12 @@ const char *const reason_names[REASON_COUNT] = {
     [REASON_LOSS_NOT_FINITE] = "loss not finite",
     [REASON_REDRAWN] = "redrawn at every run",
     [REASON_STRADDLES] = "step straddles a kink",
+};
+const char *const law_names[LAW_COUNT] = {
+    [LAW_NONE] = "none",
+    [LAW_REPEAT] = "a second pass gives the same",
+    [LAW_ZERO] = "an upstream of 0 gives 0",
+    [LAW_DOUBLE] = "an upstream of 2 gives twice as much",
 };
 
 /* Everything a check needs while it runs. */
@@ -206,6 +217,9 @@ static void sum_up(struct check *check) {
     check->zeros += m->zeros;
   }
   check->difference = relative_difference(error, grad, numeric);
+  for (size_t i = 0; i < check->tensor_count; i++)
+    check->tensors[i].share =
+        relative_difference(check->tensors[i].metrics.error_norm, grad, numeric);
 }
 
 double check_base_step(const struct check_options *options) {
@@ -227,46 +241,13 @@ double check_entry_error(double g, double n) {
   return error <= CHECK_ABSOLUTE ? 0 : error / fmax(fabs(g), fabs(n));
 }
 
-/* -- notes -- */
-
-static enum status add_note(struct work *work, const struct text *note) {
-  struct check *check = work->check;
+enum status check_add_note(struct check *check, const char *sentence) {
   size_t capacity = check->note_count; /* grown by one: there are few */
-  if (note->failed ||
-      !array_reserve(&check->notes, &capacity, check->note_count + 1, sizeof *check->notes) ||
-      !(check->notes[check->note_count] = strdup(text_string(note))))
-    return no_memory(work);
+  if (!array_reserve(&check->notes, &capacity, check->note_count + 1, sizeof *check->notes) ||
+      !(check->notes[check->note_count] = strdup(sentence)))
+    return STATUS_NO_MEMORY;
   check->note_count++;
   return STATUS_OK;
-}
-
-static bool is_all_zero(const struct work *work, const struct tensor_check *tensor) {
-  const double *values = run_values(&work->base, work->model->nodes[tensor->node].slot);
-  for (size_t i = 0; i < shape_count(tensor->shape); i++)
-    if (!(values[i] == 0)) return false;
-  return true;
-}
-
-static enum status note_zeros(struct work *work) {
-  struct check *check = work->check;
-  struct text note;
-  enum status status = STATUS_OK;
-  text_init(&note);
-  if (check->zeros > 0) {
-    text_printf(&note, _("%zu of %zu gradients are exactly zero on both sides: a mistake there that "
-                         "leaves them zero stays unseen"), check->zeros, check->entries);
-    status = add_note(work, &note);
-  }
-  for (size_t i = 0; !status && i < check->tensor_count; i++) {
-    if (check->tensors[i].verdict != VERDICT_PASS || !is_all_zero(work, &check->tensors[i]))
-      continue;
-    note.length = 0;
-    text_printf(&note, _("%s is all zeros at this point: a term that is multiplied by it stays "
-                         "unseen"), work->model->nodes[check->tensors[i].node].name);
-    status = add_note(work, &note);
-  }
-  text_done(&note);
-  return status;
 }
 
 /* -- all of it -- */
@@ -328,6 +309,17 @@ static enum status decide(struct work *work, struct examination *exams) {
   return numeric_cancelled(&work->numeric) ? STATUS_CANCELLED : STATUS_OK;
 }
 
+/* What the check is worth, and, where that is asked for, why it failed. */
+static enum status explain(struct work *work) {
+  struct check *check = work->check;
+  if (worth_note(check, work->model, &work->base, &work->numeric.workers[0])) return no_memory(work);
+  if (!check->options.explain) return STATUS_OK;
+  check->diagnosis = calloc(1, sizeof *check->diagnosis);
+  if (!check->diagnosis || diagnose(check->diagnosis, check, work->model, &work->base))
+    return no_memory(work);
+  return numeric_cancelled(&work->numeric) ? STATUS_CANCELLED : STATUS_OK;
+}
+
 static enum status run_all(struct work *work) {
   struct check *check = work->check;
   enum status status = start(work);
@@ -339,8 +331,10 @@ static enum status run_all(struct work *work) {
     status = compare_tensor(work, &check->intermediates[i], &unused, false);
   if (!status) {
     sum_up(check);
-    if (!check->options.metrics_only) status = decide(work, exams);
-    if (!status && !check->options.metrics_only) status = note_zeros(work);
+    if (!check->options.metrics_only && laws_test(check, work->model, &work->base))
+      status = no_memory(work);
+    if (!status && !check->options.metrics_only) status = decide(work, exams);
+    if (!status && !check->options.metrics_only) status = explain(work);
   }
   for (size_t i = 0; exams && i < check->tensor_count; i++)
     free((void *)(uintptr_t)exams[i].directions);
@@ -373,6 +367,8 @@ static void tensors_done(struct tensor_check *tensors, size_t count) {
 void check_done(struct check *check) {
   tensors_done(check->tensors, check->tensor_count);
   tensors_done(check->intermediates, check->intermediate_count);
+  if (check->diagnosis) diagnosis_done(check->diagnosis);
+  free(check->diagnosis);
   for (size_t i = 0; i < check->note_count; i++) free(check->notes[i]);
   free(check->notes);
   *check = (struct check){0};

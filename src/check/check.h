@@ -24,6 +24,8 @@ enum reason {
   REASON_DIFFERS,       /* at the entry `entry` */
   REASON_NOT_ASSIGNED,  /* no line of the backward block assigns its gradient */
   REASON_NOT_FINITE,    /* the analytic gradient has a NaN or an infinity */
+  REASON_NOT_REPEATABLE, /* a second backward pass gives something else */
+  REASON_UPSTREAM,      /* agrees, but does not follow the gradient that arrives at the loss */
   REASON_ALL_ZERO,      /* exactly zero on both sides, everywhere */
   REASON_BELOW_FLOOR,   /* all of it smaller than the absolute tolerance */
   REASON_STEP_ERROR,    /* truncation or round-off of this step explains the difference */
@@ -34,6 +36,16 @@ enum reason {
   REASON_COUNT
 };
 extern const char *const reason_names[REASON_COUNT];
+
+/* What every backward pass keeps to, in the order in which it is asked. */
+enum law {
+  LAW_NONE,
+  LAW_REPEAT, /* a second pass gives the same bits */
+  LAW_ZERO,   /* an upstream of 0 at the loss gives 0 */
+  LAW_DOUBLE, /* an upstream of 2 gives twice as much */
+  LAW_COUNT
+};
+extern const char *const law_names[LAW_COUNT];
 
 struct check_options {
   double eps;         /* the step; 0: chosen for each entry */
@@ -46,6 +58,7 @@ struct check_options {
   enum precision precision;
   bool frozen;         /* draws inside the forward pass are made once */
   bool metrics_only;   /* of the params: no verdicts, intermediates and notes */
+  bool explain;        /* say why a check fails, and closer what a pass is worth */
   /* An earlier finished check of the same model text (whatever its bugs) at the same point with the
    * same options: its numerical slopes are copied, not computed. NULL: none; only lent for the
    * call. */
@@ -69,12 +82,17 @@ struct tensor_check {
   bool by_direction;
   double *analytic, *numeric; /* numeric: slope_pending() until it is known */
   struct metrics metrics;
+  double share;      /* ‖g − n‖ of this tensor over ‖g‖ + ‖n‖ of all: what an overall tolerance goes
+                      * by; the squares of all shares add up to the square of the difference */
   enum verdict verdict;
   enum reason reason;
   size_t entry;      /* the one that the verdict is about */
   double step;       /* used there */
   double left, right; /* slopes there: (f(x) − f(x − h)) / h, (f(x + h) − f(x)) / h */
   double step_error; /* estimated error of the numerical slope there */
+  enum law broken;   /* the first law that its gradient breaks */
+  size_t broken_entry; /* there, an entry even where slopes are taken along directions */
+  double broken_first, broken_now; /* its gradient, and what it became */
 };
 
 struct check {
@@ -90,6 +108,7 @@ struct check {
   size_t intermediate_count;
   const struct tensor_check *examined; /* looked at closely just now, or NULL */
   size_t examined_done, examined_total;   /* entries of it */
+  struct diagnosis *diagnosis; /* why it failed (diagnose.h); NULL: not asked for */
   char **notes; /* lesser doubts, a sentence each */
   size_t note_count;
 };
@@ -100,6 +119,9 @@ struct check {
 enum status check_run(struct check *check, const struct model *model,
                       const struct check_options *options, struct diag *diag);
 void check_done(struct check *check);
+
+/* Adds SENTENCE to the notes. STATUS_NO_MEMORY. */
+enum status check_add_note(struct check *check, const char *sentence);
 
 /* Whether the param NAME is among those to check. */
 bool check_wants(const struct check_options *options, const char *name);

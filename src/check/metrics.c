@@ -7,6 +7,13 @@ double relative_difference(double error_norm, double grad_norm, double numeric_n
   return sum > 0 || isnan(sum) ? error_norm / sum : 0;
 }
 
+bool metrics_is_factor(const struct metrics *m) {
+  const double rest = 0.01;
+  if (!(fabs(m->cosine) > 1 - 1e-6) || !(fabs(m->scale - 1) > 1e-4)) return false;
+  double sine = sqrt(fmax(0, 1 - m->cosine * m->cosine));
+  return sine * m->grad_norm <= rest * m->error_norm;
+}
+
 /* sqrt of the sum of (a - b)^2 (B NULL: of a^2), in units of LARGEST where the plain sum would
  * overflow or vanish. */
 static double norm(const double *a, const double *b, size_t count, double largest) {

@@ -2,6 +2,7 @@
 #ifndef GRADWALK_CHECK_METRICS_H
 #define GRADWALK_CHECK_METRICS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct metrics {
@@ -18,6 +19,9 @@ struct metrics {
 /* Compares G with N, COUNT entries each, summing in index order. A NaN in an entry is a NaN in
  * every figure that the entry takes part in. */
 struct metrics metrics_compute(const double *g, const double *n, size_t count);
+
+/* Whether g is a constant multiple of n, and not n itself: the factor explains what g is off. */
+bool metrics_is_factor(const struct metrics *metrics);
 
 /* ‖g − n‖ / (‖g‖ + ‖n‖) from the norms: 0/0 is 0, NaN stays NaN. */
 double relative_difference(double error_norm, double grad_norm, double numeric_norm);

@@ -2,8 +2,10 @@
 
 #include "cli/lessons.h"
 #include "cli/manual.h"
+#include "session/keep.h"
 #include "session/options.h"
 #include "session/command.h"
+#include "session/params.h"
 #include "session/play.h"
 #include "session/report_bugs.h"
 #include "session/script.h"
@@ -36,6 +38,7 @@ struct invocation {
   struct diag diag;
   bool reported; /* the diag has been printed */
   struct style style;
+  struct keeper *keeper; /* of the reader's progress; NULL: nobody reads */
 };
 
 enum { EXIT_MISTAKE = 1, EXIT_UNDECIDED = 2 };
@@ -88,14 +91,14 @@ static void catch_endings(bool catch) {
 }
 
 /* A bar on standard error for checks that take longer than a moment. */
-struct progress {
+struct progress_bar {
   double started, shown;
   bool drawn;
 };
 
 static void show_progress(void *context, size_t done, size_t total) {
   enum { WIDTH = 40 };
-  struct progress *progress = context;
+  struct progress_bar *progress = context;
   double now = seconds_now(), elapsed = now - progress->started;
   if (elapsed < 0.5 || now - progress->shown < 0.1) return;
   progress->shown = now;
@@ -107,7 +110,7 @@ static void show_progress(void *context, size_t done, size_t total) {
           total, (double)done / elapsed, (double)(total - done) * elapsed / (double)done);
 }
 
-static void clear_progress(const struct progress *progress) {
+static void clear_progress(const struct progress_bar *progress) {
   if (progress->drawn) fputs("\r\033[K", stderr);
 }
 
@@ -188,7 +191,7 @@ static int verb_eval(struct invocation *call) {
 }
 
 static enum status run_check(struct invocation *call, struct check *check) {
-  struct progress progress = {.started = seconds_now()};
+  struct progress_bar progress = {.started = seconds_now()};
   struct check_options how = options_check(&call->options);
   how.cancel = &interrupted;
   if (isatty(STDERR_FILENO)) {
@@ -227,7 +230,7 @@ static int verb_check(struct invocation *call) {
 
 static enum status report_detection(struct invocation *call) {
   struct matrix matrix;
-  struct progress progress = {.started = seconds_now()};
+  struct progress_bar progress = {.started = seconds_now()};
   struct matrix_options how = {.loader = &io_loader, .frozen = call->options.frozen,
                                .threads = call->options.threads, .cancel = &interrupted};
   if (isatty(STDERR_FILENO)) {
@@ -263,6 +266,59 @@ static int verb_bugs(struct invocation *call) {
   return (int)status;
 }
 
+/* -- training -- */
+
+/* One line of a check: what it says of the backward pass, before and after. */
+static enum status check_again(struct invocation *call, const char *when) {
+  struct check check = {0};
+  enum status status = run_check(call, &check);
+  if (!status) {
+    text_printf(&call->out, _(" check %s: "), when);
+    report_check_verdict(&call->out, &check, call->style);
+  }
+  check_done(&check);
+  return status;
+}
+
+static enum status run_training(struct invocation *call, struct training *training) {
+  struct progress_bar progress = {.started = seconds_now()};
+  struct train_options how = options_train(&call->options);
+  how.cancel = &interrupted;
+  if (isatty(STDERR_FILENO)) {
+    how.progress = show_progress;
+    how.progress_context = &progress;
+  }
+  enum status status = train_init(training, &call->lesson.source, &call->model, &how, &io_library,
+                                  &call->diag);
+  catch_interrupt(true);
+  if (!status) status = train_run(training, &call->diag);
+  catch_interrupt(false);
+  interrupted = 0;
+  clear_progress(&progress);
+  return status;
+}
+
+/* A stop keeps what was learnt, so it is no failure. */
+static int verb_train(struct invocation *call) {
+  const struct options *options = &call->options;
+  struct training training = {0};
+  bool checks = options->check && !options->json;
+  enum status status = open_model(call);
+  if (!status && options->load) status = params_load(&call->model, options->load, &call->diag);
+  if (!status && checks) status = check_again(call, _("before"));
+  if (!status) status = run_training(call, &training);
+  if (!status) {
+    train_give_params(&training, &call->model);
+    if (!options->json) report_train(&call->out, &training);
+    else if (report_train_json(&call->out, &training)) status = diag_no_memory(&call->diag);
+  }
+  int result = training.diverged ? EXIT_MISTAKE : 0;
+  train_done(&training);
+  if (!status && options->save) status = params_save(&call->model, options->save, &call->diag);
+  if (!status && checks) status = check_again(call, _("after"));
+  return status ? (int)status : result;
+}
+
 /* -- sessions in plain lines -- */
 
 /* One command line, number NUMBER of SCRIPT if that is not NULL; what it says is printed at once. */
@@ -276,6 +332,8 @@ static enum status do_line(struct invocation *call, struct session *session, con
   if (status && script && status != STATUS_NO_MEMORY)
     command_blame(&call->diag, script, number, line);
   int printed = status ? 0 : print_out(call);
+  if (!status && call->keeper && keeper_note(call->keeper, session, &call->diag))
+    print_diag(&call->diag);
   call->out.length = 0;
   return printed ? (enum status)printed : status;
 }
@@ -348,6 +406,7 @@ static void end_by_signal(struct invocation *call, const struct session *session
  * one was asked for. */
 static int plain_session(struct invocation *call, struct text *first) {
   struct session session;
+  struct keeper keeper = {0};
   enum status status = first->failed ? diag_no_memory(&call->diag) : STATUS_OK;
   start_session(call, &session);
   catch_endings(true);
@@ -355,11 +414,16 @@ static int plain_session(struct invocation *call, struct text *first) {
     script_tell_kept(&call->out);
     status = (enum status)print_out(call);
   }
+  call->keeper = &keeper;
   for (char *rest = first->bytes, *line; !status && rest && (line = strsep(&rest, "\n"));)
     status = do_line(call, &session, line, NULL, 0);
   if (!status && call->options.record)
     status = play_record(&session, call->options.record, &call->diag);
+  if (!status && session.is_open && !session.examiner && lesson_steps(&session.lesson) > 0)
+    status = do_line(call, &session, "page", NULL, 0);
   int result = status ? (int)status : run_lines(call, &session, stdin, NULL);
+  call->keeper = NULL;
+  keeper_done(&keeper);
   if (ending) end_by_signal(call, &session);
   catch_endings(false);
   session_done(&session);
@@ -414,7 +478,7 @@ static int verb_hunt(struct invocation *call) {
   text_printf(&first, "open %s\n", call->operands[0]);
   if (options->step > 0) text_printf(&first, "step %d\n", options->step);
   if (options->frozen) text_puts(&first, "freeze on\n");
-  text_printf(&first, "hunt seed=%d level=%d bugs=%d", options->seed,
+  text_printf(&first, "hunt seed=%d level=%d bugs=%d", options->seed > 0 ? options->seed : 0,
               options->level > 0 ? options->level : 1,
               options->bug_count > 0 ? options->bug_count : 1);
   int result = plain_session(call, &first);
@@ -474,39 +538,8 @@ static int verb_grade(struct invocation *call) {
 
 /* -- lessons -- */
 
-static void list_lesson(struct invocation *call, const char *file) {
-  struct lesson lesson = {0};
-  struct diag diag;
-  struct text path;
-  text_init(&path);
-  paths_lessons(&path);
-  text_printf(&path, "/%s", file);
-  enum status status = lesson_open(&lesson, text_string(&path), 0, &diag);
-  size_t length;
-  const char *name = lesson_name(file, &length);
-  text_printf(&call->out, "%2ld  ", strtol(file, NULL, 10));
-  int columns = text_put_safe(&call->out, name, length);
-  text_pad(&call->out, columns, 16);
-  text_puts(&call->out, "  ");
-  text_put_safe(&call->out, status ? diag.message : text_string(&lesson.title),
-                status ? strlen(diag.message) : lesson.title.length);
-  text_puts(&call->out, "\n");
-  lesson_done(&lesson);
-  text_done(&path);
-}
-
 static int verb_list(struct invocation *call) {
-  char **names;
-  size_t count;
-  enum status status = lesson_list(&names, &count, &call->diag);
-  if (!status && call->options.json)
-    status = report_list_json(&call->out, names, count);
-  for (size_t i = 0; i < count; i++) {
-    if (!status && !call->options.json) list_lesson(call, names[i]);
-    free(names[i]);
-  }
-  free(names);
-  return (int)status;
+  return (int)lessons_list(call->options.json, &call->out, &call->diag);
 }
 
 static int verb_test(struct invocation *call) {
@@ -548,6 +581,8 @@ static const struct {
      "the mutants of a model, and which checks catch which"},
     {VERB_HUNT, "hunt", verb_hunt, "FILE", "a hidden bug to find"},
     {VERB_GRADE, "grade", verb_grade, "RECORD…", "score the records of hunts"},
+    {VERB_TRAIN, "train", verb_train, "FILE | -e STATEMENTS",
+     "gradient descent along the backward pass, with batches where there is more data"},
     {VERB_RUN, "run", verb_run, "SCRIPT", "commands from a file, or from standard input (-)"},
     {VERB_TEST, "test", verb_test, "FILE...", "prove lessons: figures, bugs and answers"},
     {VERB_NEW, "new", verb_new, "NAME", "begin a lesson of your own, NAME.md"},

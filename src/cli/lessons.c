@@ -2,7 +2,9 @@
 
 #include "core/intl.h"
 #include "io/file.h"
+#include "session/keep.h"
 #include "session/prove.h"
+#include "session/report.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +12,47 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* -- list -- */
+
+static void list_lesson(const struct progress *progress, const char *file, struct text *out) {
+  struct lesson lesson;
+  struct diag diag;
+  struct progress_entry entry;
+  size_t length;
+  const char *name = lesson_name(file, &length);
+  progress_name(&entry, file);
+  enum status status = lesson_open(&lesson, entry.name, 0, &diag);
+  if (name > file) text_printf(out, "%2ld  ", strtol(file, NULL, 10));
+  else text_puts(out, "    ");
+  text_pad(out, text_put_safe(out, name, length), 16);
+  text_puts(out, "  ");
+  int columns = text_put_safe(out, status ? diag.message : text_string(&lesson.title),
+                              status ? strlen(diag.message) : lesson.title.length);
+  if (progress_find(progress, entry.name)) {
+    text_pad(out, columns, 36);
+    text_puts(out, "  ");
+    keeper_put(progress, entry.name, out);
+  }
+  text_puts(out, "\n");
+  lesson_done(&lesson);
+}
+
+enum status lessons_list(bool json, struct text *out, struct diag *diag) {
+  char **names;
+  size_t count;
+  struct progress progress = {0};
+  enum status status = lesson_list(&names, &count, diag);
+  if (!status) status = progress_load(&progress, diag);
+  if (!status && json) status = report_list_json(out, names, count, &progress);
+  for (size_t i = 0; i < count; i++) {
+    if (!status && !json) list_lesson(&progress, names[i], out);
+    free(names[i]);
+  }
+  free(names);
+  progress_done(&progress);
+  return status;
+}
 
 /* -- test -- */
 

@@ -6,6 +6,9 @@
 
 #include <stdbool.h>
 
+/* The lessons there are, with how far the reader is. */
+enum status lessons_list(bool json, struct text *out, struct diag *diag);
+
 /* Proves each of FILES and appends a TAP line for each (or JSON) to OUT, and what is wrong to
  * ERRORS. Returns the exit status: 0 if all hold, 1 if something does not, 64 and up if a lesson is
  * malformed or cannot be read. */

@@ -1,5 +1,6 @@
 #include "core/kernels.h"
 
+#include "core/clone.h"
 #include "core/hash.h"
 
 #include <math.h>
@@ -21,12 +22,6 @@ bool shape_same(const struct shape in[], int axis, struct shape *out) {
   (void)axis;
   *out = in[0];
   return true;
-}
-
-bool shape_matmul(const struct shape in[], int axis, struct shape *out) {
-  (void)axis;
-  *out = (struct shape){in[0].rows, in[1].cols};
-  return in[0].cols == in[1].rows;
 }
 
 bool shape_transpose(const struct shape in[], int axis, struct shape *out) {
@@ -59,36 +54,55 @@ struct walk {
   size_t row_stride, col_stride;
 };
 
-static struct walk walk_operand(const struct call *call, int which) {
+CLONE_BODY struct walk walk_operand(const struct call *call, int which) {
   const struct operand *in = &call->in[which];
   return (struct walk){in->values, in->shape.rows == 1 ? 0 : in->shape.cols,
                        in->shape.cols == 1 ? 0 : 1};
 }
 
+/* A kernel may write over its own operand, but no entry waits for another one. */
+#ifdef __clang__
+#define INDEPENDENT /* clang looks for itself */
+#else
+#define INDEPENDENT _Pragma("GCC ivdep")
+#endif
+
+#define PARAMETERS (const struct call *call, struct rect part)
+#define ARGUMENTS (call, part)
+
 #define ELEMENTWISE_1(name, formula)                                                              \
-  void name(const struct call *call, struct rect part) {                                          \
+  CLONE_BODY void name##_body PARAMETERS {                                                        \
     for (uint32_t i = part.row0; i < part.row1; i++) {                                            \
       const double *as = call->in[0].values + (size_t)i * call->shape.cols;                       \
       double *out = call->out + (size_t)i * call->shape.cols;                                     \
-      for (uint32_t j = part.col0; j < part.col1; j++) {                                          \
+      INDEPENDENT for (uint32_t j = part.col0; j < part.col1; j++) {                              \
         double a = as[j];                                                                         \
         out[j] = (formula);                                                                       \
       }                                                                                           \
     }                                                                                             \
+  }                                                                                               \
+  CLONES(extern, name, PARAMETERS, ARGUMENTS)
+
+/* A row of it, with the strides of both operands as constants. */
+#define ELEMENTWISE_ROW(a_stride, b_stride, formula)                                              \
+  INDEPENDENT for (uint32_t j = part.col0; j < part.col1; j++) {                                  \
+    double a = as[j * (a_stride)], b = bs[j * (b_stride)];                                        \
+    out[j] = (formula);                                                                           \
   }
 
 #define ELEMENTWISE_2(name, formula)                                                              \
-  void name(const struct call *call, struct rect part) {                                          \
+  CLONE_BODY void name##_body PARAMETERS {                                                        \
     struct walk wa = walk_operand(call, 0), wb = walk_operand(call, 1);                           \
     for (uint32_t i = part.row0; i < part.row1; i++) {                                            \
       const double *as = wa.values + i * wa.row_stride, *bs = wb.values + i * wb.row_stride;      \
       double *out = call->out + (size_t)i * call->shape.cols;                                     \
-      for (uint32_t j = part.col0; j < part.col1; j++) {                                          \
-        double a = as[j * wa.col_stride], b = bs[j * wb.col_stride];                              \
-        out[j] = (formula);                                                                       \
-      }                                                                                           \
+      if (wa.col_stride && wb.col_stride) { ELEMENTWISE_ROW(1, 1, formula) }                      \
+      else if (wa.col_stride) { ELEMENTWISE_ROW(1, 0, formula) }                                  \
+      else if (wb.col_stride) { ELEMENTWISE_ROW(0, 1, formula) }                                  \
+      else { ELEMENTWISE_ROW(0, 0, formula) }                                                     \
     }                                                                                             \
-  }
+  }                                                                                               \
+  CLONES(extern, name, PARAMETERS, ARGUMENTS)
 
 ELEMENTWISE_2(forward_add, a + b)
 ELEMENTWISE_2(forward_sub, a - b)
@@ -122,63 +136,26 @@ struct rect touch_elementwise(const struct call *call, int which, struct rect pa
 
 /* -- across entries -- */
 
-/* out[i, j] = sum over k of a[i, k] * b[k, j], k rising from 0, whichever of the two loops below
- * computes it. */
+static void transpose_rows(const struct call *call, struct rect part) {
+  size_t rows = call->shape.rows, cols = call->shape.cols;
+  for (size_t j = part.col0; j < part.col1; j++)
+    for (size_t i = part.row0; i < part.row1; i++)
+      call->out[i * cols + j] = call->in[0].values[j * rows + i];
+}
 
-/* The loop over j is innermost, so that the compiler can compute neighbouring elements side by side
- * without touching the order of any one sum. */
-static void matmul_rows(const struct call *call, struct rect part) {
-  const struct operand *a = &call->in[0], *b = &call->in[1];
-  uint32_t inner = a->shape.cols, cols = call->shape.cols;
-  for (uint32_t i = part.row0; i < part.row1; i++) {
-    double *restrict out = call->out + (size_t)i * cols;
-    const double *as = a->values + (size_t)i * inner;
-    for (uint32_t j = part.col0; j < part.col1; j++) out[j] = 0;
-    for (uint32_t k = 0; k < inner; k++) {
-      const double factor = as[k], *restrict bs = b->values + (size_t)k * cols;
-      for (uint32_t j = part.col0; j < part.col1; j++) out[j] += factor * bs[j];
-    }
+/* A few rows at a time, so that what is read together is written together. */
+CLONE_BODY void forward_transpose_body PARAMETERS {
+  enum { BLOCK = 8 };
+  size_t rows = call->shape.rows, cols = call->shape.cols;
+  for (; part.row0 + BLOCK <= part.row1; part.row0 += BLOCK) {
+    double *out = call->out + part.row0 * cols;
+    for (size_t j = part.col0; j < part.col1; j++)
+      for (size_t i = 0; i < BLOCK; i++)
+        out[i * cols + j] = call->in[0].values[j * rows + part.row0 + i];
   }
+  transpose_rows(call, part);
 }
-
-/* One column, four rows at a time: four sums that do not wait for each other. */
-static void matmul_column(const struct call *call, uint32_t row0, uint32_t row1, uint32_t col) {
-  enum { SIDE_BY_SIDE = 4 };
-  size_t inner = call->in[0].shape.cols, cols = call->shape.cols;
-  const double *bs = call->in[1].values + col;
-  for (uint32_t i = row0; i < row1; i += SIDE_BY_SIDE) {
-    uint32_t rows = row1 - i < SIDE_BY_SIDE ? row1 - i : SIDE_BY_SIDE;
-    const double *as[SIDE_BY_SIDE];
-    double sums[SIDE_BY_SIDE] = {0};
-    for (uint32_t r = 0; r < SIDE_BY_SIDE; r++) /* rows that are not there repeat the last */
-      as[r] = call->in[0].values + (i + (r < rows ? r : rows - 1)) * inner;
-    for (size_t k = 0; k < inner; k++)
-      for (uint32_t r = 0; r < SIDE_BY_SIDE; r++) sums[r] += as[r][k] * bs[k * cols];
-    for (uint32_t r = 0; r < rows; r++) call->out[(i + r) * cols + col] = sums[r];
-  }
-}
-
-void forward_matmul(const struct call *call, struct rect part) {
-  enum { NARROW = 3 };
-  if (part.col1 - part.col0 > NARROW) {
-    matmul_rows(call, part);
-    return;
-  }
-  for (uint32_t j = part.col0; j < part.col1; j++)
-    matmul_column(call, part.row0, part.row1, j);
-}
-
-struct rect touch_matmul(const struct call *call, int which, struct rect part) {
-  return which == 0 ? (struct rect){part.row0, part.row1, 0, call->shape.cols}
-                    : (struct rect){0, call->shape.rows, part.col0, part.col1};
-}
-
-void forward_transpose(const struct call *call, struct rect part) {
-  for (uint32_t i = part.row0; i < part.row1; i++)
-    for (uint32_t j = part.col0; j < part.col1; j++)
-      call->out[(size_t)i * call->shape.cols + j] =
-          call->in[0].values[(size_t)j * call->shape.rows + i];
-}
+CLONES(extern, forward_transpose, PARAMETERS, ARGUMENTS)
 
 struct rect touch_transpose(const struct call *call, int which, struct rect part) {
   (void)call, (void)which;

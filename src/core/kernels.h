@@ -24,6 +24,8 @@ uint64_t branches_compare(const struct call *call, uint64_t hash);
 uint64_t branches_sign(const struct call *call, uint64_t hash);
 uint64_t branches_rowmax(const struct call *call, uint64_t hash);
 
+void accumulate_matmul(const struct call *call, struct rect part, uint32_t from, uint32_t to);
+
 void forward_add(const struct call *call, struct rect part);
 void forward_sub(const struct call *call, struct rect part);
 void forward_mul(const struct call *call, struct rect part);

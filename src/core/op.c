@@ -37,7 +37,3 @@ bool shape_equal(struct shape a, struct shape b) {
 struct rect shape_rect(struct shape shape) {
   return (struct rect){0, shape.rows, 0, shape.cols};
 }
-
-bool rect_empty(struct rect rect) {
-  return rect.row0 >= rect.row1 || rect.col0 >= rect.col1;
-}

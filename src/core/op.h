@@ -68,6 +68,10 @@ struct op {
   /* Computes just the part of the output, each element in one fixed summation order, whatever the
    * part. */
   void (*forward)(const struct call *call, struct rect part);
+  /* For a sum of terms, each made of one column of the first operand and the row of that number of
+   * the second: adds the terms [from, to) to what stands in PART of the output. forward() is 0 and
+   * then all of them. NULL where there is no such sum. */
+  void (*accumulate)(const struct call *call, struct rect part, uint32_t from, uint32_t to);
   /* The rectangle of the output that depends on rectangle PART of operand WHICH. */
   struct rect (*touch)(const struct call *call, int which, struct rect part);
   /* Mixes into HASH every decision the kernel takes on these operands (which side of a maximum,
@@ -97,6 +101,23 @@ int op_find_symbol(const char *symbol, size_t length, enum op_form form);
 size_t shape_count(struct shape shape); /* rows * cols */
 bool shape_equal(struct shape a, struct shape b);
 struct rect shape_rect(struct shape shape); /* all of it */
-bool rect_empty(struct rect rect);
+
+static inline bool rect_empty(struct rect rect) {
+  return rect.row0 >= rect.row1 || rect.col0 >= rect.col1;
+}
+
+/* An empty INNER is always covered. */
+static inline bool rect_covers(struct rect outer, struct rect inner) {
+  return rect_empty(inner) || (outer.row0 <= inner.row0 && outer.row1 >= inner.row1 &&
+                               outer.col0 <= inner.col0 && outer.col1 >= inner.col1);
+}
+
+/* The smallest around both. */
+static inline struct rect rect_join(struct rect a, struct rect b) {
+  if (rect_empty(a)) return b;
+  if (rect_empty(b)) return a;
+  return (struct rect){a.row0 < b.row0 ? a.row0 : b.row0, a.row1 > b.row1 ? a.row1 : b.row1,
+                       a.col0 < b.col0 ? a.col0 : b.col0, a.col1 > b.col1 ? a.col1 : b.col1};
+}
 
 #endif

@@ -146,6 +146,14 @@ double *run_values(const struct run *run, int slot) {
   return run->values + run->program->slots[slot].offset;
 }
 
+struct call run_call(struct run *run, const struct instr *instr) {
+  return make_call(run->program, run->values, &run->random, *instr);
+}
+
+void run_round(const struct run *run, const struct call *call, struct rect part) {
+  round_part(run->precision, call->out, call->shape, part);
+}
+
 void run_code(struct run *run, const struct code *code, size_t first) {
   run_slice(run, code, first, code->count);
 }
@@ -159,33 +167,10 @@ void run_slice(struct run *run, const struct code *code, size_t first, size_t la
       run->drawn = true;
       if (keep_draws) continue;
     }
-    run_part(run, instr, shape_rect(run->program->slots[instr->out].shape));
+    struct call call = run_call(run, instr);
+    op->forward(&call, shape_rect(call.shape));
+    run_round(run, &call, shape_rect(call.shape));
   }
-}
-
-void run_part(struct run *run, const struct instr *instr, struct rect part) {
-  struct call call = make_call(run->program, run->values, &run->random, *instr);
-  op_table[instr->op].forward(&call, part);
-  round_part(run->precision, call.out, call.shape, part);
-}
-
-/* The smallest rectangle around both. */
-static struct rect rect_join(struct rect a, struct rect b) {
-  if (rect_empty(a)) return b;
-  if (rect_empty(b)) return a;
-  return (struct rect){a.row0 < b.row0 ? a.row0 : b.row0, a.row1 > b.row1 ? a.row1 : b.row1,
-                       a.col0 < b.col0 ? a.col0 : b.col0, a.col1 > b.col1 ? a.col1 : b.col1};
-}
-
-struct rect run_touched(const struct run *run, const struct instr *instr,
-                        const struct rect *dirty) {
-  const struct op *op = &op_table[instr->op];
-  struct call call = make_call(run->program, run->values, NULL, *instr);
-  struct rect part = {0};
-  for (int i = 0; i < op->arity; i++)
-    if (!rect_empty(dirty[instr->in[i]]))
-      part = rect_join(part, op->touch(&call, i, dirty[instr->in[i]]));
-  return part;
 }
 
 void run_restore(struct run *run, const struct run *from, int slot, struct rect part) {

@@ -82,13 +82,11 @@ double *run_values(const struct run *run, int slot);
 void run_code(struct run *run, const struct code *code, size_t first);
 void run_slice(struct run *run, const struct code *code, size_t first, size_t last);
 
-/* Computes just PART of an instruction's output. */
-void run_part(struct run *run, const struct instr *instr, struct rect part);
+/* An instruction with the places of its operands and its result in RUN: for what is run often. */
+struct call run_call(struct run *run, const struct instr *instr);
 
-/* The part of an instruction's output that must be computed anew when the rectangles DIRTY (one a
- * slot, empty where nothing changed) of its operands have changed. */
-struct rect run_touched(const struct run *run, const struct instr *instr,
-                        const struct rect *dirty);
+/* Rounds PART of a call's result to the run's precision. */
+void run_round(const struct run *run, const struct call *call, struct rect part);
 
 /* Copies PART of a slot from another run of the same program. */
 void run_restore(struct run *run, const struct run *from, int slot, struct rect part);

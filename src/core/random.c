@@ -39,6 +39,15 @@ double random_uniform(struct random *random) {
   return (high * 67108864.0 + low) / 9007199254740992.0;
 }
 
+uint32_t random_below(struct random *random, uint32_t count) {
+  uint32_t mask = count - 1, value;
+  if (count == 1) return 0;
+  for (int shift = 1; shift < 32; shift *= 2) mask |= mask >> shift;
+  do value = random_bits(random) & mask;
+  while (value >= count);
+  return value;
+}
+
 double random_normal(struct random *random) {
   if (random->has_spare) {
     random->has_spare = false;

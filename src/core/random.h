@@ -20,6 +20,9 @@ uint32_t random_bits(struct random *random);
 /* Uniform in [0, 1). */
 double random_uniform(struct random *random);
 
+/* Uniform in 0 … COUNT - 1, as numpy.random.choice(COUNT). COUNT is at least 1. */
+uint32_t random_below(struct random *random, uint32_t count);
+
 /* Normal with mean 0 and variance 1. */
 double random_normal(struct random *random);
 

@@ -10,6 +10,9 @@ enum { FILE_MAX_BYTES = 8 << 20 };
  * bytes. STATUS_NO_INPUT if it cannot be opened or is no regular file. */
 enum status file_read(const char *path, struct text *text, struct diag *diag);
 
+/* The same for a file of any bytes. */
+enum status file_read_bytes(const char *path, struct text *bytes, size_t most, struct diag *diag);
+
 /* Writes TEXT beside the file and puts it in PATH's place only when it is whole; a failure leaves
  * what was there. */
 enum status file_write(const char *path, const struct text *text, struct diag *diag);

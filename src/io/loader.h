@@ -2,8 +2,9 @@
 #ifndef GRADWALK_IO_LOADER_H
 #define GRADWALK_IO_LOADER_H
 
-#include "lang/model.h"
+#include "lang/dataset.h"
 
 extern const struct loader io_loader;
+extern const struct library io_library;
 
 #endif

@@ -2,10 +2,9 @@
 
 #include "core/intl.h"
 #include "core/text.h"
-#include "io/idx.h"
-
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define NO_PLACE ((struct span){0})
@@ -15,7 +14,7 @@ enum part { PART_IMAGES, PART_LABELS, PART_COUNT };
 static const struct part_row {
   const char *names[2]; /* by enum mnist_set */
   int rank;
-} parts[PART_COUNT] = {
+} parts_table[PART_COUNT] = {
   [PART_IMAGES] = {{"train-images-idx3-ubyte", "t10k-images-idx3-ubyte"}, 3},
   [PART_LABELS] = {{"train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte"}, 1},
 };
@@ -45,9 +44,9 @@ static enum status find_part(const char *folder, const char *name, struct text *
 static enum status read_parts(const char *folder, enum mnist_set set, struct files *files,
                               struct diag *diag) {
   for (int i = 0; i < PART_COUNT; i++) {
-    enum status status = find_part(folder, parts[i].names[set], &files->paths[i], diag);
+    enum status status = find_part(folder, parts_table[i].names[set], &files->paths[i], diag);
     if (!status)
-      status = idx_read(text_string(&files->paths[i]), parts[i].rank, &files->parts[i], diag);
+      status = idx_read(text_string(&files->paths[i]), parts_table[i].rank, &files->parts[i], diag);
     if (status) return status;
   }
   return STATUS_OK;
@@ -76,43 +75,107 @@ static enum status check_parts(const struct files *files, struct diag *diag) {
   return check_labels(text_string(&files->paths[PART_LABELS]), labels, diag);
 }
 
-static void fill_images(double *images, const uint8_t *items, size_t count) {
-  for (size_t i = 0; i < count * MNIST_PIXELS; i++) images[i] = items[i] / 255.0;
+/* -- examples -- */
+
+/* The values of all bytes, since a division a pixel is slow; four pixels a turn. */
+static void fill_images(double *images, const struct idx *from, const uint32_t *which,
+                        uint32_t count) {
+  double levels[256];
+  for (int byte = 0; byte < 256; byte++) levels[byte] = byte / 255.0;
+  for (uint32_t i = 0; i < count; i++) {
+    const uint8_t *pixels = from->items + (size_t)which[i] * MNIST_PIXELS;
+    for (size_t p = 0; p < MNIST_PIXELS; p += 4, images += 4)
+      for (size_t k = 0; k < 4; k++) images[k] = levels[pixels[p + k]];
+  }
 }
 
-static void fill_labels(double *labels, const uint8_t *items, size_t count) {
-  for (size_t i = 0; i < count; i++) labels[i * MNIST_CLASSES + items[i]] = 1.0;
+static void fill_labels(double *labels, const struct idx *from, const uint32_t *which,
+                        uint32_t count) {
+  memset(labels, 0, (size_t)count * MNIST_CLASSES * sizeof *labels);
+  for (uint32_t i = 0; i < count; i++)
+    labels[(size_t)i * MNIST_CLASSES + from->items[which[i]]] = 1.0;
 }
 
-static enum status make_matrices(const struct files *files, uint32_t count, double **images,
-                                 double **labels, struct diag *diag) {
-  const struct idx *pixels = &files->parts[PART_IMAGES], *digits = &files->parts[PART_LABELS];
-  if (count == 0 || count > digits->dims[0])
-    return diag_set(diag, STATUS_DATA, NO_PLACE, _("%s: cannot take %u of its %u images"),
-                    text_string(&files->paths[PART_IMAGES]), count, digits->dims[0]);
-  *images = calloc(count, MNIST_PIXELS * sizeof **images);
-  *labels = calloc(count, MNIST_CLASSES * sizeof **labels);
-  if (!*images || !*labels) {
-    free(*images);
-    free(*labels);
-    *images = *labels = NULL;
+static void take(const struct dataset *dataset, const uint32_t *which, uint32_t count,
+                 double *const parts[DATASET_PARTS]) {
+  const struct mnist *mnist = (const struct mnist *)dataset;
+  fill_images(parts[PART_IMAGES], &mnist->images, which, count);
+  fill_labels(parts[PART_LABELS], &mnist->labels, which, count);
+}
+
+static void files_done(struct files *files) {
+  for (int i = 0; i < PART_COUNT; i++) {
+    idx_done(&files->parts[i]);
+    text_done(&files->paths[i]);
+  }
+}
+
+enum status mnist_open(struct mnist *mnist, const char *folder, enum mnist_set set,
+                       struct diag *diag) {
+  struct files files = {0};
+  *mnist = (struct mnist){0};
+  enum status status = read_parts(folder, set, &files, diag);
+  if (!status) status = check_parts(&files, diag);
+  if (!status) {
+    mnist->images = files.parts[PART_IMAGES];
+    mnist->labels = files.parts[PART_LABELS];
+    mnist->dataset = (struct dataset){.count = mnist->labels.dims[0],
+                                      .widths = {MNIST_PIXELS, MNIST_CLASSES}, .take = take};
+    files.parts[PART_IMAGES] = files.parts[PART_LABELS] = (struct idx){0};
+  }
+  files_done(&files);
+  return status;
+}
+
+void mnist_done(struct mnist *mnist) {
+  idx_done(&mnist->images);
+  idx_done(&mnist->labels);
+  *mnist = (struct mnist){0};
+}
+
+/* -- the first of them -- */
+
+static enum status too_many(const struct mnist *mnist, const char *folder, enum mnist_set set,
+                            uint32_t count, struct diag *diag) {
+  struct text path;
+  text_init(&path);
+  enum status status = find_part(folder, parts_table[PART_IMAGES].names[set], &path, diag);
+  if (!status)
+    status = diag_set(diag, STATUS_DATA, NO_PLACE, _("%s: cannot take %u of its %u images"),
+                      text_string(&path), count, mnist->dataset.count);
+  text_done(&path);
+  return status;
+}
+
+static enum status take_first(const struct mnist *mnist, const char *folder, enum mnist_set set,
+                              uint32_t count, double *parts[PART_COUNT], struct diag *diag) {
+  if (count == 0 || count > mnist->dataset.count)
+    return too_many(mnist, folder, set, count, diag);
+  uint32_t *which = malloc(count * sizeof *which);
+  for (int i = 0; i < PART_COUNT; i++)
+    parts[i] = calloc(count, mnist->dataset.widths[i] * sizeof *parts[i]);
+  if (!which || !parts[PART_IMAGES] || !parts[PART_LABELS]) {
+    free(which);
+    for (int i = 0; i < PART_COUNT; i++) {
+      free(parts[i]);
+      parts[i] = NULL;
+    }
     return diag_no_memory(diag);
   }
-  fill_images(*images, pixels->items, count);
-  fill_labels(*labels, digits->items, count);
+  for (uint32_t i = 0; i < count; i++) which[i] = i;
+  take(&mnist->dataset, which, count, parts);
+  free(which);
   return STATUS_OK;
 }
 
 enum status mnist_read(const char *folder, enum mnist_set set, uint32_t count, double **images,
                        double **labels, struct diag *diag) {
-  struct files files = {0};
-  *images = *labels = NULL;
-  enum status status = read_parts(folder, set, &files, diag);
-  if (!status) status = check_parts(&files, diag);
-  if (!status) status = make_matrices(&files, count, images, labels, diag);
-  for (int i = 0; i < PART_COUNT; i++) {
-    idx_done(&files.parts[i]);
-    text_done(&files.paths[i]);
-  }
+  struct mnist mnist;
+  double *made[PART_COUNT] = {0};
+  enum status status = mnist_open(&mnist, folder, set, diag);
+  if (!status) status = take_first(&mnist, folder, set, count, made, diag);
+  *images = made[PART_IMAGES];
+  *labels = made[PART_LABELS];
+  mnist_done(&mnist);
   return status;
 }

@@ -217,6 +217,20 @@ static enum status add_rule(struct derivation *derivation, struct rule rule) {
   return STATUS_OK;
 }
 
+static bool is_from_prelude(const struct model *model, const struct stmt *gate) {
+  const struct syntax *prelude = &model->prelude;
+  return gate >= prelude->statements && gate < prelude->statements + prelude->count;
+}
+
+/* Whether a gate's line that makes FROM cannot be trusted for an operand of shape TO. A user's line
+ * is the user's word unless it cannot be fitted. One of the prelude must come out as it stands: its
+ * gates take operands that broadcast within them, for which their lines were not written. */
+static bool is_unfit(const struct model *model, const struct stmt *gate, struct shape from,
+                     struct shape to) {
+  bool grows = to.rows > from.rows || to.cols > from.cols;
+  return is_from_prelude(model, gate) ? !shape_equal(from, to) : grows && shape_count(from) > 1;
+}
+
 /* The line TARGET_NODE's gradient = TEXT, a template. */
 static enum status add_derived(struct derivation *derivation, struct template template,
                                int operand, int target_node, const struct assign *line) {
@@ -226,11 +240,12 @@ static enum status add_derived(struct derivation *derivation, struct template te
   const struct expr *target = gradient_name(model, target_node);
   const struct expr *value = expr_substitute(arena, line->value, template_lookup, &template);
   if (!target || !value || template.failed) return no_memory(derivation);
+  const struct stmt *gate = template.instance ? template.instance->gate : NULL;
   enum status status = shape_of(derivation, value, &from);
-  if (status) return status;
+  bool unfit = status == STATUS_DATA && gate && is_from_prelude(model, gate);
+  if (status && !unfit) return status;
   struct shape to = model_shape(model, model->nodes[target_node].slot);
-  bool grows = (to.rows > from.rows || to.cols > from.cols) && shape_count(from) > 1;
-  if (template.instance && grows) {
+  if (unfit || (gate && is_unfit(model, gate, from, to))) {
     model->instances[template.instance - model->instances].unfit = derivation->again = true;
     return STATUS_OK;
   }

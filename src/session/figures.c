@@ -48,7 +48,7 @@ static const struct {
     {"step", NULL, tensor_step},
 };
 
-enum { FINDING_COUNT = sizeof findings / sizeof *findings };
+enum { FIGURE_COUNT = sizeof findings / sizeof *findings };
 
 static double best_step(const struct sweep *sweep, const struct sweep_line *line) {
   return line->best < 0 ? (double)NAN : sweep->steps[line->best];
@@ -67,7 +67,7 @@ static const struct {
 enum { SWEPT_COUNT = sizeof swept / sizeof *swept };
 
 static int find_row(const char *name) {
-  for (int i = 0; i < FINDING_COUNT; i++)
+  for (int i = 0; i < FIGURE_COUNT; i++)
     if (strcmp(findings[i].name, name) == 0) return i;
   return -1;
 }

@@ -168,7 +168,7 @@ enum status options_parse(struct options *options, enum verb verb, int argc, cha
                           int *first, struct diag *diag) {
   struct option longs[ROW_COUNT + 1] = {0};
   enum status status = STATUS_OK;
-  *options = (struct options){.tolerance = -1};
+  *options = (struct options){.tolerance = -1, .rate = 0.1, .seed = -1};
   for (int i = 0; i < ROW_COUNT; i++)
     longs[i] = (struct option){row_of(i).name,
                                row_of(i).kind == OPTION_FLAG ? no_argument : required_argument,
@@ -196,7 +196,8 @@ bool options_has(enum verb verb, const char *name, size_t length) {
 enum status options_parse_words(struct options *options, enum verb verb, const char *words,
                                 struct diag *diag) {
   enum status status = STATUS_OK;
-  *options = (struct options){.tolerance = -1, .words = strdup(words)};
+  *options = (struct options){.tolerance = -1, .rate = 0.1, .seed = -1,
+                              .words = strdup(words)};
   if (!options->words) return diag_no_memory(diag);
   for (char *rest = options->words, *word; !status && (word = strsep(&rest, " \t"));) {
     size_t length = strcspn(word, "=");
@@ -225,6 +226,18 @@ struct check_options options_check(const struct options *options) {
                                 .directions = (unsigned)options->directions,
                                 .precision = (enum precision)options->precision,
                                 .frozen = options->frozen,
+                                .explain = true,
+                                .threads = options->threads};
+}
+
+struct train_options options_train(const struct options *options) {
+  enum { STEPS = 1000 };
+  return (struct train_options){.steps = options->steps > 0 ? (size_t)options->steps : STEPS,
+                                .batch = (uint32_t)options->batch,
+                                .rate = options->rate,
+                                .momentum = options->momentum,
+                                .seeded = options->seed >= 0,
+                                .seed = options->seed >= 0 ? (uint32_t)options->seed : 0,
                                 .threads = options->threads};
 }
 

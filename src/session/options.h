@@ -3,6 +3,7 @@
 #define GRADWALK_SESSION_OPTIONS_H
 
 #include "check/check.h"
+#include "train/train.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,6 +20,7 @@ enum verb {
   VERB_NEW = 256,
   VERB_BUGS = 1 << 12,
   VERB_HUNT = 1 << 13,
+  VERB_TRAIN = 512,
   VERB_GRADE = 1 << 14
 };
 
@@ -42,9 +44,12 @@ struct options {
   double eps, tolerance;         /* 0 and negative: not given */
   int method, evaluate, precision; /* index of the choice */
   int step, directions, threads; /* 0: not given */
-  int seed, level, bug_count;    /* likewise */
+  int level, bug_count;          /* likewise; of a hunt */
+  double rate, momentum;         /* of train */
+  int steps, batch, seed;        /* seed: -1 if not given */
+  bool check;
   bool frozen, json, plain, ascii, no_mouse, matrix, csv;
-  const char *statements, *record;
+  const char *statements, *save, *load, *record;
   struct option_list params, bugs, unfolds;
   char *words; /* what options_parse_words() cut up */
 };
@@ -72,6 +77,9 @@ struct option_help {
   unsigned verbs;
 };
 bool options_describe(int index, struct option_help *option);
+
+/* What they say about a training. */
+struct train_options options_train(const struct options *options);
 
 /* A line of help for every option of VERB. */
 void options_help(struct text *out, enum verb verb);

@@ -228,7 +228,7 @@ enum status do_hunt(struct session *session, const char *arguments, struct text 
   struct play *play = status ? NULL : calloc(1, sizeof *play);
   if (!status && !play) status = diag_no_memory(diag);
   if (!status) {
-    play->options = (struct hunt_options){.seed = (uint32_t)options.seed,
+    play->options = (struct hunt_options){.seed = (uint32_t)(options.seed > 0 ? options.seed : 0),
                                           .level = options.level > 0 ? options.level : 1,
                                           .bugs = options.bug_count > 0 ? options.bug_count : 1,
                                           .frozen = session->frozen};

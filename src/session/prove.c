@@ -69,6 +69,11 @@ static bool begins(struct span line, const char *word) {
          memcmp(line.source->text + line.start, word, length) == 0;
 }
 
+/* A command that puts a bug in, not one that switches one. */
+static bool plants(struct span line) {
+  return begins(line, "bug ") && !begins(line, "bug off ") && !begins(line, "bug on ");
+}
+
 static size_t word_length(struct span line) {
   size_t length = 0;
   while (line.start + length < line.end && !strchr(" \t", line.source->text[line.start + length]))
@@ -139,7 +144,7 @@ static enum status prove_line(struct prover *prover, struct span line) {
     if (is_claim(line)) prover->bug = (struct span){0};
     return prove_assertion(prover, line);
   }
-  if (begins(line, "bug ")) {
+  if (plants(line)) {
     prover->proof->bugs++;
     if (!prover->bug.source) prover->bug = line;
   }
@@ -190,7 +195,7 @@ static enum status prove_planted(struct prover *prover, const struct page *page)
     struct span rest = blocks[i].lines;
     bool speaks = blocks[i].kind == BLOCK_DO || blocks[i].kind == BLOCK_EXPECT;
     while (speaks && lesson_line(&rest, &line)) {
-      bool bug = begins(line, "bug ");
+      bool bug = plants(line);
       if (bug && blocks[i].kind == BLOCK_EXPECT) break; /* what follows is about that one */
       claimed = claimed || is_claim(line);
       if (!bug) continue;

@@ -125,7 +125,9 @@ static json_t *tensor_check_json(struct maker *maker, const struct tensor_check 
   if (decided) {
     set(maker, json, "verdict", json_string(verdict_names[tensor->verdict]));
     set(maker, json, "reason", json_string(reason_names[tensor->reason]));
+    set(maker, json, "share", number(tensor->share));
   }
+  if (tensor->broken) set(maker, json, "broken_law", json_string(law_names[tensor->broken]));
   set_metrics(maker, json, tensor);
   if (tensor->reason == REASON_STRADDLES)
     set(maker, json, "slopes", pair(maker, number(tensor->left), number(tensor->right)));
@@ -138,6 +140,42 @@ static json_t *tensors_json(struct maker *maker, const struct tensor_check *tens
   for (size_t i = 0; i < count; i++)
     add(maker, array, tensor_check_json(maker, &tensors[i], decided));
   return array;
+}
+
+static json_t *finding_json(struct maker *maker, const struct check *check,
+                            const struct finding *finding) {
+  json_t *json = json_object(), *names = json_array();
+  set(maker, json, "kind", json_string(finding_names[finding->kind]));
+  for (size_t i = 0; i < finding->tensor_count; i++)
+    add(maker, names,
+        json_string(maker->model->nodes[check->tensors[finding->tensors[i]].node].name));
+  set(maker, json, "tensors", names);
+  set(maker, json, "factor", isnan(finding->factor) ? json_null() : number(finding->factor));
+  set(maker, json, "sentence", json_string(finding->sentence));
+  return json;
+}
+
+static json_t *wrong_line_json(struct maker *maker, const struct wrong_line *line) {
+  json_t *json = json_object(), *rules = json_array(), *texts = json_array();
+  for (size_t i = 0; i < line->count; i++) {
+    add(maker, rules, json_integer((json_int_t)line->rules[i]));
+    add(maker, texts, json_string(maker->model->rules[line->rules[i]].text));
+  }
+  set(maker, json, "rules", rules);
+  set(maker, json, "lines", texts);
+  set(maker, json, "factor", isnan(line->factor) ? json_null() : number(line->factor));
+  return json;
+}
+
+static void set_diagnosis(struct maker *maker, json_t *json, const struct check *check) {
+  const struct diagnosis *diagnosis = check->diagnosis;
+  json_t *findings = json_array(), *lines = json_array();
+  for (size_t i = 0; diagnosis && i < diagnosis->count; i++)
+    add(maker, findings, finding_json(maker, check, &diagnosis->findings[i]));
+  for (size_t i = 0; diagnosis && i < diagnosis->lines.count; i++)
+    add(maker, lines, wrong_line_json(maker, &diagnosis->lines.items[i]));
+  set(maker, json, "findings", findings);
+  set(maker, json, "wrong_lines", lines);
 }
 
 enum status report_check_json(struct text *out, const struct model *model,
@@ -159,19 +197,60 @@ enum status report_check_json(struct text *out, const struct model *model,
   if (model->backward)
     set(&maker, json, "intermediates",
         tensors_json(&maker, check->intermediates, check->intermediate_count, false));
+  set_diagnosis(&maker, json, check);
   for (size_t i = 0; i < check->note_count; i++)
     add(&maker, notes, json_string(check->notes[i]));
   set(&maker, json, "notes", notes);
   return finish(&maker, out, json);
 }
 
-enum status report_list_json(struct text *out, char *const *names, size_t count) {
+static void set_progress(struct maker *maker, json_t *lesson, const struct progress_entry *entry) {
+  static const struct {
+    const char *key;
+    char mark;
+  } marks[] = {{"right", MARK_RIGHT}, {"skipped", MARK_SKIPPED}, {"open", MARK_OPEN}};
+  set(maker, lesson, "step", json_integer(entry->step));
+  set(maker, lesson, "steps", json_integer(entry->steps));
+  for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+    set(maker, lesson, marks[i].key, json_integer((json_int_t)progress_marked(entry, marks[i].mark)));
+}
+
+enum status report_list_json(struct text *out, char *const *names, size_t count,
+                             const struct progress *progress) {
   struct maker maker = {0};
   json_t *list = json_array();
   for (size_t i = 0; i < count; i++) {
     json_t *lesson = json_object();
+    struct progress_entry entry;
+    progress_name(&entry, names[i]);
+    const struct progress_entry *known = progress_find(progress, entry.name);
     set(&maker, lesson, "name", json_stringn(names[i], strlen(names[i]) - strlen(".md")));
+    if (known) set_progress(&maker, lesson, known);
     add(&maker, list, lesson);
   }
   return finish(&maker, out, list);
+}
+
+static json_t *row_json(struct maker *maker, const struct train_row *row) {
+  json_t *json = json_object();
+  set(maker, json, "step", json_integer((json_int_t)row->step));
+  set(maker, json, "loss", number(row->loss));
+  set(maker, json, "train", isnan(row->train) ? json_null() : number(row->train));
+  set(maker, json, "test", isnan(row->test) ? json_null() : number(row->test));
+  return json;
+}
+
+enum status report_train_json(struct text *out, const struct training *training) {
+  struct maker maker = {0};
+  json_t *json = json_object(), *rows = json_array();
+  const char *bad = training->bad >= 0 ? training->model.nodes[training->bad].name : NULL;
+  for (size_t i = 0; i < training->row_count; i++)
+    add(&maker, rows, row_json(&maker, &training->rows[i]));
+  set(&maker, json, "steps", json_integer((json_int_t)training->done));
+  set(&maker, json, "cancelled", json_boolean(training->cancelled));
+  set(&maker, json, "diverged", json_boolean(training->diverged));
+  set(&maker, json, "bad",
+      bad ? json_sprintf("%s%s", training->bad_gradient ? "d" : "", bad) : json_null());
+  set(&maker, json, "rows", rows);
+  return finish(&maker, out, json);
 }

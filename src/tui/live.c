@@ -2,6 +2,7 @@
 #include "core/intl.h"
 #include "tui/view.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -31,7 +32,7 @@ int view_progress(struct ui *ui, struct area area, const char *title) {
   return ROWS;
 }
 
-/* -- one map a tensor -- */
+/* -- one map a tensor: the params, then what lies between -- */
 
 /* What is known of an entry, or the worst of several. */
 enum heat { HEAT_PENDING, HEAT_OK, HEAT_DOUBTFUL, HEAT_WRONG, HEAT_COUNT };
@@ -53,13 +54,26 @@ struct map {
   int row, col;       /* in the area */
   int rows, cols;     /* cells */
   int wide;           /* columns a cell */
+  double scale;       /* what the backward pass may be a multiple of: 1 for a param */
 };
 
-static enum heat entry_heat(const struct check *check, const struct tensor_check *tensor,
-                            size_t entry) {
-  double numeric = slope_read(tensor->numeric, entry);
+/* The multiple that a line between holds of the numerical gradient, as far as that is known. */
+static double scale_between(const struct tensor_check *tensor) {
+  double product = 0, squares = 0;
+  for (size_t i = 0; i < tensor->count; i++) {
+    double numeric = slope_read(tensor->numeric, i);
+    if (slope_is_pending(numeric)) continue;
+    product += tensor->analytic[i] * numeric;
+    squares += numeric * numeric;
+  }
+  double scale = product / squares;
+  return fabs(scale) > 0 && isfinite(scale) ? scale : 1;
+}
+
+static enum heat entry_heat(const struct check *check, const struct map *map, size_t entry) {
+  double numeric = slope_read(map->tensor->numeric, entry);
   if (slope_is_pending(numeric)) return HEAT_PENDING;
-  double error = check_entry_error(tensor->analytic[entry], numeric);
+  double error = check_entry_error(map->tensor->analytic[entry], map->scale * numeric);
   return (enum heat)(HEAT_OK + check_band(&check->options, error));
 }
 
@@ -72,7 +86,7 @@ static enum heat cell_heat(const struct check *check, const struct map *map, int
   uint32_t to_col = (uint32_t)((uint64_t)(col + 1) * cols / wide);
   for (uint32_t i = (uint32_t)((uint64_t)row * rows / high); i < to_row; i++)
     for (uint32_t j = (uint32_t)((uint64_t)col * cols / wide); j < to_col; j++) {
-      enum heat heat = entry_heat(check, map->tensor, (size_t)i * cols + j);
+      enum heat heat = entry_heat(check, map, (size_t)i * cols + j);
       if (heat > worst) worst = heat;
     }
   return worst;
@@ -92,13 +106,14 @@ static void draw_map(struct ui *ui, struct area area, const struct check *check,
 
 /* -- where they go -- */
 
-enum { MOST_MAPS = 8 };
+enum { MOST_MAPS = 12 };
 
 /* As large as its tensor, but at most ROWS x COLS; cells of two columns are nearly square. */
 static struct map size_map(const struct model *model, const struct tensor_check *tensor, int rows,
                            int cols) {
+  bool param = model->nodes[tensor->node].kind == NODE_PARAM;
   struct map map = {.tensor = tensor, .name = model->nodes[tensor->node].name,
-                    .shape = tensor->shape};
+                    .shape = tensor->shape, .scale = param ? 1 : scale_between(tensor)};
   if (tensor->count != shape_count(tensor->shape))
     map.shape = (struct shape){1, (uint32_t)tensor->count};
   map.wide = map.shape.cols <= (uint32_t)cols / 2 ? 2 : 1;
@@ -133,12 +148,14 @@ static int pack(struct map *maps, size_t count, int rows) {
 /* The largest maps for which all have room; none in less than two rows. */
 static size_t place_maps(struct map *maps, const struct model *model, const struct check *check,
                          struct area area) {
-  size_t count = check->tensor_count < MOST_MAPS ? check->tensor_count : MOST_MAPS;
+  size_t all = check->tensor_count + check->intermediate_count;
+  size_t count = all < MOST_MAPS ? all : MOST_MAPS, params = check->tensor_count;
   if (area.rows < 2) return 0;
   int most_cols = count > 1 ? (area.cols - GAP) / 2 : area.cols;
   for (int rows = area.rows - 1; rows > 0; rows--) {
     for (size_t i = 0; i < count; i++)
-      maps[i] = size_map(model, &check->tensors[i], rows, most_cols > 1 ? most_cols : 1);
+      maps[i] = size_map(model, i < params ? &check->tensors[i] : &check->intermediates[i - params],
+                         rows, most_cols > 1 ? most_cols : 1);
     if (pack(maps, count, area.rows) <= area.cols) break;
   }
   return count;

@@ -1,24 +1,31 @@
 /* The gradient check: its tensors filling in while it runs, then its report, in which one chooses a
- * tensor to go to. */
+ * tensor, or a line that is wrong, to go to. */
 #include "core/intl.h"
+#include "session/report_table.h"
 #include "tui/view.h"
 
 #include <string.h>
 
-static const enum role verdict_roles[VERDICT_COUNT] = {
-    [VERDICT_PASS] = ROLE_GOOD,       [VERDICT_INADEQUATE] = ROLE_DOUBT,
-    [VERDICT_UNRELIABLE] = ROLE_DOUBT, [VERDICT_KINK] = ROLE_DOUBT,
-    [VERDICT_FAIL] = ROLE_BAD,
+static const enum role tone_roles[TONE_COUNT] = {
+    [TONE_PLAIN] = ROLE_PLAIN, [TONE_GOOD] = ROLE_GOOD,   [TONE_DOUBT] = ROLE_DOUBT,
+    [TONE_BAD] = ROLE_BAD,     [TONE_FAINT] = ROLE_FAINT,
 };
-static const enum role band_roles[BAND_COUNT] = {
-    [BAND_OK] = ROLE_GOOD, [BAND_DOUBTFUL] = ROLE_DOUBT, [BAND_WRONG] = ROLE_BAD};
 
-/* Draws line under line of something longer than its area. LINE counts from the top of it all. */
+/* Draws line under line of something longer than its area. Lines count from the top of it all. */
 struct pen {
   struct ui *ui;
   struct area area;
+  struct style style;
   int line, scroll;
+  int item;        /* that comes next: tensors, then wrong lines */
+  int chosen_from, chosen_to; /* lines of the chosen item */
+  int sought;      /* a line; */
+  int found;       /* the item that stands there, or -1 */
 };
+
+static const struct check *checked(const struct pen *pen) {
+  return &pen->ui->session->check;
+}
 
 /* Draws TEXT and empties it. */
 static void put_text(struct pen *pen, struct text *text, enum role role) {
@@ -29,141 +36,143 @@ static void put_text(struct pen *pen, struct text *text, enum role role) {
   text->length = 0;
 }
 
-static bool is_block(const char *at, size_t size) {
-  return strncmp(at, "▇", size) == 0 || *at == '#';
-}
-
-static bool is_edge(const char *at, size_t size) {
-  return strncmp(at, "│", size) == 0 || *at == '|';
-}
-
-/* Takes the bar out of a row that is wider than COLS, so that its verdict is seen. */
-static void drop_bar(struct text *row, int start, int cols) {
-  struct text kept;
-  int col = 0;
-  bool behind = false;
-  const char *bytes = text_string(row);
-  if (text_columns(bytes, row->length) <= cols) return;
-  text_init(&kept);
-  for (size_t at = 0, size; at < row->length; at += size, col++) {
-    utf8_decode(bytes + at, row->length - at, &size);
-    bool of_bar = is_block(bytes + at, size) || is_edge(bytes + at, size) || bytes[at] == ' ';
-    behind = behind || (col >= start && !of_bar);
-    if (col < start || behind) text_put(&kept, bytes + at, size);
-  }
-  text_done(row);
-  *row = kept;
-}
-
-/* The bar in the role of the band that it reaches into, the verdict behind it in its own. */
-static void colour_row(struct pen *pen, const struct text *row, enum role bar, enum role verdict) {
-  const char *bytes = text_string(row);
-  int line = pen->line - pen->scroll, start = report_bar_start(&pen->ui->session->model), col = 0;
-  for (size_t at = 0, size; at < row->length && bytes[at] != '\n'; at += size, col++) {
-    utf8_decode(bytes + at, row->length - at, &size);
-    if (col < start || is_edge(bytes + at, size) || bytes[at] == ' ') continue;
-    canvas_mark(&pen->ui->canvas, pen->area, line, col, 1,
-                is_block(bytes + at, size) ? bar : verdict);
-  }
-}
-
-/* A row of the table; the chosen one has the cursor. */
-static void put_row(struct pen *pen, const struct check *check, int index, struct style style) {
+/* What was drawn since line FROM is something to choose. */
+static void end_item(struct pen *pen, int from, int name_columns) {
   struct canvas *canvas = &pen->ui->canvas;
-  const struct model *model = &pen->ui->session->model;
-  const struct tensor_check *tensor = &check->tensors[index];
-  struct text row;
-  text_init(&row);
-  report_check_row(&row, model, check, tensor, style);
-  drop_bar(&row, report_bar_start(model), pen->area.cols);
-  int line = pen->line - pen->scroll;
-  canvas_text(canvas, pen->area, line, 0, ROLE_PLAIN, text_string(&row), row.length - 1);
-  colour_row(pen, &row, band_roles[check_band(&check->options, tensor->metrics.difference)],
-             verdict_roles[tensor->verdict]);
-  if (index == pen->ui->checked && line >= 0 && line < pen->area.rows) {
-    canvas_puts(canvas, pen->area, line, 0, ROLE_KEY, canvas->unicode ? "▸" : ">");
-    canvas_mark(canvas, pen->area, line, 1,
-                (int)strlen(model->nodes[tensor->node].name), ROLE_FOCUS);
-    canvas->cursor_row = pen->area.row + line;
-    canvas->cursor_col = pen->area.col;
-  }
-  pen->line++;
-  text_done(&row);
+  int row = from - pen->scroll;
+  if (pen->sought >= from && pen->sought < pen->line) pen->found = pen->item;
+  if (pen->item++ != pen->ui->checked) return;
+  pen->chosen_from = from;
+  pen->chosen_to = pen->line;
+  if (row < 0 || row >= pen->area.rows) return;
+  canvas_puts(canvas, pen->area, row, 0, ROLE_KEY, canvas->unicode ? "▸" : ">");
+  canvas_mark(canvas, pen->area, row, 1, name_columns, ROLE_FOCUS);
+  canvas->cursor_row = pen->area.row + row;
+  canvas->cursor_col = pen->area.col;
 }
 
-/* The tensor with the worst verdict. */
-static int worst_tensor(const struct check *check) {
+/* -- the table -- */
+
+static void put_cell(struct pen *pen, const struct check_table *table, enum check_column column,
+                     const struct tensor_check *tensor) {
+  struct canvas *canvas = &pen->ui->canvas;
+  struct text cell;
+  int row = pen->line - pen->scroll, start = table->starts[column];
+  text_init(&cell);
+  enum tone tone = TONE_PLAIN;
+  if (tensor) tone = check_table_cell(table, column, tensor, &cell);
+  else check_table_title(table, column, &cell);
+  canvas_text(canvas, pen->area, row, start, tone_roles[tone], text_string(&cell), cell.length);
+  for (int band = BAND_DOUBTFUL; tensor && column == COLUMN_BAR && band < BAND_COUNT; band++)
+    canvas_mark(canvas, pen->area, row, start + check_table_edge(table, band), 1, ROLE_PLAIN);
+  text_done(&cell);
+}
+
+static void put_row(struct pen *pen, const struct check_table *table,
+                    const struct tensor_check *tensor) {
+  for (int column = 0; column < COLUMN_COUNT; column++)
+    if (table->widths[column] > 0) put_cell(pen, table, column, tensor);
+  pen->line++;
+}
+
+static void put_table(struct pen *pen) {
+  const struct check *check = checked(pen);
+  const struct model *model = &pen->ui->session->model;
+  struct check_table table;
+  check_table_plan(&table, model, check, pen->style.unicode, pen->area.cols);
+  put_row(pen, &table, NULL);
+  for (size_t i = 0; i < check->tensor_count; i++) {
+    const char *name = model->nodes[check->tensors[i].node].name;
+    put_row(pen, &table, &check->tensors[i]);
+    end_item(pen, pen->line - 1, text_columns(name, strlen(name)));
+  }
+}
+
+/* -- the words -- */
+
+static void put_wrong_lines(struct pen *pen, struct text *text) {
+  enum { LABEL_COLUMNS = 16 };
+  for (size_t i = 0; i < report_wrong_line_count(checked(pen)); i++) {
+    int from = pen->line;
+    report_wrong_line(text, &pen->ui->session->model, checked(pen), i, pen->style);
+    put_text(pen, text, ROLE_PLAIN);
+    end_item(pen, from, LABEL_COLUMNS);
+  }
+}
+
+static void put_report(struct pen *pen) {
+  const struct check *check = checked(pen);
+  const struct model *model = &pen->ui->session->model;
+  struct text text;
+  text_init(&text);
+  report_check_head(&text, check, pen->style);
+  text_puts(&text, "\n");
+  put_text(pen, &text, ROLE_PLAIN);
+  put_table(pen);
+  text_puts(&text, "\n");
+  put_text(pen, &text, ROLE_PLAIN);
+  int line = pen->line - pen->scroll;
+  report_check_verdict(&text, check, pen->style);
+  put_text(pen, &text, ROLE_PLAIN);
+  canvas_mark(&pen->ui->canvas, pen->area, line, 1, (int)strlen(verdict_names[check->verdict]),
+              tone_roles[report_verdict_tone(check->verdict)]);
+  report_check_reasons(&text, model, check, pen->style);
+  put_text(pen, &text, ROLE_PLAIN);
+  put_wrong_lines(pen, &text);
+  report_check_between(&text, model, check, pen->style);
+  report_check_notes(&text, model, check, pen->style);
+  put_text(pen, &text, ROLE_PLAIN);
+  text_puts(&text, pen->ui->canvas.unicode ? "\n ↑↓" : "\n Up, Down");
+  text_puts(&text, report_wrong_line_count(check) > 0
+                       ? _(" choose a tensor or a wrong line; Enter goes there\n")
+                       : _(" choose a tensor; Enter goes there\n"));
+  put_text(pen, &text, ROLE_FAINT);
+  text_done(&text);
+}
+
+static struct pen make_pen(struct ui *ui, struct area area) {
+  struct style style = {.unicode = ui->canvas.unicode, .columns = area.cols + 1};
+  return (struct pen){.ui = ui, .area = area, .style = style, .scroll = ui->scroll[VIEW_CHECK],
+                      .sought = -1, .found = -1};
+}
+
+/* All of it drawn nowhere, to see how long it gets and what stands on line SOUGHT. */
+static struct pen measure(struct ui *ui, struct area area, int sought) {
+  struct pen pen = make_pen(ui, (struct area){0, 0, 0, area.cols});
+  pen.sought = sought;
+  put_report(&pen);
+  return pen;
+}
+
+/* -- the view -- */
+
+static int item_count(const struct check *check) {
+  return (int)(check->tensor_count + report_wrong_line_count(check));
+}
+
+/* The first wrong line, if there is one; else the tensor with the worst verdict. */
+static int worst_item(const struct check *check) {
   size_t worst = 0;
+  if (report_wrong_line_count(check) > 0) return (int)check->tensor_count;
   for (size_t i = 1; i < check->tensor_count; i++)
     if (check->tensors[i].verdict > check->tensors[worst].verdict) worst = i;
   return (int)worst;
 }
 
-static int put_head(struct pen *pen, const struct check *check, struct style style) {
-  struct text text;
-  text_init(&text);
-  report_check_head(&text, &pen->ui->session->model, check, style);
-  char *scale = text.length > 0 ? strstr(text.bytes, "\n\n") : NULL;
-  if (scale) { /* the head of the table stands behind an empty line */
-    size_t before = (size_t)(scale - text.bytes) + 2;
-    int start = report_bar_start(&pen->ui->session->model);
-    bool narrow = text_columns(text.bytes + before, text.length - before) > pen->area.cols;
-    if (narrow && before + (size_t)start < text.length) text.bytes[before + (size_t)start] = '\0';
-  }
-  put_text(pen, &text, ROLE_PLAIN);
-  text_done(&text);
-  return pen->line;
-}
-
-static void put_words(struct pen *pen, const struct check *check, struct style style) {
-  const struct model *model = &pen->ui->session->model;
-  struct text text;
-  text_init(&text);
-  report_check_between(&text, model, check);
-  text_puts(&text, "\n");
-  put_text(pen, &text, ROLE_PLAIN);
-  report_check_verdict(&text, check, style);
-  int line = pen->line - pen->scroll;
-  put_text(pen, &text, ROLE_PLAIN);
-  canvas_mark(&pen->ui->canvas, pen->area, line, 1, (int)strlen(verdict_names[check->verdict]),
-              verdict_roles[check->verdict]);
-  report_check_reasons(&text, model, check);
-  put_text(pen, &text, ROLE_PLAIN);
-  text_puts(&text, pen->ui->canvas.unicode ? "\n ↑↓" : "\n Up, Down");
-  text_puts(&text, _(" choose a tensor\n"));
-  put_text(pen, &text, ROLE_FAINT);
-  text_done(&text);
-}
-
-/* Draws it all; returns how many lines there are. */
-static int put_report(struct ui *ui, struct area area, const struct check *check) {
-  struct style style = {.unicode = ui->canvas.unicode};
-  struct pen pen = {ui, area, 0, ui->scroll[VIEW_CHECK]};
-  put_head(&pen, check, style);
-  for (int i = 0; i < (int)check->tensor_count; i++) put_row(&pen, check, i, style);
-  put_words(&pen, check, style);
-  return pen.line;
-}
-
-/* The line on which the first tensor stands: the head may be wrapped. */
-static int first_row(struct ui *ui, struct area area, const struct check *check) {
-  struct pen pen = {ui, {0, 0, 0, area.cols}, 0, 0};
-  return put_head(&pen, check, (struct style){.unicode = ui->canvas.unicode});
-}
-
-static void draw_report(struct ui *ui, struct area area, const struct check *check) {
-  int *scroll = &ui->scroll[VIEW_CHECK], count = (int)check->tensor_count;
-  if (ui->checked < 0) ui->checked = worst_tensor(check);
-  if (ui->checked >= count) ui->checked = count - 1;
-  int chosen = first_row(ui, area, check) + ui->checked;
-  struct area nowhere = {0, 0, 0, area.cols};
-  int most = put_report(ui, nowhere, check) - area.rows;
-  if (ui->follow && chosen < *scroll) *scroll = chosen;
-  if (ui->follow && chosen >= *scroll + area.rows) *scroll = chosen - area.rows + 1;
+static void draw_report(struct ui *ui, struct area area) {
+  const struct check *check = &ui->session->check;
+  int *scroll = &ui->scroll[VIEW_CHECK];
+  if (ui->checked < 0) ui->checked = worst_item(check);
+  if (ui->checked >= item_count(check)) ui->checked = item_count(check) - 1;
+  struct pen whole = measure(ui, area, -1);
+  int most = whole.line - area.rows;
+  if (ui->follow && whole.chosen_to > *scroll + area.rows) *scroll = whole.chosen_to - area.rows;
+  if (ui->follow && whole.chosen_from < *scroll) *scroll = whole.chosen_from;
   ui->follow = false;
   if (*scroll > most) *scroll = most;
   if (*scroll < 0) *scroll = 0;
-  put_report(ui, area, check);
+  struct pen pen = make_pen(ui, area);
+  put_report(&pen);
   if (*scroll < most)
     canvas_puts(&ui->canvas, area, area.rows - 1, area.cols - 1, ROLE_KEY,
                 ui->canvas.unicode ? "▾" : "v");
@@ -174,19 +183,19 @@ static void draw(struct ui *ui, struct area area) {
   if (ui->progress.total > 0 && session->running)
     view_live_check(ui, area, session->running);
   else if (session->has_check)
-    draw_report(ui, area, &session->check);
+    draw_report(ui, area);
   else
     view_text(ui, VIEW_CHECK, area,
               _("No check of the model as it stands now. Press c to run one."));
 }
 
-/* Up and down choose a tensor; pages scroll. */
+/* Up and down choose; pages scroll. */
 static void move(struct ui *ui, enum direction direction) {
   enum { PAGE = 10 };
   static const int by[MOVE_COUNT] = {[MOVE_UP] = -1, [MOVE_DOWN] = 1};
   static const int page[MOVE_COUNT] = {[MOVE_PAGE_UP] = -PAGE, [MOVE_PAGE_DOWN] = PAGE};
   if (!ui->session->has_check) return;
-  int last = (int)ui->session->check.tensor_count - 1, to = ui->checked + by[direction];
+  int last = item_count(&ui->session->check) - 1, to = ui->checked + by[direction];
   if (direction == MOVE_HOME) to = 0;
   if (direction == MOVE_END) to = last;
   ui->checked = to < 0 ? 0 : to > last ? last : to;
@@ -194,21 +203,41 @@ static void move(struct ui *ui, enum direction direction) {
   ui->follow = page[direction] == 0;
 }
 
+/* The node at which a line is shown: the one that hands the gradient on, or, in a backward block,
+ * the one whose gradient it is; -1 for a name of the block's own. */
+static int line_node(const struct model *model, const struct rule *rule) {
+  int node = rule->node >= 0 ? rule->node : rule->target_node;
+  return node >= 0 ? model_visible(model, node) : -1;
+}
+
 /* To the circuit, and to the line that made the gradient. */
 static void enter(struct ui *ui, struct text *out) {
   struct session *session = ui->session;
-  if (!session->has_check || ui->checked < 0) return;
-  int node = session->check.tensors[ui->checked].node;
+  const struct model *model = &session->model;
+  const struct check *check = &session->check;
+  if (!session->has_check || ui->checked < 0 || ui->checked >= item_count(check)) return;
+  size_t item = (size_t)ui->checked;
+  int node, target;
+  if (item < check->tensor_count) {
+    target = check->tensors[item].node;
+    node = model_visible(model, target);
+  } else {
+    const struct wrong_line *line = &check->diagnosis->lines.items[item - check->tensor_count];
+    const struct rule *rule = &model->rules[line->rules[line->count - 1]];
+    target = rule->target_node;
+    node = line_node(model, rule);
+  }
   ui->view = VIEW_CIRCUIT;
-  session->focus = model_visible(&session->model, node);
-  text_printf(out, "show d%s", session->model.nodes[node].name);
+  if (node < 0) return;
+  session->focus = node;
+  text_printf(out, "show d%s", model->nodes[target].name);
 }
 
 static void click(struct ui *ui, struct area area, int row, int col) {
   (void)col;
   if (!ui->session->has_check) return;
-  int index = row + ui->scroll[VIEW_CHECK] - first_row(ui, area, &ui->session->check);
-  if (index >= 0 && index < (int)ui->session->check.tensor_count) ui->checked = index;
+  struct pen pen = measure(ui, area, row + ui->scroll[VIEW_CHECK]);
+  if (pen.found >= 0) ui->checked = pen.found;
 }
 
 const struct view_ops view_check = {.name = "check", .draw = draw, .move = move, .enter = enter,

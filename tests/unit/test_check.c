@@ -82,12 +82,12 @@ static void test_one_dimension(void **state) {
     assert_near(trial.check.difference, figures[i], 1e-16);
     assert_near(trial.check.loss, i ? 12 : 8, 0);
     assert_near(trial.check.tensors[0].analytic[0], i ? 3 : 2, 0);
-    spoil(&trial, "dtheta = J / theta"); /* as the notes have it: unseen here */
+    spoil(&trial, "dtheta = dJ * J / theta"); /* as the notes have it: unseen here */
     trial_run(&trial, notes);
     assert_verdict(&trial, VERDICT_PASS);
     trial_done(&trial);
   }
-  expect_bug("data x = 2; param theta = 0; J = theta * x", "dtheta = J / theta", notes,
+  expect_bug("data x = 2; param theta = 0; J = theta * x", "dtheta = dJ * J / theta", notes,
              VERDICT_FAIL);
 }
 

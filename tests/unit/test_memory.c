@@ -409,7 +409,10 @@ static enum status json_check(struct work *work) {
 static enum status json_list(struct work *work) {
   static char first[] = "01-chain-rule.md", second[] = "02-fan-out.md";
   static char *const names[] = {first, second};
-  return report_list_json(&work->out, names, COUNT_OF(names));
+  static char marks[] = "rs-";
+  static struct progress_entry entry = {"02-fan-out", 3, 4, marks};
+  const struct progress progress = {.entries = &entry, .count = 1};
+  return report_list_json(&work->out, names, COUNT_OF(names), &progress);
 }
 
 static char folder[] = "/tmp/gradwalk-memory-XXXXXX";

@@ -1,0 +1,154 @@
+#include "check/factor.h"
+
+#include "core/intl.h"
+
+#include <math.h>
+#include <stdio.h>
+
+bool factor_is(double factor, double number) {
+  const double close = 1e-5;
+  return fabs(factor - number) <= close * fabs(number);
+}
+
+const char *factor_text(double factor, char buffer[NUMBER_TEXT_SIZE]) {
+  const double near = 5e-4;
+  char rest[NUMBER_TEXT_SIZE];
+  if (fabs(factor - 1) < near)
+    snprintf(buffer, NUMBER_TEXT_SIZE, "1 %c %.9s", factor < 1 ? '-' : '+',
+             number_brief(fabs(factor - 1), 2, rest));
+  else if (fabs(factor) >= 0.01 && fabs(factor) < 1e4)
+    snprintf(buffer, NUMBER_TEXT_SIZE, "%.4f", factor);
+  else
+    number_brief(factor, 5, buffer);
+  return buffer;
+}
+
+bool factor_stands_in(const struct expr *expr, double number) {
+  if (expr->kind == EXPR_NUMBER) return factor_is(number, expr->number);
+  for (size_t i = 0; expr->kind == EXPR_APPLY && i < expr->count; i++)
+    if (factor_stands_in(expr->args[i], number)) return true;
+  return false;
+}
+
+/* -- the model's own numbers, asked for in turn -- */
+
+/* How FACTOR follows from VALUE, a number called NAME; false: not at all. */
+static bool explain_by(struct text *out, double factor, double value, const char *name, bool size) {
+  char number[NUMBER_TEXT_SIZE];
+  if (!isfinite(value) || !(fabs(value) > 0) || factor_is(value, 1)) return false;
+  number_brief(factor, 5, number);
+  if (factor_is(factor, value))
+    text_printf(out, size ? _("%s is %s: a mean is left out, or a sum taken for it")
+                          : _("%s is %s: multiplied by it once too often, or not divided"),
+                number, name);
+  else if (factor_is(factor, 1 / value))
+    text_printf(out, size ? _("%s is one divided by %s: a mean is taken twice, or for a sum")
+                          : _("%s is one divided by %s: divided by it once too often, or not "
+                              "multiplied"), number, name);
+  else if (size && (factor_is(factor, value / (value - 1)) || factor_is(factor, 1 - 1 / value)))
+    text_printf(out, _("%s comes from %s and one less: two kinds of mean are mixed"), number, name);
+  else
+    return false;
+  return true;
+}
+
+/* The same by the square root of a size. */
+static bool explain_by_root(struct text *out, double factor, double value, const char *name) {
+  const double root = sqrt(value);
+  char number[NUMBER_TEXT_SIZE];
+  if (!factor_is(factor, root) && !factor_is(factor, 1 / root)) return false;
+  text_printf(out, factor > 1 ? _("%s is the square root of %s: a scale is left out, or taken twice")
+                              : _("%s is one divided by the square root of %s: a scale is left "
+                                  "out, or taken twice"), number_brief(factor, 5, number), name);
+  return true;
+}
+
+static bool explain_by_constant(struct text *out, const struct model *model,
+                                const struct run *point, double factor) {
+  for (size_t n = 0; n < model->node_count; n++) {
+    const struct node *node = &model->nodes[n];
+    bool constant = node->kind == NODE_DATA || node->kind == NODE_CONST;
+    if (!constant || shape_count(model_shape(model, node->slot)) != 1) continue;
+    double value = *run_values(point, node->slot);
+    bool size = value >= 2 && value <= floor(value); /* m = cols(X) */
+    if (explain_by(out, factor, value, node->name, size)) return true;
+  }
+  return false;
+}
+
+/* By the sides of the data, then of the params. */
+static bool explain_by_side(struct text *out, const struct model *model, double factor, bool root) {
+  struct text name;
+  bool found = false;
+  text_init(&name);
+  for (size_t i = 0; !found && i < 2 * model->node_count; i++) {
+    size_t n = i % model->node_count;
+    struct shape shape = model_shape(model, model->nodes[n].slot);
+    if (model->nodes[n].kind != (i < model->node_count ? NODE_DATA : NODE_PARAM)) continue;
+    for (int side = 0; !found && side < 2; side++) {
+      text_truncate(&name, 0);
+      text_printf(&name, side ? _("the number of columns of %s") : _("the number of rows of %s"),
+                  model->nodes[n].name);
+      double size = side ? shape.cols : shape.rows;
+      found = root ? size > 1 && explain_by_root(out, factor, size, text_string(&name))
+                   : explain_by(out, factor, size, text_string(&name), true);
+    }
+  }
+  out->failed = out->failed || name.failed;
+  text_done(&name);
+  return found;
+}
+
+static bool explain_by_literal(struct text *out, const struct expr *expr, double factor) {
+  char number[NUMBER_TEXT_SIZE], name[80];
+  if (expr->kind == EXPR_NUMBER) {
+    snprintf(name, sizeof name, _("the %s in the model's text"), number_text(expr->number, number));
+    return explain_by(out, factor, expr->number, name, false);
+  }
+  for (size_t i = 0; expr->kind == EXPR_APPLY && i < expr->count; i++)
+    if (explain_by_literal(out, expr->args[i], factor)) return true;
+  return false;
+}
+
+static bool explain_by_text(struct text *out, const struct model *model, double factor) {
+  for (size_t i = 0; i < model->syntax.count; i++) {
+    const struct stmt *stmt = &model->syntax.statements[i];
+    if (stmt->kind != STMT_NODE || !stmt->value) continue;
+    if (explain_by_literal(out, stmt->value, factor)) return true;
+  }
+  return false;
+}
+
+/* -- numbers that everybody trips over -- */
+
+static const struct {
+  double factor;
+  const char *meaning;
+} common[] = {
+    {-1, "a minus sign is missing, or one too many"},
+    {2, "a square's slope is counted twice, or a term is added twice"},
+    {0.5, "the 2 of a square's slope is missing, or one of two equal shares"},
+    {-2, "a minus sign is wrong and a 2 besides"},
+    {-0.5, "a minus sign is wrong and a 2 is missing besides"},
+    {0.1, "it looks like a learning rate, which belongs to the update of the params"},
+    {0.01, "it looks like a learning rate, which belongs to the update of the params"},
+    {0.001, "it looks like a learning rate, which belongs to the update of the params"},
+};
+
+static bool explain_as_common(struct text *out, double factor) {
+  for (size_t i = 0; i < sizeof common / sizeof *common; i++)
+    if (factor_is(factor, common[i].factor)) {
+      text_puts(out, _(common[i].meaning));
+      return true;
+    }
+  return false;
+}
+
+void factor_explain(struct text *out, const struct model *model, const struct run *point,
+                    double factor) {
+  if (factor_is(factor, -1)) explain_as_common(out, factor);
+  else if (!explain_by_constant(out, model, point, factor) &&
+           !explain_by_side(out, model, factor, false) && !explain_as_common(out, factor) &&
+           !explain_by_text(out, model, factor))
+    explain_by_side(out, model, factor, true);
+}

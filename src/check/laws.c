@@ -1,0 +1,111 @@
+#include "check/laws.h"
+
+#include <math.h>
+#include <string.h>
+
+/* -- what breaks them: FIRST is an entry at an upstream of 1, NOW the same in the other pass -- */
+
+static bool changes(double first, double now) {
+  return memcmp(&first, &now, sizeof now) != 0;
+}
+
+static bool stays(double first, double now) {
+  (void)first;
+  return isfinite(now) && fabs(now) > 0;
+}
+
+/* Doubling rounds nothing, unless numbers get so small that they lose digits. */
+static bool bends(double first, double now) {
+  const double rounding = 1e-12, smallest = 1e-200;
+  double size = fmax(fabs(now), fabs(2 * first));
+  return isfinite(size) && size > smallest && fabs(now - 2 * first) > rounding * size;
+}
+
+static const struct {
+  double upstream;
+  bool (*breaks)(double first, double now);
+} laws[LAW_COUNT] = {
+    [LAW_REPEAT] = {1, changes},
+    [LAW_ZERO] = {0, stays},
+    [LAW_DOUBLE] = {2, bends},
+};
+
+bool law_breaks(enum law law, double first, double now) {
+  return laws[law].breaks(first, now);
+}
+
+double law_upstream(enum law law) {
+  return laws[law].upstream;
+}
+
+/* -- whom they bind -- */
+
+bool laws_take_upstream(const struct model *model) {
+  int upstream = model->nodes[model->loss].gradient;
+  const struct code *backward = &model->program.backward;
+  if (!model->backward) return true;
+  for (size_t i = 0; i < backward->count; i++) {
+    for (int k = 0; k < op_table[backward->items[i].op].arity; k++)
+      if (backward->items[i].in[k] == upstream) return true;
+    if (backward->items[i].out == upstream) return false;
+  }
+  return false;
+}
+
+/* -- the passes -- */
+
+static bool compare(struct tensor_check *tensor, enum law law, const struct model *model,
+                    const struct run *first, const struct run *now) {
+  int slot = model->nodes[tensor->node].gradient;
+  if (slot < 0 || tensor->broken) return tensor->broken != LAW_NONE;
+  for (size_t i = 0; i < shape_count(tensor->shape) && !tensor->broken; i++) {
+    double before = run_values(first, slot)[i], after = run_values(now, slot)[i];
+    if (!laws[law].breaks(before, after)) continue;
+    tensor->broken = law;
+    tensor->broken_entry = i;
+    tensor->broken_first = before;
+    tensor->broken_now = after;
+  }
+  return tensor->broken != LAW_NONE;
+}
+
+/* Whether some tensor breaks it. */
+static bool compare_all(struct check *check, enum law law, const struct model *model,
+                        const struct run *first, const struct run *now) {
+  bool broken = false;
+  for (size_t i = 0; i < check->tensor_count; i++)
+    broken |= compare(&check->tensors[i], law, model, first, now);
+  for (size_t i = 0; i < check->intermediate_count; i++)
+    broken |= compare(&check->intermediates[i], law, model, first, now);
+  return broken;
+}
+
+static void run_with(struct run *run, const struct model *model, double upstream) {
+  *run_values(run, model->nodes[model->loss].gradient) = upstream;
+  run_code(run, &model->program.backward, 0);
+}
+
+/* In double precision throughout: a coarse one is linear only as far as its digits go. */
+static void test_upstream(struct check *check, const struct model *model, struct run *first,
+                          struct run *again) {
+  first->precision = again->precision = PRECISION_DOUBLE;
+  run_with(first, model, 1);
+  for (enum law law = LAW_ZERO; law < LAW_COUNT; law++) {
+    run_with(again, model, laws[law].upstream);
+    compare_all(check, law, model, first, again);
+  }
+}
+
+enum status laws_test(struct check *check, const struct model *model, const struct run *base) {
+  struct run first = {0}, again = {0};
+  enum status status = run_copy(&again, base);
+  if (!status) {
+    run_code(&again, &model->program.backward, 0);
+    bool repeats = !compare_all(check, LAW_REPEAT, model, base, &again);
+    if (repeats && laws_take_upstream(model) && !(status = run_copy(&first, base)))
+      test_upstream(check, model, &first, &again);
+  }
+  run_done(&first);
+  run_done(&again);
+  return status;
+}

@@ -1,0 +1,88 @@
+/* A worker: one copy of a model's values, moved about a base point to see what the loss does. It runs
+ * the forward program and never looks at a rule; that is why it can be trusted. */
+#ifndef GRADWALK_CHECK_WORKER_H
+#define GRADWALK_CHECK_WORKER_H
+
+#include "check/lead.h"
+#include "lang/model.h"
+
+#include <signal.h>
+
+enum method { METHOD_CENTRAL, METHOD_FORWARD, METHOD_RICHARDSON, METHOD_COUNT };
+extern const char *const method_names[METHOD_COUNT];
+
+/* What is moved: one entry of a tensor, or all of it along a direction of +1 and -1. */
+struct probe {
+  int slot;
+  size_t first; /* instruction at which the forward pass must be taken up again */
+  size_t count; /* entries of the tensor */
+  size_t entry;
+  const signed char *direction; /* count signs; NULL: only ENTRY moves */
+};
+
+/* One instruction of a plan. */
+struct plan_step {
+  const struct op *op;
+  struct call call;
+  int out, in[MAX_OPERANDS]; /* slots */
+};
+
+struct plan_step plan_step(struct run *run, const struct instr *instr);
+
+/* The part of its output to compute anew when the parts DIRTY, by slot, have changed. */
+struct rect plan_step_part(const struct plan_step *step, const struct rect *dirty);
+
+/* One copy of the values, moved about BASE, to which it always returns. */
+struct worker {
+  const struct model *model;
+  const struct run *base; /* the point that is checked, forward pass done */
+  struct run run;
+  bool planned;           /* incremental: only the steps are run; else everything */
+  struct plan_step *steps;
+  size_t step_count;
+  struct lead lead;       /* of the first step, if it can have one */
+  bool alone;             /* no other step reads the probe itself */
+  struct rect *dirty;     /* by slot: what differs from BASE under a plan */
+  bool moved;             /* some step's output may differ */
+  const volatile sig_atomic_t *cancel; /* may be NULL; once it is set, moves return NaN at once */
+  struct numeric *told;   /* told of every move, so that a long look at one entry can be stopped;
+                           * may be NULL */
+};
+
+enum status worker_init(struct worker *worker, const struct model *model, const struct run *base);
+void worker_done(struct worker *worker);
+bool worker_cancelled(const struct worker *worker);
+
+/* From now on moves of the probe (of which the entry or direction may change) compute anew only what
+ * they reach. The worker must be at its base. False, changing nothing, if there is no memory. */
+bool worker_plan(struct worker *worker, const struct probe *probe);
+void worker_unplan(struct worker *worker);
+
+/* The entry to probe as number INDEX: any order is right, this one is the plan's cheapest. */
+size_t worker_entry(const struct worker *worker, const struct probe *probe, size_t index);
+
+/* Moves the probe by H and returns the loss; everything stays moved until worker_restore(). */
+double worker_move(struct worker *worker, const struct probe *probe, double h);
+void worker_restore(struct worker *worker, const struct probe *probe);
+
+/* The loss with the probe moved by H. */
+double worker_loss(struct worker *worker, const struct probe *probe, double h);
+
+/* dloss along the probe:
+ *   central     (f(x + h) − f(x − h)) / 2h
+ *   forward     (f(x + h) − f(x)) / h
+ *   richardson  (4 D(h/2) − D(h)) / 3 with D central */
+double worker_slope(struct worker *worker, const struct probe *probe, enum method method, double h);
+
+/* The step for a probe: EPS if it is given (> 0); else precision_step() times the power of two at or
+ * above max(1, |x|), so that x ± h is exact or nearly. */
+double worker_step(const struct worker *worker, const struct probe *probe, double eps);
+
+/* The step chosen for PRECISION at |x| <= 1: about the cube root of its rounding unit, where the
+ * truncation error h^2 and the round-off unit/h of a central difference meet. */
+double precision_step(enum precision precision);
+
+/* Half a unit in the last place of 1. */
+double precision_unit(enum precision precision);
+
+#endif

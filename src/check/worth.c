@@ -1,0 +1,284 @@
+#include "check/worth.h"
+
+#include "check/layers.h"
+#include "core/intl.h"
+
+#include <math.h>
+#include <string.h>
+
+struct worth {
+  struct check *check;
+  const struct model *model;
+  const struct run *point;
+  struct worker *worker;
+  struct text note;
+};
+
+static enum status add_note(struct worth *worth) {
+  enum status status = worth->note.failed
+                           ? STATUS_NO_MEMORY
+                           : check_add_note(worth->check, text_string(&worth->note));
+  text_truncate(&worth->note, 0);
+  return status;
+}
+
+static const char *param_name(const struct worth *worth, size_t index) {
+  return worth->model->nodes[worth->check->tensors[index].node].name;
+}
+
+static const double *param_values(const struct worth *worth, size_t index) {
+  return run_values(worth->point, worth->model->nodes[worth->check->tensors[index].node].slot);
+}
+
+/* -- gradients and params that are zero -- */
+
+static enum status note_zero_gradients(struct worth *worth) {
+  if (worth->check->zeros == 0) return STATUS_OK;
+  text_printf(&worth->note, _("%zu of %zu gradients are exactly zero on both sides: a mistake there "
+                              "that leaves them zero stays unseen"),
+              worth->check->zeros, worth->check->entries);
+  return add_note(worth);
+}
+
+static bool is_all_zero(const struct worth *worth, size_t index) {
+  const double *values = param_values(worth, index);
+  for (size_t i = 0; i < shape_count(worth->check->tensors[index].shape); i++)
+    if (!(values[i] == 0)) return false;
+  return true;
+}
+
+static enum status note_zero_params(struct worth *worth) {
+  enum status status = STATUS_OK;
+  for (size_t i = 0; !status && i < worth->check->tensor_count; i++) {
+    if (worth->check->tensors[i].verdict != VERDICT_PASS || !is_all_zero(worth, i)) continue;
+    text_printf(&worth->note, _("%s is all zeros at this point: a term that is multiplied by it "
+                                "stays unseen"), param_name(worth, i));
+    status = add_note(worth);
+  }
+  return status;
+}
+
+static enum status note_no_effect(struct worth *worth) {
+  enum status status = STATUS_OK;
+  for (size_t i = 0; !status && i < worth->check->tensor_count; i++) {
+    if (worth->check->tensors[i].verdict != VERDICT_INADEQUATE ||
+        worth->model->nodes[worth->check->tensors[i].node].active)
+      continue;
+    text_printf(&worth->note, _("the loss does not depend on %s at all"), param_name(worth, i));
+    status = add_note(worth);
+  }
+  return status;
+}
+
+/* -- shapes and values that hide mistakes -- */
+
+static bool is_symmetric(const double *values, uint32_t size) {
+  for (size_t i = 0; i < size; i++)
+    for (size_t j = 0; j < i; j++)
+      if (!(values[i * size + j] == values[j * size + i])) return false;
+  return true;
+}
+
+static enum status note_symmetric(struct worth *worth) {
+  enum status status = STATUS_OK;
+  for (size_t i = 0; !status && i < worth->check->tensor_count; i++) {
+    const struct tensor_check *tensor = &worth->check->tensors[i];
+    bool square = tensor->shape.rows == tensor->shape.cols && tensor->shape.rows > 1;
+    if (!square || layer_place(worth->model, tensor->node).part != PART_WEIGHT ||
+        is_all_zero(worth, i) || !is_symmetric(param_values(worth, i), tensor->shape.rows))
+      continue;
+    text_printf(&worth->note, _("%s equals its transpose at this point: a forgotten .T stays "
+                                "unseen"), param_name(worth, i));
+    status = add_note(worth);
+  }
+  return status;
+}
+
+/* The samples that pass through a weight: the side of its product's other operand that the product
+ * does not sum over. */
+static uint32_t batch_of(const struct worth *worth, size_t index) {
+  const struct tensor_check *tensor = &worth->check->tensors[index];
+  struct place place = layer_place(worth->model, tensor->node);
+  if (place.part != PART_WEIGHT) return 0;
+  struct shape input = model_shape(worth->model, place.input);
+  return input.rows == tensor->shape.cols && input.cols != tensor->shape.rows ? input.cols
+         : input.cols == tensor->shape.rows && input.rows != tensor->shape.cols ? input.rows
+                                                                                 : 0;
+}
+
+static enum status note_batch_of_one(struct worth *worth) {
+  for (size_t i = 0; i < worth->check->tensor_count; i++) {
+    if (batch_of(worth, i) != 1) continue;
+    text_puts(&worth->note, _("the batch is a single sample: a sum over it, its mean and a missing "
+                              "1/m are all the same, so mistakes there stay unseen"));
+    return add_note(worth);
+  }
+  return STATUS_OK;
+}
+
+static enum status note_width_one(struct worth *worth) {
+  int last = -1;
+  enum status status = STATUS_OK;
+  for (size_t i = 0; i < worth->check->tensor_count; i++) {
+    struct place place = layer_place(worth->model, worth->check->tensors[i].node);
+    if (place.output > last) last = place.output; /* one score at the end is nothing special */
+  }
+  for (size_t i = 0; !status && i < worth->check->tensor_count; i++) {
+    const struct tensor_check *tensor = &worth->check->tensors[i];
+    struct place place = layer_place(worth->model, tensor->node);
+    if (place.part != PART_BIAS || tensor->count != 1 || place.output == last) continue;
+    text_printf(&worth->note, _("the layer of %s has a single unit: a sum over the wrong side, or "
+                                "over both, stays unseen"), param_name(worth, i));
+    status = add_note(worth);
+  }
+  return status;
+}
+
+/* -- units that do not learn -- */
+
+/* Units of a layer lie along the longer side of its bias; -1: not known, 0: down, 1: across. */
+static int unit_side(const struct worth *worth, int slot) {
+  for (size_t i = 0; i < worth->check->tensor_count; i++) {
+    const struct tensor_check *tensor = &worth->check->tensors[i];
+    struct place place = layer_place(worth->model, tensor->node);
+    if (place.part != PART_BIAS || place.output != slot || tensor->count == 1) continue;
+    return tensor->shape.cols == 1 ? 0 : 1;
+  }
+  return -1;
+}
+
+/* Units whose SMALL entry is below the other one in every sample: a maximum that never takes them. */
+static size_t count_dead(const struct worth *worth, const struct instr *max, int side,
+                         size_t *units) {
+  struct shape shape = model_shape(worth->model, max->out);
+  const double *in = run_values(worth->point, max->in[0]), *out = run_values(worth->point, max->out);
+  size_t rows = shape.rows, cols = shape.cols, dead = 0;
+  *units = side == 0 ? rows : cols;
+  for (size_t unit = 0; unit < *units; unit++) {
+    bool active = false;
+    for (size_t k = 0; k < (side == 0 ? cols : rows); k++) {
+      size_t at = side == 0 ? unit * cols + k : k * cols + unit;
+      active = active || (in[at] == out[at] && in[at] > 0);
+    }
+    dead += !active;
+  }
+  return dead;
+}
+
+static const char *shown_name(const struct worth *worth, int slot) {
+  int node = worth->model->values[slot].node;
+  return node >= 0 ? worth->model->nodes[model_visible(worth->model, node)].name : "?";
+}
+
+static enum status note_dead_units(struct worth *worth) {
+  const struct code *forward = &worth->model->program.forward;
+  for (size_t i = 0; i < forward->count; i++) {
+    const struct instr *instr = &forward->items[i];
+    size_t units, dead;
+    int side = instr->op == OP_MAX ? unit_side(worth, instr->in[0]) : -1;
+    if (side < 0 || (dead = count_dead(worth, instr, side, &units)) == 0) continue;
+    text_puts(&worth->note, worth->note.length == 0 ? "" : ", ");
+    text_printf(&worth->note, _("%zu of %zu units of %s"), dead, units,
+                shown_name(worth, instr->out));
+  }
+  if (worth->note.length == 0) return STATUS_OK;
+  text_puts(&worth->note, _(" are dead (negative in every sample): nothing flows back through "
+                            "them"));
+  return add_note(worth);
+}
+
+static bool is_sigmoid(const struct model *model, int node) {
+  int instance = node >= 0 ? model->nodes[node].instance : -1;
+  const struct stmt *gate = instance >= 0 ? model->instances[instance].gate : NULL;
+  return gate && model->instances[instance].output == node && strcmp(gate->names[0], "sigmoid") == 0;
+}
+
+static enum status note_saturated(struct worth *worth) {
+  const double flat = 0.01;
+  const struct code *forward = &worth->model->program.forward;
+  for (size_t i = 0; i < forward->count; i++) {
+    const struct instr *instr = &forward->items[i];
+    bool sigmoid = is_sigmoid(worth->model, worth->model->values[instr->out].node);
+    if (instr->op != OP_TANH && !sigmoid) continue;
+    const double *out = run_values(worth->point, instr->out);
+    size_t count = shape_count(model_shape(worth->model, instr->out)), saturated = 0;
+    for (size_t k = 0; k < count; k++)
+      saturated += (sigmoid ? out[k] * (1 - out[k]) : 1 - out[k] * out[k]) < flat;
+    if (2 * saturated <= count) continue;
+    text_puts(&worth->note, worth->note.length == 0 ? "" : ", ");
+    text_printf(&worth->note, _("%zu of %zu entries of %s"), saturated, count,
+                shown_name(worth, instr->out));
+  }
+  if (worth->note.length == 0) return STATUS_OK;
+  text_puts(&worth->note, _(" are saturated (slope below 0.01): mistakes before them shrink with "
+                            "the gradient"));
+  return add_note(worth);
+}
+
+/* -- kinks -- */
+
+enum { FARTHEST = 64, ENTRIES_TRIED = 8 };
+
+static bool turns(struct worth *worth, const struct probe *probe, double h, uint64_t here) {
+  bool other = false;
+  for (int sign = -1; sign <= 1; sign += 2) {
+    worker_move(worth->worker, probe, sign * h);
+    other = other || run_branches(&worth->worker->run) != here;
+    worker_restore(worth->worker, probe);
+  }
+  return other;
+}
+
+/* How many steps away from an entry of tensor INDEX a kink is, at most FARTHEST; 0: none. */
+static int kink_distance(struct worth *worth, size_t index, size_t entry, uint64_t here) {
+  const struct tensor_check *tensor = &worth->check->tensors[index];
+  struct probe probe = {.slot = worth->model->nodes[tensor->node].slot,
+                        .count = shape_count(tensor->shape), .entry = entry};
+  double h = worker_step(worth->worker, &probe, worth->check->options.eps);
+  int steps = FARTHEST;
+  if (!turns(worth, &probe, steps * h, here)) return 0;
+  while (steps > 1 && turns(worth, &probe, steps / 2 * h, here)) steps /= 2;
+  return steps;
+}
+
+static enum status note_kinks(struct worth *worth) {
+  uint64_t here = run_branches(worth->point);
+  int nearest = 0;
+  size_t where = 0, at = 0;
+  for (size_t i = 0; worth->check->verdict == VERDICT_PASS && i < worth->check->tensor_count; i++) {
+    size_t count = shape_count(worth->check->tensors[i].shape);
+    size_t step = (count + ENTRIES_TRIED - 1) / ENTRIES_TRIED;
+    for (size_t entry = 0; entry < count && !worker_cancelled(worth->worker); entry += step) {
+      int steps = kink_distance(worth, i, entry, here);
+      if (steps > 0 && (nearest == 0 || steps < nearest)) nearest = steps, where = i, at = entry;
+    }
+  }
+  if (nearest == 0) return STATUS_OK;
+  uint32_t cols = worth->check->tensors[where].shape.cols;
+  text_printf(&worth->note, _("a kink is within %d steps of %s [%u, %u]: with a larger step it "
+                              "would count"), nearest, param_name(worth, where),
+              (unsigned)(at / cols), (unsigned)(at % cols));
+  return add_note(worth);
+}
+
+/* -- all of them -- */
+
+static const struct {
+  enum status (*note)(struct worth *worth);
+  bool closer; /* only where the check is to be explained */
+} rows[] = {
+    {note_zero_gradients, false}, {note_zero_params, false}, {note_no_effect, true},
+    {note_dead_units, true},      {note_saturated, true},    {note_batch_of_one, true},
+    {note_width_one, true},       {note_symmetric, true},    {note_kinks, true},
+};
+
+enum status worth_note(struct check *check, const struct model *model, const struct run *point,
+                       struct worker *worker) {
+  struct worth worth = {.check = check, .model = model, .point = point, .worker = worker};
+  enum status status = STATUS_OK;
+  text_init(&worth.note);
+  for (size_t i = 0; !status && i < sizeof rows / sizeof *rows; i++)
+    if (check->options.explain || !rows[i].closer) status = rows[i].note(&worth);
+  text_done(&worth.note);
+  return status;
+}

@@ -1,0 +1,55 @@
+/* The matrix product: out[i, j] = sum over k of a[i, k] * b[k, j], k rising from 0, whichever loop
+ * computes it and however many elements it computes side by side. */
+#include "core/clone.h"
+#include "core/kernels.h"
+
+#include <endian.h>
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+enum {
+  VECTORS = 8, /* of neighbouring columns, side by side */
+  DEPTH = 64   /* terms in one go, so that this much of b stays near */
+};
+
+#define BODY(name) name##_portable
+#define LANES 2
+#define TARGET
+#include "core/matmul_body.h"
+
+#ifdef __x86_64__
+#define BODY(name) name##_avx2
+#define LANES 4
+#define TARGET __attribute__((target(CLONE_TARGET_AVX2)))
+#include "core/matmul_body.h"
+
+#define BODY(name) name##_avx512
+#define LANES 8
+#define TARGET __attribute__((target(CLONE_TARGET_AVX512)))
+#include "core/matmul_body.h"
+#endif
+
+static void multiply(const struct call *call, struct rect part, uint32_t from, uint32_t to,
+                     bool fresh) {
+  CLONE_CALL(multiply, (call, part, from, to, fresh))
+}
+
+void accumulate_matmul(const struct call *call, struct rect part, uint32_t from, uint32_t to) {
+  multiply(call, part, from, to, false);
+}
+
+void forward_matmul(const struct call *call, struct rect part) {
+  multiply(call, part, 0, call->in[0].shape.cols, true);
+}
+
+bool shape_matmul(const struct shape in[], int axis, struct shape *out) {
+  (void)axis;
+  *out = (struct shape){in[0].rows, in[1].cols};
+  return in[0].cols == in[1].rows;
+}
+
+struct rect touch_matmul(const struct call *call, int which, struct rect part) {
+  return which == 0 ? (struct rect){part.row0, part.row1, 0, call->shape.cols}
+                    : (struct rect){0, call->shape.rows, part.col0, part.col1};
+}

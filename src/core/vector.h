@@ -1,0 +1,18 @@
+/* Plain runs of numbers, with the machine's widest instructions. */
+#ifndef GRADWALK_CORE_VECTOR_H
+#define GRADWALK_CORE_VECTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Whether none of them is infinite or NaN. */
+bool vector_finite(const double *values, size_t count);
+
+/* One step of gradient descent:  values -= rate * gradient. */
+void vector_descend(double *values, const double *gradient, double rate, size_t count);
+
+/* The same with momentum:  velocity = momentum * velocity - rate * gradient;  values += velocity. */
+void vector_descend_on(double *values, double *velocity, const double *gradient, double rate,
+                       double momentum, size_t count);
+
+#endif

@@ -1,0 +1,293 @@
+#include "core/intl.h"
+#include "session/report_table.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum tone report_verdict_tone(enum verdict verdict) {
+  if (verdict == VERDICT_PASS) return TONE_GOOD;
+  return verdict == VERDICT_FAIL ? TONE_BAD : TONE_DOUBT;
+}
+
+/* -- lines -- */
+
+static int line_columns(struct style style) {
+  return style.columns > 0 ? style.columns : 80;
+}
+
+/* Columns since the last newline. */
+static int column_now(const struct text *out) {
+  size_t start = out->length;
+  while (start > 0 && out->bytes[start - 1] != '\n') start--;
+  return text_columns(out->bytes + start, out->length - start);
+}
+
+/* SENTENCE in lines as long as the style allows, broken at spaces, from INDENT columns on. */
+static void put_wrapped(struct text *out, const char *sentence, int indent,
+                        struct style style) {
+  int column = column_now(out), most = line_columns(style) - 1;
+  text_pad(out, column, indent);
+  column = column > indent ? column : indent;
+  for (size_t length; *sentence; sentence += length + (sentence[length] == ' ')) {
+    length = strcspn(sentence, " ");
+    int columns = text_columns(sentence, length);
+    if (column > indent && column + 1 + columns > most) {
+      text_printf(out, "\n%*s", indent, "");
+      column = indent;
+    } else if (column > indent) {
+      text_puts(out, " ");
+      column++;
+    }
+    text_put(out, sentence, length);
+    column += columns;
+  }
+  text_puts(out, "\n");
+}
+
+/* -- what was done -- */
+
+void report_check_head(struct text *out, const struct check *check, struct style style) {
+  struct text line;
+  const struct check_options *options = &check->options;
+  char step[NUMBER_TEXT_SIZE], tolerance[NUMBER_TEXT_SIZE];
+  text_init(&line);
+  text_printf(&line, _("check: %s difference, step "), method_names[options->method]);
+  if (options->eps > 0)
+    text_printf(&line, "%s, ", number_text(options->eps, step));
+  else
+    text_printf(&line, _("2^%g * max(1, |x|), "), log2(check_base_step(options)));
+  if (options->tolerance >= 0)
+    text_printf(&line, _("overall tolerance %s"), number_text(options->tolerance, tolerance));
+  else
+    text_puts(&line, _("entries within 1e-9 + 1e-5 of their size"));
+  const char *unit = options->directions > 0 ? check->entries == 1 ? _("direction")
+                                                                   : _("directions")
+                     : check->entries == 1   ? _("entry")
+                                             : _("entries");
+  text_printf(&line, ", %zu %s", check->entries, unit);
+  if (options->tolerance >= 0)
+    text_puts(&line, _("; share: a tensor's part of the overall difference, which the bar shows"));
+  put_wrapped(out, text_string(&line), 0, style);
+  out->failed = out->failed || line.failed;
+  text_done(&line);
+}
+
+/* -- what it means -- */
+
+static void put_factor(struct text *out, const struct tensor_check *tensor) {
+  char buffer[NUMBER_TEXT_SIZE];
+  text_printf(out, _("every entry is %s times the numerical gradient: a constant factor"),
+              number_brief(tensor->metrics.scale, 6, buffer));
+}
+
+/* "at [0, 3] ", where there is more than one place to be at. */
+static void put_place(struct text *out, const struct tensor_check *tensor) {
+  uint32_t row, col;
+  tensor_check_place(tensor, tensor->entry, &row, &col);
+  if (tensor->count > 1) text_printf(out, _("at [%u, %u] "), row, col);
+}
+
+/* The two gradients at the entry that the verdict is about. */
+static void put_entry(struct text *out, const struct tensor_check *tensor) {
+  char buffer[NUMBER_TEXT_SIZE];
+  put_place(out, tensor);
+  text_printf(out, _("the backward pass says %s, "),
+              number_brief(tensor->analytic[tensor->entry], 8, buffer));
+  text_printf(out, _("the numerical gradient %s"),
+              number_brief(tensor->numeric[tensor->entry], 8, buffer));
+  if (tensor->count == 1 && metrics_is_factor(&tensor->metrics))
+    text_printf(out, _(": %s times as much"), number_brief(tensor->metrics.scale, 6, buffer));
+}
+
+static void put_reason(struct text *out, const struct tensor_check *tensor) {
+  char a[NUMBER_TEXT_SIZE], b[NUMBER_TEXT_SIZE], c[NUMBER_TEXT_SIZE];
+  switch (tensor->reason) {
+    case REASON_DIFFERS:
+      if (metrics_is_factor(&tensor->metrics) && tensor->count > 1) put_factor(out, tensor);
+      else put_entry(out, tensor);
+      break;
+    case REASON_NOT_ASSIGNED:
+      text_puts(out, _("no line of the backward block assigns its gradient"));
+      break;
+    case REASON_NOT_REPEATABLE:
+    case REASON_UPSTREAM: break;
+    case REASON_NOT_FINITE:
+    case REASON_NUMERIC_NOT_FINITE: put_entry(out, tensor); break;
+    case REASON_LOSS_NOT_FINITE:
+      text_puts(out, _("the loss itself is not a finite number at this point"));
+      break;
+    case REASON_ALL_ZERO:
+      text_puts(out, _("its gradient is exactly zero on both sides: this check could not have "
+                       "failed; try another point or another loss"));
+      break;
+    case REASON_BELOW_FLOOR:
+      text_puts(out, _("its gradient is nowhere larger than 1e-9 on either side, less than this "
+                       "check can tell from zero"));
+      break;
+    case REASON_STEP_ERROR:
+      put_place(out, tensor);
+      text_printf(out, _("the two differ by %s, but with step %s the numerical side may itself be "
+                         "off by %s: try another --eps"),
+                  number_brief(fabs(tensor->analytic[tensor->entry] -
+                                    tensor->numeric[tensor->entry]), 2, a),
+                  number_brief(tensor->step, 3, b), number_brief(tensor->step_error, 2, c));
+      break;
+    case REASON_REDRAWN:
+      text_puts(out, _("the loss draws new random numbers at every run, so no two runs compare: "
+                       "try --freeze"));
+      break;
+    case REASON_STRADDLES:
+      put_place(out, tensor);
+      text_printf(out, _("a kink lies within the step: the slope is %s to the left and %s to the "
+                         "right; the backward pass says %s"),
+                  number_brief(tensor->left, 6, a), number_brief(tensor->right, 6, b),
+                  number_brief(tensor->analytic[tensor->entry], 6, c));
+      break;
+    case REASON_AGREES:
+    case REASON_COUNT: break;
+  }
+}
+
+/* A label, and beside it SENTENCE. */
+static void put_labelled(struct text *out, const struct model *model, const char *label,
+                         const char *sentence, struct style style) {
+  int indent = report_name_width(model) + 3;
+  text_printf(out, " %s", label);
+  text_puts(out, column_now(out) + 2 > indent ? ": " : "");
+  put_wrapped(out, sentence, indent, style);
+}
+
+/* The findings of one tensor, or what speaks for itself. */
+static void put_tensor(struct text *out, const struct model *model, const struct check *check,
+                       size_t index, struct style style) {
+  const struct diagnosis *diagnosis = check->diagnosis;
+  const char *name = model->nodes[check->tensors[index].node].name;
+  struct text reason;
+  text_init(&reason);
+  put_reason(&reason, &check->tensors[index]);
+  if (!(diagnosis && diagnosis_covers(diagnosis, index)) && reason.length > 0)
+    put_labelled(out, model, name, text_string(&reason), style);
+  out->failed = out->failed || reason.failed;
+  text_done(&reason);
+  for (size_t i = 0; diagnosis && i < diagnosis->count; i++) {
+    const struct finding *finding = &diagnosis->findings[i];
+    if (finding->tensor_count > 0 && finding->tensors[0] == index && !finding_is_pattern(finding))
+      put_labelled(out, model, finding->label, finding->sentence, style);
+  }
+}
+
+void report_check_reasons(struct text *out, const struct model *model, const struct check *check,
+                          struct style style) {
+  const struct diagnosis *diagnosis = check->diagnosis;
+  for (size_t i = 0; i < check->tensor_count; i++)
+    if (check->tensors[i].verdict != VERDICT_PASS) put_tensor(out, model, check, i, style);
+  for (size_t i = 0; diagnosis && i < diagnosis->count; i++)
+    if (finding_is_pattern(&diagnosis->findings[i]))
+      put_labelled(out, model, diagnosis->findings[i].label, diagnosis->findings[i].sentence,
+                   style);
+}
+
+/* -- the wrong lines -- */
+
+size_t report_wrong_line_count(const struct check *check) {
+  return check->diagnosis ? check->diagnosis->lines.count : 0;
+}
+
+/* What the line is off is said already where it assigns a checked gradient a factor too much. */
+static bool is_told(const struct check *check, const struct wrong_line *line) {
+  for (size_t i = 0; i < check->tensor_count && isfinite(line->factor); i++)
+    if (check->tensors[i].node == line->node && diagnosis_covers(check->diagnosis, i)) return true;
+  return false;
+}
+
+void report_wrong_line(struct text *out, const struct model *model, const struct check *check,
+                       size_t index, struct style style) {
+  const struct diagnosis *diagnosis = check->diagnosis;
+  const struct wrong_line *line = &diagnosis->lines.items[index];
+  text_puts(out, index == 0 ? _(" first wrong line  ") : _(" also wrong        "));
+  int indent = column_now(out);
+  for (size_t i = 0; i < line->count; i++) {
+    if (i > 0) text_printf(out, "%*s", indent, "");
+    if (line->count > 1) text_puts(out, i == 0 ? _("one of  ") : _("    or  "));
+    put_wrapped(out, model->rules[line->rules[i]].text, column_now(out), style);
+  }
+  for (size_t i = 0; index == 0 && !is_told(check, line) && i < diagnosis->count; i++)
+    if (diagnosis->findings[i].kind == FINDING_LINE)
+      put_wrapped(out, diagnosis->findings[i].sentence, indent, style);
+}
+
+void report_check_notes(struct text *out, const struct model *model, const struct check *check,
+                        struct style style) {
+  for (size_t i = 0; i < check->note_count; i++)
+    put_labelled(out, model, _("note"), check->notes[i], style);
+}
+
+/* -- the lines between -- */
+
+/* How one line between compares: "agrees", or by how much not. */
+static void put_comparison(struct text *out, const struct tensor_check *tensor) {
+  const struct metrics *m = &tensor->metrics;
+  char buffer[NUMBER_TEXT_SIZE];
+  if (metrics_is_factor(&tensor->metrics)) put_factor(out, tensor);
+  else if (m->difference <= 1e-5 || m->max_abs <= CHECK_ABSOLUTE) text_puts(out, _("agrees"));
+  else text_printf(out, _("differs: relative difference %s"), number_brief(m->difference, 2, buffer));
+}
+
+/* Each other dNAME of a backward block: it may be a multiple on purpose. Neighbours that compare
+ * alike share a line. */
+void report_check_between(struct text *out, const struct model *model, const struct check *check,
+                          struct style style) {
+  struct text line, next;
+  text_init(&line);
+  text_init(&next);
+  if (check->intermediate_count > 0)
+    text_puts(out, _(" the lines between, against the numerical gradient of each node:\n"));
+  for (size_t i = 0; i < check->intermediate_count; i++) {
+    line.length = 0;
+    put_comparison(&line, &check->intermediates[i]);
+    text_printf(out, " d%s", model->nodes[check->intermediates[i].node].name);
+    for (; i + 1 < check->intermediate_count; i++) {
+      next.length = 0;
+      put_comparison(&next, &check->intermediates[i + 1]);
+      if (strcmp(text_string(&next), text_string(&line)) != 0) break;
+      text_printf(out, ", d%s", model->nodes[check->intermediates[i + 1].node].name);
+    }
+    text_puts(out, ":");
+    put_wrapped(out, text_string(&line), 3, style);
+  }
+  out->failed = out->failed || line.failed || next.failed;
+  text_done(&line);
+  text_done(&next);
+}
+
+void report_check_verdict(struct text *out, const struct check *check, struct style style) {
+  static const char *const sentences[VERDICT_COUNT] = {
+      [VERDICT_PASS] = "Your backward propagation works perfectly fine!",
+      [VERDICT_FAIL] = "There is a mistake in the backward propagation!",
+      [VERDICT_KINK] = "Undecided: the step crosses a kink, where no derivative exists.",
+      [VERDICT_UNRELIABLE] = "Undecided: the numerical gradient itself is too inexact to tell.",
+      [VERDICT_INADEQUATE] = "Undecided: this check could not have failed.",
+  };
+  char buffer[NUMBER_TEXT_SIZE];
+  text_puts(out, " ");
+  report_toned(out, style, report_verdict_tone(check->verdict), verdict_names[check->verdict]);
+  text_printf(out, "  %s difference = %s\n", _(sentences[check->verdict]),
+              number_text(check->difference, buffer));
+}
+
+void report_check(struct text *out, const struct model *model, const struct check *check,
+                  struct style style) {
+  struct check_table table;
+  check_table_plan(&table, model, check, style.unicode, line_columns(style));
+  report_check_head(out, check, style);
+  text_puts(out, "\n");
+  check_table_put(out, &table, style);
+  text_puts(out, "\n");
+  report_check_verdict(out, check, style);
+  report_check_reasons(out, model, check, style);
+  for (size_t i = 0; i < report_wrong_line_count(check); i++)
+    report_wrong_line(out, model, check, i, style);
+  report_check_between(out, model, check, style);
+  report_check_notes(out, model, check, style);
+}

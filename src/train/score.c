@@ -1,0 +1,156 @@
+#include "train/score.h"
+
+#include "check/numeric.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One thread's share of a count. */
+struct scorer {
+  const struct training *training;
+  const struct dataset *set;
+  uint32_t first, every; /* batches: number FIRST, then each EVERY-th */
+  uint32_t right;        /* answers */
+  uint32_t *which;
+  struct run run;
+  bool apart;
+  pthread_t thread;
+};
+
+/* -- which node gives the scores -- */
+
+/* The operand beside LABELS that has its shape; -1 if LABELS is not there. */
+static int beside(const struct training *training, const int *slots, size_t count, int labels) {
+  const struct model *model = &training->model;
+  bool there = false;
+  int found = -1;
+  for (size_t i = 0; i < count; i++) {
+    int node = model->values[slots[i]].node;
+    there = there || slots[i] == labels;
+    if (found < 0 && node >= 0 && model->nodes[node].active &&
+        shape_equal(model_shape(model, slots[i]), model_shape(model, labels)))
+      found = node;
+  }
+  return there ? found : -1;
+}
+
+static int find_scores(const struct training *training) {
+  const struct model *model = &training->model;
+  int labels = model->nodes[training->parts[DATASET_PARTS - 1]].slot, found = -1;
+  for (size_t i = 0; found < 0 && i < model->instance_count; i++)
+    if (model->instances[i].gate)
+      found = beside(training, model->instances[i].operands, model->instances[i].operand_count,
+                     labels);
+  for (size_t n = 0; found < 0 && n < model->node_count; n++)
+    found = beside(training, model->nodes[n].operands, model->nodes[n].operand_count, labels);
+  return found;
+}
+
+enum status score_init(struct training *training, struct diag *diag) {
+  if (!training->train_set) return STATUS_OK;
+  training->scores = find_scores(training);
+  if (training->scores < 0) return STATUS_OK;
+  int threads = training->options.threads > 0 ? training->options.threads : numeric_processors();
+  if (threads > NUMERIC_MAX_THREADS) threads = NUMERIC_MAX_THREADS;
+  training->scorers = calloc((size_t)threads, sizeof *training->scorers);
+  if (!training->scorers) return diag_no_memory(diag);
+  training->scorer_count = threads;
+  for (int i = 0; i < threads; i++) {
+    struct scorer *scorer = &training->scorers[i];
+    *scorer = (struct scorer){.training = training, .first = (uint32_t)i,
+                              .every = (uint32_t)threads};
+    scorer->which = calloc(training->options.batch, sizeof *scorer->which);
+    if (!scorer->which || run_copy(&scorer->run, &training->run)) return diag_no_memory(diag);
+  }
+  return STATUS_OK;
+}
+
+void score_done(struct training *training) {
+  for (int i = 0; i < training->scorer_count; i++) {
+    free(training->scorers[i].which);
+    run_done(&training->scorers[i].run);
+  }
+  free(training->scorers);
+  training->scorers = NULL;
+  training->scorer_count = 0;
+}
+
+/* -- counting -- */
+
+static uint32_t largest(const double *row, uint32_t cols) {
+  uint32_t best = 0;
+  for (uint32_t j = 1; j < cols; j++)
+    if (row[j] > row[best]) best = j;
+  return best;
+}
+
+static uint32_t count_right(const struct scorer *scorer, uint32_t rows) {
+  const struct training *training = scorer->training;
+  const struct model *model = &training->model;
+  int slots[] = {model->nodes[training->scores].slot,
+                 model->nodes[training->parts[DATASET_PARTS - 1]].slot};
+  const double *scores = run_values(&scorer->run, slots[0]);
+  const double *labels = run_values(&scorer->run, slots[1]);
+  uint32_t cols = model_shape(model, slots[0]).cols, right = 0;
+  for (size_t i = 0; i < rows; i++)
+    right += largest(scores + i * cols, cols) == largest(labels + i * cols, cols);
+  return right;
+}
+
+/* Batches in order; the last one is filled up with its last example. */
+static void *run_scorer(void *context) {
+  struct scorer *scorer = context;
+  const struct training *training = scorer->training;
+  const struct code *forward = &training->model.program.forward;
+  int slot = training->model.nodes[training->scores].slot;
+  uint32_t batch = training->options.batch, count = scorer->set->count;
+  double *parts[DATASET_PARTS];
+  size_t end = 0;
+  for (int i = 0; i < DATASET_PARTS; i++)
+    parts[i] = run_values(&scorer->run, training->model.nodes[training->parts[i]].slot);
+  for (size_t i = 0; i < forward->count; i++)
+    if (forward->items[i].out == slot) end = i + 1;
+  for (uint32_t at = scorer->first * batch; at < count; at += scorer->every * batch) {
+    uint32_t rows = count - at < batch ? count - at : batch;
+    for (uint32_t i = 0; i < batch; i++) scorer->which[i] = at + (i < rows ? i : rows - 1);
+    scorer->set->take(scorer->set, scorer->which, batch, parts);
+    run_slice(&scorer->run, forward, 0, end);
+    scorer->right += count_right(scorer, rows);
+  }
+  return NULL;
+}
+
+static double share_right(struct training *training, const struct dataset *set) {
+  uint32_t right = 0;
+  for (int i = 0; i < training->scorer_count; i++) {
+    training->scorers[i].set = set;
+    training->scorers[i].right = 0;
+  }
+  for (int i = 1; i < training->scorer_count; i++) {
+    struct scorer *scorer = &training->scorers[i];
+    scorer->apart = !pthread_create(&scorer->thread, NULL, run_scorer, scorer);
+  }
+  run_scorer(&training->scorers[0]);
+  for (int i = 1; i < training->scorer_count; i++) {
+    struct scorer *scorer = &training->scorers[i];
+    if (scorer->apart) pthread_join(scorer->thread, NULL);
+    else run_scorer(scorer);
+  }
+  for (int i = 0; i < training->scorer_count; i++) right += training->scorers[i].right;
+  return (double)right / set->count;
+}
+
+void score_row(struct training *training, struct train_row *row) {
+  const struct model *model = &training->model;
+  if (training->scores < 0) return;
+  for (int i = 0; i < training->scorer_count; i++)
+    for (size_t n = 0; n < model->node_count; n++) {
+      int slot = model->nodes[n].slot;
+      if (model->nodes[n].kind == NODE_PARAM)
+        memcpy(run_values(&training->scorers[i].run, slot), run_values(&training->run, slot),
+               shape_count(model_shape(model, slot)) * sizeof(double));
+    }
+  row->train = share_right(training, training->train_set);
+  if (training->test_set) row->test = share_right(training, training->test_set);
+}

@@ -1,0 +1,69 @@
+/* Training: stochastic gradient descent with the model's own backward pass, rule lines, bugs and all.
+ * Where the model's data come from a data function that has more of them, each step draws a batch;
+ * else every step sees all there is. A training owns everything below it until train_done(). */
+#ifndef GRADWALK_TRAIN_TRAIN_H
+#define GRADWALK_TRAIN_TRAIN_H
+
+#include "lang/dataset.h"
+
+#include <signal.h>
+
+struct train_options {
+  size_t steps;
+  uint32_t batch;  /* examples a step; 0: as many as the model's text takes */
+  double rate;     /* a step is  v = momentum * v - rate * dW;  W = W + v */
+  double momentum;
+  bool seeded;     /* batches are drawn from a generator of their own, seeded with SEED; else the
+                    * model's own goes on where the build left it, as in a notebook */
+  uint32_t seed;
+  int threads;     /* for the accuracies; 0: as many as there are processors */
+  const volatile sig_atomic_t *cancel; /* may be NULL; heard after every step */
+  void (*progress)(void *context, size_t done, size_t total); /* may be NULL; after every step */
+  void *progress_context;
+};
+
+/* A line of the table: after the first step of each epoch, and after the last step. */
+struct train_row {
+  size_t step;   /* steps done */
+  double loss;   /* of the batch, before that step moved the params */
+  double train, test; /* share of examples whose largest score is in the right column; NaN: unknown */
+};
+
+struct training {
+  struct model model; /* the text, built for batches */
+  struct train_options options;
+  const struct library *library;
+  struct dataset *train_set, *test_set; /* NULL: the model brings all its data */
+  int parts[DATASET_PARTS]; /* nodes that batches are put into; -1 */
+  int scores;               /* node whose largest column is the answer; -1: none was found */
+  size_t epoch;             /* steps of one */
+  size_t done;              /* whole steps */
+  bool cancelled;
+  bool diverged;            /* a number ran out of bounds in the step after DONE */
+  int bad;                  /* the first node where: its value, or its gradient */
+  bool bad_gradient;
+  struct train_row *rows;
+  size_t row_count, row_capacity;
+  uint32_t *drawn;          /* the batch */
+  double **velocity;        /* by node; NULL where there is none */
+  struct run run;
+  struct scorer *scorers;   /* one a thread */
+  int scorer_count;
+  struct random random;
+};
+
+/* Builds the model of SOURCE anew, for batches, with the params, folds and bugs of LIKE, another
+ * build of it. STATUS_DATA if it cannot be trained. */
+enum status train_init(struct training *training, const struct source *source,
+                       const struct model *like, const struct train_options *options,
+                       const struct library *library, struct diag *diag);
+void train_done(struct training *training);
+
+/* Hands the params as they are now to another build of the text. */
+void train_give_params(const struct training *training, struct model *model);
+
+/* All the steps, or as many as there are until it is cancelled or diverges; what was learnt by the
+ * last whole step stays. Fails only for want of memory. */
+enum status train_run(struct training *training, struct diag *diag);
+
+#endif
