@@ -153,6 +153,7 @@ enum status do_step(struct session *session, const char *arguments, struct text 
                                           : _("this lesson has %d steps"),
                     last);
   text_init(&found);
+  session->unchanged = target == session->page;
   enum status status = session_enter(session, (int)target, &found, diag);
   if (!status) {
     text_printf(out, _("lesson step %d of %d\n\n"), session->page, last);
