@@ -40,6 +40,7 @@ enum quiz_state { QUIZ_OPEN, QUIZ_RIGHT, QUIZ_SKIPPED };
 struct quiz_progress {
   enum quiz_state state;
   int hints, tries; /* shown; wrong answers */
+  int choice;       /* the right one, from 1, once it may be told */
 };
 
 struct session;
