@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The most entries of one tensor that are looked at closely. */
 enum { MAX_EXAMINED = 200 };
@@ -331,8 +332,10 @@ static void examine_failing(struct check *check, const struct examination *exam,
   if (count > MAX_EXAMINED) count = MAX_EXAMINED;
   check->examined = count > 0 ? tensor : NULL;
   check->examined_total = count;
+  if (count > 0 && !exam->redrawn && !exam->directions)
+    worker_plan(exam->worker, &probe); /* without one it only takes longer */
   for (size_t i = 0; i < count && tensor->verdict != VERDICT_FAIL; i++) {
-    if (worker_cancelled(exam->worker)) return;
+    if (worker_cancelled(exam->worker)) break;
     check->examined_done = i;
     size_t entry = ranked[i].entry;
     probe.entry = entry;
@@ -347,6 +350,30 @@ static void examine_failing(struct check *check, const struct examination *exam,
     tensor->right = finding.right;
     tensor->step_error = finding.error;
   }
+  worker_unplan(exam->worker);
+}
+
+/* What an earlier check with the same slopes has found of the same gradient, to the bit: the verdict of
+ * the test per entry depends on nothing else, but at a kink also on the gradient beside it. */
+static bool known_verdict(const struct check *check, struct tensor_check *tensor) {
+  const struct check *from = check->options.numeric_from;
+  size_t bytes = tensor->count * sizeof *tensor->analytic;
+  for (size_t i = 0; from && check->options.tolerance < 0 && i < from->tensor_count; i++) {
+    const struct tensor_check *earlier = &from->tensors[i];
+    if (earlier->node != tensor->node || earlier->count != tensor->count ||
+        earlier->verdict == VERDICT_KINK || earlier->verdict == VERDICT_FAIL ||
+        memcmp(earlier->analytic, tensor->analytic, bytes) != 0)
+      continue;
+    tensor->verdict = earlier->verdict;
+    tensor->reason = earlier->reason;
+    tensor->entry = earlier->entry;
+    tensor->step = earlier->step;
+    tensor->left = earlier->left;
+    tensor->right = earlier->right;
+    tensor->step_error = earlier->step_error;
+    return true;
+  }
+  return false;
 }
 
 static void decide_tensor(struct check *check, const struct examination *exam,
@@ -361,6 +388,8 @@ static void decide_tensor(struct check *check, const struct examination *exam,
     settle(tensor, VERDICT_FAIL, REASON_NOT_FINITE);
   } else if (tensor->broken == LAW_REPEAT) {
     settle(tensor, VERDICT_FAIL, REASON_NOT_REPEATABLE);
+  } else if (!tensor->broken && known_verdict(check, tensor)) {
+    return;
   } else if (tensor->metrics.zeros == tensor->count) {
     settle(tensor, VERDICT_INADEQUATE, REASON_ALL_ZERO);
   } else if (below_floor(tensor)) {

@@ -258,7 +258,7 @@ static enum status check_again(struct invocation *call, const char *when) {
 }
 
 static enum status run_training(struct invocation *call, struct training *training) {
-  struct progress progress = {.started = seconds_now()};
+  struct progress_bar progress = {.started = seconds_now()};
   struct train_options how = options_train(&call->options);
   how.cancel = &interrupted;
   if (isatty(STDERR_FILENO)) {
