@@ -1,13 +1,17 @@
 #include "cli/cli.h"
 
 #include "cli/lessons.h"
+#include "cli/manual.h"
 #include "session/keep.h"
 #include "session/options.h"
 #include "session/command.h"
 #include "session/params.h"
 #include "session/play.h"
 #include "session/report_bugs.h"
+#include "session/script.h"
+#include "tui/action.h"
 #include "tui/app.h"
+#include "tui/keymap.h"
 #include "config.h"
 #include "core/clock.h"
 #include "core/intl.h"
@@ -17,6 +21,7 @@
 
 #include <errno.h>
 #include <langinfo.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +70,24 @@ static void catch_interrupt(bool catch) {
   struct sigaction action = {.sa_handler = catch ? on_interrupt : SIG_DFL};
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, NULL);
+}
+
+/* A signal that asks a session to end, or 0. */
+static volatile sig_atomic_t ending;
+
+/* Closing standard input ends a read that has begun as well as one that is about to. */
+static void on_ending(int signal) {
+  ending = signal;
+  interrupted = 1;
+  close(STDIN_FILENO);
+}
+
+static void catch_endings(bool catch) {
+  static const int signals[] = {SIGTERM, SIGHUP};
+  struct sigaction action = {.sa_handler = catch ? on_ending : SIG_DFL};
+  sigemptyset(&action.sa_mask);
+  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+    sigaction(signals[i], &action, NULL);
 }
 
 /* A bar on standard error for checks that take longer than a moment. */
@@ -299,13 +322,16 @@ static int verb_train(struct invocation *call) {
 
 /* -- sessions in plain lines -- */
 
-/* One command line; what it says is printed at once. */
-static enum status do_line(struct invocation *call, struct session *session, const char *line) {
+/* One command line, number NUMBER of SCRIPT if that is not NULL; what it says is printed at once. */
+static enum status do_line(struct invocation *call, struct session *session, const char *line,
+                           const char *script, uint32_t number) {
   call->out.length = 0;
   catch_interrupt(true);
   enum status status = command_do(session, line, &call->out, &call->diag);
   catch_interrupt(false);
   interrupted = 0;
+  if (status && script && status != STATUS_NO_MEMORY)
+    command_blame(&call->diag, script, number, line);
   int printed = status ? 0 : print_out(call);
   if (!status && call->keeper && keeper_note(call->keeper, session, &call->diag))
     print_diag(&call->diag);
@@ -313,23 +339,25 @@ static enum status do_line(struct invocation *call, struct session *session, con
   return printed ? (enum status)printed : status;
 }
 
-/* Commands from FILE until its end or "quit". In a script a mistake is the end; else it is reported
- * and the session goes on, and where nobody sat at a terminal the first one is the exit status. */
+/* Commands from FILE until its end or "quit". In a SCRIPT, so called, a mistake is the end; without a
+ * name it is reported and the session goes on, and where nobody sat at a terminal the first one is the exit status. */
 static int run_lines(struct invocation *call, struct session *session, FILE *file,
-                     bool interactive) {
+                     const char *script) {
   char *line = NULL;
   size_t capacity = 0;
+  uint32_t number = 0;
+  bool interactive = !script;
   enum status status = STATUS_OK, first_mistake = STATUS_OK;
-  while (!status && !session->quitting) {
+  while (!status && !session->quitting && !ending) {
     if (interactive && isatty(STDIN_FILENO)) fputs("> ", stdout), fflush(stdout);
     errno = 0;
     if (getline(&line, &capacity, file) < 0) {
-      if (ferror(file) || errno == ENOMEM)
+      if (!ending && (ferror(file) || errno == ENOMEM))
         status = diag_set(&call->diag, errno == ENOMEM ? STATUS_NO_MEMORY : STATUS_IO,
                           (struct span){0}, _("cannot read: %s"), strerror(errno));
       break;
     }
-    status = do_line(call, session, line);
+    status = do_line(call, session, line, script, ++number);
     if (status && interactive && status < STATUS_INTERNAL) {
       print_diag(&call->diag);
       call->reported = true;
@@ -361,10 +389,18 @@ static int verb_run(struct invocation *call) {
     return (int)diag_set(&call->diag, STATUS_NO_INPUT, (struct span){0}, "%s: %s",
                          call->operands[0], strerror(errno));
   start_session(call, &session);
-  int result = run_lines(call, &session, file, false);
+  int result = run_lines(call, &session, file, call->operands[0]);
   session_done(&session);
   if (!standard) fclose(file);
   return result;
+}
+
+/* A session that a signal cuts off is kept, and then the signal takes its course. */
+static void end_by_signal(struct invocation *call, const struct session *session) {
+  int signal = ending;
+  if (script_keep(session, &call->diag)) print_diag(&call->diag);
+  catch_endings(false);
+  raise(signal);
 }
 
 /* A session that begins with the commands FIRST, a line each; with a record of the hunt among them if
@@ -374,16 +410,23 @@ static int plain_session(struct invocation *call, struct text *first) {
   struct keeper keeper = {0};
   enum status status = first->failed ? diag_no_memory(&call->diag) : STATUS_OK;
   start_session(call, &session);
+  catch_endings(true);
+  if (!status && isatty(STDIN_FILENO)) {
+    script_tell_kept(&call->out);
+    status = (enum status)print_out(call);
+  }
   call->keeper = &keeper;
   for (char *rest = first->bytes, *line; !status && rest && (line = strsep(&rest, "\n"));)
-    status = do_line(call, &session, line);
+    status = do_line(call, &session, line, NULL, 0);
   if (!status && call->options.record)
     status = play_record(&session, call->options.record, &call->diag);
   if (!status && session.is_open && !session.examiner && lesson_steps(&session.lesson) > 0)
-    status = do_line(call, &session, "page");
-  int result = status ? (int)status : run_lines(call, &session, stdin, true);
+    status = do_line(call, &session, "page", NULL, 0);
+  int result = status ? (int)status : run_lines(call, &session, stdin, NULL);
   call->keeper = NULL;
   keeper_done(&keeper);
+  if (ending) end_by_signal(call, &session);
+  catch_endings(false);
   session_done(&session);
   return result;
 }
@@ -419,6 +462,7 @@ static int verb_walk(struct invocation *call) {
     return result;
   }
   result = (int)app_run(lesson, &options, &signal, &call->diag);
+  if (signal && result) print_diag(&call->diag);
   if (signal) raise(signal);
   return result;
 }
@@ -543,13 +587,13 @@ static const struct {
     {VERB_RUN, "run", verb_run, "SCRIPT", "commands from a file, or from standard input (-)"},
     {VERB_TEST, "test", verb_test, "FILE...", "prove lessons: figures, bugs and answers"},
     {VERB_NEW, "new", verb_new, "NAME", "begin a lesson of your own, NAME.md"},
-    {VERB_HELP, "help", verb_help, "", "this text"},
+    {VERB_HELP, "help", verb_help, "[TOPIC]",
+     "this text; or commands, keys, or one command"},
 };
 
 enum { VERB_COUNT = sizeof verbs / sizeof *verbs };
 
-static int verb_help(struct invocation *call) {
-  struct text *out = &call->out;
+static void help_verbs(struct text *out) {
   text_puts(out, _("gradwalk: walk a computation node by node, forward and backward, and check its "
                    "gradient\n\n"));
   for (size_t i = 0; i < VERB_COUNT; i++) {
@@ -563,7 +607,50 @@ static int verb_help(struct invocation *call) {
   text_puts(out, _("\nFILE is a lesson's number, name or path, a model (.gw), or - for standard "
                    "input.\nExit status: 0 pass, 1 a mistake was found, 2 undecided, 64 and up "
                    "trouble.\n"));
-  return STATUS_OK;
+}
+
+static enum status help_keys(struct text *out, struct diag *diag) {
+  struct keymap keymap;
+  enum status status = keymap_defaults(&keymap, diag);
+  if (!status) keymap_help(&keymap, out);
+  keymap_done(&keymap);
+  return status;
+}
+
+/* The manual's lists, for tests/cli/run-manual. */
+static enum status help_manual(struct text *out, struct diag *diag) {
+  struct verb_name names[VERB_COUNT + 1];
+  size_t count = 0;
+  for (size_t i = 0; i < VERB_COUNT; i++)
+    names[count++] = (struct verb_name){verbs[i].verb, verbs[i].name ? verbs[i].name : "explorer"};
+  names[count++] = (struct verb_name){VERB_SWEEP, "sweep"};
+  return manual_lists(out, names, count, diag);
+}
+
+/* What the session's own command "help" knows: all of its commands, or one. */
+static enum status help_command(const char *topic, struct text *out, struct diag *diag) {
+  struct session session;
+  struct text line;
+  session_init(&session);
+  text_init(&line);
+  text_printf(&line, "help %s", strcmp(topic, "commands") == 0 ? "" : topic);
+  enum status status = line.failed ? diag_no_memory(diag)
+                                   : command_do(&session, text_string(&line), out, diag);
+  if (!status && strcmp(topic, "commands") == 0) action_help(out);
+  text_done(&line);
+  session_done(&session);
+  return status;
+}
+
+static int verb_help(struct invocation *call) {
+  const char *topic = call->operand_count > 0 ? call->operands[0] : NULL;
+  if (!topic) return help_verbs(&call->out), STATUS_OK;
+  if (call->operand_count > 1)
+    return (int)diag_set(&call->diag, STATUS_USAGE, (struct span){0}, "%s",
+                         _("help takes one topic"));
+  if (strcmp(topic, "keys") == 0) return (int)help_keys(&call->out, &call->diag);
+  if (strcmp(topic, "manual") == 0) return (int)help_manual(&call->out, &call->diag);
+  return (int)help_command(topic, &call->out, &call->diag);
 }
 
 /* -- the program -- */
@@ -606,7 +693,7 @@ static bool standard_option(struct invocation *call, int argc, char **argv) {
     text_printf(&call->out, "gradwalk %s\n%s\n", PACKAGE_VERSION,
                 _("GPL-3.0-or-later; there is no warranty."));
   else if (help)
-    verb_help(call);
+    help_verbs(&call->out);
   else
     return false;
   return true;

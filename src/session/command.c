@@ -3,7 +3,7 @@
 #include "core/intl.h"
 #include "core/memory.h"
 #include "io/export.h"
-#include "io/file.h"
+#include "lang/parse.h"
 #include "session/command_bug.h"
 #include "session/evaluate.h"
 #include "session/explain.h"
@@ -11,6 +11,7 @@
 #include "session/options.h"
 #include "session/play.h"
 #include "session/report_bugs.h"
+#include "session/script.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -42,6 +43,7 @@ static enum status tell_step(struct session *session, struct text *out, struct d
 
 static enum status go(struct session *session, size_t position, struct text *out,
                       struct diag *diag) {
+  session->unchanged = position == session->position;
   enum status status = session_go(session, position, diag);
   return status ? status : tell_step(session, out, diag);
 }
@@ -128,6 +130,7 @@ static enum status do_focus(struct session *session, const char *arguments, stru
   bool gradient;
   enum status status = find_either(session, arguments, &node, &gradient, diag);
   if (status) return status;
+  session->unchanged = true; /* where one looks is not what the session is */
   session->focus = model_visible(&session->model, node);
   return gradient ? explain_gradient(session, node, out, diag)
                   : explain_node(session, session->focus, out, diag);
@@ -193,24 +196,35 @@ static enum status do_set(struct session *session, const char *arguments, struct
   return status;
 }
 
-static enum status fold(struct session *session, const char *name, bool folded,
+static bool all_are(const struct model *model, bool folded) {
+  for (size_t i = 0; i < model->instance_count; i++)
+    if (model->instances[i].folded != folded) return false;
+  return true;
+}
+
+static enum status fold(struct session *session, const char *name, bool folded, struct text *out,
                         struct diag *diag) {
   if (!*name) return usage(diag, _("name the result of a gate, or say all"));
   bool all = strcmp(name, "all") == 0;
+  session->unchanged = all && all_are(&session->model, folded);
+  if (session->unchanged) {
+    text_puts(out, session->model.instance_count == 0 ? _("there is nothing to fold or unfold here\n")
+                   : folded                           ? _("everything is folded already\n")
+                                                      : _("everything is unfolded already\n"));
+    return STATUS_OK;
+  }
   enum status status = model_fold(&session->model, all ? NULL : name, folded, diag);
   return status ? status : session_refresh(session, diag);
 }
 
 static enum status do_fold(struct session *session, const char *arguments, struct text *out,
                            struct diag *diag) {
-  (void)out;
-  return fold(session, arguments, true, diag);
+  return fold(session, arguments, true, out, diag);
 }
 
 static enum status do_unfold(struct session *session, const char *arguments, struct text *out,
                              struct diag *diag) {
-  (void)out;
-  return fold(session, arguments, false, diag);
+  return fold(session, arguments, false, out, diag);
 }
 
 static enum status do_precision(struct session *session, const char *arguments, struct text *out,
@@ -234,14 +248,24 @@ static enum status do_freeze(struct session *session, const char *arguments, str
   return session_refresh(session, diag);
 }
 
+static bool draws(const struct model *model) {
+  const struct code *forward = &model->program.forward;
+  for (size_t i = 0; i < forward->count; i++)
+    if (op_table[forward->items[i].op].flags & OP_RANDOM) return true;
+  return false;
+}
+
 static enum status do_seed(struct session *session, const char *arguments, struct text *out,
                            struct diag *diag) {
   char *end;
   unsigned long seed = strtoul(arguments, &end, 10);
-  (void)out;
   if (!*arguments || *arguments == '-' || *end || seed > UINT32_MAX)
     return usage(diag, _("a seed is a whole number from 0 to 4294967295"));
   random_seed(&session->model.random, (uint32_t)seed);
+  text_puts(out, draws(&session->model)
+                     ? _("the forward pass draws from this seed; the leaves stay as they are\n")
+                     : _("this forward pass draws nothing, so nothing changes; the leaves were drawn "
+                         "when the model was built, from its own \"seed\" line\n"));
   return session_refresh(session, diag);
 }
 
@@ -361,13 +385,6 @@ static enum status do_export(struct session *session, const char *arguments, str
   return status;
 }
 
-static enum status do_log(struct session *session, const char *arguments, struct text *out,
-                          struct diag *diag) {
-  (void)arguments, (void)diag;
-  command_script(session, out);
-  return STATUS_OK;
-}
-
 static enum status do_help(struct session *session, const char *arguments, struct text *out,
                            struct diag *diag) {
   bool found = false;
@@ -391,46 +408,7 @@ static enum status do_quit(struct session *session, const char *arguments, struc
   return STATUS_OK;
 }
 
-/* -- scripts -- */
-
-static enum status do_source(struct session *session, const char *arguments, struct text *out,
-                             struct diag *diag) {
-  enum { MAX_DEPTH = 8 };
-  struct text script;
-  text_init(&script);
-  if (session->script_depth >= MAX_DEPTH) return usage(diag, _("scripts source each other too deeply"));
-  enum status status = file_read(arguments, &script, diag);
-  session->script_depth++;
-  for (char *rest = status ? NULL : script.bytes, *line;
-       !status && !session->quitting && rest && (line = strsep(&rest, "\n"));)
-    status = command_do(session, line, out, diag);
-  session->script_depth--;
-  text_done(&script);
-  return status;
-}
-
-void command_script(const struct session *session, struct text *out) {
-  for (size_t i = 0; i < session->log_done; i++) text_printf(out, "%s\n", session->log[i]);
-}
-
-static enum status do_save(struct session *session, const char *arguments, struct text *out,
-                           struct diag *diag) {
-  struct text script;
-  if (!*arguments) return usage(diag, _("save to which file?"));
-  text_init(&script);
-  command_script(session, &script);
-  enum status status = script.failed ? diag_no_memory(diag) : file_write(arguments, &script, diag);
-  text_done(&script);
-  if (!status) text_printf(out, _("saved: \"source %s\" replays it\n"), arguments);
-  return status;
-}
-
 /* -- the table, and doing a line -- */
-
-static enum status do_undo(struct session *session, const char *arguments, struct text *out,
-                           struct diag *diag);
-static enum status do_redo(struct session *session, const char *arguments, struct text *out,
-                           struct diag *diag);
 
 const struct command command_table[] = {
 #define COMMAND(name, arguments, changes, needs_model, lesson, handler, help) \
@@ -471,11 +449,57 @@ bool command_is(const char *line, size_t length) {
   return false;
 }
 
-/* Cuts LINE into a command and its arguments, without spaces around them. */
-static enum status apply(struct session *session, const char *line,
-                         const struct command **command, struct text *out, struct diag *diag) {
+/* The node whose value or gradient NAME is, or -1. */
+static int find_named(const struct session *session, const char *name) {
+  int node = session->is_open ? model_find(&session->model, name) : -1;
+  if (node < 0 && session->is_open && name[0] == 'd') node = model_find(&session->model, name + 1);
+  return node;
+}
+
+/* The name that LINE begins with, and whether "=" follows it. */
+static bool begins_assignment(const char *line, char name[64]) {
+  static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+  size_t length = strspn(line, letters);
+  const char *rest = line + length + strspn(line + length, " \t");
+  snprintf(name, 64, "%.*s", (int)length, line);
+  return rest[0] == '=' && rest[1] != '=';
+}
+
+static void guess_assignment(const struct session *session, const char *line, struct diag *diag) {
+  char name[64];
+  if (!begins_assignment(line, name) || find_named(session, name) < 0) return;
+  int node = model_find(&session->model, name), length = (int)strcspn(line, "\r\n");
+  if (node < 0)
+    diag_hint(diag, _("a rule line is replaced with bug: bug %.*s"), length, line);
+  else if (session->model.nodes[node].kind <= NODE_PARAM)
+    diag_hint(diag, _("a leaf is given a value with set: set %.*s"), length, line);
+}
+
+/* Whether LINE, which begins with no command, asks for a value: it begins with a node's name or is
+ * an expression, but not a mere word that nobody knows. */
+static bool is_question(const struct session *session, const char *line) {
+  struct arena arena;
+  struct source source = {"eval", line, strcspn(line, "\r\n"), 1};
+  const struct expr *expr;
+  struct diag ignored;
+  char name[64];
+  if (!session->is_open || begins_assignment(line, name)) return false;
+  if (find_named(session, name) >= 0) return true;
+  arena_init(&arena);
+  bool question = !parse_expr(&source, &arena, &expr, &ignored) && expr->kind != EXPR_NAME;
+  arena_done(&arena);
+  return question;
+}
+
+enum status command_apply(struct session *session, const char *line,
+                          const struct command **command, struct text *out, struct diag *diag) {
   size_t word = strcspn(line, " \t\r\n"), end = strlen(line);
   enum status status = find_command(line, word, command, diag);
+  if (status == STATUS_USAGE && is_question(session, line)) {
+    word = 0;
+    status = find_command("eval", strlen("eval"), command, diag);
+  }
+  if (status) guess_assignment(session, line, diag);
   if (status) return status;
   if ((*command)->needs_model && !session->is_open)
     return usage(diag, _("nothing is open yet: open a lesson first, as in open 1"));
@@ -484,23 +508,14 @@ static enum status apply(struct session *session, const char *line,
   while (end > word && strchr(" \t\r\n", line[end - 1])) end--;
   char *arguments = strndup(line + word, end - word);
   if (!arguments) return diag_no_memory(diag);
-  status = (*command)->run(session, arguments, out, diag);
+  session->unchanged = false;
+  if (*arguments && !*(*command)->arguments)
+    status = diag_set(diag, STATUS_USAGE, nowhere, _("%s takes nothing behind it; found \"%s\""),
+                      (*command)->name, arguments);
+  else
+    status = (*command)->run(session, arguments, out, diag);
   free(arguments);
   return status;
-}
-
-/* A change makes what was undone unreachable. */
-static enum status remember(struct session *session, const char *line, struct diag *diag) {
-  char *copy = strndup(line, strcspn(line, "\r\n"));
-  if (!copy || !array_reserve(&session->log, &session->log_capacity, session->log_done + 1,
-                              sizeof *session->log)) {
-    free(copy);
-    return diag_no_memory(diag);
-  }
-  for (size_t i = session->log_done; i < session->log_count; i++) free(session->log[i]);
-  session->log[session->log_done++] = copy;
-  session->log_count = session->log_done;
-  return STATUS_OK;
 }
 
 enum status command_do(struct session *session, const char *line, struct text *out,
@@ -508,8 +523,9 @@ enum status command_do(struct session *session, const char *line, struct text *o
   const struct command *command;
   line += strspn(line, " \t\r\n");
   if (!*line || *line == '#') return STATUS_OK;
-  enum status status = apply(session, line, &command, out, diag);
-  if (!status && command->changes) status = remember(session, line, diag);
+  enum status status = command_apply(session, line, &command, out, diag);
+  if (!status && command->changes && !session->unchanged)
+    status = script_remember(session, line, diag);
   if (!status) status = play_note(session, command->name, line, diag);
   return status;
 }
@@ -525,46 +541,5 @@ enum status command_do_lesson(struct session *session, const char *line, bool *c
   }
   if (status) return status;
   *changes = command->changes;
-  return apply(session, line, &command, out, diag);
-}
-
-/* The first COUNT commands of the log, from nothing. */
-static enum status replay(struct session *session, size_t count, struct diag *diag) {
-  struct text ignored;
-  const struct command *command;
-  enum status status = STATUS_OK;
-  text_init(&ignored);
-  session_close(session);
-  session->replaying = true;
-  for (size_t i = 0; !status && i < count; i++)
-    status = apply(session, session->log[i], &command, &ignored, diag);
-  session->replaying = false;
-  text_done(&ignored);
-  if (!status) session->log_done = count;
-  return status;
-}
-
-static enum status go_in_log(struct session *session, size_t count, const char *said,
-                             const char *line, struct text *out, struct diag *diag) {
-  text_printf(out, "%s%s\n", said, line);
-  enum status status = replay(session, count, diag);
-  if (!status) return STATUS_OK;
-  struct diag again;
-  return replay(session, session->log_done, &again) ? STATUS_INTERNAL : status;
-}
-
-static enum status do_undo(struct session *session, const char *arguments, struct text *out,
-                           struct diag *diag) {
-  (void)arguments;
-  if (session->log_done <= 1) return usage(diag, _("there is nothing to undo"));
-  const char *line = session->log[session->log_done - 1];
-  return go_in_log(session, session->log_done - 1, _("undone: "), line, out, diag);
-}
-
-static enum status do_redo(struct session *session, const char *arguments, struct text *out,
-                           struct diag *diag) {
-  (void)arguments;
-  if (session->log_done >= session->log_count) return usage(diag, _("there is nothing to redo"));
-  const char *line = session->log[session->log_done];
-  return go_in_log(session, session->log_done + 1, _("done again: "), line, out, diag);
+  return command_apply(session, line, &command, out, diag);
 }

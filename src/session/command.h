@@ -15,11 +15,15 @@ struct command {
 extern const struct command command_table[];
 extern const size_t command_count;
 
-/* Carries out one line and appends what it has to say to OUT. Empty lines and comments do nothing. A
- * failure leaves the session as it was. */
+/* Carries out one line and appends what it has to say to OUT. A line that begins with no command but
+ * is an expression over the session's nodes is a question for its value, as with eval. Empty lines
+ * and comments do nothing. A failure leaves the session as it was. */
 enum status command_do(struct session *session, const char *line, struct text *out,
                        struct diag *diag);
 
+/* The same without a line in the log; *COMMAND is what was meant. LINE begins with no space. */
+enum status command_apply(struct session *session, const char *line,
+                          const struct command **command, struct text *out, struct diag *diag);
 /* The same for a line of a lesson's fence: only commands that a lesson may issue, and not logged.
  * *CHANGES: whether the command is one that alters the session. */
 enum status command_do_lesson(struct session *session, const char *line, bool *changes,
@@ -38,5 +42,8 @@ enum status command_place(const struct session *session, char *text, int *node, 
 
 /* The session as a script: every change in force, a line each. */
 void command_script(const struct session *session, struct text *out);
+
+/* Says that what DIAG tells of came of LINE, which is line NUMBER of the script NAME. */
+void command_blame(struct diag *diag, const char *name, uint32_t number, const char *line);
 
 #endif

@@ -85,16 +85,16 @@ enum status explain_value(struct session *session, int node, struct text *out,
   struct text formula;
   (void)diag;
   text_init(&formula);
+  if (!expr && shown->kind <= NODE_PARAM) text_printf(&formula, "%s ", model_op_name(model, node));
   text_printf(&formula, "%s = ", shown->name);
   if (expr) print_expr(&formula, expr);
-  else text_puts(&formula, model_op_name(model, node));
   if (!session_has_value(session, node))
     text_printf(out, "%s\n  %s\n", text_string(&formula), _("not computed yet"));
   else if (expr)
     put_lines(session, shown->name, expr, text_string(&formula),
               run_values(&session->run, shown->slot), model_shape(model, shown->slot), out);
   else {
-    text_printf(out, "%s  ", text_string(&formula));
+    text_puts(out, text_string(&formula));
     report_tensor(out, run_values(&session->run, shown->slot), model_shape(model, shown->slot));
     text_puts(out, "\n");
   }
@@ -161,36 +161,49 @@ enum status explain_step(struct session *session, const struct step *step, struc
   return status;
 }
 
-/* Lines that assign NODE's gradient, and lines that NODE hands on. */
-static enum status explain_lines(struct session *session, int node, struct text *out,
-                                 struct diag *diag) {
+/* Lines that NODE hands to its operands. */
+static enum status explain_handed_on(struct session *session, int node, struct text *out,
+                                     struct diag *diag) {
   const struct model *model = &session->model;
   enum status status = STATUS_OK;
   for (size_t i = 0; !status && i < model->rule_count; i++) {
     const struct rule *rule = &model->rules[i];
-    bool hands_on = rule->node >= 0 && model_visible(model, rule->node) == node;
-    bool own = model->backward && rule->target_node == node;
-    if (hands_on || own) status = explain_rule(session, rule, out, diag);
+    if (rule->node >= 0 && model_visible(model, rule->node) == node)
+      status = explain_rule(session, rule, out, diag);
   }
   return status;
 }
 
-enum status explain_node(struct session *session, int node, struct text *out,
-                         struct diag *diag) {
+/* A leaf hands nothing on, nor does a node beside a backward block: what makes its own gradient is
+ * what there is to know. */
+static bool shows_own_lines(const struct model *model, int node) {
+  if (!model->backward && model->nodes[node].kind == NODE_OP) return false;
+  for (size_t i = 0; i < model->rule_count; i++)
+    if (model->rules[i].target_node == node) return true;
+  return false;
+}
+
+static void put_gradient(struct session *session, int node, struct text *out) {
   const struct model *model = &session->model;
   const struct node *shown = &model->nodes[node];
+  if (shown->gradient < 0) {
+    text_puts(out, _("no gradient is wanted here\n"));
+    return;
+  }
+  text_printf(out, "d%s = ", shown->name);
+  if (session_has_gradient(session, node))
+    report_tensor(out, run_values(&session->run, shown->gradient),
+                  model_shape(model, shown->slot));
+  else
+    text_puts(out, _("not computed yet"));
+  text_puts(out, "\n");
+}
+
+enum status explain_node(struct session *session, int node, struct text *out,
+                         struct diag *diag) {
   enum status status = explain_value(session, node, out, diag);
   if (status) return status;
-  if (shown->gradient >= 0) {
-    text_printf(out, "d%s = ", shown->name);
-    if (session_has_gradient(session, node))
-      report_tensor(out, run_values(&session->run, shown->gradient),
-                    model_shape(model, shown->slot));
-    else
-      text_puts(out, _("not computed yet"));
-    text_puts(out, "\n");
-  } else {
-    text_puts(out, _("no gradient is wanted here\n"));
-  }
-  return explain_lines(session, node, out, diag);
+  if (shows_own_lines(&session->model, node)) return explain_gradient(session, node, out, diag);
+  put_gradient(session, node, out);
+  return explain_handed_on(session, node, out, diag);
 }

@@ -250,6 +250,13 @@ void options_done(struct options *options) {
   *options = (struct options){0};
 }
 
+bool options_describe(int index, struct option_help *option) {
+  if (index >= ROW_COUNT) return false;
+  struct option_row row = row_of(index);
+  *option = (struct option_help){row.name, row.argument, row.help, row.verbs};
+  return true;
+}
+
 void options_help(struct text *out, enum verb verb) {
   for (int i = 0; i < ROW_COUNT; i++) {
     struct option_row row = row_of(i);

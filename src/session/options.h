@@ -70,6 +70,14 @@ bool options_has(enum verb verb, const char *name, size_t length);
 /* What they say about a check. The result lends from OPTIONS. */
 struct check_options options_check(const struct options *options);
 
+/* Option INDEX, from 0, for who describes them all; ARGUMENT is NULL where it takes none. False behind
+ * the last. */
+struct option_help {
+  const char *name, *argument, *help;
+  unsigned verbs;
+};
+bool options_describe(int index, struct option_help *option);
+
 /* What they say about a training. */
 struct train_options options_train(const struct options *options);
 

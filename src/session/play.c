@@ -46,7 +46,8 @@ static const struct {
 };
 
 /* Commands that would leave the model in which the bugs are hidden. */
-static const char *const leaving[] = {"open", "step", "hunt", "fold", "unfold", "matrix", "source"};
+static const char *const leaving[] = {"open", "step", "hunt", "fold", "unfold", "matrix", "source",
+                                      "resume"};
 
 enum status play_allows(const struct session *session, const char *command, struct diag *diag) {
   if (!play_is_on(session) || session->replaying) return STATUS_OK;

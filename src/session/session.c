@@ -120,6 +120,15 @@ void session_done(struct session *session) {
   session_init(session);
 }
 
+void session_move(struct session *to, struct session *from) {
+  session_done(to);
+  *to = *from;
+  to->run.program = &to->model.program;
+  for (size_t i = 0; to->stages && i < to->lesson.page_count; i++)
+    to->stages[i].run.program = &to->model.program;
+  session_init(from);
+}
+
 /* -- opening -- */
 
 static enum status build(struct session *session, const struct source *source,

@@ -79,6 +79,7 @@ struct session {
   char **log; /* commands that changed something, in order */
   size_t log_count, log_capacity;
   size_t log_done; /* those in force; the rest was undone */
+  bool unchanged; /* the last command, one that changes, found nothing to change */
   bool quitting;
   int script_depth; /* of scripts that source scripts */
   struct style style; /* for the text that commands print */
@@ -89,6 +90,10 @@ struct session {
 
 void session_init(struct session *session);
 void session_done(struct session *session);
+
+/* Gives TO, which ends with that, the state of FROM, of which nothing is left to be done. A session
+ * cannot be copied by assignment: its run points into its model. */
+void session_move(struct session *to, struct session *from);
 
 /* Back to where nothing is open; the log stays. */
 void session_close(struct session *session);

@@ -2,6 +2,10 @@
 
 #include "core/clock.h"
 #include "core/intl.h"
+#include "session/script.h"
+#include "tui/action.h"
+#include "tui/conf.h"
+#include "tui/frame.h"
 #include "tui/prompt.h"
 #include "tui/view.h"
 
@@ -16,145 +20,6 @@ const struct view_ops *const view_table[VIEW_COUNT] = {
     [VIEW_LESSONS] = &view_lessons, [VIEW_LOG] = &view_log,
     [VIEW_HELP] = &view_help,
 };
-
-/* -- the frame -- */
-
-enum {
-  SIDE_COLUMNS = 110,  /* from here on the lesson stands beside the circuit */
-  LESSON_COLUMNS = 40, /* at least; a third of a wide screen */
-  SMALL_ROWS = 16,     /* below this there is one pane */
-  LEAST_BELOW = 6,     /* of the inspector, with its title */
-  CHROME_ROWS = 4      /* a screen lower than this has no room for titles and hints */
-};
-
-static void draw_status(struct ui *ui, struct area area) {
-  const struct session *session = ui->session;
-  const char *title = session->is_open && session->lesson.title.length > 0
-                          ? text_string(&session->lesson.title)
-                          : "gradwalk";
-  int used = canvas_puts(&ui->canvas, area, 0, 1, ROLE_TITLE, title);
-  if (!session->is_open) return;
-  char text[96];
-  bool forward = session->position <= session->forward_count;
-  snprintf(text, sizeof text, _("step %zu of %zu  %s  %s"), session->position,
-           session->step_count,
-           session->position == 0 ? _("start") : forward ? _("forward") : _("backward"),
-           precision_names[session->precision]);
-  if (used + 3 + text_columns(text, strlen(text)) >= area.cols)
-    snprintf(text, sizeof text, _("step %zu of %zu"), session->position, session->step_count);
-  int col = area.cols - text_columns(text, strlen(text)) - 1;
-  if (col > used + 2) canvas_puts(&ui->canvas, area, 0, col, ROLE_FAINT, text);
-}
-
-static void draw_footer(struct ui *ui, struct area area) {
-  int col = 1;
-  for (size_t i = 0; i < ui->keymap.count; i++) {
-    const struct binding *binding = &ui->keymap.bindings[i];
-    const char *view = view_table[ui->view]->name;
-    if (!binding->label || keymap_find(&ui->keymap, view, binding->key) != binding) continue;
-    int width = (int)strlen(binding->key_name) + 1 + text_columns(binding->label,
-                                                                  strlen(binding->label));
-    if (col + width > area.cols) break;
-    col += canvas_puts(&ui->canvas, area, 0, col, ROLE_KEY, binding->key_name) + 1;
-    col += canvas_puts(&ui->canvas, area, 0, col, ROLE_FAINT, binding->label) + 2;
-  }
-}
-
-static bool has_chrome(const struct ui *ui) {
-  return ui->canvas.rows >= CHROME_ROWS;
-}
-
-static struct area body_of(const struct ui *ui) {
-  return has_chrome(ui) ? (struct area){1, 0, ui->canvas.rows - 2, ui->canvas.cols}
-                        : (struct area){0, 0, ui->canvas.rows, ui->canvas.cols};
-}
-
-/* Where the main view goes, and what stands beside and below it. */
-struct frame {
-  struct area lesson, main, inspector;
-};
-
-static struct frame lay_out(const struct ui *ui) {
-  struct area body = body_of(ui);
-  struct frame frame = {.main = body};
-  bool circuit = ui->view == VIEW_CIRCUIT;
-  if (!circuit || body.rows < SMALL_ROWS || body.cols < 60) return frame;
-  if (body.cols >= SIDE_COLUMNS && ui->session->lesson.prose.length > 0) {
-    int cols = body.cols / 3 > LESSON_COLUMNS ? body.cols / 3 : LESSON_COLUMNS;
-    frame.lesson = (struct area){body.row, 0, body.rows, cols};
-    body.col = cols + 1;
-    body.cols -= cols + 1;
-  }
-  int below = body.rows >= 30 ? body.rows / 3 : body.rows - 14;
-  if (below > 14) below = 14;
-  if (below < LEAST_BELOW) below = LEAST_BELOW;
-  frame.main = (struct area){body.row, body.col, body.rows - below, body.cols};
-  frame.inspector = (struct area){body.row + body.rows - below, body.col, below, body.cols};
-  return frame;
-}
-
-static struct area below_rule(struct area area) {
-  return (struct area){area.row + 1, area.col, area.rows - 1, area.cols};
-}
-
-static void draw_pane(struct ui *ui, enum view_id view, struct area area) {
-  const char *title = view_table[view]->name;
-  if (view == VIEW_INSPECTOR && ui->said.length == 0 && ui->session->is_open)
-    title = ui->session->model.nodes[ui->session->focus].name;
-  canvas_rule(&ui->canvas, area, 0, title, ROLE_TITLE);
-  view_table[view]->draw(ui, below_rule(area));
-}
-
-/* One node as large as it goes. */
-static void draw_presented(struct ui *ui) {
-  struct area all = {0, 0, ui->canvas.rows, ui->canvas.cols};
-  struct area middle = {all.rows / 4, all.cols / 8, all.rows - all.rows / 4,
-                        all.cols - all.cols / 8};
-  view_inspector.draw(ui, middle);
-  for (int row = 0; row < middle.rows; row++)
-    canvas_mark(&ui->canvas, middle, row, 0, middle.cols, ROLE_TITLE);
-}
-
-/* The line between the lesson and the rest, joined to the titles' lines. */
-static void draw_divider(struct ui *ui, const struct frame *frame) {
-  enum { UP = 1, RIGHT = 2, DOWN = 4, LEFT = 8 };
-  struct area column = {frame->lesson.row, frame->lesson.cols, frame->lesson.rows, 1};
-  for (int row = 0; row < column.rows; row++) {
-    bool joins = frame->inspector.rows > 0 && column.row + row == frame->inspector.row;
-    unsigned sides = row == 0 ? RIGHT | DOWN | LEFT : UP | DOWN | (joins ? RIGHT : 0);
-    canvas_puts(&ui->canvas, column, row, 0, ROLE_FAINT, canvas_line_glyph(&ui->canvas, sides));
-  }
-}
-
-static void draw_panes(struct ui *ui, const struct frame *frame) {
-  if (!has_chrome(ui)) {
-    view_table[ui->view == VIEW_CIRCUIT ? VIEW_INSPECTOR : ui->view]->draw(ui, frame->main);
-    return;
-  }
-  draw_status(ui, (struct area){0, 0, 1, ui->canvas.cols});
-  if (frame->lesson.rows > 0) {
-    draw_pane(ui, VIEW_LESSON, frame->lesson);
-    draw_divider(ui, frame);
-  }
-  if (frame->inspector.rows > 0) draw_pane(ui, VIEW_INSPECTOR, frame->inspector);
-  draw_pane(ui, ui->view, frame->main);
-  draw_footer(ui, (struct area){ui->canvas.rows - 1, 0, 1, ui->canvas.cols});
-}
-
-static void draw_all(struct ui *ui) {
-  struct frame frame = lay_out(ui);
-  struct area bottom = {ui->canvas.rows - 1, 0, 1, ui->canvas.cols};
-  const char *said = text_string(&ui->said);
-  canvas_clear(&ui->canvas);
-  if (ui->presenting && ui->view == VIEW_CIRCUIT) draw_presented(ui);
-  else draw_panes(ui, &frame);
-  if (frame.inspector.rows == 0 && ui->said_is_error && ui->said.length > 0) {
-    canvas_blank(&ui->canvas, bottom);
-    canvas_text(&ui->canvas, bottom, 0, 0, ROLE_BAD, said, strcspn(said, "\n"));
-  }
-  if (prompt_active())
-    prompt_draw(&ui->canvas, (struct area){0, 0, ui->canvas.rows, ui->canvas.cols});
-}
 
 /* -- size -- */
 
@@ -173,7 +38,7 @@ static enum status resize(struct ui *ui) {
 
 static void show(struct ui *ui) {
   ui->clock = seconds_now();
-  draw_all(ui);
+  frame_draw(ui);
   term_show(&ui->canvas, ui->redraw);
   ui->redraw = false;
 }
@@ -211,21 +76,22 @@ static void note_changes(struct ui *ui, const double *before, size_t size, size_
   }
 }
 
-/* Commands whose result a view of their own shows. */
-static const struct {
+/* Commands whose result a view shows: while it comes about, with nothing else to say, or after. */
+static const struct shown_by {
   const char *command;
   enum view_id view;
-} shown_by[] = {{"check", VIEW_CHECK}, {"sweep", VIEW_SWEEP}};
+  bool at_once;
+} shown_by[] = {{"check", VIEW_CHECK, true},     {"sweep", VIEW_SWEEP, true},
+                {"open", VIEW_CIRCUIT, false},   {"source", VIEW_CIRCUIT, false},
+                {"resume", VIEW_CIRCUIT, false}};
 
-static bool shown_in_view(struct ui *ui, const char *line) {
+static const struct shown_by *view_for(const char *line) {
   for (size_t i = 0; i < sizeof shown_by / sizeof *shown_by; i++) {
     size_t length = strlen(shown_by[i].command);
-    if (strcspn(line, " ") != length || strncmp(line, shown_by[i].command, length) != 0) continue;
-    ui->view = shown_by[i].view;
-    ui->checked = ui->swept = -1;
-    return true;
+    if (strcspn(line, " ") == length && strncmp(line, shown_by[i].command, length) == 0)
+      return &shown_by[i];
   }
-  return false;
+  return NULL;
 }
 
 static void do_command(struct ui *ui, const char *line) {
@@ -234,22 +100,36 @@ static void do_command(struct ui *ui, const char *line) {
   size_t size = session->is_open ? session->model.program.size : 0, position = session->position;
   double *before = size > 0 ? malloc(size * sizeof *before) : NULL;
   if (before) memcpy(before, session->run.values, size * sizeof *before);
-  bool has_view = shown_in_view(ui, line);
+  const struct shown_by *shown = view_for(line);
   ui->said.length = 0;
   ui->said_is_error = false;
+  if (shown && shown->at_once) {
+    ui->view = shown->view;
+    ui->checked = ui->swept = -1;
+  }
   if (command_do(session, line, &ui->said, &diag)) say_error(ui, &diag);
-  else if (has_view) ui->said.length = 0;
-  else if (strncmp(line, "open", 4) == 0) ui->view = VIEW_CIRCUIT;
+  else if (shown && shown->at_once) ui->said.length = 0;
+  else if (shown) ui->view = shown->view;
+  ui->said_in = ui->view;
   ui->scroll[VIEW_INSPECTOR] = 0;
   note_changes(ui, before, size, position);
-  circuit_make(ui);
+  if (session->is_open) circuit_make(&ui->circuit, &session->model, session->focus);
+  else circuit_done(&ui->circuit);
   free(before);
 }
 
 /* -- actions -- */
 
+/* Once, not at every frame; there may be new ones when one comes back to the list. */
+static void read_lessons(struct ui *ui) {
+  struct diag diag;
+  if (!shelf_load(&ui->shelf, &diag)) return;
+  ui->said_in = ui->view;
+  say_error(ui, &diag);
+}
+
 static void act_view(struct ui *ui, const char *arguments) {
-  if (ui->said_is_error) ui->said.length = 0; /* it hides the hints of views without inspector */
+  if (ui->said_is_error) ui->said.length = 0; /* seen by now */
   int step = strcmp(arguments, "next") == 0 ? 1 : strcmp(arguments, "previous") == 0 ? -1 : 0;
   if (step != 0) {
     do ui->view = (enum view_id)(((int)ui->view + step + VIEW_COUNT) % VIEW_COUNT);
@@ -258,6 +138,7 @@ static void act_view(struct ui *ui, const char *arguments) {
   }
   for (int i = 0; i < VIEW_COUNT; i++)
     if (strcmp(view_table[i]->name, arguments) == 0) ui->view = (enum view_id)i;
+  if (ui->view == VIEW_LESSONS) read_lessons(ui);
 }
 
 static void scroll(struct ui *ui, enum direction direction) {
@@ -335,10 +216,36 @@ static void act_present(struct ui *ui, const char *arguments) {
   ui->said.length = 0;
 }
 
+static void choose_theme(struct ui *ui, const char *name, bool light) {
+  const struct theme *theme = themes_find(&ui->themes, name, light);
+  if (!theme) return;
+  ui->light = light;
+  ui->theme = theme;
+  term_theme(term_colours() > 0 ? theme : &ui->themes.items[0]);
+}
+
+/* Names and backgrounds in any order; what is not named stays. */
 static void act_theme(struct ui *ui, const char *arguments) {
-  if (term_theme(arguments)) return;
+  char name[24] = "";
+  const char *at = arguments, *end = arguments + strlen(arguments), *word;
+  bool light = ui->light;
+  snprintf(name, sizeof name, "%s", ui->theme->name);
+  for (size_t length; (length = conf_word(&at, end, &word)) > 0;) {
+    bool is_light = length == 5 && strncmp(word, "light", 5) == 0;
+    bool is_dark = length == 4 && strncmp(word, "dark", 4) == 0;
+    if (is_light || is_dark) light = is_light;
+    else snprintf(name, sizeof name, "%.*s", (int)length, word);
+  }
+  bool known = themes_find(&ui->themes, name, light);
+  if (known) choose_theme(ui, name, light);
+  if (known && *arguments) return;
   ui->said.length = 0;
-  text_puts(&ui->said, _("the themes are orange, cs231n and mono\n"));
+  ui->said_is_error = !known;
+  ui->said_in = ui->view;
+  if (known) text_printf(&ui->said, "%s %s\n", name, light ? "light" : "dark");
+  text_puts(&ui->said, _("the themes: "));
+  themes_names(&ui->themes, &ui->said);
+  text_puts(&ui->said, _("; each for light and dark backgrounds\n"));
 }
 
 static void act_close(struct ui *ui, const char *arguments) {
@@ -359,11 +266,9 @@ static void act_suspend(struct ui *ui, const char *arguments) {
   ui->redraw = true;
 }
 
-static const struct {
-  const char *name;
-  void (*run)(struct ui *ui, const char *arguments);
-} actions[] = {
-#define ACTION(name, arguments, help) {#name, act_##name},
+/* In the order of action_table. */
+static void (*const action_handlers[])(struct ui *ui, const char *arguments) = {
+#define ACTION(name, arguments, help) act_##name,
 #include "tui/action.def"
 #undef ACTION
 };
@@ -372,9 +277,9 @@ static const struct {
 static void do_line(struct ui *ui, const char *line) {
   size_t word = strcspn(line, " ");
   const char *arguments = line + word + strspn(line + word, " ");
-  for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
-    if (strlen(actions[i].name) == word && strncmp(actions[i].name, line, word) == 0) {
-      actions[i].run(ui, arguments);
+  for (size_t i = 0; i < action_count; i++)
+    if (strlen(action_table[i].name) == word && strncmp(action_table[i].name, line, word) == 0) {
+      action_handlers[i](ui, arguments);
       return;
     }
   do_command(ui, line);
@@ -399,11 +304,22 @@ static void on_progress(void *context, size_t done, size_t total) {
 
 /* -- the loop -- */
 
+/* The pane under the mouse scrolls, or what is chosen in it moves. */
+static void turn_wheel(struct ui *ui, struct mouse mouse) {
+  struct area lesson = frame_lesson(ui);
+  enum direction direction = mouse.wheel < 0 ? MOVE_UP : MOVE_DOWN;
+  bool on_lesson = lesson.rows > 0 && mouse.col < lesson.cols;
+  if (on_lesson) ui->scroll[VIEW_LESSON] += mouse.wheel;
+  else if (view_table[ui->view]->move && ui->view != VIEW_CIRCUIT)
+    view_table[ui->view]->move(ui, direction);
+  else scroll(ui, direction);
+}
+
 static void take_mouse(struct ui *ui) {
   struct mouse mouse = term_mouse();
-  struct area area = below_rule(lay_out(ui).main);
+  struct area area = frame_main(ui);
   if (mouse.wheel != 0) {
-    scroll(ui, mouse.wheel < 0 ? MOVE_UP : MOVE_DOWN);
+    turn_wheel(ui, mouse);
     return;
   }
   int row = mouse.row - area.row, col = mouse.col - area.col;
@@ -468,13 +384,16 @@ static enum status loop(struct ui *ui) {
 
 static void open_first(struct ui *ui, const char *lesson) {
   struct text line;
+  read_lessons(ui);
   if (!lesson) {
-    ui->view = VIEW_LESSONS;
+    ui->view = ui->said_in = VIEW_LESSONS;
+    script_tell_kept(&ui->said);
     return;
   }
   text_init(&line);
   text_printf(&line, "open %s", lesson);
   do_command(ui, text_string(&line));
+  script_tell_kept(&ui->said);
   text_done(&line);
 }
 
@@ -482,6 +401,8 @@ static void ui_done(struct ui *ui) {
   circuit_done(&ui->circuit);
   canvas_done(&ui->canvas);
   keymap_done(&ui->keymap);
+  themes_done(&ui->themes);
+  shelf_done(&ui->shelf);
   text_done(&ui->said);
   free(ui->flash);
 }
@@ -493,19 +414,22 @@ enum status app_run(const char *lesson, const struct term_options *options, int 
   *signal = 0;
   session_init(&session);
   enum status status = keymap_load(&ui.keymap, diag);
+  if (!status) status = themes_load(&ui.themes, diag);
   if (!status) status = term_open(options, diag);
   if (!status) {
     session.style.unicode = term_unicode();
     session.cancel = &cancelled;
     session.progress = on_progress;
     session.progress_context = &ui;
-    prompt_open(&session);
+    choose_theme(&ui, ui.themes.wanted, ui.themes.light || theme_background_is_light());
+    prompt_open(&session, &ui.shelf);
     open_first(&ui, lesson);
     status = loop(&ui);
     if (status) diag_no_memory(diag);
     *signal = term_ending();
     prompt_close();
     term_close();
+    if (!status && !session.quitting) status = script_keep(&session, diag);
   }
   ui_done(&ui);
   session_done(&session);

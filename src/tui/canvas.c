@@ -25,7 +25,7 @@ void canvas_done(struct canvas *canvas) {
 void canvas_clear(struct canvas *canvas) {
   canvas->cursor_row = canvas->cursor_col = -1;
   for (int i = 0; i < canvas->rows * canvas->cols; i++)
-    canvas->cells[i] = (struct cell){" ", ROLE_PLAIN, COLOUR_DEFAULT, COLOUR_DEFAULT};
+    canvas->cells[i] = (struct cell){" ", ROLE_PLAIN, false, COLOUR_DEFAULT, COLOUR_DEFAULT};
 }
 
 /* The cell at ROW, COL of AREA; NULL outside the area or the canvas. */
@@ -134,6 +134,14 @@ void canvas_mark(struct canvas *canvas, struct area area, int row, int col, int 
     struct cell *cell = cell_at(canvas, area, row, col + i);
     if (cell) cell->role = (uint8_t)role;
   }
+}
+
+void canvas_strong(struct canvas *canvas, struct area area) {
+  for (int row = 0; row < area.rows; row++)
+    for (int col = 0; col < area.cols; col++) {
+      struct cell *cell = cell_at(canvas, area, row, col);
+      if (cell) cell->strong = true;
+    }
 }
 
 void canvas_rule(struct canvas *canvas, struct area area, int row, const char *title,

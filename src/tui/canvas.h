@@ -31,6 +31,7 @@ enum { COLOUR_DEFAULT = -1 };
 struct cell {
   char text[13];   /* UTF-8: a character with its combining marks; "" behind a wide one */
   uint8_t role;
+  bool strong;     /* bold, whatever its role */
   int16_t fg, bg;  /* beyond the role's own: pictures and heat maps */
 };
 
@@ -68,6 +69,9 @@ void canvas_blank(struct canvas *canvas, struct area area);
 /* Gives COLS cells from ROW, COL another role. */
 void canvas_mark(struct canvas *canvas, struct area area, int row, int col, int cols,
                  enum role role);
+
+/* Makes AREA bold. */
+void canvas_strong(struct canvas *canvas, struct area area);
 
 /* A horizontal rule with a title in it. */
 void canvas_rule(struct canvas *canvas, struct area area, int row, const char *title,

@@ -2,14 +2,12 @@
 
 #include "core/intl.h"
 #include "core/memory.h"
-#include "io/file.h"
-#include "io/paths.h"
+#include "tui/conf.h"
 #include "tui/keys_text.h" /* made from data/keys.conf by the build */
 #include "tui/term.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const struct source keys_source = {
     .name = "keys.conf", .text = keys_text, .length = sizeof keys_text - 1, .first_line = 1};
@@ -39,13 +37,8 @@ static int key_of_name(const char *name) {
   return code > 0 && size == length ? code : 0;
 }
 
-static const char *skip_blanks(const char *at, const char *end) {
-  while (at < end && (*at == ' ' || *at == '\t' || *at == '\r')) at++;
-  return at;
-}
-
 static char *trimmed(const char *from, const char *end) {
-  from = skip_blanks(from, end);
+  while (from < end && strchr(" \t\r", *from)) from++;
   while (end > from && strchr(" \t\r", end[-1])) end--;
   return strndup(from, (size_t)(end - from));
 }
@@ -65,11 +58,9 @@ static struct binding *place_for(struct keymap *keymap, const struct binding *bi
 }
 
 /* [VIEW:]KEY COMMAND [# label]; a key that is '#' or ':' stands for itself. */
-static enum status read_line(struct keymap *keymap, const struct source *source, uint32_t from,
-                             uint32_t to, struct diag *diag) {
-  const char *at = skip_blanks(source->text + from, source->text + to), *end = source->text + to;
-  struct span span = {source, (uint32_t)(at - source->text), to};
-  if (at == end || *at == '#') return STATUS_OK;
+static enum status take_line(void *context, struct span span, struct diag *diag) {
+  struct keymap *keymap = context;
+  const char *at = span.source->text + span.start, *end = span.source->text + span.end;
   struct binding binding = {0};
   size_t word = 0;
   while (at + word < end && at[word] != ' ' && at[word] != '\t') word++;
@@ -98,34 +89,17 @@ static enum status read_line(struct keymap *keymap, const struct source *source,
 }
 
 enum status keymap_read(struct keymap *keymap, const struct source *source, struct diag *diag) {
-  enum status status = STATUS_OK;
-  for (uint32_t from = 0, to; !status && from < source->length; from = to + 1) {
-    for (to = from; to < source->length && source->text[to] != '\n';) to++;
-    status = read_line(keymap, source, from, to, diag);
-  }
-  return status;
+  return conf_read(source, take_line, keymap, diag);
 }
 
-static enum status read_own(struct keymap *keymap, struct diag *diag) {
-  struct text path, file;
-  enum status status = STATUS_OK;
-  text_init(&path);
-  text_init(&file);
-  paths_user(&path, "XDG_CONFIG_HOME", ".config", "keys.conf");
-  if (path.length > 0 && access(text_string(&path), R_OK) == 0) {
-    status = file_read(text_string(&path), &file, diag);
-    struct source source = {text_string(&path), text_string(&file), file.length, 1};
-    if (!status) status = keymap_read(keymap, &source, diag);
-  }
-  text_done(&path);
-  text_done(&file);
-  return status;
+enum status keymap_defaults(struct keymap *keymap, struct diag *diag) {
+  *keymap = (struct keymap){0};
+  return keymap_read(keymap, &keys_source, diag);
 }
 
 enum status keymap_load(struct keymap *keymap, struct diag *diag) {
   *keymap = (struct keymap){0};
-  enum status status = keymap_read(keymap, &keys_source, diag);
-  return status ? status : read_own(keymap, diag);
+  return conf_load(&keys_source, "keys.conf", take_line, keymap, diag);
 }
 
 void keymap_done(struct keymap *keymap) {
@@ -135,6 +109,38 @@ void keymap_done(struct keymap *keymap) {
   }
   free(keymap->bindings);
   *keymap = (struct keymap){0};
+}
+
+static bool same_deed(const struct binding *a, const struct binding *b) {
+  return strcmp(a->view, b->view) == 0 && strcmp(a->command, b->command) == 0;
+}
+
+void keymap_keys(const struct keymap *keymap, size_t index, struct text *out) {
+  const struct binding *binding = &keymap->bindings[index];
+  const struct binding *general = keymap_find(keymap, "", binding->key);
+  bool told = *binding->view && general && strcmp(general->command, binding->command) == 0;
+  for (size_t i = 0; i < index; i++) told = told || same_deed(&keymap->bindings[i], binding);
+  if (told) return;
+  for (size_t i = index; i < keymap->count; i++)
+    if (same_deed(&keymap->bindings[i], binding))
+      text_printf(out, "%s%s", i > index ? " " : "", keymap->bindings[i].key_name);
+}
+
+void keymap_help(const struct keymap *keymap, struct text *out) {
+  enum { COMMAND_COLUMN = 24 };
+  for (size_t i = 0; i < keymap->count; i++) {
+    const struct binding *binding = &keymap->bindings[i];
+    size_t start = out->length;
+    text_puts(out, "  ");
+    keymap_keys(keymap, i, out);
+    if (out->length == start + 2) {
+      text_truncate(out, start);
+      continue;
+    }
+    if (*binding->view) text_printf(out, _(" (%s)"), binding->view);
+    text_pad(out, text_columns(out->bytes + start, out->length - start), COMMAND_COLUMN);
+    text_printf(out, "%s\n", binding->command);
+  }
 }
 
 const struct binding *keymap_find(const struct keymap *keymap, const char *view, int key) {

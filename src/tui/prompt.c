@@ -1,14 +1,16 @@
 #include "tui/prompt.h"
 
 #include "core/intl.h"
+#include "io/file.h"
 #include "io/paths.h"
+#include "tui/action.h"
 #include "tui/term.h"
+#include "tui/view.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <readline/history.h>
 #include <readline/readline.h>
 
@@ -16,6 +18,7 @@ enum { HISTORY_LINES = 1000, CTRL_G = 7, ESCAPE = 27 };
 
 static struct {
   const struct session *session;
+  const struct shelf *shelf;
   FILE *nowhere;     /* what readline would print */
   unsigned char queue[16];
   size_t head, tail; /* bytes of one key */
@@ -73,67 +76,98 @@ static void queue_key(int key) {
 
 /* -- completion -- */
 
-static char *copy_if(const char *name, const char *text) {
-  return strncmp(name, text, strlen(text)) == 0 ? strdup(name) : NULL;
+/* The words that an argument may be, by number; NULL behind the last. */
+typedef const char *nth_word(size_t index);
+
+static const char *nth_command(size_t index) {
+  if (index < command_count) return command_table[index].name;
+  index -= command_count;
+  return index < action_count ? action_table[index].name : NULL;
 }
 
-static char *offer_command(const char *text, int state) {
-  static size_t at;
-  if (state == 0) at = 0;
-  while (at < command_count) {
-    char *match = copy_if(command_table[at++].name, text);
-    if (match) return match;
-  }
-  return NULL;
+static const char *nth_lesson(size_t index) {
+  const struct shelf *shelf = prompt.shelf;
+  return index < shelf->count ? shelf->entries[index].name : NULL;
+}
+
+static const char *nth_view(size_t index) {
+  static const char *const steps[] = {"next", "previous"};
+  if (index < VIEW_COUNT) return view_table[index]->name;
+  return index < VIEW_COUNT + 2 ? steps[index - VIEW_COUNT] : NULL;
+}
+
+static const char *nth_precision(size_t index) {
+  return index < PRECISION_COUNT ? precision_names[index] : NULL;
+}
+
+static const char *nth_switch(size_t index) {
+  static const char *const words[] = {"on", "off"};
+  return index < 2 ? words[index] : NULL;
 }
 
 /* Nodes, and their gradients. */
-static char *offer_node(const char *text, int state) {
-  static size_t at;
+static const char *nth_node(size_t index) {
+  static char name[64];
   const struct model *model = &prompt.session->model;
+  if (!prompt.session->is_open || index >= 2 * model->node_count) return NULL;
+  snprintf(name, sizeof name, "%s%s", index % 2 ? "d" : "", model->nodes[index / 2].name);
+  return name;
+}
+
+static nth_word *offered;
+
+static char *offer_next(const char *text, int state) {
+  static size_t at;
   if (state == 0) at = 0;
-  while (prompt.session->is_open && at < 2 * model->node_count) {
-    struct text name;
-    text_init(&name);
-    text_printf(&name, "%s%s", at % 2 ? "d" : "", model->nodes[at / 2].name);
+  for (const char *word; (word = offered(at));) {
     at++;
-    char *match = copy_if(text_string(&name), text);
-    text_done(&name);
-    if (match) return match;
+    if (strncmp(word, text, strlen(text)) == 0) return strdup(word);
   }
   return NULL;
 }
 
-static char *offer_lesson(const char *text, int state) {
-  static size_t at;
-  struct diag diag;
-  char **names, *match = NULL;
-  size_t count;
-  if (state == 0) at = 0;
-  if (lesson_list(&names, &count, &diag)) return NULL;
-  for (size_t i = 0; i < count; i++) {
-    names[i][strlen(names[i]) - strlen(".md")] = '\0';
-    if (i == at && !match && at++ < count) match = copy_if(names[i], text);
-    free(names[i]);
+/* What may follow a command: files from the word numbered FILE on (0: never, or where nothing else
+ * fits), else words; nodes where nothing is said here. */
+static const struct completion {
+  const char *command;
+  int file;
+  nth_word *words;
+} completions[] = {
+    {"source", 1, NULL},       {"save", 1, NULL},        {"export", 2, nth_node},
+    {"open", 0, nth_lesson},   {"help", 0, nth_command}, {"view", 0, nth_view},
+    {"freeze", 0, nth_switch}, {"precision", 0, nth_precision},
+};
+
+static const struct completion *find_completion(const char *line) {
+  for (size_t i = 0; i < sizeof completions / sizeof *completions; i++) {
+    size_t length = strlen(completions[i].command);
+    if (strncmp(line, completions[i].command, length) == 0 && line[length] == ' ')
+      return &completions[i];
   }
-  free(names);
-  return match;
+  return NULL;
+}
+
+/* How many words stand before byte START of LINE. */
+static int words_before(const char *line, size_t start) {
+  int words = 0;
+  for (size_t at = 0; at < start; at++)
+    words += line[at] != ' ' && (at + 1 == start || line[at + 1] == ' ');
+  return words;
 }
 
 static char **complete(const char *text, int start, int end) {
   (void)end;
   const char *line = rl_line_buffer + strspn(rl_line_buffer, " ");
+  size_t before = (size_t)(rl_line_buffer + start - line);
+  const struct completion *found = find_completion(line);
   rl_attempted_completion_over = 1;
-  if (start == (int)(line - rl_line_buffer)) return rl_completion_matches(text, offer_command);
-  bool second = strchr(line, ' ') && start > (int)(strchr(line, ' ') - rl_line_buffer) + 1;
-  if (strncmp(line, "source ", 7) == 0 || strncmp(line, "save ", 5) == 0 ||
-      (strncmp(line, "export ", 7) == 0 && second))
+  if (before > 0 && found && found->file > 0 && words_before(line, before) >= found->file)
     return rl_completion_matches(text, rl_filename_completion_function);
-  if (strncmp(line, "open ", 5) == 0) {
-    char **matches = rl_completion_matches(text, offer_lesson);
-    return matches ? matches : rl_completion_matches(text, rl_filename_completion_function);
-  }
-  return rl_completion_matches(text, offer_node);
+  offered = before == 0 ? nth_command : found ? found->words : nth_node;
+  char **matches = rl_completion_matches(text, offer_next);
+  return matches || offered != nth_lesson
+             ? matches
+             : rl_completion_matches(text, rl_filename_completion_function);
 }
 
 static void show_offers(char **matches, int count, int longest) {
@@ -175,16 +209,9 @@ static int give_up(int count, int key) {
 
 /* -- opening -- */
 
-static void make_folders(char *path) {
-  for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-    *slash = '\0';
-    mkdir(path, 0700);
-    *slash = '/';
-  }
-}
-
-void prompt_open(const struct session *session) {
+void prompt_open(const struct session *session, const struct shelf *shelf) {
   prompt.session = session;
+  prompt.shelf = shelf;
   prompt.nowhere = fopen("/dev/null", "re+");
   rl_readline_name = "gradwalk";
   rl_catch_signals = 0;
@@ -218,7 +245,7 @@ void prompt_open(const struct session *session) {
 
 void prompt_close(void) {
   if (prompt.history.length > 0) {
-    make_folders(prompt.history.bytes);
+    file_make_folders(prompt.history.bytes);
     write_history(text_string(&prompt.history));
   }
   if (prompt.active) {

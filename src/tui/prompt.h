@@ -3,11 +3,12 @@
 #ifndef GRADWALK_TUI_PROMPT_H
 #define GRADWALK_TUI_PROMPT_H
 
+#include "session/shelf.h"
 #include "session/command.h"
 #include "tui/canvas.h"
 
-/* Reads the history of earlier runs. SESSION lends the names for completion. */
-void prompt_open(const struct session *session);
+/* Reads the history of earlier runs. SESSION and SHELF lend the names for completion. */
+void prompt_open(const struct session *session, const struct shelf *shelf);
 
 /* Writes the history and gives everything back. */
 void prompt_close(void);

@@ -18,7 +18,7 @@ static struct {
   bool raw;     /* see choose_mode() */
   bool resized; /* since the last frame: who knows what the terminal shows */
   int colours;
-  int theme;
+  const struct theme *theme; /* lent */
   struct mouse last_mouse;
 } term;
 
@@ -50,66 +50,15 @@ int term_ending(void) {
   return end_signal;
 }
 
-/* -- themes -- */
-
-struct look {
-  short fg, fg8; /* with 256 and with 8 colours; -1: the terminal's own */
-  attr_t attributes;
-};
-
-static const char *const theme_names[] = {"orange", "cs231n", "mono"};
-
-static const struct look themes[][ROLE_COUNT] = {
-    {[ROLE_PLAIN] = {-1, -1, 0},
-     [ROLE_VALUE] = {75, COLOR_CYAN, 0},
-     [ROLE_GRADIENT] = {208, COLOR_YELLOW, 0},
-     [ROLE_FAINT] = {244, -1, A_DIM},
-     [ROLE_TITLE] = {-1, -1, A_BOLD},
-     [ROLE_FOCUS] = {-1, -1, A_REVERSE},
-     [ROLE_KEY] = {-1, -1, A_BOLD},
-     [ROLE_GOOD] = {75, COLOR_CYAN, A_BOLD},
-     [ROLE_DOUBT] = {178, COLOR_YELLOW, 0},
-     [ROLE_BAD] = {208, COLOR_YELLOW, A_BOLD | A_UNDERLINE},
-     [ROLE_FLASH] = {-1, -1, A_BOLD | A_REVERSE}},
-    {[ROLE_PLAIN] = {-1, -1, 0},
-     [ROLE_VALUE] = {34, COLOR_GREEN, 0},
-     [ROLE_GRADIENT] = {196, COLOR_RED, 0},
-     [ROLE_FAINT] = {244, -1, A_DIM},
-     [ROLE_TITLE] = {-1, -1, A_BOLD},
-     [ROLE_FOCUS] = {-1, -1, A_REVERSE},
-     [ROLE_KEY] = {-1, -1, A_BOLD},
-     [ROLE_GOOD] = {34, COLOR_GREEN, A_BOLD},
-     [ROLE_DOUBT] = {178, COLOR_YELLOW, 0},
-     [ROLE_BAD] = {196, COLOR_RED, A_BOLD | A_UNDERLINE},
-     [ROLE_FLASH] = {-1, -1, A_BOLD | A_REVERSE}},
-    {[ROLE_PLAIN] = {-1, -1, 0},
-     [ROLE_VALUE] = {-1, -1, 0},
-     [ROLE_GRADIENT] = {-1, -1, A_BOLD},
-     [ROLE_FAINT] = {-1, -1, A_DIM},
-     [ROLE_TITLE] = {-1, -1, A_BOLD},
-     [ROLE_FOCUS] = {-1, -1, A_REVERSE},
-     [ROLE_KEY] = {-1, -1, A_BOLD},
-     [ROLE_GOOD] = {-1, -1, A_BOLD},
-     [ROLE_DOUBT] = {-1, -1, 0},
-     [ROLE_BAD] = {-1, -1, A_BOLD | A_UNDERLINE},
-     [ROLE_FLASH] = {-1, -1, A_BOLD | A_REVERSE}},
-};
-
-bool term_theme(const char *name) {
-  for (size_t i = 0; i < sizeof theme_names / sizeof *theme_names; i++)
-    if (strcmp(theme_names[i], name) == 0) {
-      term.theme = (int)i;
-      return true;
-    }
-  return false;
+void term_theme(const struct theme *theme) {
+  term.theme = theme;
 }
 
 /* -- opening and closing -- */
 
 static enum status no_terminal(struct diag *diag, const char *why) {
-  diag_set(diag, STATUS_NO_TERMINAL, (struct span){0}, _("the explorer needs a terminal: %s"), why);
-  diag_hint(diag, "%s", _("--plain offers the same session as lines of text"));
-  return STATUS_NO_TERMINAL;
+  return diag_set(diag, STATUS_NO_TERMINAL, (struct span){0},
+                  _("the explorer needs a terminal, and %s; --plain works without one"), why);
 }
 
 static void choose_colours(const struct term_options *options) {
@@ -159,14 +108,14 @@ static void catch_up_with_size(void) {
 enum status term_open(const struct term_options *options, struct diag *diag) {
   const char *name = getenv("TERM");
   if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-    return no_terminal(diag, _("standard input and output are not one"));
+    return no_terminal(diag, _("standard input and output are none"));
   if (!name || !*name || strcmp(name, "dumb") == 0)
-    return no_terminal(diag, _("TERM says that this one cannot place text"));
+    return no_terminal(diag, name && *name ? _("TERM says that this one is dumb") : _("TERM is not set"));
   catch_signals(true);
   term.screen = newterm(NULL, stdout, stdin);
   if (!term.screen) {
     catch_signals(false);
-    return no_terminal(diag, _("its type is unknown here, or its size impossible"));
+    return no_terminal(diag, _("the type of this one is unknown here"));
   }
   set_term(term.screen);
   catch_up_with_size();
@@ -209,12 +158,9 @@ int term_colours(void) {
 
 /* -- showing -- */
 
-static void look_of(const struct cell *cell, attr_t *attributes, int *fg, int *bg) {
-  const struct look *look = &themes[term.colours > 0 ? term.theme : 2][cell->role];
-  *attributes = look->attributes;
-  *fg = cell->fg != COLOUR_DEFAULT ? cell->fg : term.colours == 256 ? look->fg : look->fg8;
-  *bg = cell->bg;
-  if (term.colours == 256 && *fg != COLOUR_DEFAULT) *attributes &= ~A_DIM;
+static attr_t attributes_of(uint8_t look) {
+  return (look & LOOK_BOLD ? A_BOLD : 0) | (look & LOOK_DIM ? A_DIM : 0) |
+         (look & LOOK_UNDERLINE ? A_UNDERLINE : 0) | (look & LOOK_REVERSE ? A_REVERSE : 0);
 }
 
 void term_show(const struct canvas *canvas, bool redraw) {
@@ -223,10 +169,9 @@ void term_show(const struct canvas *canvas, bool redraw) {
   for (int row = 0; row < canvas->rows; row++)
     for (int col = 0; col < canvas->cols; col++) {
       const struct cell *cell = &canvas->cells[row * canvas->cols + col];
-      attr_t attributes;
-      int fg, bg;
+      int fg, bg = cell->bg;
       if (!*cell->text) continue; /* the right half of a wide character */
-      look_of(cell, &attributes, &fg, &bg);
+      attr_t attributes = attributes_of(theme_look(term.theme, cell, term.colours, &fg));
       int pair = term.colours > 0 && (fg >= 0 || bg >= 0) ? alloc_pair(fg, bg) : 0;
       attr_set(attributes, 0, &(int){pair > 0 ? pair : 0});
       mvaddstr(row, col, cell->text);

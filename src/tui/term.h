@@ -4,7 +4,7 @@
 #define GRADWALK_TUI_TERM_H
 
 #include "lang/diag.h"
-#include "tui/canvas.h"
+#include "tui/theme.h"
 
 /* Keys that are not characters. A character is its code point; Ctrl-A is 1. */
 enum key {
@@ -45,8 +45,8 @@ void term_size(int *rows, int *cols);
 bool term_unicode(void);
 int term_colours(void);
 
-/* "orange" (default), "cs231n" or "mono"; false if there is no such theme. */
-bool term_theme(const char *name);
+/* What roles look like from the next frame on. THEME is lent. */
+void term_theme(const struct theme *theme);
 
 /* Shows CANVAS with one update of the screen; REDRAW: as if nothing were known of it. */
 void term_show(const struct canvas *canvas, bool redraw);

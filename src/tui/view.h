@@ -4,10 +4,12 @@
 #ifndef GRADWALK_TUI_VIEW_H
 #define GRADWALK_TUI_VIEW_H
 
+#include "draw/circuit.h"
+#include "session/shelf.h"
 #include "session/command.h"
 #include "tui/canvas.h"
 #include "tui/keymap.h"
-#include "tui/layout.h"
+#include "tui/theme.h"
 
 enum direction {
   MOVE_LEFT,
@@ -34,32 +36,27 @@ enum view_id {
   VIEW_COUNT
 };
 
-/* The circuit as it is drawn: which nodes have boxes, and where. */
-struct circuit {
-  struct layout layout;
-  int *nodes;      /* by box */
-  int *box_of;     /* by node: -1 for those that are not drawn */
-  size_t node_count;
-  bool partial;    /* only the neighbourhood of the focus is drawn */
-  uint64_t signature; /* of the graph that is drawn */
-  int pan_row, pan_col;
-};
-
 struct ui {
   struct session *session;
   struct canvas canvas;
   struct keymap keymap;
+  struct themes themes;
+  const struct theme *theme;
+  bool light;             /* the background */
   enum view_id view;
   struct circuit circuit;
+  int pan_row, pan_col;   /* of the circuit: what is off the top and the left */
   struct text said;       /* what the last command had to say */
   bool said_is_error;
+  enum view_id said_in;   /* the view in which it was said */
   bool *flash;            /* by node: its value or gradient has just changed */
   size_t flash_count;
   int scroll[VIEW_COUNT]; /* lines scrolled off the top */
   int lines[VIEW_COUNT];  /* lines there are, as of the last frame */
   uint32_t cursor_row, cursor_col; /* in the tensor */
   bool cursor_gradient;   /* look at dNAME, not at NAME */
-  int listed;             /* line of the list of lessons */
+  struct shelf shelf; /* of the lessons */
+  int listed;             /* line of their list */
   int checked;            /* tensor of the check; -1: the worst */
   bool follow;            /* it was chosen just now: scroll to where it stands */
   int swept;              /* step of the sweep; -1: the best */
@@ -88,14 +85,13 @@ extern const struct view_ops *const view_table[VIEW_COUNT];
 /* Draws TEXT scrolled as the view's state says, and keeps that state in range. */
 void view_text(struct ui *ui, enum view_id view, struct area area, const char *text);
 
+/* What the last command said, scrolled as the inspector is. */
+void view_said(struct ui *ui, struct area area);
+
 /* The bar of what runs, with its rate and the time left; returns the rows used. */
 int view_progress(struct ui *ui, struct area area, const char *title);
 
 /* A check under way: the bar, and its tensors filling in. */
 void view_live_check(struct ui *ui, struct area area, const struct check *check);
-
-/* Makes the circuit anew if the graph or its folding has changed. */
-enum status circuit_make(struct ui *ui);
-void circuit_done(struct circuit *circuit);
 
 #endif

@@ -40,16 +40,6 @@ static void draw_number(struct ui *ui, struct area area, int row, int col, int w
   canvas_puts(&ui->canvas, area, row, col + width - text_columns(text, strlen(text)), role, text);
 }
 
-/* "+", "relu"; a folded statement shows its last operation with dots: there is more inside. */
-static void op_sign(const struct model *model, int node, char *out, size_t size) {
-  const struct node *at = &model->nodes[node];
-  int shown = model_shown_as(model, node);
-  bool gate = shown >= 0 && model->instances[shown].gate, leaf = at->kind != NODE_OP;
-  const char *sign = !gate && op_table[at->op].symbol ? op_table[at->op].symbol
-                                                      : model_op_name(model, node);
-  snprintf(out, size, "%s%s", leaf ? "" : sign, shown >= 0 && !gate ? ".." : "");
-}
-
 static void draw_frame(struct ui *ui, struct area area, const struct box *box, int row, int col,
                        bool has_users) {
   struct canvas *canvas = &ui->canvas;
@@ -74,25 +64,18 @@ static void draw_frame(struct ui *ui, struct area area, const struct box *box, i
   canvas_puts(canvas, area, bottom, right, ROLE_FAINT, canvas_line_glyph(canvas, 1 | 8));
 }
 
-static bool has_users(const struct circuit *circuit, int index) {
-  for (size_t u = 0; u < circuit->layout.count; u++)
-    for (int k = 0; k < circuit->layout.boxes[u].input_count; k++)
-      if (circuit->layout.boxes[u].inputs[k] == index) return true;
-  return false;
-}
-
 static void draw_box(struct ui *ui, struct area area, int index) {
   const struct circuit *circuit = &ui->circuit;
   const struct box *box = &circuit->layout.boxes[index];
   const struct model *model = &ui->session->model;
   int node = circuit->nodes[index];
-  int row = box->row - circuit->pan_row, col = box->col - circuit->pan_col;
+  int row = box->row - ui->pan_row, col = box->col - ui->pan_col;
   bool focused = node == ui->session->focus;
-  draw_frame(ui, area, box, row, col, has_users(circuit, index));
+  draw_frame(ui, area, box, row, col, circuit_has_users(circuit, index));
   int used = canvas_puts(&ui->canvas, area, row, col + 1, focused ? ROLE_FOCUS : ROLE_TITLE,
                          model->nodes[node].name);
   char sign[80];
-  op_sign(model, node, sign, sizeof sign);
+  circuit_sign(model, node, sign, sizeof sign);
   if (*sign && col + 1 + used < col + box->width - 2 - (int)strlen(sign))
     canvas_puts(&ui->canvas, area, row, col + box->width - 1 - (int)strlen(sign), ROLE_KEY, sign);
   draw_number(ui, area, row + 1, col + 1, box->width - 2, node, false);
@@ -110,7 +93,7 @@ static void draw_lines(struct ui *ui, struct area area) {
   const struct layout *layout = &circuit->layout;
   for (int row = 0; row < area.rows; row++)
     for (int col = 0; col < area.cols; col++) {
-      int r = row + circuit->pan_row, c = col + circuit->pan_col;
+      int r = row + ui->pan_row, c = col + ui->pan_col;
       if (r < 0 || c < 0 || r >= layout->rows || c >= layout->cols) continue;
       unsigned sides = layout->lines[r * layout->cols + c];
       if (sides)
@@ -134,9 +117,9 @@ static void follow_focus(struct ui *ui, struct area area) {
   int index = focus >= 0 && (size_t)focus < circuit->node_count ? circuit->box_of[focus] : -1;
   struct box none = {0};
   const struct box *box = index >= 0 ? &circuit->layout.boxes[index] : &none;
-  circuit->pan_row = pan_to(circuit->pan_row, box->row, box->height, area.rows,
+  ui->pan_row = pan_to(ui->pan_row, box->row, box->height, area.rows,
                             circuit->layout.rows);
-  circuit->pan_col = pan_to(circuit->pan_col, box->col, box->width, area.cols,
+  ui->pan_col = pan_to(ui->pan_col, box->col, box->width, area.cols,
                             circuit->layout.cols);
 }
 
@@ -144,8 +127,8 @@ static void follow_focus(struct ui *ui, struct area area) {
 static void draw_map(struct ui *ui, struct area pane) {
   enum { WIDTH = 12 };
   const struct circuit *circuit = &ui->circuit;
-  int whole = circuit->layout.cols, above = circuit->pan_row > 0;
-  int below = circuit->pan_row + pane.rows < circuit->layout.rows;
+  int whole = circuit->layout.cols, above = ui->pan_row > 0;
+  int below = ui->pan_row + pane.rows < circuit->layout.rows;
   struct area area = {pane.row - 1, pane.col, 1, pane.cols};
   bool unicode = ui->canvas.unicode;
   int col = area.cols - WIDTH - 4;
@@ -154,7 +137,7 @@ static void draw_map(struct ui *ui, struct area pane) {
   if (below) canvas_puts(&ui->canvas, area, 0, col - 1, ROLE_KEY, unicode ? "▾" : "v");
   for (int i = 0; whole > area.cols && i < WIDTH; i++) {
     int at = i * whole / WIDTH;
-    bool inside = at + whole / WIDTH > circuit->pan_col && at < circuit->pan_col + area.cols;
+    bool inside = at + whole / WIDTH > ui->pan_col && at < ui->pan_col + area.cols;
     canvas_puts(&ui->canvas, area, 0, col + 1 + i, inside ? ROLE_KEY : ROLE_FAINT,
                 inside ? unicode ? "▬" : "#" : unicode ? "·" : ".");
   }
@@ -205,7 +188,7 @@ static void move(struct ui *ui, enum direction direction) {
            : direction == MOVE_END            ? (int)circuit->layout.count - 1
                                               : neighbour(circuit, from, direction);
   if (to >= 0 && direction <= MOVE_END) ui->session->focus = circuit->nodes[to];
-  if (ui->circuit.partial) circuit_make(ui);
+  if (ui->circuit.partial) circuit_make(&ui->circuit, &ui->session->model, ui->session->focus);
 }
 
 static void enter(struct ui *ui, struct text *out) {
@@ -221,8 +204,8 @@ static void enter(struct ui *ui, struct text *out) {
 static void click(struct ui *ui, struct area area, int row, int col) {
   (void)area;
   const struct circuit *circuit = &ui->circuit;
-  row += circuit->pan_row;
-  col += circuit->pan_col;
+  row += ui->pan_row;
+  col += ui->pan_col;
   for (size_t i = 0; i < circuit->layout.count; i++) {
     const struct box *box = &circuit->layout.boxes[i];
     if (row >= box->row && row < box->row + box->height && col >= box->col &&

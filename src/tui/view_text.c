@@ -1,19 +1,47 @@
-/* The views that are text: inspector, lesson, list of lessons, log, help. */
+/* The views that are text: inspector, lesson, log, help. */
 #include "core/intl.h"
 #include "session/explain.h"
+#include "tui/action.h"
 #include "tui/view.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
-void view_text(struct ui *ui, enum view_id view, struct area area, const char *text) {
-  int total = canvas_paragraphs(&ui->canvas, (struct area){0, 0, 0, area.cols}, 0, 0, ROLE_PLAIN,
-                                text);
+/* The role of every line of a text, from what stands in it and above; NULL: all are plain. */
+typedef enum role line_role(const struct ui *ui, const char *line, size_t length,
+                            enum role before);
+
+/* As canvas_paragraphs() does, with roles line by line. */
+static int draw_lines(struct ui *ui, struct area area, int skip, line_role *role_of,
+                      const char *text) {
+  int row = 0, total = 0;
+  enum role role = ROLE_PLAIN;
+  if (!role_of) return canvas_paragraphs(&ui->canvas, area, 0, skip, ROLE_PLAIN, text);
+  for (size_t length; *text; text += length) {
+    char line[1024];
+    length = strcspn(text, "\n");
+    role = role_of(ui, text, length, role);
+    length += text[length] == '\n';
+    int lines = 1;
+    if (length < sizeof line) {
+      snprintf(line, sizeof line, "%.*s", (int)length, text);
+      lines = canvas_paragraphs(&ui->canvas, area, row, skip, role, line);
+    }
+    row += lines > skip ? lines - skip : 0;
+    skip -= lines < skip ? lines : skip;
+    total += lines;
+  }
+  return total;
+}
+
+static void draw_scrolled(struct ui *ui, enum view_id view, struct area area, line_role *role_of,
+                          const char *text) {
+  int total = draw_lines(ui, (struct area){0, 0, 0, area.cols}, 0, role_of, text);
   int most = total > area.rows ? total - area.rows : 0;
   if (ui->scroll[view] > most) ui->scroll[view] = most;
   if (ui->scroll[view] < 0) ui->scroll[view] = 0;
   ui->lines[view] = total;
-  canvas_paragraphs(&ui->canvas, area, 0, ui->scroll[view], ROLE_PLAIN, text);
+  draw_lines(ui, area, ui->scroll[view], role_of, text);
   if (area.cols < 3) return; /* too narrow to give a column away */
   if (ui->scroll[view] > 0)
     canvas_puts(&ui->canvas, area, 0, area.cols - 1, ROLE_KEY, ui->canvas.unicode ? "▴" : "^");
@@ -22,19 +50,46 @@ void view_text(struct ui *ui, enum view_id view, struct area area, const char *t
                 ui->canvas.unicode ? "▾" : "v");
 }
 
+void view_text(struct ui *ui, enum view_id view, struct area area, const char *text) {
+  draw_scrolled(ui, view, area, NULL, text);
+}
+
 /* -- inspector: what the last command said, else the focused node -- */
+
+/* "q = ..." is about a value, "dq = ..." about a gradient, and what is indented goes on with that. */
+static enum role formula_role(const struct ui *ui, const char *line, size_t length,
+                              enum role before) {
+  static const char *const kinds[] = {"param ", "data "};
+  const struct model *model = &ui->session->model;
+  char name[64];
+  if (length == 0 || *line == ' ') return before;
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    if (strncmp(line, kinds[i], strlen(kinds[i])) == 0) line += strlen(kinds[i]);
+  size_t word = strcspn(line, " \n");
+  const char *rest = line + word;
+  bool assigns = strncmp(rest, " = ", 3) == 0 || strncmp(rest, " += ", 4) == 0;
+  if (!ui->session->is_open || !assigns || word >= sizeof name) return ROLE_PLAIN;
+  snprintf(name, sizeof name, "%.*s", (int)word, line);
+  if (model_find(model, name) >= 0) return ROLE_VALUE;
+  return *name == 'd' ? ROLE_GRADIENT : ROLE_PLAIN;
+}
+
+void view_said(struct ui *ui, struct area area) {
+  draw_scrolled(ui, VIEW_INSPECTOR, area, ui->said_is_error ? NULL : formula_role,
+                text_string(&ui->said));
+}
 
 static void draw_inspector(struct ui *ui, struct area area) {
   struct text text;
   struct diag diag;
   if (ui->said.length > 0) {
-    view_text(ui, VIEW_INSPECTOR, area, text_string(&ui->said));
+    view_said(ui, area);
     return;
   }
   if (!ui->session->is_open || ui->session->focus < 0) return;
   text_init(&text);
   explain_node(ui->session, ui->session->focus, &text, &diag);
-  view_text(ui, VIEW_INSPECTOR, area, text_string(&text));
+  draw_scrolled(ui, VIEW_INSPECTOR, area, formula_role, text_string(&text));
   text_done(&text);
 }
 
@@ -50,67 +105,6 @@ static void draw_lesson(struct ui *ui, struct area area) {
 }
 
 const struct view_ops view_lesson = {.name = "lesson", .draw = draw_lesson};
-
-/* -- the list of lessons -- */
-
-static void keep_listed(struct ui *ui, size_t count) {
-  if (ui->listed >= (int)count) ui->listed = (int)count - 1;
-  if (ui->listed < 0) ui->listed = 0;
-}
-
-static void draw_lessons(struct ui *ui, struct area area) {
-  char **names;
-  size_t count;
-  struct diag diag;
-  enum status status = lesson_list(&names, &count, &diag);
-  if (status) canvas_puts(&ui->canvas, area, 0, 0, ROLE_BAD, diag.message);
-  keep_listed(ui, count);
-  int skip = ui->listed >= area.rows ? ui->listed - area.rows + 1 : 0;
-  for (size_t i = 0; i < count; i++) {
-    int row = (int)i - skip;
-    names[i][strlen(names[i]) - strlen(".md")] = '\0';
-    canvas_puts(&ui->canvas, area, row, 2, (int)i == ui->listed ? ROLE_FOCUS : ROLE_PLAIN,
-                names[i]);
-    if ((int)i == ui->listed) {
-      canvas_puts(&ui->canvas, area, row, 0, ROLE_KEY, ">");
-      ui->canvas.cursor_row = area.row + row;
-      ui->canvas.cursor_col = area.col;
-    }
-    free(names[i]);
-  }
-  free(names);
-}
-
-static void move_lessons(struct ui *ui, enum direction direction) {
-  enum { FAR = 1000, PAGE = 10 };
-  static const int by[MOVE_COUNT] = {[MOVE_UP] = -1,       [MOVE_DOWN] = 1,
-                                     [MOVE_HOME] = -FAR,   [MOVE_END] = FAR,
-                                     [MOVE_PAGE_UP] = -PAGE, [MOVE_PAGE_DOWN] = PAGE};
-  ui->listed += by[direction];
-}
-
-static void enter_lessons(struct ui *ui, struct text *out) {
-  char **names;
-  size_t count;
-  struct diag diag;
-  if (lesson_list(&names, &count, &diag)) return;
-  keep_listed(ui, count);
-  if (count > 0) {
-    names[ui->listed][strlen(names[ui->listed]) - strlen(".md")] = '\0';
-    text_printf(out, "open %s", names[ui->listed]);
-  }
-  for (size_t i = 0; i < count; i++) free(names[i]);
-  free(names);
-}
-
-static void click_lessons(struct ui *ui, struct area area, int row, int col) {
-  (void)area, (void)col;
-  ui->listed = row;
-}
-
-const struct view_ops view_lessons = {.name = "lessons", .draw = draw_lessons,
-                                      .move = move_lessons, .enter = enter_lessons,
-                                      .click = click_lessons};
 
 /* -- log -- */
 
@@ -132,15 +126,12 @@ static void draw_help(struct ui *ui, struct area area) {
   struct diag diag;
   text_init(&text);
   text_puts(&text, _("Keys\n"));
-  for (size_t i = 0; i < ui->keymap.count; i++) {
-    const struct binding *binding = &ui->keymap.bindings[i];
-    size_t start = text.length;
-    text_printf(&text, "  %s%s%s", binding->view, *binding->view ? ": " : "", binding->key_name);
-    text_pad(&text, text_columns(text.bytes + start, text.length - start), 18);
-    text_printf(&text, "%s\n", binding->command);
-  }
-  text_puts(&text, _("\nCommands, at the prompt (:), in scripts and as keys\n"));
+  keymap_help(&ui->keymap, &text);
+  text_puts(&text, _("\nCommands, at the prompt (:), in scripts and as keys; an expression alone is "
+                     "evaluated\n"));
   command_do(ui->session, "help", &text, &diag);
+  text_puts(&text, _("\nCommands of the explorer, at the prompt and as keys\n"));
+  action_help(&text);
   text_puts(&text, _("\nv is a value, g a gradient; · is not computed yet.\n"));
   view_text(ui, VIEW_HELP, area, text_string(&text));
   text_done(&text);

@@ -3,9 +3,8 @@
  *
  *   drive [--accept] FILE.steps...
  *   drive --fuzz SECONDS SEED [ARGUMENT...] */
-#include "drive.h"
+#include "play.h"
 
-#include <ctype.h>
 #include <libgen.h>
 #include <locale.h>
 #include <signal.h>
@@ -16,24 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MOST_WORDS = 64, QUIET = 40, LONG_QUIET = 330 /* longer than a number flashes */ };
+enum { LONG_QUIET = 330 /* longer than a number flashes */ };
 static const double patience = 20, gone_within = 1;
-
-/* One run of a .steps file. */
-struct play {
-  const char *path;     /* of the steps */
-  char folder[1024], title[128];
-  int line, cases;
-  bool accept, failed_hard;
-  struct scratch scratch;
-  struct child child;
-  bool running;
-  int rows, cols;
-  bool utf8;
-  char *error_file;     /* NULL: the terminal */
-  char *written;        /* the file that lines beginning with | go to */
-  double sent;          /* when something was last sent */
-};
 
 /* -- reporting -- */
 
@@ -45,10 +28,7 @@ static void comment(const char *text) {
   }
 }
 
-static void result(struct play *play, bool good, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void result(struct play *play, bool good, const char *format, ...) {
+void result(struct play *play, bool good, const char *format, ...) {
   va_list arguments;
   printf("%sok %d - %s:%d: ", good ? "" : "not ", ++play->cases, play->title, play->line);
   va_start(arguments, format);
@@ -57,14 +37,14 @@ static void result(struct play *play, bool good, const char *format, ...) {
   putchar('\n');
 }
 
-static void show_screen(const struct play *play) {
+void show_screen(const struct play *play) {
   char *screen = vt_dump(&play->child.vt, false);
   comment(screen);
   free(screen);
 }
 
 /* A mistake in the script, or a program that is gone: the rest makes no sense. */
-static void give_up(struct play *play, const char *why) {
+void give_up(struct play *play, const char *why) {
   result(play, false, "%s", why);
   if (play->running) show_screen(play);
   play->failed_hard = true;
@@ -157,7 +137,7 @@ static void step_start(struct play *play, char **words) {
   step_run(play, all);
 }
 
-static bool settle(struct play *play, int quiet) {
+bool settle(struct play *play, int quiet) {
   if (child_settle(&play->child, quiet, patience)) return true;
   give_up(play, "the program does not come to rest");
   return false;
@@ -359,54 +339,6 @@ static void step_prompt_return(struct play *play, char **words) {
   printf("# after %.0f ms\n", seconds * 1000);
 }
 
-/* -- steps: how fast it is; for the log, a machine may be busy -- */
-
-/* Milliseconds from START to the last byte of what comes in answer; negative: nothing came. */
-static double answer_time(struct play *play, double start) {
-  enum { ENOUGH = 10, PATIENCE = 500 };
-  double last = start, now = start;
-  while ((now - last) * 1000 < (last > start ? ENOUGH : PATIENCE)) {
-    bool came = child_pump(&play->child, 1);
-    now = seconds_now();
-    if (came) last = now;
-  }
-  return last > start ? (last - start) * 1000 : -1;
-}
-
-static int compare_doubles(const void *a, const void *b) {
-  const double *left = a, *right = b;
-  return (*left > *right) - (*left < *right);
-}
-
-static void step_first_frame(struct play *play, char **words) {
-  (void)words;
-  double time = answer_time(play, play->sent);
-  result(play, time >= 0, "there is a first frame");
-  printf("# after %.1f ms\n", time);
-}
-
-/* latency COUNT KEY...: the keys in turn */
-static void step_latency(struct play *play, char **words) {
-  enum { MOST = 1000 };
-  double times[MOST];
-  int count = atoi(words[0]), done = 0, keys = 0;
-  char bytes[16];
-  while (words[keys + 1]) keys++;
-  for (int i = 0; i < count && i < MOST && settle(play, 5); i++) {
-    size_t length = key_bytes(&play->child.vt, words[1 + i % keys], bytes);
-    double start = seconds_now();
-    child_write(&play->child, bytes, length);
-    times[done] = answer_time(play, start);
-    if (times[done] >= 0) done++;
-  }
-  qsort(times, (size_t)done, sizeof *times, compare_doubles);
-  result(play, done > 0, "keys are answered");
-  if (done > 0)
-    printf("# %d of %d keys changed the screen: after %.1f ms in the middle, %.1f ms at the 95th "
-           "percentile, %.1f ms at most\n", done, count, times[done / 2], times[done * 95 / 100],
-           times[done - 1]);
-}
-
 /* -- steps: its end -- */
 
 static bool ends(struct play *play) {
@@ -467,19 +399,27 @@ static void step_contents(struct play *play, char **words) {
 }
 
 /* One message line, perhaps with an indented hint, and nothing that acts on a terminal. */
-static void step_one_line(struct play *play, char **words) {
+static void one_message(struct play *play, char **words, bool may_hint) {
   char path[512];
   snprintf(path, sizeof path, "%s/%s", play->scratch.folder, words[0]);
   char *text = read_whole(path);
   int lines = 0;
   bool clean = true;
   for (char *at = text; *at; at++) {
-    if ((at == text || at[-1] == '\n') && *at != ' ') lines++;
+    if ((at == text || at[-1] == '\n') && (*at != ' ' || !may_hint)) lines++;
     if (*at != '\n' && ((unsigned char)*at < 0x20 || *at == 0x7F)) clean = false;
   }
-  result(play, lines == 1 && clean, "%s holds one message", words[0]);
+  result(play, lines == 1 && clean, "%s holds one %s", words[0], may_hint ? "message" : "line");
   if (lines != 1 || !clean) comment(text);
   free(text);
+}
+
+static void step_one_message(struct play *play, char **words) {
+  one_message(play, words, true);
+}
+
+static void step_one_line(struct play *play, char **words) {
+  one_message(play, words, false);
 }
 
 static void step_blank(struct play *play, char **words) {
@@ -506,6 +446,7 @@ static const struct step {
     {"start", 0, false, step_start},
     {"run", 1, false, step_run},
     {"keys", 1, true, step_keys},
+    {"type", 2, true, step_type},
     {"keys-now", 1, true, step_keys_now},
     {"repeat", 2, true, step_repeat},
     {"click", 2, true, step_click},
@@ -528,47 +469,9 @@ static const struct step {
     {"restored", 0, true, step_restored},
     {"blank", 0, true, step_blank},
     {"contents", 2, false, step_contents},
-    {"one-message", 1, false, step_one_line},
+    {"one-message", 1, false, step_one_message},
+    {"one-line", 1, false, step_one_line},
 };
-
-/* Replaces the escapes of a quoted word; returns behind its closing quote. */
-static char *unescape(char *at) {
-  char *to = at;
-  while (*at && *at != '"') {
-    if (*at != '\\' || !at[1]) {
-      *to++ = *at++;
-    } else if (at[1] == 'x' && isxdigit((unsigned char)at[2]) && isxdigit((unsigned char)at[3])) {
-      char digits[3] = {at[2], at[3], 0};
-      *to++ = (char)strtol(digits, NULL, 16);
-      at += 4;
-    } else {
-      *to++ = at[1] == 'n' ? '\n' : at[1] == 't' ? '\t' : at[1] == 'e' ? 033 : at[1];
-      at += 2;
-    }
-  }
-  if (*at) at++;
-  *to = '\0';
-  return at;
-}
-
-/* Splits LINE in place; a quoted word keeps its opening quote, to be told from a key. */
-static int split(char *line, char *words[MOST_WORDS + 1]) {
-  int count = 0;
-  while (count < MOST_WORDS) {
-    line += strspn(line, " \t");
-    if (!*line || *line == '#') break;
-    words[count++] = line;
-    if (*line == '"') {
-      char *end = unescape(line + 1);
-      line = end;
-      continue;
-    }
-    line += strcspn(line, " \t");
-    if (*line) *line++ = '\0';
-  }
-  words[count] = NULL;
-  return count;
-}
 
 static void do_step(struct play *play, char *line) {
   char *words[MOST_WORDS + 1];
@@ -576,7 +479,7 @@ static void do_step(struct play *play, char *line) {
     add_line(play, line + 1);
     return;
   }
-  int count = split(line, words);
+  int count = split_words(line, words);
   if (count == 0) return;
   for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
     if (strcmp(steps[i].name, words[0]) != 0) continue;
@@ -613,7 +516,10 @@ static int run_script(const char *path, bool accept) {
   snprintf(play.folder, sizeof play.folder, "%s", dirname(copy));
   const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
   snprintf(play.title, sizeof play.title, "%.*s", (int)strcspn(name, "."), name);
+  char steps_at[sizeof play.folder + 8];
   scratch_init(&play.scratch);
+  snprintf(steps_at, sizeof steps_at, "STEPS=%s", play.folder);
+  scratch_setenv(&play.scratch, steps_at);
   while (!play.failed_hard && (length = getline(&line, &capacity, file)) >= 0) {
     play.line++;
     if (length > 0 && line[length - 1] == '\n') line[length - 1] = '\0';

@@ -10,6 +10,7 @@
 #include "core/random.h"
 #include "session/command.h"
 #include "session/evaluate.h"
+#include "session/script.h"
 
 #include <math.h>
 #include <signal.h>
@@ -236,7 +237,8 @@ static void test_command_names(void **state) {
 /* Whatever needs a model says so while there is none, instead of reading one. */
 static void test_nothing_open(void **state) {
   (void)state;
-  static const char *const without[] = {"open", "source", "log", "help", "quit", "undo", "redo"};
+  static const char *const without[] = {"open", "source", "log", "help", "quit", "undo", "redo",
+                                        "resume"};
   struct trial trial;
   start(&trial);
   for (size_t i = 0; i < command_count; i++) {
@@ -523,10 +525,10 @@ static void test_draws(void **state) {
 
 static const char *const changes[] = {
     "next", "next", "forward", "set W1[0, 0] = 0.25", "run", "bug db1 = 2 * sum(dZ1, 1)",
-    "focus A1", "unfold A2", "run", "precision single", "set b2 = 1 / 3", "seed 7", "freeze on",
+    "unfold A2", "precision single", "set b2 = 1 / 3", "seed 7", "freeze on",
     "prev", "fold all",
-    "backward W1", "precision double", "reset", "forward A1", "set X = X * 2", "unfold all", "run",
-    "focus dW2", "prev", "prev", "fold A1",
+    "backward A1", "precision double", "reset", "forward A1", "set X = X * 2", "unfold all", "run",
+    "prev", "prev", "fold A1",
 };
 enum { CHANGES = sizeof changes / sizeof *changes };
 
@@ -535,6 +537,7 @@ static size_t make_changes(struct trial *trial, struct snapshot *shots) {
   shots[0] = take(&trial->session);
   for (size_t i = 0; i < CHANGES; i++) {
     doing(trial, changes[i]);
+    assert_int_equal(trial->session.log_done, count + 2);
     shots[++count] = take(&trial->session);
   }
   return count;
@@ -595,6 +598,7 @@ static void test_replay(void **state) {
   start(&other);
   doing(&other, with_path(line, "source", "script.gws"));
   assert_state(&other.session, &shots[count], true);
+  mentions(&other, "show", "cost"); /* reads what the run says of itself */
   doing(&other, "undo");
   assert_state(&other.session, &shots[count - 1], true);
   for (size_t i = 0; i <= count; i++) snapshot_done(&shots[i]);
@@ -628,6 +632,166 @@ static void test_random_walks(void **state) {
     done(&other);
     done(&trial);
   }
+}
+
+/* What changes nothing leaves no trace: undo takes back the last command that did something. */
+static void test_nothing_to_do(void **state) {
+  (void)state;
+  static const char *const idle[] = {"run", "backward", "unfold all", "focus A1", "focus dW1"};
+  static const char *const idle_at_start[] = {"reset", "fold all"};
+  struct trial trial;
+  open_model(&trial, buggable);
+  for (size_t i = 0; i < sizeof idle_at_start / sizeof *idle_at_start; i++) {
+    doing(&trial, idle_at_start[i]);
+    assert_int_equal(trial.session.log_done, 1);
+  }
+  mentions(&trial, "fold all", "folded already");
+  doing(&trial, "unfold all");
+  assert_int_equal(trial.session.log_done, 2);
+  doing(&trial, "run");
+  for (size_t i = 0; i < sizeof idle / sizeof *idle; i++) {
+    doing(&trial, idle[i]);
+    assert_int_equal(trial.session.log_done, 3);
+  }
+  mentions(&trial, "undo", "undone: run");
+  mentions(&trial, "undo", "undone: unfold all");
+  doing(&trial, "redo");
+  doing(&trial, "unfold all"); /* nothing to do: what was undone can still be done again */
+  mentions(&trial, "redo", "done again: run");
+  done(&trial);
+  open_model(&trial, "param x = 3; f = x");
+  mentions(&trial, "fold all", "nothing to fold");
+  assert_int_equal(trial.session.log_done, 1);
+  done(&trial);
+}
+
+/* One looks where one looked before, unless the walk itself moves. */
+static void test_undo_keeps_focus(void **state) {
+  (void)state;
+  struct trial trial;
+  open_model(&trial, buggable);
+  const struct session *session = &trial.session;
+  doing(&trial, "run");
+  doing(&trial, "set b1 = b1 * 2");
+  doing(&trial, "focus X");
+  int there = session->focus;
+  doing(&trial, "undo");
+  assert_int_equal(session->focus, there);
+  doing(&trial, "redo");
+  assert_int_equal(session->focus, there);
+  doing(&trial, "prev");
+  assert_int_not_equal(session->focus, there);
+  done(&trial);
+}
+
+static void test_bare_expressions(void **state) {
+  (void)state;
+  struct trial trial;
+  open_model(&trial, chain);
+  fails(&trial, "q", STATUS_USAGE, "no value yet");
+  doing(&trial, "run");
+  says(&trial, "q", "3\n");
+  says(&trial, "  dq * x \r\n", "8\n");
+  says(&trial, "(x + y) * 2", "6\n");
+  says(&trial, "-x", "2\n");
+  says(&trial, "q == 3", "1\n");
+  fails(&trial, "q + nobody", STATUS_DATA, "unknown name");
+  fails(&trial, "q +", STATUS_DATA, "end of the text");
+  fails(&trial, "nxt", STATUS_USAGE, "did you mean next?");
+  fails(&trial, "x = 3", STATUS_USAGE, "set x = 3");
+  fails(&trial, "dq = df", STATUS_USAGE, "bug dq = df");
+  fails(&trial, "run 3", STATUS_USAGE, "takes nothing");
+  assert_int_equal(trial.session.log_done, 2);
+  done(&trial);
+  start(&trial);
+  fails(&trial, "1 + 2", STATUS_USAGE, "unknown command");
+  done(&trial);
+}
+
+/* A script that fails names its line and leaves everything as it was, what was undone included. */
+static void test_failing_scripts(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *message;
+    uint32_t line, column;
+  } cases[] = {
+      {"prev\n\n  nxt \n", "unknown command \"nxt\"", 3, 3},
+      {"# walk\nrun\n\nset x = 9\neval  q + nobody\nset x = 1", "unknown name", 5, 11},
+      {"set y = 2\nbug dq = nobody\r\n", "unknown name", 2, 10},
+      {"q + nobody", "unknown name", 1, 5},
+      {"set z = 8\nopen /nonexistent.gw", "/nonexistent.gw", 2, 1},
+  };
+  struct trial trial;
+  char line[512], name[300];
+  open_model(&trial, chain);
+  doing(&trial, "run");
+  doing(&trial, "check");
+  doing(&trial, "set z = 5");
+  doing(&trial, "undo");
+  doing(&trial, "check");
+  doing(&trial, "focus q");
+  struct snapshot before = take(&trial.session);
+  in_folder(name, "wrong.gws");
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    write_text("wrong.gws", cases[i].text);
+    assert_int_not_equal(try(&trial, with_path(line, "source", "wrong.gws")), STATUS_OK);
+    assert_string_equal(trial.diag.name, name);
+    assert_int_equal(trial.diag.line, cases[i].line);
+    assert_int_equal(trial.diag.column, cases[i].column);
+    assert_non_null(strstr(trial.diag.message, cases[i].message));
+    assert_string_equal(said(&trial), "");
+    assert_state(&trial.session, &before, true);
+    assert_true(trial.session.has_check);
+  }
+  snprintf(line, sizeof line, "set x = 4\nsource %s\n", name);
+  write_text("outer.gws", line);
+  fails(&trial, with_path(line, "source", "outer.gws"), STATUS_NO_INPUT, "wrong.gws:2:1: ");
+  assert_int_equal(trial.diag.line, 2);
+  assert_state(&trial.session, &before, true);
+  mentions(&trial, "redo", "done again: set z = 5");
+  snapshot_done(&before);
+  done(&trial);
+}
+
+/* A session that is cut off can be taken up again, once. */
+static void test_cut_off(void **state) {
+  (void)state;
+  struct trial trial, other;
+  struct snapshot shots[CHANGES + 1];
+  struct text told;
+  struct diag diag;
+  char path[300];
+  snprintf(path, sizeof path, "%s/state", folder);
+  setenv("XDG_STATE_HOME", path, 1);
+  text_init(&told);
+  open_model(&trial, buggable);
+  assert_int_equal(script_keep(&trial.session, &diag), STATUS_OK); /* nothing to lose yet */
+  script_tell_kept(&told);
+  assert_int_equal(told.length, 0);
+  fails(&trial, "resume", STATUS_USAGE, "no session was cut off");
+  size_t count = make_changes(&trial, shots);
+  assert_int_equal(script_keep(&trial.session, &diag), STATUS_OK);
+  script_tell_kept(&told);
+  assert_non_null(strstr(text_string(&told), "resume"));
+  start(&other);
+  doing(&other, "resume");
+  assert_state(&other.session, &shots[count], true);
+  fails(&other, "resume", STATUS_USAGE, "no session was cut off");
+  told.length = 0;
+  script_tell_kept(&told);
+  assert_int_equal(told.length, 0);
+  write_text("state/gradwalk/session.gws", "next\nnosuch\n"); /* one that cannot be taken up stays */
+  fails(&other, "resume", STATUS_USAGE, "unknown command");
+  assert_state(&other.session, &shots[count], true);
+  script_tell_kept(&told);
+  assert_true(told.length > 0);
+  char kept[300];
+  snprintf(kept, sizeof kept, "%s/state/gradwalk/session.gws", folder);
+  remove(kept);
+  for (size_t i = 0; i <= count; i++) snapshot_done(&shots[i]);
+  text_done(&told);
+  done(&other);
+  done(&trial);
 }
 
 static void test_scripts(void **state) {
@@ -669,6 +833,7 @@ static void test_wrong_commands(void **state) {
       "sweep eps=1", "sweep params=nobody", "sweep nosuch", "export", "export W1", "export W1 x",
       "export W1 x.txt", "export nobody /tmp/x.csv", "export W1 /nonexistent/x.csv", "source",
       "source /nonexistent", "save", "save /nonexistent/x", "help nosuch", "redo", "nosuch", "NEXT",
+      "next 3", "run all", "W1 = 3", "dW1 = X", "W1 +", "nobody + 1", "3 *", "W1 @ W1",
   };
   struct trial trial;
   open_model(&trial, buggable);
@@ -933,7 +1098,8 @@ static int make_folder(void **state) {
 
 static int remove_folder(void **state) {
   static const char *const files[] = {"model.gw", "script.gws", "random.gws", "good.gws",
-                                      "self.gws",
+                                      "self.gws", "wrong.gws", "outer.gws",
+                                      "state/gradwalk", "state",
                                       "q.csv", "q.gws", "w.csv", "z.csv", "n.csv", "t.csv", "t.npy",
                                       "kept.csv", "a-folder.npy"};
   char path[256];
@@ -965,6 +1131,11 @@ int main(void) {
       cmocka_unit_test(test_new_branch),
       cmocka_unit_test(test_replay),
       cmocka_unit_test(test_random_walks),
+      cmocka_unit_test(test_nothing_to_do),
+      cmocka_unit_test(test_undo_keeps_focus),
+      cmocka_unit_test(test_bare_expressions),
+      cmocka_unit_test(test_failing_scripts),
+      cmocka_unit_test(test_cut_off),
       cmocka_unit_test(test_scripts),
       cmocka_unit_test(test_wrong_commands),
       cmocka_unit_test(test_questions),

@@ -1,0 +1,29 @@
+/* The circuit of a model: which nodes get boxes, how large these are, and where they stand. A struct
+ * circuit owns its parts until circuit_done(); zeroed, it is empty. */
+#ifndef GRADWALK_DRAW_CIRCUIT_H
+#define GRADWALK_DRAW_CIRCUIT_H
+
+#include "draw/layout.h"
+#include "lang/model.h"
+
+struct circuit {
+  struct layout layout;
+  int *nodes;         /* by box */
+  int *box_of;        /* by node: -1 for those that are not drawn */
+  size_t node_count;
+  bool partial;       /* only the neighbourhood of the focus is drawn */
+  uint64_t signature; /* of the graph that is drawn */
+};
+
+/* Makes CIRCUIT anew if what MODEL shows has changed: its graph, its folding, or where it is too large
+ * to be drawn whole, the node FOCUS. */
+enum status circuit_make(struct circuit *circuit, const struct model *model, int focus);
+void circuit_done(struct circuit *circuit);
+
+/* What NODE's box says of its operation: "+", "relu"; nothing for a leaf. */
+void circuit_sign(const struct model *model, int node, char *out, size_t size);
+
+/* Whether a line leaves BOX. */
+bool circuit_has_users(const struct circuit *circuit, int box);
+
+#endif

@@ -1,0 +1,21 @@
+#include "tui/action.h"
+
+#include <string.h>
+
+const struct action action_table[] = {
+#define ACTION(name, arguments, help) {#name, arguments, help},
+#include "tui/action.def"
+#undef ACTION
+};
+const size_t action_count = sizeof action_table / sizeof *action_table;
+
+void action_help(struct text *out) {
+  enum { HELP_COLUMN = 30 };
+  for (size_t i = 0; i < action_count; i++) {
+    const struct action *action = &action_table[i];
+    size_t start = out->length;
+    text_printf(out, "%s%s%s", action->name, *action->arguments ? " " : "", action->arguments);
+    text_pad(out, text_columns(out->bytes + start, out->length - start), HELP_COLUMN);
+    text_printf(out, " %s\n", action->help);
+  }
+}
