@@ -281,6 +281,32 @@ static struct finding examine(const struct check *check, const struct examinatio
   return finding;
 }
 
+/* Whether the same rules, run in double precision, are right: then a coarse precision's rounding is
+ * all that speaks against them. */
+static bool is_right_in_double(const struct check *check, const struct examination *exam,
+                               const struct probe *probe) {
+  struct worker *worker = exam->worker;
+  enum precision precision = worker->run.precision;
+  worker->run.precision = PRECISION_DOUBLE;
+  double g = gradient_at(exam, probe, 0);
+  double n = worker_slope(worker, probe, METHOD_CENTRAL, worker_step(worker, probe, 0));
+  bool right = agrees(exam->allowed, g, n, 0) ||
+               (isfinite(g) && examine(check, exam, probe, g, n).verdict != VERDICT_FAIL);
+  worker->run.precision = precision;
+  return right;
+}
+
+static struct finding examine_precisely(const struct check *check, const struct examination *exam,
+                                        const struct probe *probe, double g, double n) {
+  struct finding finding = examine(check, exam, probe, g, n);
+  if (finding.verdict == VERDICT_FAIL && exam->worker->run.precision != PRECISION_DOUBLE &&
+      is_right_in_double(check, exam, probe)) {
+    finding.verdict = VERDICT_UNRELIABLE;
+    finding.reason = REASON_STEP_ERROR;
+  }
+  return finding;
+}
+
 /* -- one tensor -- */
 
 static void settle(struct tensor_check *tensor, enum verdict verdict, enum reason reason) {
@@ -338,7 +364,7 @@ static void examine_failing(struct check *check, const struct examination *exam,
     probe.entry = entry;
     probe.direction = exam->directions ? exam->directions + entry * probe.count : NULL;
     struct finding finding =
-        examine(check, exam, &probe, tensor->analytic[entry], tensor->numeric[entry]);
+        examine_precisely(check, exam, &probe, tensor->analytic[entry], tensor->numeric[entry]);
     if (i > 0 && finding.verdict <= tensor->verdict) continue;
     settle(tensor, finding.verdict, finding.reason);
     tensor->entry = entry;
