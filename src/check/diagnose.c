@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const finding_names[FINDING_COUNT] = {
+const char *const finding_names[FINDING_KIND_COUNT] = {
     [FINDING_FACTOR] = "factor",
     [FINDING_OWN_VALUE] = "own value",
     [FINDING_SAME_ENTRIES] = "same entries",
