@@ -66,9 +66,11 @@ void report_check_head(struct text *out, const struct check *check, struct style
                      : check->entries == 1   ? _("entry")
                                              : _("entries");
   text_printf(&line, ", %zu %s", check->entries, unit);
+  if (style.columns > 0) put_wrapped(out, text_string(&line), 0, style);
+  else text_printf(out, "%s\n", text_string(&line)); /* one line, for those that read it by line */
   if (options->tolerance >= 0)
-    text_puts(&line, _("; share: a tensor's part of the overall difference, which the bar shows"));
-  put_wrapped(out, text_string(&line), 0, style);
+    put_wrapped(out, _("share: a tensor's part of the overall difference, which the bar shows"), 0,
+                style);
   out->failed = out->failed || line.failed;
   text_done(&line);
 }
@@ -154,7 +156,7 @@ static void put_labelled(struct text *out, const struct model *model, const char
                          const char *sentence, struct style style) {
   int indent = report_name_width(model) + 3;
   text_printf(out, " %s", label);
-  text_puts(out, column_now(out) + 2 > indent ? ": " : "");
+  text_puts(out, column_now(out) + 2 > indent ? ":" : "");
   put_wrapped(out, sentence, indent, style);
 }
 
