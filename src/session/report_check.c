@@ -156,7 +156,7 @@ static void put_labelled(struct text *out, const struct model *model, const char
                          const char *sentence, struct style style) {
   int indent = report_name_width(model) + 3;
   text_printf(out, " %s", label);
-  text_puts(out, column_now(out) + 2 > indent ? ":" : "");
+  text_puts(out, column_now(out) + 2 > indent ? ": " : "");
   put_wrapped(out, sentence, indent, style);
 }
 
