@@ -142,16 +142,21 @@ static void make_atom(struct maker *maker, struct random_frame *frame, struct pi
   else make_matrix(maker, piece);
 }
 
-/* zeros(r, c), rand(r, c), eye(n), … */
+/* zeros(r, c), rand(r, c), eye(n), unit(r, c, k), … */
 static void make_constructor(struct maker *maker, int op, struct piece *piece) {
-  const struct expr *args[2];
+  const struct expr *args[3];
   uint32_t sides[2] = {pick_side(maker), pick_side(maker)};
-  int sizes = op_table[op].sizes;
-  for (int i = 0; i < sizes; i++) args[i] = number(maker, sides[i]);
-  piece->expr = call_op(maker, op, args, (size_t)sizes);
+  int axis = AXIS_ALL;
+  size_t count = 0, sizes = (size_t)op_table[op].sizes;
+  for (; count < sizes; count++) args[count] = number(maker, sides[count]);
+  if (op_table[op].flags & OP_PLACE) {
+    axis = (int)pick(maker, (size_t)sides[0] * sides[sizes - 1]);
+    args[count++] = number(maker, axis);
+  }
+  piece->expr = call_op(maker, op, args, count);
   piece->constant = op_table[op].flags & OP_STATIC;
   piece->value.shape = (struct shape){sides[0], sides[sizes - 1]};
-  assert_true(random_run_op(&maker->walker, &op_table[op], NULL, AXIS_ALL, &piece->value));
+  assert_true(random_run_op(&maker->walker, &op_table[op], NULL, axis, &piece->value));
 }
 
 /* An operand that has a domain is put into it; now and then it lies there as it is, unless other

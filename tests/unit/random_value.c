@@ -138,6 +138,10 @@ static bool evaluate_op(struct random_walker *walker, const struct random_frame 
     *(i == 0 ? &out->shape.rows : &out->shape.cols) = (uint32_t)in[0].values[0];
     if (op->sizes == 1) out->shape.cols = out->shape.rows;
   }
+  if (op->flags & OP_PLACE) {
+    if (!random_evaluate(walker, frame, expr->args[op->sizes], &in[0])) return false;
+    axis = (int)in[0].values[0];
+  }
   return random_run_op(walker, op, in, axis, out) &&
          random_has_slopes(walker, expr->op, in, fixed, out);
 }
