@@ -210,9 +210,11 @@ static void put_neighbour(struct study *study, size_t index) {
 static void put_entry(struct study *study, size_t index) {
   const struct tensor_check *tensor = tensor_at(study, index);
   char analytic[NUMBER_TEXT_SIZE], numeric[NUMBER_TEXT_SIZE], factor[NUMBER_TEXT_SIZE];
-  text_printf(&study->sentence, _("the backward pass says %s, the numerical gradient %s: %s times "
-                                  "as much"), number_brief(tensor->analytic[0], 8, analytic),
-              number_brief(tensor->numeric[0], 8, numeric), factor_text(tensor->metrics.scale, factor));
+  text_printf(&study->sentence,
+              _("the backward pass says %s, the numerical gradient %s: %s times as much"),
+              number_brief(tensor->analytic[0], 8, analytic),
+              number_brief(tensor->numeric[0], 8, numeric),
+              factor_text(tensor->metrics.scale, factor));
 }
 
 static enum status find_factor(struct study *study, size_t first) {
@@ -262,7 +264,8 @@ static enum status find_own_value(struct study *study, size_t index) {
   text_printf(&study->sentence, _("what it is off is %s times %s itself, entry by entry: a "
                                   "regularisation term is "),
               factor_text(k, number), name_of(study, index));
-  text_puts(&study->sentence, k < 0 ? _("forgotten, or too small") : _("counted twice, or too large"));
+  text_puts(&study->sentence,
+            k < 0 ? _("forgotten, or too small") : _("counted twice, or too large"));
   put_neighbour(study, index);
   return add(study, FINDING_OWN_VALUE, k, NULL);
 }
