@@ -478,7 +478,7 @@ static const struct scenario scenarios[] = {
 /* -- trying them -- */
 
 /* Shared with the child, which may die. */
-struct progress {
+struct attempt {
   unsigned long at;
   bool finished;
   unsigned problems;
@@ -508,14 +508,14 @@ static bool attempt(const struct scenario *scenario, struct work *work, unsigned
   return heap.calls < fail_at;
 }
 
-static void complain(struct progress *progress, const struct scenario *scenario, bool sticky,
+static void complain(struct attempt *progress, const struct scenario *scenario, bool sticky,
                      const char *what) {
   if (progress->problems++ < 5)
     print_error("%s: with allocation %lu%s failing: %s\n", scenario->name, progress->at,
                 sticky ? " and all after it" : "", what);
 }
 
-static void judge(struct progress *progress, const struct scenario *scenario, struct work *work,
+static void judge(struct attempt *progress, const struct scenario *scenario, struct work *work,
                   bool sticky, enum status status, const char *wanted) {
   char what[80];
   if (status == STATUS_OK && strcmp(text_string(&work->out), wanted) != 0)
@@ -526,7 +526,7 @@ static void judge(struct progress *progress, const struct scenario *scenario, st
 }
 
 /* In the child: every failure from progress->at on, until one is never reached. */
-static void try_all(struct progress *progress, const struct scenario *scenario, bool sticky,
+static void try_all(struct attempt *progress, const struct scenario *scenario, bool sticky,
                     struct work *work) {
   enum status status;
   attempt(scenario, work, 0, false, &status);
@@ -558,7 +558,7 @@ static void warm_up(const struct scenario *scenario) {
   done_work(&work, scenario);
 }
 
-static void child(struct progress *progress, const struct scenario *scenario, bool sticky) {
+static void child(struct attempt *progress, const struct scenario *scenario, bool sticky) {
   struct work work;
   warm_up(scenario);
   init_work(&work, scenario);
@@ -573,10 +573,10 @@ static void child(struct progress *progress, const struct scenario *scenario, bo
 }
 
 /* A child that dies is replaced by one that goes on with the next allocation. */
-static unsigned try_scenario(struct progress *progress, const struct scenario *scenario,
+static unsigned try_scenario(struct attempt *progress, const struct scenario *scenario,
                              bool sticky) {
   enum { MOST_DEATHS = 400 };
-  *progress = (struct progress){.at = 1};
+  *progress = (struct attempt){.at = 1};
   for (int deaths = 0; !progress->finished && deaths < MOST_DEATHS; progress->at++) {
     int status;
     char what[80];
@@ -603,7 +603,7 @@ static void try_named(const char *part) {
   if (!FAULTS) skip();
   unsigned problems = 0;
   bool found = false;
-  struct progress *progress = mmap(NULL, sizeof *progress, PROT_READ | PROT_WRITE,
+  struct attempt *progress = mmap(NULL, sizeof *progress, PROT_READ | PROT_WRITE,
                                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   assert_true(progress != MAP_FAILED);
   for (size_t i = 0; i < COUNT_OF(scenarios); i++) {
