@@ -331,12 +331,13 @@ static enum status do_check(struct session *session, const char *arguments, stru
   enum status status = options_parse_words(&options, VERB_CHECK, arguments, diag);
   struct check_options how = options_check(&options);
   if (!how.precision) how.precision = session->precision;
-  if (play_is_on(session)) how.explain = false; /* where the bug is, is for the player to find */
+  /* During a hunt, where the bug is, is for the player to find. */
+  how.explain = how.explain && !session->terse && !play_is_on(session);
   watch(session, &how);
   session->running = &check;
   if (!status) status = check_run(&check, &session->model, &how, diag);
   session->running = NULL;
-  if (!status && !play_is_on(session)) status = report_survey(&check, &session->model, diag);
+  if (!status && !session->terse && !play_is_on(session)) status = report_survey(&check, &session->model, diag);
   check.options.params = NULL; /* lent by the options, which end here */
   if (!status) {
     report_check(out, &session->model, &check, session->style);

@@ -75,6 +75,7 @@ struct session {
   const struct examiner *examiner; /* NULL: the lesson's quizzes */
   struct play *play;        /* the hunt that is on, or was the last; or NULL */
   bool replaying;           /* the log is carried out again */
+  bool terse;               /* nobody reads what a check has to say besides its figures */
   const struct check *running; /* the check under way, for whoever is told of its progress */
   char **log; /* commands that changed something, in order */
   size_t log_count, log_capacity;
