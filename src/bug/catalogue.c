@@ -301,7 +301,7 @@ enum status mutant_apply(const struct mutant *mutant, struct model *model, bool 
 
 enum status bug_put(struct model *model, const char *name, const char *text, struct diag *diag) {
   struct catalogue catalogue;
-  if (strchr(text, '=')) return model_add_bug(model, name, text, strlen(text), diag);
+  if (!*text || strchr(text, '=')) return model_add_bug(model, name, text, strlen(text), diag);
   enum status status = catalogue_make(&catalogue, model, diag);
   const struct mutant *mutant = status ? NULL : catalogue_find(&catalogue, text);
   if (mutant) {

@@ -379,9 +379,21 @@ static const struct expr *stale(struct expansion *expansion, const struct expr *
   return done ? apply(expansion, expr->op, expr->name, args, expr->count) : senseless(expansion);
 }
 
-static const struct expr *expand_inline(struct expansion *expansion, int node) {
-  const struct expr *expr = formula(expansion->match->line, node);
-  return expr ? expr : senseless(expansion);
+/* A draw for its name. */
+static const struct expr *draw_again(void *context, const char *name) {
+  const struct model *model = context;
+  int node = model_find(model, name);
+  bool drawn = node >= 0 && model->nodes[node].kind == NODE_OP &&
+               op_table[model->nodes[node].op].flags & OP_RANDOM;
+  return drawn ? model->nodes[node].formula : NULL;
+}
+
+/* NODE's own operation with new draws for those it used. */
+static const struct expr *expand_redrawn(struct expansion *expansion, int node) {
+  struct model *model = expansion->match->line->model;
+  const struct expr *expr = model->nodes[node].formula;
+  if (!expr) return senseless(expansion);
+  return made(expansion, expr_substitute(expansion->match->line->arena, expr, draw_again, model));
 }
 
 static const struct expr *expand_stale(struct expansion *expansion, int node) {
@@ -408,7 +420,7 @@ static const struct {
 } functions[] = {
     {"sibling", sibling, NULL}, {"input", input, NULL},
     {"result", result, NULL},   {"near", near, NULL},
-    {"far", far, NULL},         {"inline", NULL, expand_inline},
+    {"far", far, NULL},         {"redrawn", NULL, expand_redrawn},
     {"stale", NULL, expand_stale}, {"ones_like", NULL, expand_ones},
     {"grad", NULL, expand_gradient},
 };

@@ -312,7 +312,9 @@ static enum status decide(struct work *work, struct examination *exams) {
 /* What the check is worth, and, where that is asked for, why it failed. */
 static enum status explain(struct work *work) {
   struct check *check = work->check;
-  if (worth_note(check, work->model, &work->base, &work->numeric.workers[0])) return no_memory(work);
+  if (!check->options.numeric_from && /* else the earlier check has noted it */
+      worth_note(check, work->model, &work->base, &work->numeric.workers[0]))
+    return no_memory(work);
   if (!check->options.explain) return STATUS_OK;
   check->diagnosis = calloc(1, sizeof *check->diagnosis);
   if (!check->diagnosis || diagnose(check->diagnosis, check, work->model, &work->base))

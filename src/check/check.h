@@ -60,8 +60,8 @@ struct check_options {
   bool metrics_only;   /* of the params: no verdicts, intermediates and notes */
   bool explain;        /* say why a check fails, and closer what a pass is worth */
   /* An earlier finished check of the same model text (whatever its bugs) at the same point with the
-   * same options: its numerical slopes are copied, not computed. NULL: none; only lent for the
-   * call. */
+   * same options: its numerical slopes are copied, not computed, and what it has noted is not noted
+   * again. NULL: none; only lent for the call. */
   const struct check *numeric_from;
   int threads;         /* 0: as many as there are processors; 1: the caller's own and no other */
   const volatile sig_atomic_t *cancel;

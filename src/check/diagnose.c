@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const finding_names[FINDING_COUNT] = {
+const char *const finding_names[FINDING_KIND_COUNT] = {
     [FINDING_FACTOR] = "factor",
     [FINDING_OWN_VALUE] = "own value",
     [FINDING_SAME_ENTRIES] = "same entries",
@@ -175,24 +175,25 @@ static const struct rule *only_line(const struct model *model, int node) {
   return found;
 }
 
-/* Where the factor comes from: a number in its own line, or what the number means elsewhere. */
-static void put_source(struct study *study, size_t index, size_t count) {
+/* Where the factor comes from: a number in its own line, or what the number means elsewhere. Of a
+ * single entry any error is a factor, so there only the line is asked. */
+static void put_source(struct study *study, size_t index, size_t tensors, size_t entries) {
   struct text *out = &study->sentence;
   double factor = tensor_at(study, index)->metrics.scale;
   char number[NUMBER_TEXT_SIZE];
   struct text meaning;
   text_init(&meaning);
   const struct rule *line =
-      count == 1 ? only_line(study->model, tensor_at(study, index)->node) : NULL;
-  factor_explain(&meaning, study->model, study->point, factor);
+      tensors == 1 ? only_line(study->model, tensor_at(study, index)->node) : NULL;
+  if (entries > 1) factor_explain(&meaning, study->model, study->point, factor);
+  if (entries > 1) text_puts(out, _(": a pure factor"));
   if (line && factor_stands_in(line->value, factor))
-    text_printf(out, _(": a pure factor, and its line has a %s"),
-                number_brief(factor, 5, number));
+    text_printf(out, _(", and its line has a %s"), number_brief(factor, 5, number));
   else if (meaning.length > 0)
-    text_printf(out, _(": a pure factor; %s"), text_string(&meaning));
-  else
-    text_puts(out, count == 1 ? _(": a pure factor; look for a constant in its line")
-                              : _(": a pure factor; look for a constant in a line before them"));
+    text_printf(out, "; %s", text_string(&meaning));
+  else if (entries > 1)
+    text_puts(out, tensors == 1 ? _("; look at its line")
+                                : _("; look at a line before them"));
   out->failed = out->failed || meaning.failed;
   text_done(&meaning);
 }
@@ -203,6 +204,17 @@ static void put_neighbour(struct study *study, size_t index) {
   if (other == study->check->tensor_count || !is_right(study, other)) return;
   text_printf(&study->sentence, _(". %s beside it is right, so d%s is right"),
               name_of(study, other), slot_name(study, place_of(study, index).output));
+}
+
+/* The two gradients of a single entry. */
+static void put_entry(struct study *study, size_t index) {
+  const struct tensor_check *tensor = tensor_at(study, index);
+  char analytic[NUMBER_TEXT_SIZE], numeric[NUMBER_TEXT_SIZE], factor[NUMBER_TEXT_SIZE];
+  text_printf(&study->sentence,
+              _("the backward pass says %s, the numerical gradient %s: %s times as much"),
+              number_brief(tensor->analytic[0], 8, analytic),
+              number_brief(tensor->numeric[0], 8, numeric),
+              factor_text(tensor->metrics.scale, factor));
 }
 
 static enum status find_factor(struct study *study, size_t first) {
@@ -216,10 +228,12 @@ static enum status find_factor(struct study *study, size_t first) {
     count += study->chosen[i];
     entries += study->chosen[i] ? tensor_at(study, i)->count : 0;
   }
-  text_printf(&study->sentence, entries > 1 ? _("every entry is %s times the numerical gradient")
-                                            : _("%s times the numerical gradient"),
-              factor_text(m->scale, number));
-  put_source(study, first, count);
+  if (entries > 1)
+    text_printf(&study->sentence, _("every entry is %s times the numerical gradient"),
+                factor_text(m->scale, number));
+  else
+    put_entry(study, first);
+  put_source(study, first, count, entries);
   if (count == 1) put_neighbour(study, first);
   return add(study, FINDING_FACTOR, m->scale, NULL);
 }
@@ -250,7 +264,8 @@ static enum status find_own_value(struct study *study, size_t index) {
   text_printf(&study->sentence, _("what it is off is %s times %s itself, entry by entry: a "
                                   "regularisation term is "),
               factor_text(k, number), name_of(study, index));
-  text_puts(&study->sentence, k < 0 ? _("forgotten, or too small") : _("counted twice, or too large"));
+  text_puts(&study->sentence,
+            k < 0 ? _("forgotten, or too small") : _("counted twice, or too large"));
   put_neighbour(study, index);
   return add(study, FINDING_OWN_VALUE, k, NULL);
 }

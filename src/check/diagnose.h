@@ -18,9 +18,9 @@ enum finding_kind {
   FINDING_NOT_DOUBLE,
   FINDING_NOT_REPEATABLE,
   FINDING_LINE,         /* what is wrong with the first wrong line */
-  FINDING_COUNT
+  FINDING_KIND_COUNT
 };
-extern const char *const finding_names[FINDING_COUNT];
+extern const char *const finding_names[FINDING_KIND_COUNT];
 
 struct finding {
   enum finding_kind kind;

@@ -13,10 +13,13 @@ const char *const evaluate_names[EVALUATE_COUNT] = {
 
 /* -- many probes -- */
 
+enum { WORTH_A_THREAD = 128 };
+
 enum status numeric_init(struct numeric *numeric, const struct model *model,
                          const struct run *base) {
   numeric->model = model;
   if (numeric->threads > NUMERIC_MAX_THREADS) numeric->threads = NUMERIC_MAX_THREADS;
+  if (numeric->total > 0 && numeric->total < WORTH_A_THREAD) numeric->threads = 1;
   numeric->workers = calloc((size_t)numeric->threads, sizeof *numeric->workers);
   if (!numeric->workers) return STATUS_NO_MEMORY;
   for (int i = 0; i < numeric->threads; i++) {
@@ -38,8 +41,6 @@ bool numeric_cancelled(const struct numeric *numeric) {
 }
 
 /* -- threads: each takes portions of the probes -- */
-
-enum { WORTH_A_THREAD = 128 };
 
 int numeric_processors(void) {
   long count = sysconf(_SC_NPROCESSORS_ONLN);

@@ -16,14 +16,14 @@ enum { NUMERIC_MAX_THREADS = 64 };
 struct numeric {
   const struct model *model;
   struct worker *workers; /* one a thread */
-  int threads; /* those beyond NUMERIC_MAX_THREADS are not used */
+  int threads; /* those beyond NUMERIC_MAX_THREADS are not used, nor any but one for few probes */
   enum method method;
   enum evaluate evaluate;
   double eps;
   const volatile sig_atomic_t *cancel; /* may be NULL */
   void (*progress)(void *context, size_t done, size_t total); /* may be NULL; from one thread */
   void *progress_context;
-  size_t done, total;
+  size_t done, total; /* probes in all, as far as that is known before: 0 if not */
 };
 
 enum status numeric_init(struct numeric *numeric, const struct model *model,

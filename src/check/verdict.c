@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The most entries of one tensor that are looked at closely. */
 enum { MAX_EXAMINED = 200 };
@@ -37,8 +38,8 @@ static double stair_height(const struct examination *exam, const struct probe *p
   return high - low;
 }
 
-/* Whether the loss stands still between most of the points: something on the way (1 + x^2 at a small
- * x) swallows so small a move, and what it rounds shows only over a longer way. */
+/* Whether the loss stands still between most of the points: something on the way (1 + x^2 at a
+ * small x) swallows so small a move, and what it rounds shows only over a longer way. */
 static bool stands_still(const double values[POINTS]) {
   int still = 0;
   for (int i = 1; i < POINTS; i++) still += values[i] == values[i - 1];
@@ -140,10 +141,10 @@ static struct descent descend(const struct examination *exam, const struct probe
   return descent;
 }
 
-/* Slopes come nearer to each other as the step shrinks, until noise takes over. Behind that they may
- * agree again, on one tread of the stairs that rounding makes of the loss, and at last the loss does
- * not move at all. How many slopes there are before that, down to the first below the step SMALL that
- * turns away. */
+/* Slopes come nearer to each other as the step shrinks, until noise takes over. Behind that they
+ * may agree again, on one tread of the stairs that rounding makes of the loss, and at last the loss
+ * does not move at all. How many slopes there are before that, down to the first below the step
+ * SMALL that turns away. */
 static int converging(const struct descent *descent, double small) {
   const double *slopes = descent->slopes;
   int count = descent->count;
@@ -156,8 +157,8 @@ static int converging(const struct descent *descent, double small) {
   return count;
 }
 
-/* Whether G is wrong as seen from the first COUNT steps: the one with the least estimated error gets
- * the word, since a step's own error may hide a mistake or look like one. Two slopes may come out
+/* Whether G is wrong as seen from the first COUNT steps: the one with the least estimated error
+ * gets the word, since a step's own error may hide a mistake or look like one. Two slopes may come out
  * alike by chance: what halving a small step changes is noise of the loss, which is there at larger
  * steps too, and a step answers for its distance to the next larger one. */
 static bool wrong_by(const struct descent *descent, int count, double allowed, double g,
@@ -173,9 +174,9 @@ static bool wrong_by(const struct descent *descent, int count, double allowed, d
   return isfinite(least) && !agrees(allowed, g, best, least);
 }
 
-/* Whether G is wrong as seen from steps of H and below. Where slopes turn away, smaller steps may be
- * the only ones that see a steep function as it is, or see only rounding: then G must be wrong either
- * way. */
+/* Whether G is wrong as seen from steps of H and below. Where slopes turn away, smaller steps may
+ * be the only ones that see a steep function as it is, or see only rounding: then G must be wrong
+ * either way. */
 static bool wrong_below(const struct examination *exam, const struct probe *probe, double h,
                         double g, double noise) {
   enum { SMALL = 64 };
@@ -200,8 +201,8 @@ static double gradient_at(const struct examination *exam, const struct probe *pr
   return slope;
 }
 
-/* Whether the backward pass is right beside x, with the probe moved by H (of either sign) or by less,
- * where no kink lies within a quarter of the way; judged where the numerical slope is best. */
+/* Whether the backward pass is right beside x, with the probe moved by H (of either sign) or by
+ * less, where no kink lies within a quarter of the way; judged where the numerical slope is best. */
 static bool is_right_beside(const struct examination *exam, const struct probe *probe, double h,
                             double noise) {
   double least = INFINITY;
@@ -223,8 +224,8 @@ static bool is_right_beside(const struct examination *exam, const struct probe *
 }
 
 /* Shrinks the step until no kink lies between x - h and x + h. If G is right there, only the kink
- * spoke against it; if every step straddles, the kink is at x itself. There a correct pass may hand on
- * what is no slope at all (that of max(x, 0) + min(x, 0) at 0, by rules which give ties to the
+ * spoke against it; if every step straddles, the kink is at x itself. There a correct pass may hand
+ * on what is no slope at all (that of max(x, 0) + min(x, 0) at 0, by rules which give ties to the
  * constant, is 0), so what counts is whether the pass is right on both sides. */
 static enum verdict examine_kink(const struct examination *exam, const struct probe *probe,
                                  const struct finding *finding, double g, double noise) {
@@ -241,8 +242,8 @@ static enum verdict examine_kink(const struct examination *exam, const struct pr
   return excused ? VERDICT_KINK : VERDICT_FAIL;
 }
 
-/* The largest step to look at: a larger one where the loss does not move at all, which may be because
- * something on the way (a saturated sigmoid) swallows moves so small. */
+/* The largest step to look at: a larger one where the loss does not move at all, which may be
+ * because something on the way (a saturated sigmoid) swallows moves so small. */
 static double first_step(const struct examination *exam, const struct probe *probe,
                          const struct finding *finding) {
   enum { LARGER = 512 };
@@ -275,6 +276,32 @@ static struct finding examine(const struct check *check, const struct examinatio
     finding.verdict = examine_kink(exam, probe, &finding, g, noise);
     if (finding.verdict == VERDICT_KINK) finding.reason = REASON_STRADDLES;
   } else if (!wrong_below(exam, probe, first_step(exam, probe, &finding), g, noise)) {
+    finding.verdict = VERDICT_UNRELIABLE;
+    finding.reason = REASON_STEP_ERROR;
+  }
+  return finding;
+}
+
+/* Whether the same rules, run in double precision, are right: then a coarse precision's rounding is
+ * all that speaks against them. */
+static bool is_right_in_double(const struct check *check, const struct examination *exam,
+                               const struct probe *probe) {
+  struct worker *worker = exam->worker;
+  enum precision precision = worker->run.precision;
+  worker->run.precision = PRECISION_DOUBLE;
+  double g = gradient_at(exam, probe, 0);
+  double n = worker_slope(worker, probe, METHOD_CENTRAL, worker_step(worker, probe, 0));
+  bool right = agrees(exam->allowed, g, n, 0) ||
+               (isfinite(g) && examine(check, exam, probe, g, n).verdict != VERDICT_FAIL);
+  worker->run.precision = precision;
+  return right;
+}
+
+static struct finding examine_precisely(const struct check *check, const struct examination *exam,
+                                        const struct probe *probe, double g, double n) {
+  struct finding finding = examine(check, exam, probe, g, n);
+  if (finding.verdict == VERDICT_FAIL && exam->worker->run.precision != PRECISION_DOUBLE &&
+      is_right_in_double(check, exam, probe)) {
     finding.verdict = VERDICT_UNRELIABLE;
     finding.reason = REASON_STEP_ERROR;
   }
@@ -331,14 +358,16 @@ static void examine_failing(struct check *check, const struct examination *exam,
   if (count > MAX_EXAMINED) count = MAX_EXAMINED;
   check->examined = count > 0 ? tensor : NULL;
   check->examined_total = count;
+  if (count > 0 && !exam->redrawn && !exam->directions)
+    worker_plan(exam->worker, &probe); /* without one it only takes longer */
   for (size_t i = 0; i < count && tensor->verdict != VERDICT_FAIL; i++) {
-    if (worker_cancelled(exam->worker)) return;
+    if (worker_cancelled(exam->worker)) break;
     check->examined_done = i;
     size_t entry = ranked[i].entry;
     probe.entry = entry;
     probe.direction = exam->directions ? exam->directions + entry * probe.count : NULL;
     struct finding finding =
-        examine(check, exam, &probe, tensor->analytic[entry], tensor->numeric[entry]);
+        examine_precisely(check, exam, &probe, tensor->analytic[entry], tensor->numeric[entry]);
     if (i > 0 && finding.verdict <= tensor->verdict) continue;
     settle(tensor, finding.verdict, finding.reason);
     tensor->entry = entry;
@@ -347,6 +376,30 @@ static void examine_failing(struct check *check, const struct examination *exam,
     tensor->right = finding.right;
     tensor->step_error = finding.error;
   }
+  worker_unplan(exam->worker);
+}
+
+/* What an earlier check with the same slopes has found of the same gradient, to the bit: the verdict of
+ * the test per entry depends on nothing else, but at a kink also on the gradient beside it. */
+static bool known_verdict(const struct check *check, struct tensor_check *tensor) {
+  const struct check *from = check->options.numeric_from;
+  size_t bytes = tensor->count * sizeof *tensor->analytic;
+  for (size_t i = 0; from && check->options.tolerance < 0 && i < from->tensor_count; i++) {
+    const struct tensor_check *earlier = &from->tensors[i];
+    if (earlier->node != tensor->node || earlier->count != tensor->count ||
+        earlier->verdict == VERDICT_KINK || earlier->verdict == VERDICT_FAIL ||
+        memcmp(earlier->analytic, tensor->analytic, bytes) != 0)
+      continue;
+    tensor->verdict = earlier->verdict;
+    tensor->reason = earlier->reason;
+    tensor->entry = earlier->entry;
+    tensor->step = earlier->step;
+    tensor->left = earlier->left;
+    tensor->right = earlier->right;
+    tensor->step_error = earlier->step_error;
+    return true;
+  }
+  return false;
 }
 
 static void decide_tensor(struct check *check, const struct examination *exam,
@@ -361,6 +414,8 @@ static void decide_tensor(struct check *check, const struct examination *exam,
     settle(tensor, VERDICT_FAIL, REASON_NOT_FINITE);
   } else if (tensor->broken == LAW_REPEAT) {
     settle(tensor, VERDICT_FAIL, REASON_NOT_REPEATABLE);
+  } else if (!tensor->broken && known_verdict(check, tensor)) {
+    return;
   } else if (tensor->metrics.zeros == tensor->count) {
     settle(tensor, VERDICT_INADEQUATE, REASON_ALL_ZERO);
   } else if (below_floor(tensor)) {

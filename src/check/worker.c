@@ -102,16 +102,25 @@ size_t worker_entry(const struct worker *worker, const struct probe *probe, size
 
 /* -- moving -- */
 
-/* Sets the probe's values to the base moved by H; 0 puts the base back exactly. */
-static void set_values(struct worker *worker, const struct probe *probe, double h) {
+/* Sets the probe's values to the base moved by H. */
+static void move_values(struct worker *worker, const struct probe *probe, double h) {
   double *values = run_values(&worker->run, probe->slot);
   const double *base = run_values(worker->base, probe->slot);
+  const signed char *direction = probe->direction;
+  if (direction)
+    for (size_t i = 0; i < probe->count; i++) values[i] = base[i] + h * direction[i];
+  else
+    values[probe->entry] = base[probe->entry] + h;
+  size_t from = direction ? 0 : probe->entry, to = direction ? probe->count : from + 1;
+  if (worker->run.precision == PRECISION_DOUBLE) return;
+  for (size_t i = from; i < to; i++)
+    values[i] = precision_round(worker->run.precision, values[i]);
+}
+
+static void restore_values(struct worker *worker, const struct probe *probe) {
   size_t from = probe->direction ? 0 : probe->entry;
-  size_t to = probe->direction ? probe->count : probe->entry + 1;
-  for (size_t i = from; i < to; i++) {
-    double move = probe->direction ? h * probe->direction[i] : h;
-    values[i] = precision_round(worker->run.precision, base[i] + move);
-  }
+  memcpy(run_values(&worker->run, probe->slot) + from, run_values(worker->base, probe->slot) + from,
+         (probe->direction ? probe->count : 1) * sizeof(double));
 }
 
 static struct rect probe_rect(const struct worker *worker, const struct probe *probe) {
@@ -220,14 +229,14 @@ double worker_move(struct worker *worker, const struct probe *probe, double h) {
     struct rect entry = probe_rect(worker, probe);
     lead_enter(&worker->lead, entry.row0, entry.col0);
   }
-  set_values(worker, probe, h);
+  move_values(worker, probe, h);
   if (worker->planned) run_plan(worker, probe);
   else run_code(&worker->run, &model->program.forward, probe->first);
   return *run_values(&worker->run, model->nodes[model->loss].slot);
 }
 
 void worker_restore(struct worker *worker, const struct probe *probe) {
-  set_values(worker, probe, 0);
+  restore_values(worker, probe);
   worker->dirty[probe->slot] = (struct rect){0};
   for (size_t i = 0; worker->moved && i < worker->step_count; i++) {
     int slot = worker->steps[i].out;

@@ -219,14 +219,21 @@ static enum status note_saturated(struct worth *worth) {
 
 enum { FARTHEST = 64, ENTRIES_TRIED = 8 };
 
+/* Whether the loss has another slope H away, on the other side of some decision: a decision alone may
+ * leave it smooth, as when another entry becomes the largest that a softmax is shifted by. */
 static bool turns(struct worth *worth, const struct probe *probe, double h, uint64_t here) {
+  const double clearly = 0.01;
+  double loss = *run_values(worth->point, worth->model->nodes[worth->model->loss].slot);
+  double secants[2];
   bool other = false;
-  for (int sign = -1; sign <= 1; sign += 2) {
-    worker_move(worth->worker, probe, sign * h);
+  for (int side = 0; side < 2; side++) {
+    double moved = worker_move(worth->worker, probe, side ? h : -h);
     other = other || run_branches(&worth->worker->run) != here;
     worker_restore(worth->worker, probe);
+    secants[side] = (moved - loss) / (side ? h : -h);
   }
-  return other;
+  double size = fmax(fabs(secants[0]), fabs(secants[1]));
+  return other && fabs(secants[1] - secants[0]) > clearly * size + CHECK_ABSOLUTE;
 }
 
 /* How many steps away from an entry of tensor INDEX a kink is, at most FARTHEST; 0: none. */

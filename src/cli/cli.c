@@ -213,6 +213,7 @@ static int verdict_status(enum verdict verdict) {
 static int report_verdict(struct invocation *call) {
   struct check check = {0};
   enum status status = run_check(call, &check);
+  if (!status) status = report_survey(&check, &call->model, &call->diag);
   if (!status && call->options.json) {
     if (report_check_json(&call->out, &call->model, &check)) status = diag_no_memory(&call->diag);
   } else if (!status) {

@@ -65,7 +65,6 @@ static enum status open_set(enum mnist_set set, struct dataset **dataset, struct
 }
 
 static void close_set(struct dataset *dataset) {
-  if (!dataset) return;
   mnist_done((struct mnist *)dataset);
   free(dataset);
 }
@@ -78,7 +77,7 @@ static enum status open_sets(const char *name, struct dataset **train, struct da
   if (!functions[which].trains) return STATUS_OK;
   enum status status = open_set(MNIST_TRAIN, train, diag);
   if (!status) status = open_set(MNIST_TEST, test, diag);
-  if (status) {
+  if (status && *train) {
     close_set(*train);
     *train = NULL;
   }

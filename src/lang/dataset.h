@@ -22,7 +22,7 @@ struct library {
    * it has none. */
   enum status (*open)(const char *name, struct dataset **train, struct dataset **test,
                       struct diag *diag);
-  void (*close)(struct dataset *dataset); /* harmless on NULL */
+  void (*close)(struct dataset *dataset);
 };
 
 #endif

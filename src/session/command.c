@@ -10,6 +10,7 @@
 #include "session/page.h"
 #include "session/options.h"
 #include "session/play.h"
+#include "session/report_bugs.h"
 #include "session/script.h"
 
 #include <math.h>
@@ -330,10 +331,12 @@ static enum status do_check(struct session *session, const char *arguments, stru
   enum status status = options_parse_words(&options, VERB_CHECK, arguments, diag);
   struct check_options how = options_check(&options);
   if (!how.precision) how.precision = session->precision;
+  if (play_is_on(session)) how.explain = false; /* where the bug is, is for the player to find */
   watch(session, &how);
   session->running = &check;
   if (!status) status = check_run(&check, &session->model, &how, diag);
   session->running = NULL;
+  if (!status && !play_is_on(session)) status = report_survey(&check, &session->model, diag);
   check.options.params = NULL; /* lent by the options, which end here */
   if (!status) {
     report_check(out, &session->model, &check, session->style);

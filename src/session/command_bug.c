@@ -72,6 +72,21 @@ enum status do_bugs(struct session *session, const char *arguments, struct text 
   return status;
 }
 
+enum status do_blind(struct session *session, const char *arguments, struct text *out,
+                     struct diag *diag) {
+  struct survey survey;
+  (void)arguments;
+  enum status status = survey_run(&survey, &session->model, session->frozen, diag);
+  for (size_t i = 0; !status && i < survey.blind_count; i++)
+    text_printf(out, "%s\n", survey.blind[i]);
+  if (!status)
+    text_printf(out, _("%zu of %zu mutants: %zu change no gradient at this point, %zu too little to "
+                       "see\n"),
+                survey.blind_count, survey.mutants, survey.same, survey.small);
+  survey_done(&survey);
+  return status;
+}
+
 enum status do_matrix(struct session *session, const char *arguments, struct text *out,
                       struct diag *diag) {
   struct matrix matrix;

@@ -8,6 +8,8 @@ enum status do_bug(struct session *session, const char *arguments, struct text *
                    struct diag *diag);
 enum status do_bugs(struct session *session, const char *arguments, struct text *out,
                     struct diag *diag);
+enum status do_blind(struct session *session, const char *arguments, struct text *out,
+                     struct diag *diag);
 enum status do_matrix(struct session *session, const char *arguments, struct text *out,
                       struct diag *diag);
 

@@ -211,7 +211,8 @@ static const struct expr *fill_arguments(struct filling *filling, const struct e
 static const struct expr *fill(struct filling *filling, const struct expr *expr) {
   if (expr->kind == EXPR_NAME) return fill_name(filling, expr);
   if (expr->kind != EXPR_APPLY) return expr;
-  bool call = expr->op < 0 && expr->count == 1 && expr->args[0]->kind == EXPR_NAME;
+  bool call = (expr->op < 0 || op_table[expr->op].form == FORM_CALL) && expr->count == 1 &&
+              expr->args[0]->kind == EXPR_NAME; /* zeros(W) is not zeros(3, 4) */
   if (call && strcmp(expr->name, "numeric") == 0) return fill_tensor(filling, expr, -1);
   int row = call ? find_row(expr->name) : -1;
   if (row >= 0) return fill_tensor(filling, expr, row);

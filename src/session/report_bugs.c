@@ -188,12 +188,30 @@ void report_matrix_csv(struct text *out, const struct matrix *matrix) {
 
 /* -- the survey -- */
 
-void report_survey(struct text *out, const struct survey *survey) {
+static void put_survey(struct text *out, const struct survey *survey) {
   if (survey->blind_count == 0)
     text_printf(out, _("every one of the catalogue's %zu mutants would have been seen here"),
                 survey->mutants);
   else
     text_printf(out, _("of the catalogue's %zu mutants %zu would have passed here: %zu change no "
-                       "gradient at this point, %zu too little to see"),
+                       "gradient at this point, %zu too little to see (\"blind\" lists them)"),
                 survey->mutants, survey->blind_count, survey->same, survey->small);
+}
+
+enum status report_survey(struct check *check, struct model *model, struct diag *diag) {
+  const struct check_options *options = &check->options;
+  struct survey survey;
+  struct text note;
+  if (check->verdict != VERDICT_PASS || options->tolerance >= 0 || options->directions > 0 ||
+      options->params || options->precision != PRECISION_DOUBLE)
+    return STATUS_OK;
+  text_init(&note);
+  enum status status = survey_run(&survey, model, options->frozen, diag);
+  if (!status) put_survey(&note, &survey);
+  if (!status && survey.mutants > 0 &&
+      (note.failed || check_add_note(check, text_string(&note))))
+    status = diag_no_memory(diag);
+  survey_done(&survey);
+  text_done(&note);
+  return status;
 }

@@ -66,9 +66,11 @@ void report_check_head(struct text *out, const struct check *check, struct style
                      : check->entries == 1   ? _("entry")
                                              : _("entries");
   text_printf(&line, ", %zu %s", check->entries, unit);
+  if (style.columns > 0) put_wrapped(out, text_string(&line), 0, style);
+  else text_printf(out, "%s\n", text_string(&line)); /* one line, for those that read it by line */
   if (options->tolerance >= 0)
-    text_puts(&line, _("; share: a tensor's part of the overall difference, which the bar shows"));
-  put_wrapped(out, text_string(&line), 0, style);
+    put_wrapped(out, _("share: a tensor's part of the overall difference, which the bar shows"), 0,
+                style);
   out->failed = out->failed || line.failed;
   text_done(&line);
 }

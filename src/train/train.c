@@ -185,10 +185,8 @@ void train_done(struct training *training) {
   free(training->rows);
   score_done(training);
   run_done(&training->run);
-  if (training->library) {
-    training->library->close(training->train_set);
-    training->library->close(training->test_set);
-  }
+  if (training->train_set) training->library->close(training->train_set);
+  if (training->test_set) training->library->close(training->test_set);
   model_done(&training->model);
   *training = (struct training){.model = {.loss = -1}};
 }

@@ -12,7 +12,9 @@ input=/dev/null
 ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}exitcode=99
 UBSAN_OPTIONS=${UBSAN_OPTIONS:+$UBSAN_OPTIONS:}exitcode=99
 LC_ALL=C
-export ASAN_OPTIONS UBSAN_OPTIONS LC_ALL
+# What a person has read and typed so far is no matter of the tests.
+XDG_STATE_HOME=$work/state XDG_CONFIG_HOME=$work/config XDG_DATA_HOME=$work/data
+export ASAN_OPTIONS UBSAN_OPTIONS LC_ALL XDG_STATE_HOME XDG_CONFIG_HOME XDG_DATA_HOME
 unset NO_COLOR GRADWALK_DATA
 
 # run ARGUMENT...: run gradwalk; $status, $work/out and $work/err tell what came of it

@@ -474,7 +474,7 @@ static void test_the_seed_decides(void **state) {
     hunt_done(&hunt);
   }
   assert_string_equal(text_string(&ids),
-                      "dW2:scale(m) dW1:dropped-factor dA2:upstream-twice dW2:not-zeroed db2:one-entry "
+                      "dW2:scale(m) dW1:dropped-factor dZ1:upstream-twice dW2:not-zeroed db2:one-entry "
                       "dZ1:learning-rate ");
   text_done(&ids);
   subject_done(&subject);

@@ -1,6 +1,6 @@
 /* Protects what a failing check says: the laws that every backward pass keeps to, the first wrong
- * line, the findings and their words. The rows are mistakes seen in real code, each with the signature
- * that was measured for it. */
+ * line, the findings and their words. The rows are mistakes seen in real code, each with the
+ * signature that was measured for it. */
 #include "trial.h"
 
 #include "check/diagnose.h"

@@ -1,0 +1,102 @@
+/* Times the work named on the command line and prints the seconds of one turn. The network is that of
+ * lesson 5; reading the data is not timed. GRADWALK_DATA names the data folder. */
+#include "check/check.h"
+#include "core/clock.h"
+#include "io/loader.h"
+#include "train/train.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char text[] =
+    "seed 0; data X, T = mnist(3); param W1 = 0.01 * randn(784, 50); param b1 = zeros(1, 50)\n"
+    "param W2 = 0.01 * randn(50, 10); param b2 = zeros(1, 10)\n"
+    "L = softmax_with_loss(affine(relu(affine(X, W1, b1)), W2, b2), T)";
+static const struct source source = {"bench", text, sizeof text - 1, 1};
+
+static struct model model;
+
+static void stop_if(enum status status, const struct diag *diag) {
+  if (!status) return;
+  fprintf(stderr, "bench: %s\n", diag->message);
+  exit((int)status);
+}
+
+static void check_with(struct check_options options) {
+  struct check check;
+  struct diag diag;
+  options.tolerance = -1;
+  stop_if(check_run(&check, &model, &options, &diag), &diag);
+  if (check.verdict != VERDICT_PASS) {
+    fprintf(stderr, "bench: the check says %s\n", verdict_names[check.verdict]);
+    exit(1);
+  }
+  check_done(&check);
+}
+
+static double check_turns(struct check_options options, int turns) {
+  double start = seconds_now();
+  for (int i = 0; i < turns; i++) check_with(options);
+  return (seconds_now() - start) / turns;
+}
+
+static double time_check(void) {
+  return check_turns((struct check_options){.eps = 1e-4}, 3);
+}
+
+static double time_check_alone(void) {
+  return check_turns((struct check_options){.eps = 1e-4, .threads = 1}, 3);
+}
+
+static double time_full(void) {
+  return check_turns((struct check_options){.eps = 1e-4, .evaluate = EVALUATE_FULL}, 1);
+}
+
+static double time_directions(void) {
+  return check_turns((struct check_options){.eps = 1e-6, .directions = 1}, 20);
+}
+
+static double time_pass(void) {
+  enum { TURNS = 2000 };
+  struct run run;
+  struct diag diag;
+  stop_if(run_init(&run, &model.program, &model.random, PRECISION_DOUBLE) ? diag_no_memory(&diag)
+                                                                          : STATUS_OK, &diag);
+  double start = 0;
+  for (int i = -TURNS / 10; i < TURNS; i++) {
+    if (i == 0) start = seconds_now();
+    run_code(&run, &model.program.forward, 0);
+    run_code(&run, &model.program.backward, 0);
+  }
+  double seconds = seconds_now() - start;
+  run_done(&run);
+  return seconds / TURNS;
+}
+
+static double time_train(void) {
+  struct train_options options = {.steps = 10000, .batch = 100, .rate = 0.1};
+  struct training training;
+  struct diag diag;
+  stop_if(train_init(&training, &source, &model, &options, &io_library, &diag), &diag);
+  double start = seconds_now();
+  stop_if(train_run(&training, &diag), &diag);
+  double seconds = seconds_now() - start;
+  train_done(&training);
+  return seconds;
+}
+
+static const struct {
+  const char *name;
+  double (*time)(void);
+} works[] = {{"check", time_check}, {"check-alone", time_check_alone}, {"full", time_full},
+             {"directions", time_directions}, {"pass", time_pass}, {"train", time_train}};
+
+int main(int argc, char **argv) {
+  struct diag diag = {0};
+  stop_if(model_build(&model, &source, &io_loader, &diag), &diag);
+  for (size_t i = 0; argc == 2 && i < sizeof works / sizeof *works; i++)
+    if (strcmp(works[i].name, argv[1]) == 0) return printf("%.9g\n", works[i].time()) < 0;
+  fputs("bench: name one work\n", stderr);
+  return 64;
+}

@@ -1,0 +1,81 @@
+/* Three small pieces of work whose instructions are counted: tests/bench/run-count. Name one. */
+#include "check/check.h"
+#include "core/clone.h"
+#include "train/train.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char text[] =
+    "seed 1; data X = max(randn(12, 40), 0); data T = eye(12) @ rand(12, 6)\n"
+    "param W1 = randn(40, 20); param b1 = randn(1, 20); param W2 = randn(20, 6); param b2 = randn(1, 6)\n"
+    "L = softmax_cross_entropy(affine(relu(affine(X, W1, b1)), W2, b2), T)";
+static const struct source source = {"count", text, sizeof text - 1, 1};
+
+static const struct library no_library;
+
+static struct model model;
+
+static void stop_if(enum status status, const struct diag *diag) {
+  if (!status) return;
+  fprintf(stderr, "count: %s\n", diag->message);
+  exit((int)status);
+}
+
+static void check(void) {
+  struct check found;
+  struct diag diag;
+  struct check_options options = {.tolerance = -1, .threads = 1};
+  stop_if(check_run(&found, &model, &options, &diag), &diag);
+  check_done(&found);
+}
+
+static void pass(void) {
+  struct run run;
+  struct diag diag;
+  if (run_init(&run, &model.program, &model.random, PRECISION_DOUBLE))
+    stop_if(diag_no_memory(&diag), &diag);
+  for (int i = 0; i < 50; i++) {
+    run_code(&run, &model.program.forward, 0);
+    run_code(&run, &model.program.backward, 0);
+  }
+  run_done(&run);
+}
+
+static void train(void) {
+  struct training training;
+  struct diag diag;
+  struct train_options options = {.steps = 50, .rate = 0.01, .momentum = 0.9};
+  struct library library = no_library;
+  static const char *const no_names[] = {NULL};
+  static const struct loader no_loader = {.names = no_names};
+  library.loader = &no_loader;
+  stop_if(train_init(&training, &source, &model, &options, &library, &diag), &diag);
+  stop_if(train_run(&training, &diag), &diag);
+  train_done(&training);
+}
+
+static const struct {
+  const char *name;
+  void (*work)(void);
+} works[] = {{"check", check}, {"pass", pass}, {"train", train}};
+
+/* What is in here is counted. */
+__attribute__((noinline)) void count_work(int which) {
+  works[which].work();
+}
+
+int main(int argc, char **argv) {
+  struct diag diag = {0};
+  clone_use(CLONE_PORTABLE); /* the same instructions on every machine */
+  stop_if(model_build(&model, &source, NULL, &diag), &diag);
+  for (int i = 0; argc == 2 && i < (int)(sizeof works / sizeof *works); i++)
+    if (strcmp(works[i].name, argv[1]) == 0) {
+      count_work(i);
+      model_done(&model);
+      return 0;
+    }
+  fputs("count: name one work\n", stderr);
+  return 64;
+}

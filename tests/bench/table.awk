@@ -1,0 +1,64 @@
+# Lines "work who seconds" to a table of medians, with the spread (largest less smallest, in parts of
+# the median) and how many times longer the other takes than gradwalk.
+
+{
+  if (!($1 in seen)) { works[++work_count] = $1; seen[$1] = 1 }
+  n = ++count[$1, $2]
+  time[$1, $2, n] = $3 + 0
+}
+
+function sort_times(work, who,    i, j, n, t) {
+  n = count[work, who]
+  for (i = 2; i <= n; i++) {
+    t = time[work, who, i]
+    for (j = i - 1; j >= 1 && time[work, who, j] > t; j--) time[work, who, j + 1] = time[work, who, j]
+    time[work, who, j + 1] = t
+  }
+}
+
+function median(work, who,    n) {
+  n = count[work, who]
+  return (time[work, who, int((n + 1) / 2)] + time[work, who, int(n / 2) + 1]) / 2
+}
+
+function show(seconds) {
+  if (seconds >= 1) return sprintf("%.3g s", seconds)
+  if (seconds >= 1e-3) return sprintf("%.3g ms", seconds * 1e3)
+  return sprintf("%.3g us", seconds * 1e6)
+}
+
+function row(what, work, who, against, against_who,    n, m, spread, ratio) {
+  sort_times(work, who)
+  sort_times(against, against_who)
+  n = count[work, who]
+  m = median(work, who)
+  spread = (time[work, who, n] - time[work, who, 1]) / m
+  ratio = m / median(against, against_who)
+  printf "  %-34s %-10s %10s  %5.0f%%  %7.1f\n", what, who, show(m), spread * 100, ratio
+  printf "%s\n    {\"work\": \"%s\", \"who\": \"%s\", \"median\": %.9g, \"spread\": %.3g, \"ratio\": %.4g, \"runs\": %d}", \
+    separator, work, who, m, spread, ratio, n >json
+  separator = ","
+}
+
+END {
+  what["check"] = "check, all 39 760 entries"
+  what["check-alone"] = "the same, one thread"
+  what["full"] = "the same, whole forward passes"
+  what["directions"] = "check, a random direction a tensor"
+  what["pass"] = "forward and backward, 3 images"
+  what["train"] = "training, 10 000 steps of 100"
+  printf "%s, %s, %d processors\n\n", date, machine, processors
+  printf "  %-34s %-10s %10s  %6s  %7s\n", "", "", "median", "spread", "ratio"
+  printf "{\"date\": \"%s\", \"machine\": \"%s\", \"processors\": %d, \"rows\": [", date, machine, processors >json
+  for (i = 1; i <= work_count; i++) {
+    work = works[i]
+    base = (work == "check-alone" || work == "full") && (("check", "gradwalk") in count) ? "check" : work
+    row(what[work], work, "gradwalk", base, "gradwalk")
+    for (k = 1; k <= 2; k++) {
+      who = k == 1 ? "numpy" : "torch"
+      if ((work, who) in count) row("", work, who, work, "gradwalk")
+    }
+  }
+  printf "\n  ]}\n" >json
+  printf "\nratio: times as long as gradwalk; of our own rows, as the check by two threads or more\n"
+}

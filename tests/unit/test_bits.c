@@ -1,0 +1,417 @@
+/* Protects what makes gradwalk fast from changing a bit of what it computes: kernels of every
+ * instruction set against plain loops, the incremental numerical gradient against whole forward
+ * passes, one thread against several; and stopping, which leaves params as they were. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "check/check.h"
+#include "core/clone.h"
+#include "core/memory.h"
+#include "core/vector.h"
+#include "io/loader.h"
+#include "train/train.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* -- models -- */
+
+struct trial {
+  struct text text;
+  struct source source;
+  struct model model;
+};
+
+static void build(struct trial *trial, const char *text) {
+  struct diag diag = {0};
+  *trial = (struct trial){.source = {"trial", text, strlen(text), 1}};
+  if (model_build(&trial->model, &trial->source, &io_loader, &diag) != STATUS_OK)
+    fail_msg("%s: %s (%s)", text, diag.message, diag.hint);
+}
+
+static void done(struct trial *trial) {
+  model_done(&trial->model);
+}
+
+static struct check check(const struct model *model, struct check_options options) {
+  struct diag diag = {0};
+  struct check found;
+  if (check_run(&found, model, &options, &diag) != STATUS_OK) fail_msg("%s", diag.message);
+  return found;
+}
+
+static void assert_same_slopes(const struct check *a, const struct check *b, const char *what) {
+  assert_int_equal(a->tensor_count, b->tensor_count);
+  for (size_t t = 0; t < a->tensor_count; t++)
+    for (size_t i = 0; i < a->tensors[t].count; i++)
+      if (memcmp(&a->tensors[t].numeric[i], &b->tensors[t].numeric[i], sizeof(double)) != 0 &&
+          !(isnan(a->tensors[t].numeric[i]) && isnan(b->tensors[t].numeric[i])))
+        fail_msg("%s: tensor %zu, entry %zu: %a is not %a", what, t, i, a->tensors[t].numeric[i],
+                 b->tensors[t].numeric[i]);
+}
+
+/* The incremental gradient with OPTIONS by every instruction set, and with one to three threads,
+ * against the full loop of the portable one. */
+static void compare(const char *text, struct check_options options, void (*spoil)(struct model *)) {
+  struct trial trial;
+  build(&trial, text);
+  if (spoil) spoil(&trial.model);
+  enum clone best = clone_chosen;
+  options.metrics_only = true;
+  options.evaluate = EVALUATE_FULL;
+  options.threads = 1;
+  assert_true(clone_use(CLONE_PORTABLE));
+  struct check full = check(&trial.model, options);
+  options.evaluate = EVALUATE_INCREMENTAL;
+  for (enum clone clone = CLONE_PORTABLE; clone < CLONE_COUNT; clone++)
+    for (options.threads = 1; clone_use(clone) && options.threads <= 3; options.threads++) {
+      struct check fast = check(&trial.model, options);
+      assert_same_slopes(&full, &fast, clone_names[clone]);
+      check_done(&fast);
+    }
+  clone_use(best);
+  check_done(&full);
+  done(&trial);
+}
+
+static const struct check_options plain = {.tolerance = -1};
+
+/* -- kernels -- */
+
+static uint64_t random_state = 1;
+
+static uint64_t draw(uint64_t count) {
+  random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+  return (random_state >> 33) % count;
+}
+
+/* Numbers with many zeros of both signs and, where they are WILD, infinities and NaN. */
+static double draw_value(bool wild) {
+  static const double special[] = {0, -0.0, 1, -1, (double)INFINITY, (double)-INFINITY, (double)NAN};
+  if (draw(3) == 0) return special[draw(wild ? 7 : 4)];
+  return ((double)draw(2000001) - 1e6) / 37;
+}
+
+static double *draw_values(struct shape shape, bool wild) {
+  double *values = calloc(shape_count(shape), sizeof *values);
+  assert_non_null(values);
+  for (size_t i = 0; i < shape_count(shape); i++) values[i] = draw_value(wild && draw(20) == 0);
+  return values;
+}
+
+/* As the textbook has it: from 0, the terms in order. */
+static double plain_sum(const struct call *call, size_t i, size_t j) {
+  size_t inner = call->in[0].shape.cols, cols = call->in[1].shape.cols;
+  volatile double sum = 0;
+  for (size_t k = 0; k < inner; k++) {
+    volatile double product = call->in[0].values[i * inner + k] * call->in[1].values[k * cols + j];
+    sum += product;
+  }
+  return sum;
+}
+
+static uint32_t draw_side(void) {
+  return (uint32_t)(draw(4) == 0 ? 1 + draw(150) : 1 + draw(20));
+}
+
+static struct rect draw_part(struct shape shape) {
+  if (draw(2) == 0) return shape_rect(shape);
+  uint32_t row = (uint32_t)draw(shape.rows), col = (uint32_t)draw(shape.cols);
+  return (struct rect){row, row + 1 + (uint32_t)draw(shape.rows - row), col,
+                       col + 1 + (uint32_t)draw(shape.cols - col)};
+}
+
+static bool same(double a, double b) {
+  return memcmp(&a, &b, sizeof a) == 0 || (isnan(a) && isnan(b));
+}
+
+static void try_matmul(enum clone clone, bool wild) {
+  struct shape a = {draw_side(), draw_side()}, b = {a.cols, draw_side()}, out = {a.rows, b.cols};
+  double *values[] = {draw_values(a, wild), draw_values(b, wild), draw_values(out, false)};
+  struct call call = {.out = values[2], .shape = out, .in = {{values[0], a}, {values[1], b}}};
+  struct rect part = draw_part(out);
+  double *before = calloc(shape_count(out), sizeof *before);
+  assert_non_null(before);
+  memcpy(before, values[2], shape_count(out) * sizeof *before);
+  op_table[OP_MATMUL].forward(&call, part);
+  for (uint32_t i = 0; i < out.rows; i++)
+    for (uint32_t j = 0; j < out.cols; j++) {
+      bool inside = i >= part.row0 && i < part.row1 && j >= part.col0 && j < part.col1;
+      size_t at = (size_t)i * out.cols + j;
+      double expected = inside ? plain_sum(&call, i, j) : before[at];
+      if (!same(values[2][at], expected))
+        fail_msg("%s: %u x %u @ %u x %u at %u, %u: %a is not %a", clone_names[clone], a.rows, a.cols,
+                 b.rows, b.cols, i, j, values[2][at], expected);
+    }
+  free(before);
+  for (int i = 0; i < 3; i++) free(values[i]);
+}
+
+static void every_matmul_adds_in_order(void **state) {
+  (void)state;
+  enum clone best = clone_chosen;
+  for (enum clone clone = CLONE_PORTABLE; clone < CLONE_COUNT; clone++)
+    for (int i = 0; clone_use(clone) && i < 1500; i++) try_matmul(clone, i % 3 == 0);
+  clone_use(best);
+}
+
+/* Every other kernel gives the portable one's bits. */
+static void every_kernel_agrees(void **state) {
+  (void)state;
+  enum clone best = clone_chosen;
+  for (int id = 0; id < OP_COUNT; id++) {
+    const struct op *op = &op_table[id];
+    if (op->sizes > 0 || op->flags & OP_RANDOM || id == OP_MATMUL) continue;
+    for (int round = 0; round < 60; round++) {
+      struct shape full = {draw_side(), draw_side()}, in[2] = {full, full}, out;
+      if (op->arity == 2 && draw(2)) in[draw(2)].rows = 1;
+      if (op->arity == 2 && draw(2)) in[draw(2)].cols = 1;
+      int axis = (int)draw(3) - 1;
+      assert_true(op->shape(in, axis, &out));
+      double *values[] = {draw_values(in[0], true), draw_values(in[1], true)};
+      struct rect part = draw_part(out);
+      double *results[CLONE_COUNT] = {0};
+      for (enum clone clone = CLONE_PORTABLE; clone < CLONE_COUNT; clone++) {
+        if (!clone_use(clone)) continue;
+        results[clone] = calloc(shape_count(out), sizeof **results);
+        assert_non_null(results[clone]);
+        struct call call = {.out = results[clone], .shape = out, .axis = axis,
+                            .in = {{values[0], in[0]}, {values[1], in[1]}}};
+        op->forward(&call, part);
+        for (size_t i = 0; i < shape_count(out); i++)
+          if (!same(results[clone][i], results[CLONE_PORTABLE][i]))
+            fail_msg("%s, %s: %a is not %a", op->name, clone_names[clone], results[clone][i],
+                     results[CLONE_PORTABLE][i]);
+      }
+      for (int i = 0; i < CLONE_COUNT; i++) free(results[i]);
+      free(values[0]);
+      free(values[1]);
+    }
+  }
+  clone_use(best);
+}
+
+static void vectors_agree_with_plain_loops(void **state) {
+  (void)state;
+  enum clone best = clone_chosen;
+  for (enum clone clone = CLONE_PORTABLE; clone < CLONE_COUNT; clone++) {
+    if (!clone_use(clone)) continue;
+    for (size_t count = 1; count < 40; count++) {
+      struct shape shape = {1, (uint32_t)count};
+      double *w = draw_values(shape, false), *g = draw_values(shape, false);
+      double *v = draw_values(shape, false), *was = draw_values(shape, false);
+      assert_true(vector_finite(w, count));
+      memcpy(was, w, count * sizeof *w);
+      vector_descend(w, g, 0.1, count);
+      for (size_t i = 0; i < count; i++) {
+        volatile double move = 0.1 * g[i];
+        assert_true(same(w[i], was[i] - move));
+      }
+      memcpy(was, v, count * sizeof *v);
+      vector_descend_on(w, v, g, 0.1, 0.9, count);
+      for (size_t i = 0; i < count; i++) {
+        volatile double kept = 0.9 * was[i], move = 0.1 * g[i];
+        assert_true(same(v[i], kept - move));
+      }
+      size_t at = draw(count);
+      w[at] = draw(2) ? (double)NAN : (double)-INFINITY;
+      assert_false(vector_finite(w, count));
+      free(w), free(g), free(v), free(was);
+    }
+  }
+  clone_use(best);
+}
+
+/* -- numerical gradients -- */
+
+static const char lesson4[] =
+    "seed 1; data X = randn(4, 3); data Y = [1 1 0]; param W1 = randn(5, 4); param b1 = randn(5, 1)\n"
+    "param W2 = randn(3, 5); param b2 = randn(3, 1); param W3 = randn(1, 3); param b3 = randn(1, 1)\n"
+    "A1 = relu(W1 @ X + b1); A2 = relu(W2 @ A1 + b2); A3 = sigmoid(W3 @ A2 + b3)\n"
+    "cost = sum(-log(A3) * Y - log(1 - A3) * (1 - Y)) / cols(X)";
+
+static const char digits[] =
+    "seed 0; data X, T = mnist(3); param W1 = 0.01 * randn(784, 50); param b1 = zeros(1, 50)\n"
+    "param W2 = 0.01 * randn(50, 10); param b2 = zeros(1, 10)\n"
+    "L = softmax_with_loss(affine(relu(affine(X, W1, b1)), W2, b2), T)";
+
+/* Every way in which an entry can meet a product, and things that swallow a change. */
+static const char *const models[] = {
+    "param x = -2; param y = 5; param z = -4; q = x + y; f = q * z",
+    "param w = 3; L = 1 / (1 + exp(-w))",
+    "param t = 4; data x = 2; J = t * x",
+    lesson4,
+    "seed 2; param W = randn(4, 4); L = sum(W @ W)",
+    "seed 2; param W = randn(4, 6); data X = randn(6, 9); L = sum(tanh(W @ X)) + sum(W * W)",
+    "seed 3; param W = randn(6, 4); data X = max(randn(9, 6), 0); L = sum(sin(X @ W) ^ 2)",
+    "seed 3; param W = randn(6, 4); data X = zeros(5, 6); L = sum((X @ W) * 3) + sum(W)",
+    "seed 4; param v = randn(1, 7); data M = randn(7, 7) > 0.5; L = sum(rowmax(v @ M)) + sum(v @ v.T)",
+    "seed 5; param W = randn(3, 11); data X = randn(11, 2) * (randn(11, 2) > 0); Y = W @ X\n"
+    "L = sum(Y * (Y > 0)) + sum(abs(W.T), 0) @ ones(3, 1)",
+    "seed 6; param A = randn(5, 8); param B = randn(8, 5); L = sum((A @ B) * (B.T @ A.T).T)",
+};
+
+static void increments_are_the_full_loop(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
+    compare(models[i], plain, NULL);
+    compare(models[i], (struct check_options){.tolerance = -1, .eps = 1e-4}, NULL);
+    compare(models[i], (struct check_options){.tolerance = -1, .method = METHOD_RICHARDSON}, NULL);
+    compare(models[i], (struct check_options){.tolerance = -1, .method = METHOD_FORWARD}, NULL);
+    compare(models[i], (struct check_options){.tolerance = -1, .precision = PRECISION_HALF}, NULL);
+    compare(models[i], (struct check_options){.tolerance = -1, .eps = 1e308}, NULL);
+    compare(models[i], (struct check_options){.tolerance = -1, .directions = 5}, NULL);
+  }
+}
+
+static void spoil_params(struct model *model) {
+  for (size_t n = 0; n < model->node_count; n++) {
+    double *values = program_image(&model->program, model->nodes[n].slot);
+    size_t count = shape_count(model_shape(model, model->nodes[n].slot));
+    if (model->nodes[n].kind == NODE_PARAM)
+      values[count / 2] = n % 2 ? (double)INFINITY : (double)-INFINITY;
+  }
+}
+
+/* Whose zeros meet what is infinite, or becomes so by a step of 1e308. */
+static const char column_of_zeros[] =
+    "data X = [1 2 0 3; 4 5 0 6]; param W = [1; 2; 1.7e308; 4]; L = sum(X @ W)";
+static const char row_of_zeros[] =
+    "param W = [1 2 1.7e308 4]; data X = [1 2; 3 4; 0 0; 5 6]; L = sum(W @ X)";
+
+/* Infinity times zero is not zero. */
+static void infinite_numbers_reach_what_they_reach(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof models / sizeof *models; i++) compare(models[i], plain, spoil_params);
+  compare(column_of_zeros, plain, spoil_params);
+  compare(row_of_zeros, plain, spoil_params);
+  compare(column_of_zeros, (struct check_options){.tolerance = -1, .eps = 1e308}, NULL);
+  compare(row_of_zeros, (struct check_options){.tolerance = -1, .eps = 1e308}, NULL);
+}
+
+static void every_entry_of_the_digits(void **state) {
+  (void)state;
+  compare(digits, (struct check_options){.tolerance = -1, .eps = 1e-4}, NULL);
+}
+
+/* -- stopping -- */
+
+struct stop {
+  volatile sig_atomic_t flag;
+  size_t after, calls;
+};
+
+static void stop_after(void *context, size_t at, size_t total) {
+  struct stop *stop = context;
+  (void)at, (void)total;
+  if (++stop->calls >= stop->after) stop->flag = 1;
+}
+
+static void a_stopped_check_leaves_the_model(void **state) {
+  (void)state;
+  struct trial trial;
+  build(&trial, lesson4);
+  size_t bytes = trial.model.program.size * sizeof(double);
+  double *was = malloc(bytes);
+  assert_non_null(was);
+  memcpy(was, trial.model.program.image, bytes);
+  for (int i = 0; i < 60; i++) {
+    struct stop stop = {.after = 1 + draw(40)};
+    struct check_options options = {.tolerance = -1, .threads = 1 + (int)draw(3),
+                                    .cancel = &stop.flag, .progress = stop_after,
+                                    .progress_context = &stop};
+    struct check found;
+    struct diag diag = {0};
+    assert_int_equal(check_run(&found, &trial.model, &options, &diag), STATUS_CANCELLED);
+    check_done(&found);
+    assert_memory_equal(was, trial.model.program.image, bytes);
+  }
+  free(was);
+  done(&trial);
+}
+
+static void train(struct training *training, const struct trial *trial,
+                  struct train_options options) {
+  struct diag diag = {0};
+  enum status status = train_init(training, &trial->source, &trial->model, &options, &io_library,
+                                  &diag);
+  if (!status) status = train_run(training, &diag);
+  if (status) fail_msg("%s", diag.message);
+}
+
+/* As of the last whole step: what so many steps alone would have given. */
+static void a_stopped_training_keeps_whole_steps(void **state) {
+  (void)state;
+  struct trial trial;
+  build(&trial, lesson4);
+  for (int i = 0; i < 20; i++) {
+    struct stop stop = {.after = 1 + draw(30)};
+    struct training stopped, whole;
+    struct train_options options = {.steps = 1000, .rate = 0.1, .momentum = i % 2 ? 0.9 : 0,
+                                    .cancel = &stop.flag, .progress = stop_after,
+                                    .progress_context = &stop};
+    train(&stopped, &trial, options);
+    assert_true(stopped.cancelled);
+    assert_int_equal(stopped.done, stop.after);
+    train(&whole, &trial, (struct train_options){.steps = stop.after, .rate = 0.1,
+                                                 .momentum = options.momentum});
+    struct trial a, b;
+    build(&a, lesson4), build(&b, lesson4);
+    train_give_params(&stopped, &a.model);
+    train_give_params(&whole, &b.model);
+    assert_memory_equal(a.model.program.image, b.model.program.image,
+                        a.model.built.size * sizeof(double));
+    train_done(&stopped), train_done(&whole);
+    done(&a), done(&b);
+  }
+  done(&trial);
+}
+
+/* Stops with the step and the first node that went wrong, before it moves a param. */
+static void a_training_that_diverges_says_where(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *bad;
+    bool gradient;
+  } cases[] = {{"param w = 2; data x = 3; y = w * x; z = y ^ 4; L = z * 2", "z", false},
+               {"param w = 1; v = w * 1e-300; u = v ^ 0.001; L = u * 1e300 * 1e300", "L", false},
+               {"param w = 0; L = sqrt(w)", "w", true}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct trial trial;
+    struct training training;
+    build(&trial, cases[i].text);
+    train(&training, &trial, (struct train_options){.steps = 50, .rate = 1000});
+    assert_true(training.diverged);
+    assert_true(training.bad >= 0);
+    assert_int_equal(training.bad_gradient, cases[i].gradient);
+    if (strncmp(training.model.nodes[training.bad].name, cases[i].bad, 1) != 0)
+      fail_msg("%s: %s", cases[i].text, training.model.nodes[training.bad].name);
+    train_give_params(&training, &trial.model);
+    for (size_t n = 0; n < trial.model.node_count; n++)
+      if (trial.model.nodes[n].kind == NODE_PARAM)
+        assert_true(isfinite(*program_image(&trial.model.program, trial.model.nodes[n].slot)));
+    train_done(&training);
+    done(&trial);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_matmul_adds_in_order),
+      cmocka_unit_test(every_kernel_agrees),
+      cmocka_unit_test(vectors_agree_with_plain_loops),
+      cmocka_unit_test(increments_are_the_full_loop),
+      cmocka_unit_test(infinite_numbers_reach_what_they_reach),
+      cmocka_unit_test(every_entry_of_the_digits),
+      cmocka_unit_test(a_stopped_check_leaves_the_model),
+      cmocka_unit_test(a_stopped_training_keeps_whole_steps),
+      cmocka_unit_test(a_training_that_diverges_says_where),
+  };
+  if (getenv("GRADWALK_TEST_DATA")) setenv("GRADWALK_DATA", getenv("GRADWALK_TEST_DATA"), 1);
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
