@@ -87,6 +87,9 @@ struct session {
   const volatile sig_atomic_t *cancel; /* may be NULL */
   void (*progress)(void *context, size_t done, size_t total); /* may be NULL */
   void *progress_context;
+  /* Writes what is on the screen to a file, as the ending of PATH says; NULL: there is no screen. */
+  enum status (*screen)(void *context, const char *path, struct diag *diag);
+  void *screen_context;
 };
 
 void session_init(struct session *session);
