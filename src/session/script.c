@@ -145,6 +145,8 @@ static enum status make_twin(struct session *twin, const struct session *session
   twin->cancel = session->cancel;
   twin->progress = session->progress;
   twin->progress_context = session->progress_context;
+  twin->screen = session->screen;
+  twin->screen_context = session->screen_context;
   twin->script_depth = session->script_depth;
   twin->play = session->play; /* a hunt that is over; see end_twin() */
   for (size_t i = 0; i < session->log_count; i++)

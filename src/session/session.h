@@ -77,6 +77,7 @@ struct session {
   const struct examiner *examiner; /* NULL: the lesson's quizzes */
   struct play *play;        /* the hunt that is on, or was the last; or NULL */
   bool replaying;           /* the log is carried out again */
+  bool terse;               /* nobody reads what a check has to say besides its figures */
   const struct check *running; /* the check under way, for whoever is told of its progress */
   char **log; /* commands that changed something, in order */
   size_t log_count, log_capacity;
@@ -88,6 +89,9 @@ struct session {
   const volatile sig_atomic_t *cancel; /* may be NULL */
   void (*progress)(void *context, size_t done, size_t total); /* may be NULL */
   void *progress_context;
+  /* Writes what is on the screen to a file, as the ending of PATH says; NULL: there is no screen. */
+  enum status (*screen)(void *context, const char *path, struct diag *diag);
+  void *screen_context;
 };
 
 void session_init(struct session *session);

@@ -8,6 +8,7 @@
 #include "tui/conf.h"
 #include "tui/frame.h"
 #include "tui/prompt.h"
+#include "tui/screenshot.h"
 #include "tui/view.h"
 
 #include <stdio.h>
@@ -144,6 +145,21 @@ static const struct shown_by *view_for(const char *line) {
   return NULL;
 }
 
+/* What is on the screen, as it was when the command was typed. */
+static enum status export_screen(void *context, const char *path, struct diag *diag) {
+  struct ui *ui = context;
+  struct text said = ui->said;
+  const struct session *session = ui->session;
+  ui->said = ui->said_before;
+  frame_draw(ui);
+  ui->said_before = ui->said;
+  ui->said = said;
+  return screenshot_write(&ui->canvas, ui->canvas.colours > 0 ? ui->theme : &ui->themes.items[0],
+                          ui->light, session->lesson.title.length > 0
+                              ? text_string(&session->lesson.title)
+                              : "gradwalk", path, diag);
+}
+
 static void do_command(struct ui *ui, const char *line) {
   struct session *session = ui->session;
   struct diag diag;
@@ -151,6 +167,9 @@ static void do_command(struct ui *ui, const char *line) {
   double *before = size > 0 ? malloc(size * sizeof *before) : NULL;
   if (before) memcpy(before, session->run.values, size * sizeof *before);
   const struct shown_by *shown = view_for(line);
+  struct text said_before = ui->said_before;
+  ui->said_before = ui->said;
+  ui->said = said_before;
   ui->said.length = 0;
   ui->said_is_error = false;
   if (shown && shown->at_once) {
@@ -497,6 +516,7 @@ static void ui_done(struct ui *ui) {
   text_done(&ui->said);
   text_done(&ui->page);
   keeper_done(&ui->keeper);
+  text_done(&ui->said_before);
   free(ui->flash);
 }
 
@@ -514,6 +534,8 @@ enum status app_run(const char *lesson, const struct term_options *options, doub
     session.cancel = &cancelled;
     session.progress = on_progress;
     session.progress_context = &ui;
+    session.screen = export_screen;
+    session.screen_context = &ui;
     choose_theme(&ui, ui.themes.wanted, ui.themes.light || theme_background_is_light());
     prompt_open(&session, &ui.shelf);
     open_first(&ui, lesson);

@@ -48,6 +48,7 @@ struct ui {
   struct circuit circuit;
   int pan_row, pan_col;   /* of the circuit: what is off the top and the left */
   struct text said;       /* what the last command had to say */
+  struct text said_before; /* the one before that */
   bool said_is_error;
   enum view_id said_in;   /* the view in which it was said */
   bool *flash;            /* by node: its value or gradient has just changed */
