@@ -56,7 +56,8 @@ static void put_live(struct text *out, const struct lesson *lesson, struct figur
 }
 
 static void end_paragraph(struct text *out) {
-  while (out->length > 0 && out->bytes[out->length - 1] == '\n') text_truncate(out, out->length - 1);
+  while (out->length > 0 && out->bytes[out->length - 1] == '\n')
+    text_truncate(out, out->length - 1);
   text_puts(out, "\n\n");
 }
 

@@ -109,7 +109,10 @@ static enum status prove_refused(struct prover *prover, struct span line) {
   command = span_trim(command);
   enum status status = issue(prover, command, &refusal);
   prover->proof->expectations++;
-  if (status == STATUS_NO_MEMORY || status == STATUS_CANCELLED) return *prover->diag = refusal, status;
+  if (status == STATUS_NO_MEMORY || status == STATUS_CANCELLED) {
+    *prover->diag = refusal;
+    return status;
+  }
   if (status) return STATUS_OK;
   diag_set(prover->diag, STATUS_DATA, command, "%s", _("this was not refused"));
   return keep_failure(prover);
