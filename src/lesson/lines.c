@@ -62,3 +62,11 @@ enum status lines_read(struct lines *lines, struct lesson *lesson, const char *b
                                    lesson->file.length, 1};
   return check(lines, lesson, diag);
 }
+
+size_t lines_fence_marks(struct span line) {
+  const char *text = line.source->text;
+  size_t count = 0;
+  while (line.start < line.end && text[line.start] == ' ') line.start++;
+  while (line.start + count < line.end && text[line.start + count] == text[line.start]) count++;
+  return count > 0 && strchr("`~", text[line.start]) ? count : 0;
+}

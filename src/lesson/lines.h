@@ -21,4 +21,7 @@ uint32_t lines_start(const struct lines *lines, int line);
 /* LINE without its newline. */
 struct span lines_span(const struct lines *lines, const struct lesson *lesson, int line);
 
+/* The length of the run of ` or ~ that LINE begins with. */
+size_t lines_fence_marks(struct span line);
+
 #endif

@@ -309,23 +309,11 @@ struct graph *read_graph(struct lesson *lesson, const char *bytes, size_t length
   return graph->text.failed ? NULL : graph;
 }
 
-static size_t run_of(const char *text, size_t length) {
-  size_t count = 0;
-  while (count < length && text[count] == text[0]) count++;
-  return length > 0 && (text[0] == '`' || text[0] == '~') ? count : 0;
-}
-
-static size_t fence_marks(struct span line) {
-  const char *text = line.source->text;
-  while (line.start < line.end && text[line.start] == ' ') line.start++;
-  return run_of(text + line.start, line.end - line.start);
-}
-
 /* The lines between the fences. */
 static bool fence_lines(struct reader *reader, cmark_node *node, struct span *lines) {
   int first = cmark_node_get_start_line(node), last = cmark_node_get_end_line(node);
-  size_t marks = fence_marks(line_span(reader, first));
-  if (last <= first || marks == 0 || fence_marks(line_span(reader, last)) < marks) {
+  size_t marks = lines_fence_marks(line_span(reader, first));
+  if (last <= first || marks == 0 || lines_fence_marks(line_span(reader, last)) < marks) {
     fail(reader, line_span(reader, first), _("this fence is never closed"), NULL);
     return false;
   }
