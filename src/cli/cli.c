@@ -3,6 +3,7 @@
 #include "cli/lessons.h"
 #include "cli/manual.h"
 #include "session/keep.h"
+#include "session/page.h"
 #include "session/options.h"
 #include "session/command.h"
 #include "session/params.h"
@@ -21,6 +22,7 @@
 
 #include <errno.h>
 #include <langinfo.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -339,6 +341,19 @@ static enum status do_line(struct invocation *call, struct session *session, con
   return printed ? (enum status)printed : status;
 }
 
+/* Goes on by itself until somebody types. */
+static enum status autoplay(struct invocation *call, struct session *session) {
+  struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+  double seconds = call->options.autoplay;
+  int wait = seconds < 1e6 ? (int)(seconds * 1000) + 1 : 1000000000;
+  enum status status = STATUS_OK;
+  const char *line;
+  while (!status && seconds > 0 && !ending && (line = page_autoplay(session)) &&
+         poll(&input, 1, wait) == 0)
+    status = do_line(call, session, line, NULL, 0);
+  return status;
+}
+
 /* Commands from FILE until its end or "quit". In a SCRIPT, so called, a mistake is the end; without a
  * name it is reported and the session goes on, and where nobody sat at a terminal the first one is the exit status. */
 static int run_lines(struct invocation *call, struct session *session, FILE *file,
@@ -422,6 +437,7 @@ static int plain_session(struct invocation *call, struct text *first) {
     status = play_record(&session, call->options.record, &call->diag);
   if (!status && session.is_open && !session.examiner && lesson_steps(&session.lesson) > 0)
     status = do_line(call, &session, "page", NULL, 0);
+  if (!status) status = autoplay(call, &session);
   int result = status ? (int)status : run_lines(call, &session, stdin, NULL);
   call->keeper = NULL;
   keeper_done(&keeper);
@@ -461,7 +477,7 @@ static int verb_walk(struct invocation *call) {
     text_done(&first);
     return result;
   }
-  result = (int)app_run(lesson, &options, &signal, &call->diag);
+  result = (int)app_run(lesson, &options, call->options.autoplay, &signal, &call->diag);
   if (signal && result) print_diag(&call->diag);
   if (signal) raise(signal);
   return result;

@@ -424,6 +424,15 @@ bool command_is_for_lessons(const char *line) {
   return !find_command(line, strcspn(line, " \t"), &command, &diag) && command->lesson;
 }
 
+bool command_changes(const char *line) {
+  size_t length = strcspn(line, " \t\r\n");
+  for (size_t i = 0; i < command_count; i++)
+    if (strlen(command_table[i].name) == length &&
+        memcmp(command_table[i].name, line, length) == 0)
+      return command_table[i].changes;
+  return false;
+}
+
 bool command_is(const char *line, size_t length) {
   for (size_t i = 0; i < command_count; i++)
     if (strlen(command_table[i].name) == length &&

@@ -56,6 +56,7 @@ static enum status replay(struct session *session, size_t count, struct diag *di
   for (size_t i = 0; !status && i < count; i++)
     status = command_apply(session, session->log[i], &command, &ignored, diag);
   session->replaying = false;
+  if (!status && session->is_open) status = session_catch_up(session, &ignored, diag);
   text_done(&ignored);
   if (!status) session->log_done = count;
   return status;

@@ -29,7 +29,7 @@ struct stage {
   int *value_step, *gradient_step;
   int focus;
   enum precision precision;
-  bool frozen, has_check, has_sweep;
+  bool frozen, has_check, has_sweep, pending;
   struct check check;
   struct sweep sweep;
 };
@@ -40,6 +40,7 @@ enum quiz_state { QUIZ_OPEN, QUIZ_RIGHT, QUIZ_SKIPPED };
 struct quiz_progress {
   enum quiz_state state;
   int hints, tries; /* shown; wrong answers */
+  int choice;       /* the right one, from 1, once it may be told */
 };
 
 struct session;
@@ -71,6 +72,7 @@ struct session {
   bool has_sweep;
   int page;                 /* the step of the lesson that the reader is at */
   struct stage *stages;     /* by step of the lesson */
+  bool pending;             /* the questions that this step begins with have yet to be asked */
   struct quiz_progress *quizzes; /* by quiz of the lesson */
   const struct examiner *examiner; /* NULL: the lesson's quizzes */
   struct play *play;        /* the hunt that is on, or was the last; or NULL */
@@ -112,6 +114,10 @@ enum status session_open(struct session *session, const char *what, struct text 
  * have to say is appended to OUT. A failure leaves the session as it was. */
 enum status session_enter(struct session *session, int page, struct text *out,
                           struct diag *diag);
+
+/* While the log is replayed, the questions that a step begins with (a long check, perhaps) are put
+ * off. This asks those of the reader's step, if they still are to be. */
+enum status session_catch_up(struct session *session, struct text *out, struct diag *diag);
 
 /* Sets the session's model aside in *STAGE and begins PAGE anew, without the memory of it; then
  * session_resume() brings back what was there. After a failure there is nothing to bring back. */
