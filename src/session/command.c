@@ -5,6 +5,7 @@
 #include "io/export.h"
 #include "lang/parse.h"
 #include "session/command_bug.h"
+#include "session/command_train.h"
 #include "session/evaluate.h"
 #include "session/explain.h"
 #include "session/page.h"

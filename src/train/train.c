@@ -110,7 +110,9 @@ static enum status copy_edits(struct training *training, const struct model *lik
   }
   for (size_t n = 0; !status && n < model->node_count; n++) {
     int from = like->nodes[n].slot, to = model->nodes[n].slot;
-    if (model->nodes[n].kind == NODE_PARAM)
+    bool batch = (int)n == training->parts[0] || (int)n == training->parts[1];
+    if (model->nodes[n].kind <= NODE_PARAM && !batch &&
+        shape_equal(model_shape(like, from), model_shape(model, to)))
       memcpy(program_image(&model->program, to),
              like->program.image + like->program.slots[from].offset,
              shape_count(model_shape(model, to)) * sizeof(double));
@@ -150,6 +152,7 @@ static enum status make_velocity(struct training *training, struct diag *diag) {
 
 static enum status make_all(struct training *training, const struct source *source,
                             const struct model *like, struct diag *diag) {
+  enum { LINES = 16 };
   struct batch_loader batches = {{training->library->loader->names, load_batch}, training, NULL};
   enum status status = model_build(&training->model, source, &batches.loader, diag);
   if (status) return status;
@@ -161,7 +164,8 @@ static enum status make_all(struct training *training, const struct source *sour
   const struct model *model = &training->model;
   training->random = model->random;
   if (training->options.seeded) random_seed(&training->random, training->options.seed);
-  training->epoch = training->train_set ? training->train_set->count / training->options.batch : 1;
+  training->epoch = training->train_set ? training->train_set->count / training->options.batch
+                                        : (training->options.steps + LINES - 1) / LINES;
   if (run_init(&training->run, &model->program, &model->random, PRECISION_DOUBLE))
     return diag_no_memory(diag);
   return score_init(training, diag);

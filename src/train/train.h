@@ -22,7 +22,8 @@ struct train_options {
   void *progress_context;
 };
 
-/* A line of the table: after the first step of each epoch, and after the last step. */
+/* A line of the table: after the first step of each epoch (without batches: of each sixteenth of the
+ * way), and after the last step. */
 struct train_row {
   size_t step;   /* steps done */
   double loss;   /* of the batch, before that step moved the params */
@@ -36,7 +37,7 @@ struct training {
   struct dataset *train_set, *test_set; /* NULL: the model brings all its data */
   int parts[DATASET_PARTS]; /* nodes that batches are put into; -1 */
   int scores;               /* node whose largest column is the answer; -1: none was found */
-  size_t epoch;             /* steps of one */
+  size_t epoch;             /* steps from one line of the table to the next */
   size_t done;              /* whole steps */
   bool cancelled;
   bool diverged;            /* a number ran out of bounds in the step after DONE */
