@@ -16,7 +16,7 @@ struct train_options {
   bool seeded;     /* batches are drawn from a generator of their own, seeded with SEED; else the
                     * model's own goes on where the build left it, as in a notebook */
   uint32_t seed;
-  int threads;     /* for the accuracies; 0: as many as there are processors */
+  int threads;     /* 0: as many as there are processors */
   const volatile sig_atomic_t *cancel; /* may be NULL; heard after every step */
   void (*progress)(void *context, size_t done, size_t total); /* may be NULL; after every step */
   void *progress_context;
@@ -48,8 +48,8 @@ struct training {
   uint32_t *drawn;          /* the batch */
   double **velocity;        /* by node; NULL where there is none */
   struct run run;
-  struct scorer *scorers;   /* one a thread */
-  int scorer_count;
+  struct team *team;
+  struct scorer *scorers;   /* one a member */
   struct random random;
 };
 
