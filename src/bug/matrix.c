@@ -254,7 +254,7 @@ static void *labour(void *context) {
 
 static void run_threads(struct work *work) {
   pthread_t threads[NUMERIC_MAX_THREADS];
-  int wanted = work->options->threads > 0 ? work->options->threads : numeric_processors();
+  int wanted = work->options->threads > 0 ? work->options->threads : team_processors();
   int started = 0;
   if (wanted > NUMERIC_MAX_THREADS) wanted = NUMERIC_MAX_THREADS;
   while (started < wanted - 1 && pthread_create(&threads[started], NULL, labour, work) == 0)

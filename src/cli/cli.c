@@ -271,13 +271,15 @@ static int verb_bugs(struct invocation *call) {
 
 /* -- training -- */
 
-/* One line of a check: what it says of the backward pass, before and after. */
-static enum status check_again(struct invocation *call, const char *when) {
+/* What a check says of the backward pass, before or after; RESULT becomes its exit status if that
+ * is worse. */
+static enum status check_again(struct invocation *call, const char *when, int *result) {
   struct check check = {0};
   enum status status = run_check(call, &check);
   if (!status) {
     text_printf(&call->out, _(" check %s: "), when);
     report_check_verdict(&call->out, &check, call->style);
+    if (*result == 0) *result = verdict_status(check.verdict);
   }
   check_done(&check);
   return status;
@@ -306,19 +308,20 @@ static int verb_train(struct invocation *call) {
   const struct options *options = &call->options;
   struct training training = {0};
   bool checks = options->check && !options->json;
+  int result = 0;
   enum status status = open_model(call);
   if (!status && options->load) status = params_load(&call->model, options->load, &call->diag);
-  if (!status && checks) status = check_again(call, _("before"));
+  if (!status && checks) status = check_again(call, _("before"), &result);
   if (!status) status = run_training(call, &training);
   if (!status) {
     train_give_params(&training, &call->model);
     if (!options->json) report_train(&call->out, &training);
     else if (report_train_json(&call->out, &training)) status = diag_no_memory(&call->diag);
   }
-  int result = training.diverged ? EXIT_MISTAKE : 0;
+  if (training.diverged) result = EXIT_MISTAKE;
   train_done(&training);
   if (!status && options->save) status = params_save(&call->model, options->save, &call->diag);
-  if (!status && checks) status = check_again(call, _("after"));
+  if (!status && checks) status = check_again(call, _("after"), &result);
   return status ? (int)status : result;
 }
 

@@ -4,6 +4,7 @@
 #include "core/memory.h"
 #include "lang/parse.h"
 #include "session/command_bug.h"
+#include "session/command_train.h"
 #include "session/evaluate.h"
 #include "session/explain.h"
 #include "session/export.h"

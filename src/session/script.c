@@ -16,7 +16,9 @@ static const struct span nowhere = {0};
 /* -- the log -- */
 
 static bool append(struct session *session, const char *line, size_t length) {
-  char *copy = strndup(line, length);
+  char *copy = NULL;
+  if (asprintf(&copy, "%.*s%s", (int)length, line, session->log_suffix) < 0) copy = NULL;
+  session->log_suffix[0] = '\0';
   if (!copy || !array_reserve(&session->log, &session->log_capacity, session->log_done + 1,
                               sizeof *session->log)) {
     free(copy);

@@ -83,6 +83,7 @@ struct session {
   size_t log_count, log_capacity;
   size_t log_done; /* those in force; the rest was undone */
   bool unchanged; /* the last command, one that changes, found nothing to change */
+  char log_suffix[32]; /* to be added to the line under way when it is logged */
   bool quitting;
   int script_depth; /* of scripts that source scripts */
   struct style style; /* for the text that commands print */

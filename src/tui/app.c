@@ -523,7 +523,8 @@ static void ui_done(struct ui *ui) {
 enum status app_run(const char *lesson, const struct term_options *options, double autoplay,
                     int *signal, struct diag *diag) {
   struct session session;
-  struct ui ui = {.session = &session, .typed = KEY_OF_NONE, .autoplay = autoplay, .played = seconds_now()};
+  struct ui ui = {.session = &session, .typed = KEY_OF_NONE, .autoplay = autoplay,
+                  .played = seconds_now()};
   *signal = 0;
   session_init(&session);
   enum status status = keymap_load(&ui.keymap, diag);
