@@ -31,15 +31,17 @@ static struct span node_span(const struct reader *reader, cmark_node *node) {
   return line_span(reader, cmark_node_get_start_line(node));
 }
 
-/* Keeps the first failure. */
+static void fail_memory(struct reader *reader) {
+  if (!reader->status) reader->status = diag_no_memory(reader->diag);
+}
+
+/* Keeps the first failure. Where text is missing because memory was short, that is it. */
 static void fail(struct reader *reader, struct span place, const char *message, const char *hint) {
+  const struct lesson *lesson = reader->lesson;
+  if (lesson->prose.failed || lesson->title.failed) fail_memory(reader);
   if (reader->status) return;
   reader->status = diag_set(reader->diag, STATUS_DATA, place, "%s", message);
   if (hint) diag_hint(reader->diag, "%s", hint);
-}
-
-static void fail_memory(struct reader *reader) {
-  if (!reader->status) reader->status = diag_no_memory(reader->diag);
 }
 
 /* -- blocks and steps -- */

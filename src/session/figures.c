@@ -429,7 +429,8 @@ enum status figures_assert(struct figures *figures, struct span text, bool *hold
 bool figures_speaks(struct figures *figures, const struct figure *figure) {
   const struct expr *expr;
   struct diag ignored;
-  if (parse(figures, figure->expr, &expr, &ignored)) return false;
+  enum status status = parse(figures, figure->expr, &expr, &ignored);
+  if (status) return status == STATUS_NO_MEMORY; /* whoever looks closer will see it */
   return expr->kind != EXPR_NAME || is_model_name(figures->session, expr->name) ||
          !options_has(VERB_CHECK | VERB_SWEEP, expr->name, strlen(expr->name));
 }
