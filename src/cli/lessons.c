@@ -43,13 +43,15 @@ enum status lessons_list(bool json, struct text *out, struct diag *diag) {
   size_t count;
   struct progress progress = {0};
   enum status status = lesson_list(&names, &count, diag);
-  if (!status) status = progress_load(&progress, diag);
+  enum status unknown = status ? STATUS_OK : progress_load(&progress, diag);
+  if (unknown == STATUS_NO_MEMORY) status = unknown;
   if (!status && json) status = report_list_json(out, names, count, &progress);
   for (size_t i = 0; i < count; i++) {
     if (!status && !json) list_lesson(&progress, names[i], out);
     free(names[i]);
   }
   free(names);
+  if (!status && unknown && !json) text_printf(out, "\n%s\n", diag->message);
   progress_done(&progress);
   return status;
 }
@@ -121,8 +123,9 @@ int lessons_test(const char *const *files, size_t count, bool json, struct text 
     session_init(&session);
     session.terse = true;
     outcome.status = prove_lesson(&outcome.proof, &session, files[i], &outcome.diag);
-    if (json) json_array_append_new(array, outcome_json(&outcome));
-    else put_line(out, &outcome, i + 1);
+    if (json && json_array_append_new(array, outcome_json(&outcome)))
+      result = (int)diag_no_memory(diag);
+    if (!json) put_line(out, &outcome, i + 1);
     put_errors(errors, &outcome);
     int worst = outcome.status ? (int)outcome.status : !holds(&outcome);
     if (worst > result) result = worst;
