@@ -36,7 +36,7 @@ static bool keep(struct lines *lines, struct text *file, const char *bytes, size
 
 static enum status check(const struct lines *lines, const struct lesson *lesson,
                          struct diag *diag) {
-  enum { LINE = 8 << 10, PARAGRAPH = 32 << 10, MARKS = 100 };
+  enum { LINE = 8 << 10, PARAGRAPH = 16 << 10, MARKS = 100 };
   uint32_t paragraph = 0;
   for (size_t i = 0; i < lines->count; i++) {
     struct span line = lines_span(lines, lesson, (int)i + 1);
@@ -47,7 +47,7 @@ static enum status check(const struct lines *lines, const struct lesson *lesson,
     if (length > LINE)
       return diag_set(diag, STATUS_DATA, line, "%s", _("this line is longer than 8 KiB"));
     if (paragraph > PARAGRAPH)
-      return diag_set(diag, STATUS_DATA, line, "%s", _("this paragraph is longer than 32 KiB"));
+      return diag_set(diag, STATUS_DATA, line, "%s", _("this paragraph is longer than 16 KiB"));
     if (marks > MARKS && marks < length)
       return diag_set(diag, STATUS_DATA, line, "%s", _("this is nested too deeply"));
   }
