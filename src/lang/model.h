@@ -152,8 +152,10 @@ enum status model_switch_bug(struct model *model, size_t index, bool off, struct
 enum status model_drop_bugs(struct model *model, size_t count, struct diag *diag);
 
 /* Whether VALUE could stand on the right of rule RULE: every name known there and the target's
- * shape. The target's own gradient counts as known (left by the pass before). */
-bool model_line_fits(struct model *model, size_t rule, const struct expr *value);
+ * shape. The target's own gradient counts as known (left by the pass before). STATUS_NO_MEMORY if
+ * it cannot be told. */
+enum status model_line_fits(struct model *model, size_t rule, const struct expr *value,
+                            bool *fits);
 
 /* Unfolds what the node NAME is shown as, or folds what it is the result of, one level at a time;
  * every gate and statement with NULL. */
