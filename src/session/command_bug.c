@@ -32,10 +32,12 @@ static void list_bugs(const struct model *model, struct text *out) {
     text_put_safe(out, bug->text, strlen(bug->text));
     text_puts(out, "\n");
   }
-  for (size_t i = 0; i < model->rule_count; i++)
-    if (model->rules[i].original)
-      text_printf(out, _("%s\n  the line was  %s\n"), model->rules[i].text,
-                  model->rules[i].original);
+  for (size_t i = 0; i < model->rule_count; i++) {
+    if (!model->rules[i].original) continue;
+    text_printf(out, _("%s\n  the line was  "), model->rules[i].text);
+    report_struck(out, model->rules[i].original);
+    text_puts(out, "\n");
+  }
 }
 
 enum status do_bug(struct session *session, const char *arguments, struct text *out,
