@@ -2,10 +2,12 @@
 
 #include "core/clock.h"
 #include "core/intl.h"
+#include "lang/print.h"
 #include "session/script.h"
 #include "tui/action.h"
 #include "tui/conf.h"
 #include "tui/frame.h"
+#include "tui/lines.h"
 #include "tui/prompt.h"
 #include "tui/view.h"
 
@@ -112,6 +114,7 @@ static void do_command(struct ui *ui, const char *line) {
   else if (shown) ui->view = shown->view;
   ui->said_in = ui->view;
   ui->scroll[VIEW_INSPECTOR] = 0;
+  ui->line = -1;
   note_changes(ui, before, size, position);
   if (session->is_open) circuit_make(&ui->circuit, &session->model, session->focus);
   else circuit_done(&ui->circuit);
@@ -162,6 +165,7 @@ static void act_move(struct ui *ui, const char *arguments) {
       continue;
     }
     ui->said.length = 0;
+    ui->line = -1;
     view_table[ui->view]->move(ui, (enum direction)i);
   }
 }
@@ -177,26 +181,63 @@ static void act_enter(struct ui *ui, const char *arguments) {
   text_done(&line);
 }
 
-/* The line that assigns the focused node's gradient, or the first that it hands on. */
+static void say(struct ui *ui, const char *words) {
+  ui->said.length = 0;
+  text_printf(&ui->said, "%s\n", words);
+  ui->said_is_error = true;
+  ui->said_in = ui->view;
+}
+
+/* The chosen rule line in the prompt, as bug takes it. */
 static void act_edit(struct ui *ui, const char *arguments) {
   (void)arguments;
-  const struct session *session = ui->session;
-  const struct model *model = &session->model;
-  const struct rule *found = NULL;
+  const struct model *model = &ui->session->model;
+  int rule = lines_chosen(ui);
   struct text line;
-  for (size_t i = 0; session->is_open && i < model->rule_count && !found; i++) {
-    const struct rule *rule = &model->rules[i];
-    bool own = rule->target_node == session->focus;
-    bool hands_on = rule->node >= 0 && model_visible(model, rule->node) == session->focus;
-    if (model->backward ? own : hands_on) found = rule;
+  if (rule < 0) {
+    say(ui, _("there is no rule line here to edit"));
+    return;
   }
-  if (!found) return;
+  struct assign address = model_line(model, (size_t)rule);
   text_init(&line);
   text_puts(&line, "bug ");
-  if (found->node >= 0 && found->accumulate)
-    text_printf(&line, "%s:%d: ", model->nodes[found->node].name, found->operand + 1);
-  text_puts(&line, found->text);
+  print_address(&line, &address);
+  text_puts(&line, model->rules[rule].text);
+  if (ui->line < 0) lines_move(ui, 0);
   prompt_start(text_string(&line));
+  text_done(&line);
+}
+
+static void act_line(struct ui *ui, const char *arguments) {
+  bool down = strcmp(arguments, "previous") != 0;
+  lines_move(ui, ui->line < 0 ? down : down ? 1 : -1);
+}
+
+/* The number under which "bugs" lists bug INDEX. */
+static size_t bug_number(const struct model *model, int index) {
+  size_t number = 0;
+  for (int i = 0; i <= index; i++) number += !model->bugs[i].hidden;
+  return number;
+}
+
+/* The bug of the chosen line, or the only one that there is. */
+static void act_toggle(struct ui *ui, const char *arguments) {
+  (void)arguments;
+  const struct model *model = &ui->session->model;
+  int rule = lines_chosen(ui), last = (int)model->bug_count - 1;
+  int bug = rule >= 0 ? model_bug_of(model, (size_t)rule) : -1;
+  while (last >= 0 && model->bugs[last].hidden) last--;
+  if (bug < 0 && last >= 0 && bug_number(model, last) == 1) bug = last;
+  if (bug < 0) {
+    say(ui, last < 0 ? _("there is no bug to switch off or on")
+                     : _("no bug is in this line; \"bugs\" numbers those that are in, and \"bug off N\" "
+                         "switches one off"));
+    return;
+  }
+  struct text line;
+  text_init(&line);
+  text_printf(&line, "bug %s %zu", model->bugs[bug].off ? "on" : "off", bug_number(model, bug));
+  do_command(ui, text_string(&line));
   text_done(&line);
 }
 
@@ -325,6 +366,7 @@ static void take_mouse(struct ui *ui) {
   int row = mouse.row - area.row, col = mouse.col - area.col;
   if (row < 0 || col < 0 || row >= area.rows || col >= area.cols) return;
   ui->said.length = 0;
+  ui->line = -1;
   if (view_table[ui->view]->click) view_table[ui->view]->click(ui, area, row, col);
 }
 
@@ -410,7 +452,7 @@ static void ui_done(struct ui *ui) {
 enum status app_run(const char *lesson, const struct term_options *options, int *signal,
                     struct diag *diag) {
   struct session session;
-  struct ui ui = {.session = &session};
+  struct ui ui = {.session = &session, .line = -1};
   *signal = 0;
   session_init(&session);
   enum status status = keymap_load(&ui.keymap, diag);

@@ -59,6 +59,7 @@ struct ui {
   int listed;             /* line of their list */
   int checked;            /* tensor of the check; -1: the worst */
   bool follow;            /* it was chosen just now: scroll to where it stands */
+  int line;               /* of the rule lines in the inspector, the chosen one; -1: none yet */
   int swept;              /* step of the sweep; -1: the best */
   struct progress_state {
     size_t done, total;
@@ -90,6 +91,9 @@ void view_said(struct ui *ui, struct area area);
 
 /* The bar of what runs, with its rate and the time left; returns the rows used. */
 int view_progress(struct ui *ui, struct area area, const char *title);
+
+/* The rule line that is chosen in the check: a wrong one, or the last that makes the gradient; -1. */
+int view_check_rule(const struct ui *ui);
 
 /* A check under way: the bar, and its tensors filling in. */
 void view_live_check(struct ui *ui, struct area area, const struct check *check);
