@@ -3,6 +3,7 @@
 #include "core/clock.h"
 #include "core/intl.h"
 #include "lang/print.h"
+#include "session/play.h"
 #include "session/script.h"
 #include "tui/action.h"
 #include "tui/conf.h"
@@ -96,9 +97,9 @@ static const struct shown_by *view_for(const char *line) {
   return NULL;
 }
 
-static void do_command(struct ui *ui, const char *line) {
+static enum status do_command(struct ui *ui, const char *line) {
   struct session *session = ui->session;
-  struct diag diag;
+  struct diag *diag = &ui->diag;
   size_t size = session->is_open ? session->model.program.size : 0, position = session->position;
   double *before = size > 0 ? malloc(size * sizeof *before) : NULL;
   if (before) memcpy(before, session->run.values, size * sizeof *before);
@@ -109,7 +110,8 @@ static void do_command(struct ui *ui, const char *line) {
     ui->view = shown->view;
     ui->checked = ui->swept = -1;
   }
-  if (command_do(session, line, &ui->said, &diag)) say_error(ui, &diag);
+  enum status status = command_do(session, line, &ui->said, diag);
+  if (status) say_error(ui, diag);
   else if (shown && shown->at_once) ui->said.length = 0;
   else if (shown) ui->view = shown->view;
   ui->said_in = ui->view;
@@ -119,6 +121,7 @@ static void do_command(struct ui *ui, const char *line) {
   if (session->is_open) circuit_make(&ui->circuit, &session->model, session->focus);
   else circuit_done(&ui->circuit);
   free(before);
+  return status;
 }
 
 /* -- actions -- */
@@ -239,6 +242,19 @@ static void act_toggle(struct ui *ui, const char *arguments) {
   text_printf(&line, "bug %s %zu", model->bugs[bug].off ? "on" : "off", bug_number(model, bug));
   do_command(ui, text_string(&line));
   text_done(&line);
+}
+
+/* Asks for the hunt's seed and level: the next one after the last hunt's. In the list of lessons the
+ * one that is chosen there is opened for it. */
+static void act_hide(struct ui *ui, const char *arguments) {
+  const struct play *play = ui->session->play;
+  char line[64];
+  (void)arguments;
+  if (ui->view == VIEW_LESSONS) act_enter(ui, "");
+  if (!ui->session->is_open || ui->said_is_error) return;
+  snprintf(line, sizeof line, "hunt seed=%u level=%d", play ? play->options.seed + 1 : 1,
+           play ? play->options.level : 1);
+  prompt_start(line);
 }
 
 static void act_prompt(struct ui *ui, const char *arguments) {
@@ -388,6 +404,12 @@ static void take_key(struct ui *ui, int key) {
   text_done(&line);
 }
 
+/* Looking at another node is something that a hunt counts. */
+static void note_look(struct ui *ui) {
+  struct diag diag;
+  if (play_look(ui->session, &diag)) say_error(ui, &diag);
+}
+
 /* Esc alone at the prompt has a meaning; Esc with more right behind it is a key that readline knows. */
 static int prompt_or_escape(int key) {
   if (!prompt_active() || key != 27) return key;
@@ -419,24 +441,30 @@ static enum status loop(struct ui *ui) {
     }
     ui->flash_count = 0;
     take_key(ui, prompt_or_escape(key));
+    note_look(ui);
     ui->progress.total = 0;
   }
   return STATUS_OK;
 }
 
-static void open_first(struct ui *ui, const char *lesson) {
-  struct text line;
+/* Without lines to begin with, at the list of lessons. A hunt that cannot be had is no session; of any
+ * other line the explorer itself shows what is wrong. */
+static enum status begin(struct ui *ui, const struct app_start *start, struct diag *diag) {
+  enum status status = STATUS_OK;
   read_lessons(ui);
-  if (!lesson) {
-    ui->view = ui->said_in = VIEW_LESSONS;
-    script_tell_kept(&ui->said);
-    return;
+  if (!*start->lines) ui->view = ui->said_in = VIEW_LESSONS;
+  for (const char *at = start->lines; !status && *at;) {
+    size_t length = strcspn(at, "\n");
+    char *line = strndup(at, length);
+    if (!line) return diag_no_memory(diag);
+    status = do_command(ui, line);
+    free(line);
+    at += length + (at[length] == '\n');
   }
-  text_init(&line);
-  text_printf(&line, "open %s", lesson);
-  do_command(ui, text_string(&line));
-  script_tell_kept(&ui->said);
-  text_done(&line);
+  if (status && start->hunt) *diag = ui->diag;
+  if (!status && start->record) status = play_record(ui->session, start->record, diag);
+  if (!start->hunt) script_tell_kept(&ui->said);
+  return start->hunt ? status : STATUS_OK;
 }
 
 static void ui_done(struct ui *ui) {
@@ -449,7 +477,7 @@ static void ui_done(struct ui *ui) {
   free(ui->flash);
 }
 
-enum status app_run(const char *lesson, const struct term_options *options, int *signal,
+enum status app_run(const struct app_start *start, const struct term_options *options, int *signal,
                     struct diag *diag) {
   struct session session;
   struct ui ui = {.session = &session, .line = -1};
@@ -465,9 +493,8 @@ enum status app_run(const char *lesson, const struct term_options *options, int 
     session.progress_context = &ui;
     choose_theme(&ui, ui.themes.wanted, ui.themes.light || theme_background_is_light());
     prompt_open(&session, &ui.shelf);
-    open_first(&ui, lesson);
-    status = loop(&ui);
-    if (status) diag_no_memory(diag);
+    status = begin(&ui, start, diag);
+    if (!status && (status = loop(&ui))) diag_no_memory(diag);
     *signal = term_ending();
     prompt_close();
     term_close();

@@ -48,6 +48,7 @@ struct ui {
   int pan_row, pan_col;   /* of the circuit: what is off the top and the left */
   struct text said;       /* what the last command had to say */
   bool said_is_error;
+  struct diag diag;       /* of the last command that failed */
   enum view_id said_in;   /* the view in which it was said */
   bool *flash;            /* by node: its value or gradient has just changed */
   size_t flash_count;
