@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 const struct trial bug_trials[] = {
     {.name = "chosen", .help = "central difference, chosen step, each entry", .tolerance = -1},
@@ -151,14 +152,31 @@ struct work {
   const struct model *model;
   const struct matrix_options *options;
   struct check base[TRIALS]; /* of the model without a bug; its slopes serve all mutants */
+  size_t trial;              /* of these, the one at hand */
   pthread_mutex_t lock;      /* of what follows */
+  pthread_cond_t changed;
   size_t next, done;
+  int hands;                 /* threads that have not ended */
   enum status status;
   struct diag *diag;
 };
 
 static bool cancelled(const struct work *work) {
   return work->options->cancel && *work->options->cancel;
+}
+
+/* Progress counts parts: so many for each trial of the model without a bug, one for each mutant. */
+enum { TRIAL_PARTS = 4 };
+
+static void tell_parts(const struct work *work, size_t done) {
+  if (work->options->progress)
+    work->options->progress(work->options->progress_context, done,
+                            TRIALS * TRIAL_PARTS + work->matrix->catalogue.count);
+}
+
+static void tell_base(void *context, size_t done, size_t total) {
+  const struct work *work = context;
+  tell_parts(work, work->trial * TRIAL_PARTS + (total > 0 ? TRIAL_PARTS * done / total : 0));
 }
 
 static enum status run_base(struct work *work, struct stage stages[POINT_COUNT]) {
@@ -169,6 +187,9 @@ static enum status run_base(struct work *work, struct stage stages[POINT_COUNT])
     *own = OUTCOME_ABSENT;
     if (!stage->exists) continue;
     struct check_options how = trial_options(&bug_trials[t], work->options);
+    how.progress = tell_base;
+    how.progress_context = work;
+    work->trial = t;
     status = check_run(&work->base[t], &stage->model, &how, work->diag);
     if (status) break;
     *own = judge(&bug_trials[t], &work->base[t]);
@@ -231,9 +252,7 @@ static void tell(struct work *work, enum status status, const struct diag *diag)
     work->status = status;
     *work->diag = *diag;
   }
-  if (work->options->progress)
-    work->options->progress(work->options->progress_context, work->done,
-                            work->matrix->catalogue.count);
+  pthread_cond_signal(&work->changed);
   pthread_mutex_unlock(&work->lock);
 }
 
@@ -249,17 +268,46 @@ static void *labour(void *context) {
   }
   if (status) tell(work, status, &diag);
   stages_done(stages);
+  pthread_mutex_lock(&work->lock);
+  work->hands--;
+  pthread_cond_signal(&work->changed);
+  pthread_mutex_unlock(&work->lock);
   return NULL;
 }
 
+/* The caller's own thread only tells of the progress, and often, so that it hears of a stop soon. */
+static void watch(struct work *work) {
+  enum { PATIENCE = 30 * 1000 * 1000, SECOND = 1000 * 1000 * 1000 }; /* nanoseconds */
+  pthread_mutex_lock(&work->lock);
+  while (work->hands > 0) {
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += PATIENCE;
+    until.tv_sec += until.tv_nsec / SECOND;
+    until.tv_nsec %= SECOND;
+    pthread_cond_timedwait(&work->changed, &work->lock, &until);
+    size_t done = work->done;
+    pthread_mutex_unlock(&work->lock);
+    tell_parts(work, TRIALS * TRIAL_PARTS + done);
+    pthread_mutex_lock(&work->lock);
+  }
+  pthread_mutex_unlock(&work->lock);
+}
+
+/* Where no thread can be had, the caller does it all. */
 static void run_threads(struct work *work) {
   pthread_t threads[NUMERIC_MAX_THREADS];
   int wanted = work->options->threads > 0 ? work->options->threads : numeric_processors();
   int started = 0;
   if (wanted > NUMERIC_MAX_THREADS) wanted = NUMERIC_MAX_THREADS;
-  while (started < wanted - 1 && pthread_create(&threads[started], NULL, labour, work) == 0)
+  work->hands = wanted;
+  while (started < wanted && pthread_create(&threads[started], NULL, labour, work) == 0)
     started++;
-  labour(work);
+  pthread_mutex_lock(&work->lock);
+  work->hands -= wanted - started;
+  pthread_mutex_unlock(&work->lock);
+  if (started == 0) work->hands = 1, labour(work);
+  else watch(work);
   for (int i = 0; i < started; i++) pthread_join(threads[i], NULL);
 }
 
@@ -277,10 +325,7 @@ static enum status run_all(struct work *work) {
   stages_done(stages);
   if (status) return status;
   run_threads(work);
-  return work->status || !cancelled(work)
-             ? work->status
-             : diag_set(work->diag, STATUS_CANCELLED, (struct span){0}, "%s",
-                        _("the matrix was stopped"));
+  return work->status || !cancelled(work) ? work->status : STATUS_CANCELLED;
 }
 
 enum status matrix_run(struct matrix *matrix, const struct model *model,
@@ -288,8 +333,12 @@ enum status matrix_run(struct matrix *matrix, const struct model *model,
   struct work work = {.matrix = matrix, .model = model, .options = options, .diag = diag};
   *matrix = (struct matrix){0};
   pthread_mutex_init(&work.lock, NULL);
+  pthread_cond_init(&work.changed, NULL);
   enum status status = run_all(&work);
+  if (status == STATUS_CANCELLED)
+    diag_set(diag, status, (struct span){0}, "%s", _("the matrix was stopped"));
   for (size_t t = 0; t < TRIALS; t++) check_done(&work.base[t]);
+  pthread_cond_destroy(&work.changed);
   pthread_mutex_destroy(&work.lock);
   return status;
 }

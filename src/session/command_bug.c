@@ -91,13 +91,19 @@ enum status do_blind(struct session *session, const char *arguments, struct text
 
 enum status do_matrix(struct session *session, const char *arguments, struct text *out,
                       struct diag *diag) {
-  struct matrix matrix;
   struct matrix_options options = {.loader = &io_loader, .frozen = session->frozen,
                                    .cancel = session->cancel, .progress = session->progress,
                                    .progress_context = session->progress_context};
+  struct matrix *matrix = calloc(1, sizeof *matrix);
   (void)arguments;
-  enum status status = matrix_run(&matrix, &session->model, &options, diag);
-  if (!status) report_matrix(out, &matrix);
-  matrix_done(&matrix);
-  return status;
+  if (!matrix) return diag_no_memory(diag);
+  enum status status = matrix_run(matrix, &session->model, &options, diag);
+  if (status) {
+    matrix_done(matrix);
+    free(matrix);
+    return status;
+  }
+  report_matrix(out, matrix);
+  session_keep_matrix(session, matrix);
+  return STATUS_OK;
 }

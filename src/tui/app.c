@@ -20,6 +20,7 @@ const struct view_ops *const view_table[VIEW_COUNT] = {
     [VIEW_CIRCUIT] = &view_circuit, [VIEW_INSPECTOR] = &view_inspector,
     [VIEW_TENSOR] = &view_tensor,   [VIEW_CHECK] = &view_check,
     [VIEW_SWEEP] = &view_sweep,     [VIEW_LESSON] = &view_lesson,
+    [VIEW_MATRIX] = &view_matrix,
     [VIEW_LESSONS] = &view_lessons, [VIEW_LOG] = &view_log,
     [VIEW_HELP] = &view_help,
 };
@@ -85,6 +86,7 @@ static const struct shown_by {
   enum view_id view;
   bool at_once;
 } shown_by[] = {{"check", VIEW_CHECK, true},     {"sweep", VIEW_SWEEP, true},
+                {"matrix", VIEW_MATRIX, true},
                 {"open", VIEW_CIRCUIT, false},   {"source", VIEW_CIRCUIT, false},
                 {"resume", VIEW_CIRCUIT, false}};
 
@@ -109,6 +111,7 @@ static enum status do_command(struct ui *ui, const char *line) {
   if (shown && shown->at_once) {
     ui->view = shown->view;
     ui->checked = ui->swept = -1;
+    ui->mutant = 0;
   }
   enum status status = command_do(session, line, &ui->said, diag);
   if (status) say_error(ui, diag);

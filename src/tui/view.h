@@ -29,6 +29,7 @@ enum view_id {
   VIEW_TENSOR,
   VIEW_CHECK,
   VIEW_SWEEP,
+  VIEW_MATRIX,
   VIEW_LESSON,
   VIEW_LESSONS,
   VIEW_LOG,
@@ -61,6 +62,7 @@ struct ui {
   int checked;            /* tensor of the check; -1: the worst */
   bool follow;            /* it was chosen just now: scroll to where it stands */
   int line;               /* of the rule lines in the inspector, the chosen one; -1: none yet */
+  int mutant;             /* row of the matrix */
   int swept;              /* step of the sweep; -1: the best */
   struct progress_state {
     size_t done, total;
@@ -81,7 +83,7 @@ struct view_ops {
 };
 
 extern const struct view_ops view_circuit, view_inspector, view_tensor, view_check, view_sweep,
-    view_lesson, view_lessons, view_log, view_help;
+    view_matrix, view_lesson, view_lessons, view_log, view_help;
 extern const struct view_ops *const view_table[VIEW_COUNT];
 
 /* Draws TEXT scrolled as the view's state says, and keeps that state in range. */
