@@ -122,8 +122,11 @@ static unsigned points_left(const struct hunt *hunt) {
 
 void play_put_state(const struct session *session, struct text *out) {
   const struct hunt *hunt = &session->play->hunt;
-  text_printf(out, _("%zu of %zu found, %u checks, %u looks, "), hunt_found(hunt), hunt->count,
-              hunt->acts[HUNT_CHECK], hunt->acts[HUNT_LOOK] + hunt->acts[HUNT_ENTRY]);
+  unsigned checks = hunt->acts[HUNT_CHECK];
+  unsigned looks = hunt->acts[HUNT_LOOK] + hunt->acts[HUNT_ENTRY];
+  text_printf(out, _("%zu of %zu found, "), hunt_found(hunt), hunt->count);
+  text_printf(out, checks == 1 ? _("%u check, ") : _("%u checks, "), checks);
+  text_printf(out, looks == 1 ? _("%u look, ") : _("%u looks, "), looks);
   text_printf(out, hunt->over ? _("%u points") : _("%u points to win"),
               hunt->over ? hunt_score(hunt) : points_left(hunt));
 }

@@ -253,8 +253,9 @@ static void act_hide(struct ui *ui, const char *arguments) {
   const struct play *play = ui->session->play;
   char line[64];
   (void)arguments;
-  if (ui->view == VIEW_LESSONS) act_enter(ui, "");
-  if (!ui->session->is_open || ui->said_is_error) return;
+  bool listed = ui->view == VIEW_LESSONS;
+  if (listed) act_enter(ui, "");
+  if (!ui->session->is_open || (listed && ui->said_is_error)) return;
   snprintf(line, sizeof line, "hunt seed=%u level=%d", play ? play->options.seed + 1 : 1,
            play ? play->options.level : 1);
   prompt_start(line);
