@@ -325,7 +325,7 @@ static void run_threads(struct work *work, int wanted, void *(*deed)(void *work)
 }
 
 static int hands_wanted(const struct work *work) {
-  int wanted = work->options->threads > 0 ? work->options->threads : numeric_processors();
+  int wanted = work->options->threads > 0 ? work->options->threads : team_processors();
   return wanted > NUMERIC_MAX_THREADS ? NUMERIC_MAX_THREADS : wanted;
 }
 

@@ -278,7 +278,7 @@ static enum status start(struct work *work) {
   work->check->loss = *run_values(&work->base, model->nodes[model->loss].slot);
   work->redrawn = draws(model) && !options->frozen;
   random_seed(&work->directions_from, 1);
-  int threads = options->threads > 0 ? options->threads : numeric_processors();
+  int threads = options->threads > 0 ? options->threads : team_processors();
   /* Where every pass draws anew, passes must be whole and come one after the other. */
   work->numeric = (struct numeric){.threads = work->redrawn ? 1 : threads,
                                    .method = options->method, .eps = options->eps,

@@ -4,7 +4,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 const char *const evaluate_names[EVALUATE_COUNT] = {
     [EVALUATE_INCREMENTAL] = "incremental",
@@ -41,11 +40,6 @@ bool numeric_cancelled(const struct numeric *numeric) {
 }
 
 /* -- threads: each takes portions of the probes -- */
-
-int numeric_processors(void) {
-  long count = sysconf(_SC_NPROCESSORS_ONLN);
-  return count < 1 ? 1 : count > NUMERIC_MAX_THREADS ? NUMERIC_MAX_THREADS : (int)count;
-}
 
 /* What all of them do. */
 struct probes {

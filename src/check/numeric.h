@@ -29,9 +29,6 @@ struct numeric {
 enum status numeric_init(struct numeric *numeric, const struct model *model,
                          const struct run *base);
 void numeric_done(struct numeric *numeric);
-/* Processors that can work at once. */
-int numeric_processors(void);
-
 bool numeric_cancelled(const struct numeric *numeric);
 
 /* Fills SLOPES with one slope a probe. PROBE is a template: its entry (or direction) is set for

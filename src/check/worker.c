@@ -154,8 +154,8 @@ static bool columns_equal(const double *a, const double *b, size_t cols, struct 
   return true;
 }
 
-/* PART without the outer rows and columns in which a step's result is to the bit what it was: a dead
- * unit or a zero lets nothing through, and what did not change reaches nothing. */
+/* PART without the outer rows and columns in which a step's result is to the bit what it was: a
+ * dead unit or a zero lets nothing through, and what did not change reaches nothing. */
 static struct rect changed(const struct worker *worker, const struct plan_step *step,
                            struct rect part) {
   const double *now = step->call.out, *was = run_values(worker->base, step->out);
@@ -170,8 +170,8 @@ static struct rect changed(const struct worker *worker, const struct plan_step *
   return part;
 }
 
-/* Prepares a step's output for PART to be computed anew: what an earlier move has left outside it is
- * put back. */
+/* Prepares a step's output for PART to be computed anew: what an earlier move has left outside it
+ * is put back. */
 static void enter_part(struct worker *worker, const struct plan_step *step, struct rect part) {
   struct rect *dirty = &worker->dirty[step->out];
   if (!rect_covers(part, *dirty)) run_restore(&worker->run, worker->base, step->out, *dirty);

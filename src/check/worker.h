@@ -1,5 +1,5 @@
-/* A worker: one copy of a model's values, moved about a base point to see what the loss does. It runs
- * the forward program and never looks at a rule; that is why it can be trusted. */
+/* A worker: one copy of a model's values, moved about a base point to see what the loss does. It
+ * runs the forward program and never looks at a rule; that is why it can be trusted. */
 #ifndef GRADWALK_CHECK_WORKER_H
 #define GRADWALK_CHECK_WORKER_H
 
@@ -53,8 +53,8 @@ enum status worker_init(struct worker *worker, const struct model *model, const 
 void worker_done(struct worker *worker);
 bool worker_cancelled(const struct worker *worker);
 
-/* From now on moves of the probe (of which the entry or direction may change) compute anew only what
- * they reach. The worker must be at its base. False, changing nothing, if there is no memory. */
+/* From now on moves of the probe (of which the entry or direction may change) compute anew only
+ * what they reach. The worker must be at its base. False, changing nothing, if there is no memory. */
 bool worker_plan(struct worker *worker, const struct probe *probe);
 void worker_unplan(struct worker *worker);
 

@@ -3,6 +3,7 @@
 #include "cli/lessons.h"
 #include "cli/manual.h"
 #include "session/keep.h"
+#include "session/page.h"
 #include "session/options.h"
 #include "session/command.h"
 #include "session/params.h"
@@ -21,6 +22,7 @@
 
 #include <errno.h>
 #include <langinfo.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -269,13 +271,15 @@ static int verb_bugs(struct invocation *call) {
 
 /* -- training -- */
 
-/* One line of a check: what it says of the backward pass, before and after. */
-static enum status check_again(struct invocation *call, const char *when) {
+/* What a check says of the backward pass, before or after; RESULT becomes its exit status if that
+ * is worse. */
+static enum status check_again(struct invocation *call, const char *when, int *result) {
   struct check check = {0};
   enum status status = run_check(call, &check);
   if (!status) {
     text_printf(&call->out, _(" check %s: "), when);
     report_check_verdict(&call->out, &check, call->style);
+    if (*result == 0) *result = verdict_status(check.verdict);
   }
   check_done(&check);
   return status;
@@ -304,19 +308,20 @@ static int verb_train(struct invocation *call) {
   const struct options *options = &call->options;
   struct training training = {0};
   bool checks = options->check && !options->json;
+  int result = 0;
   enum status status = open_model(call);
   if (!status && options->load) status = params_load(&call->model, options->load, &call->diag);
-  if (!status && checks) status = check_again(call, _("before"));
+  if (!status && checks) status = check_again(call, _("before"), &result);
   if (!status) status = run_training(call, &training);
   if (!status) {
     train_give_params(&training, &call->model);
     if (!options->json) report_train(&call->out, &training);
     else if (report_train_json(&call->out, &training)) status = diag_no_memory(&call->diag);
   }
-  int result = training.diverged ? EXIT_MISTAKE : 0;
+  if (training.diverged) result = EXIT_MISTAKE;
   train_done(&training);
   if (!status && options->save) status = params_save(&call->model, options->save, &call->diag);
-  if (!status && checks) status = check_again(call, _("after"));
+  if (!status && checks) status = check_again(call, _("after"), &result);
   return status ? (int)status : result;
 }
 
@@ -337,6 +342,19 @@ static enum status do_line(struct invocation *call, struct session *session, con
     print_diag(&call->diag);
   call->out.length = 0;
   return printed ? (enum status)printed : status;
+}
+
+/* Goes on by itself until somebody types. */
+static enum status autoplay(struct invocation *call, struct session *session) {
+  struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+  double seconds = call->options.autoplay;
+  int wait = seconds < 1e6 ? (int)(seconds * 1000) + 1 : 1000000000;
+  enum status status = STATUS_OK;
+  const char *line;
+  while (!status && seconds > 0 && !ending && (line = page_autoplay(session)) &&
+         poll(&input, 1, wait) == 0)
+    status = do_line(call, session, line, NULL, 0);
+  return status;
 }
 
 /* Commands from FILE until its end or "quit". In a SCRIPT, so called, a mistake is the end; without a
@@ -422,6 +440,7 @@ static int plain_session(struct invocation *call, struct text *first) {
     status = play_record(&session, call->options.record, &call->diag);
   if (!status && session.is_open && !session.examiner && lesson_steps(&session.lesson) > 0)
     status = do_line(call, &session, "page", NULL, 0);
+  if (!status) status = autoplay(call, &session);
   int result = status ? (int)status : run_lines(call, &session, stdin, NULL);
   call->keeper = NULL;
   keeper_done(&keeper);
@@ -452,7 +471,8 @@ static int explore(struct invocation *call, const struct text *first, bool hunt)
   struct term_options options = {.ascii = call->options.ascii,
                                  .no_mouse = call->options.no_mouse};
   struct app_start start = {.lines = text_string(first), .hunt = hunt,
-                            .record = call->options.record};
+                            .record = call->options.record,
+                            .autoplay = call->options.autoplay};
   int signal = 0;
   if (first->failed) return (int)diag_no_memory(&call->diag);
   int result = (int)app_run(&start, &options, &signal, &call->diag);

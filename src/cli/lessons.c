@@ -119,6 +119,7 @@ int lessons_test(const char *const *files, size_t count, bool json, struct text 
     struct outcome outcome = {.file = files[i]};
     struct session session;
     session_init(&session);
+    session.terse = true;
     outcome.status = prove_lesson(&outcome.proof, &session, files[i], &outcome.diag);
     if (json) json_array_append_new(array, outcome_json(&outcome));
     else put_line(out, &outcome, i + 1);

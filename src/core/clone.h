@@ -30,8 +30,8 @@ bool clone_use(enum clone clone);
 #define CLONE_CALL(name, arguments) name##_portable arguments
 #endif
 
-/* Defines NAME (extern or static) with PARAMETERS as the body, NAME_body (static, always inlined), compiled for every
- * set, and called with ARGUMENTS. */
+/* Defines NAME (LINKAGE: extern or static) with PARAMETERS as the body, NAME_body (static, always
+ * inlined), compiled for every set and called with ARGUMENTS. */
 #define CLONE_BODY static inline __attribute__((always_inline))
 #ifdef __x86_64__
 #define CLONES(linkage, name, parameters, arguments)                                              \

@@ -51,7 +51,7 @@ INLINE bool BODY(all_finite)(const double *values, size_t stride, size_t rows, s
   return !infinite;
 }
 
-/* Lists the terms that are not zero: marks them, a byte each, then looks for the marks by the word. */
+/* Lists the terms that are not zero: marks them, a byte each, then looks for marks by the word. */
 INLINE size_t BODY(list_terms)(const double *a, size_t depth, uint16_t *which) {
   uint8_t marks[DEPTH] = {0};
   size_t terms = 0;

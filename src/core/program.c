@@ -146,6 +146,45 @@ double *run_values(const struct run *run, int slot) {
   return run->values + run->program->slots[slot].offset;
 }
 
+/* One instruction, in bands of rows. */
+struct banded {
+  const struct run *run;
+  const struct op *op;
+  struct call call;
+  uint32_t rows; /* of a band */
+};
+
+static void run_band(void *context, int member) {
+  const struct banded *banded = context;
+  struct rect part = shape_rect(banded->call.shape);
+  size_t first = (size_t)member * banded->rows, last = first + banded->rows;
+  if (first >= part.row1) return;
+  if (last < part.row1) part.row1 = (uint32_t)last;
+  part.row0 = (uint32_t)first;
+  banded->op->forward(&banded->call, part);
+  run_round(banded->run, &banded->call, part);
+}
+
+/* Numbers to be computed, times the terms of each where they are sums of terms. */
+static size_t work_of(const struct op *op, const struct call *call) {
+  return shape_count(call->shape) * (op->accumulate ? call->in[0].shape.cols : 1);
+}
+
+void run_slice_by(struct team *team, struct run *run, const struct code *code, size_t first,
+                  size_t last) {
+  enum { WORTH_SHARING = 30000 };
+  uint32_t members = (uint32_t)team_members(team);
+  for (size_t i = first; i < last; i++) {
+    const struct op *op = &op_table[code->items[i].op];
+    struct banded banded = {.run = run, .op = op, .call = run_call(run, &code->items[i])};
+    banded.rows = (banded.call.shape.rows + members - 1) / members;
+    bool share = members > 1 && banded.rows > 1 && !(op->flags & OP_RANDOM) &&
+                 work_of(op, &banded.call) >= WORTH_SHARING;
+    if (share) team_work(team, run_band, &banded);
+    else run_slice(run, code, i, i + 1);
+  }
+}
+
 struct call run_call(struct run *run, const struct instr *instr) {
   return make_call(run->program, run->values, &run->random, *instr);
 }

@@ -11,7 +11,8 @@ bool vector_finite(const double *values, size_t count);
 /* One step of gradient descent:  values -= rate * gradient. */
 void vector_descend(double *values, const double *gradient, double rate, size_t count);
 
-/* The same with momentum:  velocity = momentum * velocity - rate * gradient;  values += velocity. */
+/* The same with momentum:
+ *   velocity = momentum * velocity - rate * gradient;  values += velocity. */
 void vector_descend_on(double *values, double *velocity, const double *gradient, double rate,
                        double momentum, size_t count);
 

@@ -2,6 +2,7 @@
 
 #include "core/memory.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,10 +103,14 @@ static void each_target(const struct plan *plan, int item,
       if (layout->boxes[u].inputs[k] == source) visit(context, (int)u, k);
 }
 
+int layout_port(const struct box *box, int operand) {
+  return 1 + min_int(operand, max_int(box->height - 3, 0));
+}
+
 /* Rows below an item's top where lines leave and enter. */
 static int port_row(const struct plan *plan, int item, int port) {
   const struct item *at = &plan->items[item];
-  return at->box < 0 ? 0 : 1 + min_int(port, max_int(at->height - 3, 0));
+  return at->box < 0 ? 0 : layout_port(&plan->layout->boxes[at->box], port);
 }
 
 /* -- order -- */
@@ -204,15 +209,25 @@ static void place_layer(struct plan *plan, int layer, double *scratch) {
     plan->items[items[i]].y = (plan->items[items[i]].wish + scratch[i]) / 2;
 }
 
+/* A box that nothing joins has no wish where to be. */
+static bool is_alone(const struct plan *plan, const struct item *item) {
+  const struct layout *layout = plan->layout;
+  if (item->box < 0 || layout->boxes[item->box].input_count > 0) return false;
+  for (size_t u = 0; u < layout->count; u++)
+    for (int k = 0; k < layout->boxes[u].input_count; k++)
+      if (layout->boxes[u].inputs[k] == item->box) return false;
+  return true;
+}
+
 static void round_rows(struct plan *plan) {
-  double top = 0;
+  double top = INFINITY;
   for (size_t i = 0; i < plan->count; i++)
-    if (i == 0 || plan->items[i].y < top) top = plan->items[i].y;
+    if (plan->items[i].y < top && !is_alone(plan, &plan->items[i])) top = plan->items[i].y;
   plan->layout->rows = 0;
   for (int layer = 0; layer < plan->layers; layer++)
     for (int i = plan->first[layer]; i < plan->first[layer + 1]; i++) {
       struct item *item = &plan->items[plan->by_layer[i]];
-      int row = (int)(item->y - top + 0.5);
+      int row = is_alone(plan, item) ? 0 : (int)(item->y - top + 0.5);
       if (i > plan->first[layer]) {
         const struct item *above = &plan->items[plan->by_layer[i - 1]];
         row = max_int(row, (int)above->y + above->height + gap_between(above, item));

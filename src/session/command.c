@@ -2,11 +2,12 @@
 
 #include "core/intl.h"
 #include "core/memory.h"
-#include "io/export.h"
 #include "lang/parse.h"
 #include "session/command_bug.h"
+#include "session/command_train.h"
 #include "session/evaluate.h"
 #include "session/explain.h"
+#include "session/export.h"
 #include "session/page.h"
 #include "session/options.h"
 #include "session/play.h"
@@ -331,12 +332,13 @@ static enum status do_check(struct session *session, const char *arguments, stru
   enum status status = options_parse_words(&options, VERB_CHECK, arguments, diag);
   struct check_options how = options_check(&options);
   if (!how.precision) how.precision = session->precision;
-  if (play_is_on(session)) how.explain = false; /* where the bug is, is for the player to find */
+  /* During a hunt, where the bug is, is for the player to find. */
+  how.explain = how.explain && !session->terse && !play_is_on(session);
   watch(session, &how);
   session->running = &check;
   if (!status) status = check_run(&check, &session->model, &how, diag);
   session->running = NULL;
-  if (!status && !play_is_on(session)) status = report_survey(&check, &session->model, diag);
+  if (!status && !session->terse && !play_is_on(session)) status = report_survey(&check, &session->model, diag);
   check.options.params = NULL; /* lent by the options, which end here */
   if (!status) {
     report_check(out, &session->model, &check, session->style);
@@ -364,24 +366,6 @@ static enum status do_sweep(struct session *session, const char *arguments, stru
     session->has_sweep = true;
   }
   options_done(&options);
-  return status;
-}
-
-static enum status do_export(struct session *session, const char *arguments, struct text *out,
-                             struct diag *diag) {
-  struct evaluation value = {0};
-  size_t word = strcspn(arguments, " \t");
-  const char *path = arguments + word + strspn(arguments + word, " \t");
-  if (!*path) return usage(diag, _("export what, to which file? export dW1 dW1.csv"));
-  enum status status = export_check_path(path, diag);
-  char *name = status ? NULL : strndup(arguments, word);
-  if (!status && !name) status = diag_no_memory(diag);
-  if (!status) status = evaluate_text(session, "export", name, &value, diag);
-  if (!status) status = export_tensor(path, value.values, value.shape, diag);
-  if (!status)
-    text_printf(out, _("%s, %u x %u, is in %s\n"), name, value.shape.rows, value.shape.cols, path);
-  free(value.values);
-  free(name);
   return status;
 }
 
@@ -439,6 +423,15 @@ bool command_is_for_lessons(const char *line) {
   struct diag diag;
   line += strspn(line, " \t");
   return !find_command(line, strcspn(line, " \t"), &command, &diag) && command->lesson;
+}
+
+bool command_changes(const char *line) {
+  size_t length = strcspn(line, " \t\r\n");
+  for (size_t i = 0; i < command_count; i++)
+    if (strlen(command_table[i].name) == length &&
+        memcmp(command_table[i].name, line, length) == 0)
+      return command_table[i].changes;
+  return false;
 }
 
 bool command_is(const char *line, size_t length) {

@@ -29,6 +29,9 @@ enum status command_apply(struct session *session, const char *line,
 enum status command_do_lesson(struct session *session, const char *line, bool *changes,
                               struct text *out, struct diag *diag);
 
+/* Whether LINE begins with a command that changes the session. */
+bool command_changes(const char *line);
+
 /* Whether LINE begins with the name of a command. */
 bool command_is(const char *line, size_t length);
 

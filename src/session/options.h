@@ -42,6 +42,7 @@ struct option_list {
 
 struct options {
   double eps, tolerance;         /* 0 and negative: not given */
+  double autoplay;               /* 0: not given */
   int method, evaluate, precision; /* index of the choice */
   int step, directions, threads; /* 0: not given */
   int level, bug_count;          /* likewise; of a hunt */

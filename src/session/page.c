@@ -106,8 +106,9 @@ void page_text(struct session *session, struct text *out) {
     const struct block *block = &lesson->blocks[page->first_block + i];
     bool told = block->kind == BLOCK_DEBRIEF && session->quizzes[block->quiz].state != QUIZ_OPEN;
     if (block->kind == BLOCK_QUIZ && block->quiz != asked) {
-      text_puts(out, session->quizzes[block->quiz].state == QUIZ_RIGHT ? _("Right: ") : _("Skipped: "));
-      quiz_put_answer(lesson, block->quiz, out);
+      bool right = session->quizzes[block->quiz].state == QUIZ_RIGHT;
+      text_puts(out, right ? _("Right: ") : _("Skipped: "));
+      quiz_put_answer(session, block->quiz, out);
       text_puts(out, "\n");
     }
     if (block->kind == BLOCK_PROSE || told) put_live(out, lesson, live ? &figures : NULL, block);
@@ -153,6 +154,7 @@ enum status do_step(struct session *session, const char *arguments, struct text 
                                           : _("this lesson has %d steps"),
                     last);
   text_init(&found);
+  session->unchanged = target == session->page;
   enum status status = session_enter(session, (int)target, &found, diag);
   if (!status) {
     text_printf(out, _("lesson step %d of %d\n\n"), session->page, last);
@@ -161,6 +163,13 @@ enum status do_step(struct session *session, const char *arguments, struct text 
   }
   text_done(&found);
   return status;
+}
+
+const char *page_autoplay(const struct session *session) {
+  if (!session->is_open || session->examiner) return NULL;
+  if (page_question(session) >= 0) return "skip";
+  if (session->position < session->step_count) return "next";
+  return session->page < lesson_steps(&session->lesson) ? "step next" : NULL;
 }
 
 /* -- quizzes -- */
@@ -201,9 +210,12 @@ enum status do_skip(struct session *session, const char *arguments, struct text 
   if (session->examiner) return session->examiner->skip(session, out, diag);
   int index = page_question(session);
   if (index < 0) return nothing_asked(diag);
-  session->quizzes[index].state = QUIZ_SKIPPED;
+  struct quiz_progress *progress = &session->quizzes[index];
+  enum status status = quiz_choice(session, index, &progress->choice, diag);
+  if (status) return status;
+  progress->state = QUIZ_SKIPPED;
   text_puts(out, _("skipped: "));
-  quiz_put_answer(&session->lesson, index, out);
+  quiz_put_answer(session, index, out);
   text_puts(out, "\n");
   put_block(session, session->lesson.quizzes[index].debrief, out);
   return STATUS_OK;
@@ -220,6 +232,7 @@ enum status do_answer(struct session *session, const char *arguments, struct tex
   struct quiz_progress *progress = &session->quizzes[index];
   if (judgement.right) {
     progress->state = QUIZ_RIGHT;
+    progress->choice = judgement.choice;
     text_puts(out, _("Right.\n"));
     put_block(session, session->lesson.quizzes[index].debrief, out);
     return STATUS_OK;

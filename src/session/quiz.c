@@ -231,6 +231,7 @@ static enum status judge_choice(struct trial *trial, const char *text,
   enum status status = find_choice(trial, &right, &count, diag);
   if (status) return status;
   judgement->right = got - 1 == right;
+  judgement->choice = right + 1;
   if (!judgement->right && trial->quiz->reason_count > 0)
     judgement->reason = (int)trial->quiz->first_reason + (int)(got - 1) - (got - 1 > right);
   else snprintf(judgement->why, sizeof judgement->why, "%s", _("It is another one."));
@@ -384,9 +385,22 @@ enum status quiz_prove(struct session *session, int page, int quiz, bool *holds,
   return status;
 }
 
-void quiz_put_answer(const struct lesson *lesson, int index, struct text *out) {
-  const struct quiz *quiz = &lesson->quizzes[index];
+enum status quiz_choice(struct session *session, int quiz, int *choice, struct diag *diag) {
+  struct trial trial;
+  int right, count;
+  *choice = 0;
+  if (session->lesson.quizzes[quiz].kind != QUIZ_CHOICE) return STATUS_OK;
+  enum status status = trial_init(&trial, session, session->page, quiz, diag);
+  if (status) return status;
+  status = find_choice(&trial, &right, &count, diag);
+  *choice = right + 1;
+  trial_done(&trial);
+  return status;
+}
+
+void quiz_put_answer(const struct session *session, int index, struct text *out) {
+  const struct quiz *quiz = &session->lesson.quizzes[index];
   struct span answer = quiz->kind == QUIZ_NUMBER ? quiz->figure.place : quiz->answer;
-  if (quiz->kind == QUIZ_CHOICE) return;
-  text_put_safe(out, answer.source->text + answer.start, answer.end - answer.start);
+  if (quiz->kind == QUIZ_CHOICE) text_printf(out, "%d", session->quizzes[index].choice);
+  else text_put_safe(out, answer.source->text + answer.start, answer.end - answer.start);
 }

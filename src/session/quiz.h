@@ -9,6 +9,7 @@ enum { JUDGEMENT_SIZE = 160 };
 
 struct judgement {
   bool right;
+  int choice; /* the right one, from 1, of a quiz that has choices */
   int reason; /* the block that says why it is wrong, or -1: see `why` */
   char why[JUDGEMENT_SIZE];
 };
@@ -19,8 +20,11 @@ struct judgement {
 enum status quiz_judge(struct session *session, int quiz, const char *text,
                        struct judgement *judgement, struct diag *diag);
 
-/* The right answer as its author wrote it. */
-void quiz_put_answer(const struct lesson *lesson, int quiz, struct text *out);
+/* Finds the right one of the choices of the quiz QUIZ, from 1; 0 if it has none. */
+enum status quiz_choice(struct session *session, int quiz, int *choice, struct diag *diag);
+
+/* The right answer as its author wrote it; of a quiz with choices its number, once it is known. */
+void quiz_put_answer(const struct session *session, int quiz, struct text *out);
 
 /* Whether the quiz's own answer is right and its wrong ones are wrong, with the model as PAGE begins:
  * STATUS_OK and *HOLDS, with what is amiss in DIAG where it does not hold; another status if it

@@ -64,7 +64,8 @@ const char *report_scientific(double value, char buffer[NUMBER_TEXT_SIZE]);
 /* What was done; a line for each row; how it ended. */
 void report_train(struct text *out, const struct training *training);
 void report_train_head(struct text *out, const struct training *training);
-void report_train_row(struct text *out, const struct train_row *row);
+void report_train_row(struct text *out, const struct training *training,
+                      const struct train_row *row);
 void report_train_end(struct text *out, const struct training *training);
 
 /* STATUS_NO_MEMORY if there was none. Numbers read back exactly; JSON has no NaN or infinity, so

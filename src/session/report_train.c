@@ -19,14 +19,19 @@ void report_train_head(struct text *out, const struct training *training) {
   if (training->train_set)
     text_printf(out, _(", batches of %u from %u examples"), options->batch,
                 training->train_set->count);
-  text_printf(out, "\n\n %7s  %10s  %8s  %8s\n", _("step"), _("loss"), _("train"), _("test"));
+  text_printf(out, "\n\n %7s  %10s", _("step"), _("loss"));
+  if (training->scores >= 0) text_printf(out, "  %8s  %8s", _("train"), _("test"));
+  text_puts(out, "\n");
 }
 
-void report_train_row(struct text *out, const struct train_row *row) {
+void report_train_row(struct text *out, const struct training *training,
+                      const struct train_row *row) {
   char loss[NUMBER_TEXT_SIZE];
   text_printf(out, " %7zu  %10s", row->step, number_brief(row->loss, 5, loss));
-  put_share(out, row->train);
-  put_share(out, row->test);
+  if (training->scores >= 0) {
+    put_share(out, row->train);
+    put_share(out, row->test);
+  }
   text_puts(out, "\n");
 }
 
@@ -37,7 +42,7 @@ void report_train_end(struct text *out, const struct training *training) {
     text_printf(out, _(" DIVERGED  at step %zu: %s%s is the first that is not finite. The params are "
                        "as step %zu left them; a smaller rate may help.\n"),
                 training->done + 1, training->bad_gradient ? "d" : "",
-                training->bad >= 0 ? model->nodes[training->bad].name : "?", training->done);
+                training->bad >= 0 ? model->nodes[model_visible(model, training->bad)].name : "?", training->done);
   else if (training->cancelled)
     text_printf(out, _(" stopped after step %zu; what was learnt until then is kept\n"),
                 training->done);
@@ -53,6 +58,6 @@ void report_train_end(struct text *out, const struct training *training) {
 
 void report_train(struct text *out, const struct training *training) {
   report_train_head(out, training);
-  for (size_t i = 0; i < training->row_count; i++) report_train_row(out, &training->rows[i]);
+  for (size_t i = 0; i < training->row_count; i++) report_train_row(out, training, &training->rows[i]);
   report_train_end(out, training);
 }

@@ -16,7 +16,9 @@ static const struct span nowhere = {0};
 /* -- the log -- */
 
 static bool append(struct session *session, const char *line, size_t length) {
-  char *copy = strndup(line, length);
+  char *copy = NULL;
+  if (asprintf(&copy, "%.*s%s", (int)length, line, session->log_suffix) < 0) copy = NULL;
+  session->log_suffix[0] = '\0';
   if (!copy || !array_reserve(&session->log, &session->log_capacity, session->log_done + 1,
                               sizeof *session->log)) {
     free(copy);
@@ -56,6 +58,7 @@ static enum status replay(struct session *session, size_t count, struct diag *di
   for (size_t i = 0; !status && i < count; i++)
     status = command_apply(session, session->log[i], &command, &ignored, diag);
   session->replaying = false;
+  if (!status && session->is_open) status = session_catch_up(session, &ignored, diag);
   text_done(&ignored);
   if (!status) session->log_done = count;
   return status;
@@ -144,6 +147,8 @@ static enum status make_twin(struct session *twin, const struct session *session
   twin->cancel = session->cancel;
   twin->progress = session->progress;
   twin->progress_context = session->progress_context;
+  twin->screen = session->screen;
+  twin->screen_context = session->screen_context;
   twin->script_depth = session->script_depth;
   twin->play = session->play; /* a hunt that is over; see end_twin() */
   for (size_t i = 0; i < session->log_count; i++)

@@ -24,7 +24,7 @@ void session_keep_matrix(struct session *session, struct matrix *matrix) {
 /* What was found of the model as it was. */
 static void forget_findings(struct session *session) {
   if (session->has_check) check_done(&session->check);
-  session->has_check = session->has_sweep = false;
+  session->has_check = session->has_sweep = session->pending = false;
   session_keep_matrix(session, NULL);
 }
 
@@ -65,6 +65,7 @@ static void keep_stage(struct session *session, struct stage *stage) {
                           .has_check = session->has_check,
                           .has_sweep = session->has_sweep,
                           .matrix = session->matrix,
+                          .pending = session->pending,
                           .check = session->check,
                           .sweep = session->sweep};
   session->run = (struct run){0};
@@ -76,10 +77,10 @@ static void keep_stage(struct session *session, struct stage *stage) {
   close_model(session);
 }
 
-/* The model goes back to the place where it was, so that what points into it is right again. */
 static void take_stage(struct session *session, struct stage *stage) {
   session->model = stage->model;
   session->run = stage->run;
+  session->run.program = &session->model.program;
   session->steps = stage->steps;
   session->step_count = stage->step_count;
   session->step_capacity = stage->step_capacity;
@@ -93,6 +94,7 @@ static void take_stage(struct session *session, struct stage *stage) {
   session->has_check = stage->has_check;
   session->has_sweep = stage->has_sweep;
   session->matrix = stage->matrix;
+  session->pending = stage->pending;
   session->check = stage->check;
   session->sweep = stage->sweep;
   stage->kept = false;
@@ -156,30 +158,61 @@ static enum status build(struct session *session, const struct source *source,
 }
 
 /* One command of a `do` fence. What questions find out is for the reader, what changes say is not. */
-static enum status do_lesson_line(struct session *session, struct span line, struct text *out,
-                                  struct diag *diag) {
+static enum status do_lesson_line(struct session *session, struct span line, bool later,
+                                  struct text *out, struct diag *diag) {
   size_t before = out->length;
   bool changes = false;
   char *command = strndup(line.source->text + line.start, line.end - line.start);
   if (!command) return diag_no_memory(diag);
-  enum status status = command_do_lesson(session, command, &changes, out, diag);
+  bool put_off = later && !command_changes(command);
+  enum status status =
+      put_off ? STATUS_OK : command_do_lesson(session, command, &changes, out, diag);
   free(command);
+  if (put_off) session->pending = true;
   if (changes) text_truncate(out, before);
   return status ? diag_place(diag, status, line) : STATUS_OK;
 }
 
-/* The model in force at PAGE as it is written, and the commands that its author gave. */
-static enum status begin_page(struct session *session, int page, struct text *out,
+/* The next command of the `do` fences of PAGE, from block *BLOCK on; REST begins as nothing. */
+static bool next_do_line(const struct lesson *lesson, const struct page *page, size_t *block,
+                         struct span *rest, struct span *line) {
+  for (;;) {
+    if (rest->source && lesson_line(rest, line)) return true;
+    if (*block >= page->block_count) return false;
+    const struct block *next = &lesson->blocks[page->first_block + (*block)++];
+    *rest = next->kind == BLOCK_DO ? next->lines : (struct span){0};
+  }
+}
+
+/* The model in force at PAGE as it is written, and the commands that its author gave; LATER: the
+ * questions among them are put off. */
+static enum status begin_page(struct session *session, int number, bool later, struct text *out,
                               struct diag *diag) {
   const struct lesson *lesson = &session->lesson;
-  const struct page *at = &lesson->page[page];
-  enum status status = build(session, &lesson->graphs[at->model]->source, diag);
-  for (size_t i = 0; !status && i < at->block_count; i++) {
-    const struct block *block = &lesson->blocks[at->first_block + i];
-    struct span rest = block->lines, line;
-    while (!status && block->kind == BLOCK_DO && lesson_line(&rest, &line))
-      status = do_lesson_line(session, line, out, diag);
-  }
+  const struct page *page = &lesson->page[number];
+  struct span rest = {0}, line;
+  size_t block = 0;
+  enum status status = build(session, &lesson->graphs[page->model]->source, diag);
+  while (!status && next_do_line(lesson, page, &block, &rest, &line))
+    status = do_lesson_line(session, line, later, out, diag);
+  return status;
+}
+
+/* Only what was asked last counts: a change forgets what was found before it. */
+enum status session_catch_up(struct session *session, struct text *out, struct diag *diag) {
+  const struct lesson *lesson = &session->lesson;
+  const struct page *page = &lesson->page[session->page];
+  struct span rest = {0}, line;
+  enum status status = STATUS_OK;
+  size_t last = 0, at = 0, block = 0;
+  if (!session->pending) return STATUS_OK;
+  while (next_do_line(lesson, page, &block, &rest, &line))
+    if (at++, command_changes(line.source->text + line.start)) last = at;
+  at = block = 0;
+  rest = (struct span){0};
+  session->pending = false;
+  while (!status && next_do_line(lesson, page, &block, &rest, &line))
+    if (++at > last) status = do_lesson_line(session, line, false, out, diag);
   return status;
 }
 
@@ -188,7 +221,7 @@ enum status session_try(struct session *session, int page, struct stage *stage,
   struct text ignored;
   text_init(&ignored);
   keep_stage(session, stage);
-  enum status status = begin_page(session, page, &ignored, diag);
+  enum status status = begin_page(session, page, false, &ignored, diag);
   text_done(&ignored);
   if (status) session_resume(session, stage);
   return status;
@@ -200,11 +233,12 @@ enum status session_enter(struct session *session, int page, struct text *out,
   if (page == session->page) return STATUS_OK;
   keep_stage(session, from);
   enum status status = STATUS_OK;
-  if (session->stages[page].kept) take_stage(session, &session->stages[page]);
-  else status = begin_page(session, page, out, diag);
+  bool visited = session->stages[page].kept;
+  if (visited) take_stage(session, &session->stages[page]);
+  else status = begin_page(session, page, session->replaying, out, diag);
   if (status) session_resume(session, from);
   else session->page = page;
-  return status;
+  return status || !visited || session->replaying ? status : session_catch_up(session, out, diag);
 }
 
 /* Puts LESSON's first step into a session that has nothing open. */
@@ -216,7 +250,7 @@ static enum status begin_lesson(struct session *session, struct lesson *lesson, 
   session->quizzes = calloc(session->lesson.quiz_count + 1, sizeof *session->quizzes);
   if (!session->stages || !session->quizzes) return diag_no_memory(diag);
   session->is_open = true;
-  return begin_page(session, 0, out, diag);
+  return begin_page(session, 0, session->replaying, out, diag);
 }
 
 /* Opens LESSON in place of what is open, or leaves that as it was. */

@@ -31,7 +31,7 @@ struct stage {
   int *value_step, *gradient_step;
   int focus;
   enum precision precision;
-  bool frozen, has_check, has_sweep;
+  bool frozen, has_check, has_sweep, pending;
   struct check check;
   struct sweep sweep;
   struct matrix *matrix;
@@ -43,6 +43,7 @@ enum quiz_state { QUIZ_OPEN, QUIZ_RIGHT, QUIZ_SKIPPED };
 struct quiz_progress {
   enum quiz_state state;
   int hints, tries; /* shown; wrong answers */
+  int choice;       /* the right one, from 1, once it may be told */
 };
 
 struct session;
@@ -75,21 +76,27 @@ struct session {
   struct matrix *matrix; /* likewise; or NULL */
   int page;                 /* the step of the lesson that the reader is at */
   struct stage *stages;     /* by step of the lesson */
+  bool pending;             /* the questions that this step begins with have yet to be asked */
   struct quiz_progress *quizzes; /* by quiz of the lesson */
   const struct examiner *examiner; /* NULL: the lesson's quizzes */
   struct play *play;        /* the hunt that is on, or was the last; or NULL */
   bool replaying;           /* the log is carried out again */
+  bool terse;               /* nobody reads what a check has to say besides its figures */
   const struct check *running; /* the check under way, for whoever is told of its progress */
   char **log; /* commands that changed something, in order */
   size_t log_count, log_capacity;
   size_t log_done; /* those in force; the rest was undone */
   bool unchanged; /* the last command, one that changes, found nothing to change */
+  char log_suffix[32]; /* to be added to the line under way when it is logged */
   bool quitting;
   int script_depth; /* of scripts that source scripts */
   struct style style; /* for the text that commands print */
   const volatile sig_atomic_t *cancel; /* may be NULL */
   void (*progress)(void *context, size_t done, size_t total); /* may be NULL */
   void *progress_context;
+  /* Writes what is on the screen to a file, as the ending of PATH says; NULL: there is no screen. */
+  enum status (*screen)(void *context, const char *path, struct diag *diag);
+  void *screen_context;
 };
 
 void session_init(struct session *session);
@@ -112,6 +119,10 @@ enum status session_open(struct session *session, const char *what, struct text 
  * have to say is appended to OUT. A failure leaves the session as it was. */
 enum status session_enter(struct session *session, int page, struct text *out,
                           struct diag *diag);
+
+/* While the log is replayed, the questions that a step begins with (a long check, perhaps) are put
+ * off. This asks those of the reader's step, if they still are to be. */
+enum status session_catch_up(struct session *session, struct text *out, struct diag *diag);
 
 /* Sets the session's model aside in *STAGE and begins PAGE anew, without the memory of it; then
  * session_resume() brings back what was there. After a failure there is nothing to bring back. */

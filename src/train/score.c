@@ -1,12 +1,9 @@
 #include "train/score.h"
 
-#include "check/numeric.h"
-
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* One thread's share of a count. */
+/* One member's share of a count. */
 struct scorer {
   const struct training *training;
   const struct dataset *set;
@@ -14,8 +11,6 @@ struct scorer {
   uint32_t right;        /* answers */
   uint32_t *which;
   struct run run;
-  bool apart;
-  pthread_t thread;
 };
 
 /* -- which node gives the scores -- */
@@ -51,15 +46,13 @@ enum status score_init(struct training *training, struct diag *diag) {
   if (!training->train_set) return STATUS_OK;
   training->scores = find_scores(training);
   if (training->scores < 0) return STATUS_OK;
-  int threads = training->options.threads > 0 ? training->options.threads : numeric_processors();
-  if (threads > NUMERIC_MAX_THREADS) threads = NUMERIC_MAX_THREADS;
-  training->scorers = calloc((size_t)threads, sizeof *training->scorers);
+  int members = team_members(training->team);
+  training->scorers = calloc((size_t)members, sizeof *training->scorers);
   if (!training->scorers) return diag_no_memory(diag);
-  training->scorer_count = threads;
-  for (int i = 0; i < threads; i++) {
+  for (int i = 0; i < members; i++) {
     struct scorer *scorer = &training->scorers[i];
     *scorer = (struct scorer){.training = training, .first = (uint32_t)i,
-                              .every = (uint32_t)threads};
+                              .every = (uint32_t)members};
     scorer->which = calloc(training->options.batch, sizeof *scorer->which);
     if (!scorer->which || run_copy(&scorer->run, &training->run)) return diag_no_memory(diag);
   }
@@ -67,13 +60,12 @@ enum status score_init(struct training *training, struct diag *diag) {
 }
 
 void score_done(struct training *training) {
-  for (int i = 0; i < training->scorer_count; i++) {
+  for (int i = 0; training->scorers && i < team_members(training->team); i++) {
     free(training->scorers[i].which);
     run_done(&training->scorers[i].run);
   }
   free(training->scorers);
   training->scorers = NULL;
-  training->scorer_count = 0;
 }
 
 /* -- counting -- */
@@ -99,9 +91,9 @@ static uint32_t count_right(const struct scorer *scorer, uint32_t rows) {
 }
 
 /* Batches in order; the last one is filled up with its last example. */
-static void *run_scorer(void *context) {
-  struct scorer *scorer = context;
-  const struct training *training = scorer->training;
+static void count_share(void *context, int member) {
+  const struct training *training = context;
+  struct scorer *scorer = &training->scorers[member];
   const struct code *forward = &training->model.program.forward;
   int slot = training->model.nodes[training->scores].slot;
   uint32_t batch = training->options.batch, count = scorer->set->count;
@@ -118,33 +110,24 @@ static void *run_scorer(void *context) {
     run_slice(&scorer->run, forward, 0, end);
     scorer->right += count_right(scorer, rows);
   }
-  return NULL;
 }
 
 static double share_right(struct training *training, const struct dataset *set) {
   uint32_t right = 0;
-  for (int i = 0; i < training->scorer_count; i++) {
+  int members = team_members(training->team);
+  for (int i = 0; i < members; i++) {
     training->scorers[i].set = set;
     training->scorers[i].right = 0;
   }
-  for (int i = 1; i < training->scorer_count; i++) {
-    struct scorer *scorer = &training->scorers[i];
-    scorer->apart = !pthread_create(&scorer->thread, NULL, run_scorer, scorer);
-  }
-  run_scorer(&training->scorers[0]);
-  for (int i = 1; i < training->scorer_count; i++) {
-    struct scorer *scorer = &training->scorers[i];
-    if (scorer->apart) pthread_join(scorer->thread, NULL);
-    else run_scorer(scorer);
-  }
-  for (int i = 0; i < training->scorer_count; i++) right += training->scorers[i].right;
+  team_work(training->team, count_share, training);
+  for (int i = 0; i < members; i++) right += training->scorers[i].right;
   return (double)right / set->count;
 }
 
 void score_row(struct training *training, struct train_row *row) {
   const struct model *model = &training->model;
   if (training->scores < 0) return;
-  for (int i = 0; i < training->scorer_count; i++)
+  for (int i = 0; i < team_members(training->team); i++)
     for (size_t n = 0; n < model->node_count; n++) {
       int slot = model->nodes[n].slot;
       if (model->nodes[n].kind == NODE_PARAM)

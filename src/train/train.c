@@ -110,7 +110,9 @@ static enum status copy_edits(struct training *training, const struct model *lik
   }
   for (size_t n = 0; !status && n < model->node_count; n++) {
     int from = like->nodes[n].slot, to = model->nodes[n].slot;
-    if (model->nodes[n].kind == NODE_PARAM)
+    bool batch = (int)n == training->parts[0] || (int)n == training->parts[1];
+    if (model->nodes[n].kind <= NODE_PARAM && !batch &&
+        shape_equal(model_shape(like, from), model_shape(model, to)))
       memcpy(program_image(&model->program, to),
              like->program.image + like->program.slots[from].offset,
              shape_count(model_shape(model, to)) * sizeof(double));
@@ -150,6 +152,7 @@ static enum status make_velocity(struct training *training, struct diag *diag) {
 
 static enum status make_all(struct training *training, const struct source *source,
                             const struct model *like, struct diag *diag) {
+  enum { LINES = 16 };
   struct batch_loader batches = {{training->library->loader->names, load_batch}, training, NULL};
   enum status status = model_build(&training->model, source, &batches.loader, diag);
   if (status) return status;
@@ -161,10 +164,13 @@ static enum status make_all(struct training *training, const struct source *sour
   const struct model *model = &training->model;
   training->random = model->random;
   if (training->options.seeded) random_seed(&training->random, training->options.seed);
-  training->epoch = training->train_set ? training->train_set->count / training->options.batch : 1;
+  training->epoch = training->train_set ? training->train_set->count / training->options.batch
+                                        : (training->options.steps + LINES - 1) / LINES;
   if (run_init(&training->run, &model->program, &model->random, PRECISION_DOUBLE))
     return diag_no_memory(diag);
-  return score_init(training, diag);
+  int threads = training->options.threads;
+  training->team = team_new(threads > 0 ? threads : team_processors());
+  return training->team ? score_init(training, diag) : diag_no_memory(diag);
 }
 
 enum status train_init(struct training *training, const struct source *source,
@@ -184,6 +190,7 @@ void train_done(struct training *training) {
   free(training->drawn);
   free(training->rows);
   score_done(training);
+  team_free(training->team);
   run_done(&training->run);
   if (training->train_set) training->library->close(training->train_set);
   if (training->test_set) training->library->close(training->test_set);
@@ -203,15 +210,26 @@ void train_give_params(const struct training *training, struct model *model) {
 
 /* -- a step -- */
 
+/* A member's share of the batch that was drawn. */
+static void take_share(void *context, int member) {
+  const struct training *training = context;
+  const struct dataset *set = training->train_set;
+  uint32_t members = (uint32_t)team_members(training->team), batch = training->options.batch;
+  uint32_t share = (batch + members - 1) / members, first = share * (uint32_t)member;
+  double *parts[DATASET_PARTS];
+  if (first >= batch) return;
+  for (int i = 0; i < DATASET_PARTS; i++)
+    parts[i] = run_values(&training->run, training->model.nodes[training->parts[i]].slot) +
+               (size_t)first * set->widths[i];
+  set->take(set, training->drawn + first, batch - first < share ? batch - first : share, parts);
+}
+
 static void draw_batch(struct training *training) {
   const struct dataset *set = training->train_set;
-  double *parts[DATASET_PARTS];
   if (!set) return;
   for (uint32_t i = 0; i < training->options.batch; i++)
     training->drawn[i] = random_below(&training->random, set->count);
-  for (int i = 0; i < DATASET_PARTS; i++)
-    parts[i] = run_values(&training->run, training->model.nodes[training->parts[i]].slot);
-  set->take(set, training->drawn, training->options.batch, parts);
+  team_work(training->team, take_share, training);
 }
 
 static bool all_finite(const struct training *training, int slot) {
@@ -262,8 +280,8 @@ static void move_params(struct training *training) {
 static bool step(struct training *training) {
   const struct program *program = &training->model.program;
   draw_batch(training);
-  run_code(&training->run, &program->forward, 0);
-  run_code(&training->run, &program->backward, 0);
+  run_slice_by(training->team, &training->run, &program->forward, 0, program->forward.count);
+  run_slice_by(training->team, &training->run, &program->backward, 0, program->backward.count);
   if (!gradients_finite(training)) {
     training->diverged = true;
     find_bad(training);

@@ -16,13 +16,14 @@ struct train_options {
   bool seeded;     /* batches are drawn from a generator of their own, seeded with SEED; else the
                     * model's own goes on where the build left it, as in a notebook */
   uint32_t seed;
-  int threads;     /* for the accuracies; 0: as many as there are processors */
+  int threads;     /* 0: as many as there are processors */
   const volatile sig_atomic_t *cancel; /* may be NULL; heard after every step */
   void (*progress)(void *context, size_t done, size_t total); /* may be NULL; after every step */
   void *progress_context;
 };
 
-/* A line of the table: after the first step of each epoch, and after the last step. */
+/* A line of the table: after the first step of each epoch (without batches: of each sixteenth of the
+ * way), and after the last step. */
 struct train_row {
   size_t step;   /* steps done */
   double loss;   /* of the batch, before that step moved the params */
@@ -36,7 +37,7 @@ struct training {
   struct dataset *train_set, *test_set; /* NULL: the model brings all its data */
   int parts[DATASET_PARTS]; /* nodes that batches are put into; -1 */
   int scores;               /* node whose largest column is the answer; -1: none was found */
-  size_t epoch;             /* steps of one */
+  size_t epoch;             /* steps from one line of the table to the next */
   size_t done;              /* whole steps */
   bool cancelled;
   bool diverged;            /* a number ran out of bounds in the step after DONE */
@@ -47,8 +48,8 @@ struct training {
   uint32_t *drawn;          /* the batch */
   double **velocity;        /* by node; NULL where there is none */
   struct run run;
-  struct scorer *scorers;   /* one a thread */
-  int scorer_count;
+  struct team *team;
+  struct scorer *scorers;   /* one a member */
   struct random random;
 };
 

@@ -3,6 +3,7 @@
 #include "core/clock.h"
 #include "core/intl.h"
 #include "lang/print.h"
+#include "session/page.h"
 #include "session/play.h"
 #include "session/script.h"
 #include "tui/action.h"
@@ -10,6 +11,7 @@
 #include "tui/frame.h"
 #include "tui/lines.h"
 #include "tui/prompt.h"
+#include "tui/screenshot.h"
 #include "tui/view.h"
 
 #include <stdio.h>
@@ -42,7 +44,8 @@ static enum status resize(struct ui *ui) {
 
 static void show(struct ui *ui) {
   ui->clock = seconds_now();
-  frame_draw(ui);
+  if (ui->busy) frame_busy(ui);
+  else frame_draw(ui);
   term_show(&ui->canvas, ui->redraw);
   ui->redraw = false;
 }
@@ -90,6 +93,54 @@ static const struct shown_by {
                 {"open", VIEW_CIRCUIT, false},   {"source", VIEW_CIRCUIT, false},
                 {"resume", VIEW_CIRCUIT, false}};
 
+/* The text of a step stands beside the circuit, or takes its place where there is no room. What the
+ * step's own commands found has views of its own. */
+static void show_step(struct ui *ui) {
+  if (frame_lesson(ui).rows == 0) ui->view = VIEW_LESSON;
+  ui->scroll[VIEW_LESSON] = 0;
+  ui->said.length = 0;
+  ui->checked = ui->swept = -1;
+}
+
+static bool lesson_is_seen(const struct ui *ui) {
+  return ui->view == VIEW_LESSON || frame_lesson(ui).rows > 0;
+}
+
+/* A hint stands at the end of the page. */
+static void show_hint(struct ui *ui) {
+  enum { END = 1000000 };
+  if (!lesson_is_seen(ui)) return;
+  ui->scroll[VIEW_LESSON] = END;
+  ui->said.length = 0;
+}
+
+/* The page goes on where the question ended, if it was answered. */
+static void show_answer(struct ui *ui) {
+  enum { ABOVE = 6 };
+  const struct session *session = ui->session;
+  bool asked = ui->question >= 0 && session->quizzes[ui->question].state == QUIZ_OPEN;
+  if (!lesson_is_seen(ui) || asked) return;
+  if (ui->lines[VIEW_LESSON] > ABOVE) ui->scroll[VIEW_LESSON] = ui->lines[VIEW_LESSON] - ABOVE;
+  ui->said.length = 0;
+}
+
+/* Commands whose result the lesson shows, where it is on the screen. */
+static const struct {
+  const char *command;
+  void (*show)(struct ui *ui);
+} shown_in_lesson[] = {{"step", show_step},
+                       {"hint", show_hint},
+                       {"answer", show_answer},
+                       {"skip", show_answer}};
+
+static void show_in_lesson(struct ui *ui, const char *line) {
+  size_t word = strcspn(line, " ");
+  for (size_t i = 0; i < sizeof shown_in_lesson / sizeof *shown_in_lesson; i++)
+    if (strlen(shown_in_lesson[i].command) == word && !ui->session->examiner &&
+        strncmp(line, shown_in_lesson[i].command, word) == 0)
+      shown_in_lesson[i].show(ui);
+}
+
 static const struct shown_by *view_for(const char *line) {
   for (size_t i = 0; i < sizeof shown_by / sizeof *shown_by; i++) {
     size_t length = strlen(shown_by[i].command);
@@ -99,6 +150,21 @@ static const struct shown_by *view_for(const char *line) {
   return NULL;
 }
 
+/* What is on the screen, as it was when the command was typed. */
+static enum status export_screen(void *context, const char *path, struct diag *diag) {
+  struct ui *ui = context;
+  struct text said = ui->said;
+  const struct session *session = ui->session;
+  ui->said = ui->said_before;
+  frame_draw(ui);
+  ui->said_before = ui->said;
+  ui->said = said;
+  return screenshot_write(&ui->canvas, ui->canvas.colours > 0 ? ui->theme : &ui->themes.items[0],
+                          ui->light, session->lesson.title.length > 0
+                              ? text_string(&session->lesson.title)
+                              : "gradwalk", path, diag);
+}
+
 static enum status do_command(struct ui *ui, const char *line) {
   struct session *session = ui->session;
   struct diag *diag = &ui->diag;
@@ -106,6 +172,10 @@ static enum status do_command(struct ui *ui, const char *line) {
   double *before = size > 0 ? malloc(size * sizeof *before) : NULL;
   if (before) memcpy(before, session->run.values, size * sizeof *before);
   const struct shown_by *shown = view_for(line);
+  if (shown && play_allows(session, shown->command, diag)) shown = NULL;
+  struct text said_before = ui->said_before;
+  ui->said_before = ui->said;
+  ui->said = said_before;
   ui->said.length = 0;
   ui->said_is_error = false;
   if (shown && shown->at_once) {
@@ -113,10 +183,16 @@ static enum status do_command(struct ui *ui, const char *line) {
     ui->checked = ui->swept = -1;
     ui->mutant = 0;
   }
+  ui->busy = !shown || !shown->at_once;
+  ui->question = session->is_open ? page_question(session) : -1;
   enum status status = command_do(session, line, &ui->said, diag);
+  ui->busy = false;
+  ui->page_known = false;
   if (status) say_error(ui, diag);
   else if (shown && shown->at_once) ui->said.length = 0;
   else if (shown) ui->view = shown->view;
+  else show_in_lesson(ui, line);
+  if (!status && keeper_note(&ui->keeper, session, diag)) say_error(ui, diag);
   ui->said_in = ui->view;
   ui->scroll[VIEW_INSPECTOR] = 0;
   ui->line = -1;
@@ -166,6 +242,7 @@ static void act_move(struct ui *ui, const char *arguments) {
     if (strcmp(names[i], arguments) != 0) continue;
     bool scrolls = !view_table[ui->view]->move ||
                    (ui->view == VIEW_CIRCUIT && (i == MOVE_PAGE_UP || i == MOVE_PAGE_DOWN));
+    if (ui->view == VIEW_LESSON) ui->said.length = 0;
     if (scrolls) {
       scroll(ui, (enum direction)i);
       continue;
@@ -261,9 +338,15 @@ static void act_hide(struct ui *ui, const char *arguments) {
   prompt_start(line);
 }
 
+/* What is typed next is a word of its own. */
 static void act_prompt(struct ui *ui, const char *arguments) {
   (void)ui;
-  prompt_start(arguments);
+  struct text line;
+  text_init(&line);
+  text_puts(&line, arguments);
+  if (line.length > 0 && arguments[line.length - 1] != ' ') text_puts(&line, " ");
+  prompt_start(text_string(&line));
+  text_done(&line);
 }
 
 static void act_swap(struct ui *ui, const char *arguments) {
@@ -359,7 +442,8 @@ static void on_progress(void *context, size_t done, size_t total) {
   if (now - ui->progress.shown < 0.05) return;
   ui->progress.shown = now;
   if (now - ui->progress.started > 0.15) show(ui);
-  int key = term_key(0, false);
+  int key = ui->typed == KEY_OF_NONE ? term_key(0, false) : KEY_OF_NONE;
+  if (key != 27) ui->typed = key == KEY_OF_NONE ? ui->typed : key; /* for later */
   if (term_interrupted() || key == 27 || key == KEY_OF_CLOSED || term_ending()) cancelled = 1;
 }
 
@@ -426,24 +510,50 @@ static int prompt_or_escape(int key) {
   return key;
 }
 
+/* -- autoplay -- */
+
+static int patience(const struct ui *ui) {
+  int wait = ui->flash_count > 0 ? 250 : -1;
+  if (ui->autoplay <= 0) return wait;
+  double left = ui->played + ui->autoplay - seconds_now();
+  int most = left < 0 ? 0 : left > 1e6 ? 1000000000 : (int)(left * 1000) + 1;
+  return wait < 0 || most < wait ? most : wait;
+}
+
+/* The walk is shown where it is drawn. */
+static void play_on(struct ui *ui) {
+  if (ui->autoplay <= 0 || seconds_now() < ui->played + ui->autoplay) return;
+  const char *line = page_autoplay(ui->session);
+  if (!line) {
+    ui->autoplay = 0;
+    return;
+  }
+  if (strcmp(line, "next") == 0) ui->view = VIEW_CIRCUIT;
+  do_line(ui, line);
+  ui->progress.total = 0;
+  ui->played = seconds_now();
+}
+
 /* Keys that wait already come before the next frame, or a paste would draw one for each. */
 static enum status loop(struct ui *ui) {
   while (!ui->session->quitting) {
-    int key = term_key(0, prompt_active());
+    int key = ui->typed != KEY_OF_NONE ? ui->typed : term_key(0, prompt_active());
+    ui->typed = KEY_OF_NONE;
     if (key == KEY_OF_NONE || seconds_now() - ui->clock > 0.05) {
       enum status status = resize(ui);
       if (status) return status;
       show(ui);
     }
-    if (key == KEY_OF_NONE) key = term_key(ui->flash_count > 0 ? 250 : -1, prompt_active());
+    if (key == KEY_OF_NONE) key = term_key(patience(ui), prompt_active());
     if (key == KEY_OF_CLOSED || term_ending()) return STATUS_OK;
     if (term_interrupted() && prompt_active()) key = 7;
     cancelled = 0;
+    ui->flash_count = 0;
     if (key == KEY_OF_NONE) {
-      ui->flash_count = 0;
+      play_on(ui);
       continue;
     }
-    ui->flash_count = 0;
+    if (key != KEY_OF_RESIZE) ui->autoplay = 0;
     take_key(ui, prompt_or_escape(key));
     note_look(ui);
     ui->progress.total = 0;
@@ -478,13 +588,17 @@ static void ui_done(struct ui *ui) {
   themes_done(&ui->themes);
   shelf_done(&ui->shelf);
   text_done(&ui->said);
+  text_done(&ui->said_before);
+  text_done(&ui->page);
+  keeper_done(&ui->keeper);
   free(ui->flash);
 }
 
 enum status app_run(const struct app_start *start, const struct term_options *options, int *signal,
                     struct diag *diag) {
   struct session session;
-  struct ui ui = {.session = &session, .line = -1};
+  struct ui ui = {.session = &session, .line = -1, .typed = KEY_OF_NONE,
+                  .autoplay = start->autoplay, .played = seconds_now()};
   *signal = 0;
   session_init(&session);
   enum status status = keymap_load(&ui.keymap, diag);
@@ -495,6 +609,8 @@ enum status app_run(const struct app_start *start, const struct term_options *op
     session.cancel = &cancelled;
     session.progress = on_progress;
     session.progress_context = &ui;
+    session.screen = export_screen;
+    session.screen_context = &ui;
     choose_theme(&ui, ui.themes.wanted, ui.themes.light || theme_background_is_light());
     prompt_open(&session, &ui.shelf);
     status = begin(&ui, start, diag);

@@ -100,9 +100,16 @@ static struct area below_rule(struct area area) {
 
 static void draw_pane(struct ui *ui, enum view_id view, struct area area) {
   const char *title = view_table[view]->name;
+  struct text lesson;
+  text_init(&lesson);
+  if (view == VIEW_LESSON) {
+    view_lesson_title(ui, &lesson);
+    title = text_string(&lesson);
+  }
   if (view == VIEW_INSPECTOR && ui->said.length == 0 && ui->session->is_open)
     title = ui->session->model.nodes[ui->session->focus].name;
   canvas_rule(&ui->canvas, area, 0, title, ROLE_TITLE);
+  text_done(&lesson);
   view_table[view]->draw(ui, below_rule(area));
 }
 
@@ -170,6 +177,14 @@ void frame_draw(struct ui *ui) {
   if (!inspects && ui->said.length > 0 && ui->said_in == ui->view) draw_answer(ui);
   if (prompt_active())
     prompt_draw(&ui->canvas, (struct area){0, 0, ui->canvas.rows, ui->canvas.cols});
+}
+
+void frame_busy(struct ui *ui) {
+  enum { ROWS = 4 };
+  struct area foot = {ui->canvas.rows - ROWS, 0, ROWS, ui->canvas.cols};
+  if (foot.row < 0) foot = (struct area){0, 0, ui->canvas.rows, ui->canvas.cols};
+  canvas_blank(&ui->canvas, foot);
+  view_progress(ui, foot, "");
 }
 
 struct area frame_main(const struct ui *ui) {

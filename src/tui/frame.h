@@ -6,6 +6,9 @@
 
 void frame_draw(struct ui *ui);
 
+/* The bar of what runs over the frame before: what the views would show is changing. */
+void frame_busy(struct ui *ui);
+
 /* Where the main view is drawn, without its title. */
 struct area frame_main(const struct ui *ui);
 

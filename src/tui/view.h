@@ -7,6 +7,7 @@
 #include "draw/circuit.h"
 #include "session/shelf.h"
 #include "session/command.h"
+#include "session/keep.h"
 #include "tui/canvas.h"
 #include "tui/keymap.h"
 #include "tui/theme.h"
@@ -48,6 +49,7 @@ struct ui {
   struct circuit circuit;
   int pan_row, pan_col;   /* of the circuit: what is off the top and the left */
   struct text said;       /* what the last command had to say */
+  struct text said_before; /* the one before that */
   bool said_is_error;
   struct diag diag;       /* of the last command that failed */
   enum view_id said_in;   /* the view in which it was said */
@@ -68,7 +70,15 @@ struct ui {
     size_t done, total;
     double started, shown;
   } progress;             /* of a running check or sweep; total 0: none runs */
+  bool busy;              /* a command is changing what the views show */
+  struct text page;       /* of the lesson, as of the last command */
+  bool page_known;
+  int question;           /* that was asked before the last command, or -1 */
+  struct keeper keeper;   /* of the reader's progress */
+  double autoplay;        /* seconds from one thing to the next; 0: the reader leads */
+  double played;          /* when the last came */
   bool presenting;        /* one node a screen, few digits, no chrome */
+  int typed;              /* a key that came while a command was at work */
   bool redraw;
   double clock;           /* seconds; tests stop it */
 };
@@ -88,6 +98,15 @@ extern const struct view_ops *const view_table[VIEW_COUNT];
 
 /* Draws TEXT scrolled as the view's state says, and keeps that state in range. */
 void view_text(struct ui *ui, enum view_id view, struct area area, const char *text);
+
+/* The same with roles: that of every line follows from what stands in it and above. */
+typedef enum role view_role(const struct ui *ui, const char *line, size_t length,
+                            enum role before);
+void view_lines(struct ui *ui, enum view_id view, struct area area, view_role *role_of,
+                const char *text);
+
+/* "lesson, step 2 of 4" */
+void view_lesson_title(const struct ui *ui, struct text *out);
 
 /* What the last command said, scrolled as the inspector is. */
 void view_said(struct ui *ui, struct area area);

@@ -1,28 +1,13 @@
 /* The circuit: boxes with value and gradient, joined by lines, from left to right. */
 #include "core/intl.h"
+#include "session/picture.h"
 #include "tui/view.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* -- one box -- */
-
-/* A number as it is, a tensor by its shape and norm. */
-static void value_text(const struct run *run, int slot, int digits, char *out, size_t size) {
-  struct shape shape = run->program->slots[slot].shape;
-  const double *values = run_values(run, slot);
-  char number[NUMBER_TEXT_SIZE];
-  double squares = 0;
-  if (shape_count(shape) == 1) {
-    snprintf(out, size, "%s", number_brief(values[0], digits, number));
-    return;
-  }
-  for (size_t i = 0; i < shape_count(shape); i++) squares += values[i] * values[i];
-  snprintf(out, size, "%ux%u |%s|", shape.rows, shape.cols,
-           number_brief(sqrt(squares), 3, number));
-}
 
 static void draw_number(struct ui *ui, struct area area, int row, int col, int width, int node,
                         bool gradient) {
@@ -32,7 +17,7 @@ static void draw_number(struct ui *ui, struct area area, int row, int col, int w
   bool known = gradient ? session_has_gradient(session, node) : session_has_value(session, node);
   char text[64] = "";
   if (slot < 0) return; /* no gradient is wanted here */
-  if (known) value_text(&session->run, slot, ui->presenting ? 3 : 4, text, sizeof text);
+  if (known) picture_value(&session->run, slot, ui->presenting ? 3 : 4, text, sizeof text);
   else snprintf(text, sizeof text, "%s", ui->canvas.unicode ? "·" : ".");
   enum role role = !known ? ROLE_FAINT : gradient ? ROLE_GRADIENT : ROLE_VALUE;
   if (known && ui->flash && (size_t)node < ui->flash_count && ui->flash[node]) role = ROLE_FLASH;

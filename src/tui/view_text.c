@@ -1,4 +1,4 @@
-/* The views that are text: inspector, lesson, log, help. */
+/* The views that are text: inspector, log, help. */
 #include "core/intl.h"
 #include "tui/action.h"
 #include "tui/lines.h"
@@ -7,35 +7,31 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The role of every line of a text, from what stands in it and above; NULL: all are plain. */
-typedef enum role line_role(const struct ui *ui, const char *line, size_t length,
-                            enum role before);
-
 /* As canvas_paragraphs() does, with roles line by line. */
-static int draw_lines(struct ui *ui, struct area area, int skip, line_role *role_of,
+static int draw_lines(struct ui *ui, struct area area, int skip, view_role *role_of,
                       const char *text) {
   int row = 0, total = 0;
   enum role role = ROLE_PLAIN;
   if (!role_of) return canvas_paragraphs(&ui->canvas, area, 0, skip, ROLE_PLAIN, text);
+  struct text line;
+  text_init(&line);
   for (size_t length; *text; text += length) {
-    char line[1024];
     length = strcspn(text, "\n");
     role = role_of(ui, text, length, role);
     length += text[length] == '\n';
-    int lines = 1;
-    if (length < sizeof line) {
-      snprintf(line, sizeof line, "%.*s", (int)length, text);
-      lines = canvas_paragraphs(&ui->canvas, area, row, skip, role, line);
-    }
+    text_truncate(&line, 0);
+    text_put(&line, text, length);
+    int lines = canvas_paragraphs(&ui->canvas, area, row, skip, role, text_string(&line));
     row += lines > skip ? lines - skip : 0;
     skip -= lines < skip ? lines : skip;
     total += lines;
   }
+  text_done(&line);
   return total;
 }
 
-static void draw_scrolled(struct ui *ui, enum view_id view, struct area area, line_role *role_of,
-                          const char *text) {
+void view_lines(struct ui *ui, enum view_id view, struct area area, view_role *role_of,
+                const char *text) {
   int total = draw_lines(ui, (struct area){0, 0, 0, area.cols}, 0, role_of, text);
   int most = total > area.rows ? total - area.rows : 0;
   if (ui->scroll[view] > most) ui->scroll[view] = most;
@@ -51,7 +47,7 @@ static void draw_scrolled(struct ui *ui, enum view_id view, struct area area, li
 }
 
 void view_text(struct ui *ui, enum view_id view, struct area area, const char *text) {
-  draw_scrolled(ui, view, area, NULL, text);
+  view_lines(ui, view, area, NULL, text);
 }
 
 /* -- inspector: what the last command said, else the focused node -- */
@@ -77,13 +73,13 @@ static enum role formula_role(const struct ui *ui, const char *line, size_t leng
 /* TEXT with its struck lines faint and its chosen line marked. */
 static void draw_rules(struct ui *ui, struct area area, const char *text) {
   lines_follow(ui, area, text);
-  draw_scrolled(ui, VIEW_INSPECTOR, area, formula_role, text);
+  view_lines(ui, VIEW_INSPECTOR, area, formula_role, text);
   canvas_strike(&ui->canvas, area);
   lines_mark(ui, area, text);
 }
 
 void view_said(struct ui *ui, struct area area) {
-  if (ui->said_is_error) draw_scrolled(ui, VIEW_INSPECTOR, area, NULL, text_string(&ui->said));
+  if (ui->said_is_error) view_lines(ui, VIEW_INSPECTOR, area, NULL, text_string(&ui->said));
   else draw_rules(ui, area, text_string(&ui->said));
 }
 
@@ -100,17 +96,6 @@ static void draw_inspector(struct ui *ui, struct area area) {
 }
 
 const struct view_ops view_inspector = {.name = "inspector", .draw = draw_inspector};
-
-/* -- lesson -- */
-
-static void draw_lesson(struct ui *ui, struct area area) {
-  const struct text *prose = &ui->session->lesson.prose;
-  bool has_prose = ui->session->is_open && prose->length > 0;
-  view_text(ui, VIEW_LESSON, area,
-            has_prose ? text_string(prose) : _("This model came without a lesson."));
-}
-
-const struct view_ops view_lesson = {.name = "lesson", .draw = draw_lesson};
 
 /* -- log -- */
 

@@ -62,6 +62,7 @@ static const struct {
 } works[] = {{"check", check}, {"pass", pass}, {"train", train}};
 
 /* What is in here is counted. */
+void count_work(int which);
 __attribute__((noinline)) void count_work(int which) {
   works[which].work();
 }

@@ -46,6 +46,10 @@ skip() {
   echo "ok $cases # SKIP $1"
 }
 
+# Whether the program runs with sanitizers, so that a test of a thousand runs had better make do with
+# some of them.
+is_slow() { [ "${GRADWALK_SANITIZERS:-no}" != no ]; }
+
 finish() {
   echo "1..$cases"
   exit 0

@@ -520,6 +520,7 @@ static int run_script(const char *path, bool accept) {
   scratch_init(&play.scratch);
   snprintf(steps_at, sizeof steps_at, "STEPS=%s", play.folder);
   scratch_setenv(&play.scratch, steps_at);
+  if (accept) scratch_setenv(&play.scratch, "ACCEPT=yes");
   while (!play.failed_hard && (length = getline(&line, &capacity, file)) >= 0) {
     play.line++;
     if (length > 0 && line[length - 1] == '\n') line[length - 1] = '\0';

@@ -388,7 +388,8 @@ static void test_reading(void **state) {
   assert_int_equal(try(&trial, "answer 4"), STATUS_USAGE);
   says(&trial, "answer 2", "Right.");
   says(&trial, "undo", "undone: answer 2");
-  says(&trial, "skip", "skipped");
+  says(&trial, "skip", "skipped: 2\nIndeed.");
+  says(&trial, "page", "Skipped: 2\n");
   doing(&trial, "step next");
   says(&trial, "answer a", "1 more");
   says(&trial, "answer a y b", "Not y.");

@@ -1,0 +1,110 @@
+#include "core/team.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* How often a waiting thread looks before it lets others run, and before it goes to sleep. */
+enum { LOOKS = 2000, YIELDS = 50 };
+
+struct member {
+  struct team *team;
+  int number;
+  pthread_t thread;
+};
+
+struct team {
+  int count;
+  struct member members[TEAM_MAX];
+  void (*work)(void *context, int member);
+  void *context;
+  unsigned round;   /* of work; rises when there is some */
+  int busy;         /* members that have not done it yet */
+  bool over;
+  int sleepers;
+  pthread_mutex_t lock;
+  pthread_cond_t wake;
+};
+
+int team_processors(void) {
+  long count = sysconf(_SC_NPROCESSORS_ONLN);
+  return count < 1 ? 1 : count > TEAM_MAX ? TEAM_MAX : (int)count;
+}
+
+static bool has_come(struct team *team, unsigned round) {
+  return __atomic_load_n(&team->round, __ATOMIC_ACQUIRE) != round;
+}
+
+/* Until there is other work than that of ROUND. */
+static void wait_for_work(struct team *team, unsigned round) {
+  for (int i = 0; i < LOOKS; i++)
+    if (has_come(team, round)) return;
+  for (int i = 0; i < YIELDS; i++) {
+    if (has_come(team, round)) return;
+    sched_yield();
+  }
+  pthread_mutex_lock(&team->lock);
+  team->sleepers++;
+  while (!has_come(team, round)) pthread_cond_wait(&team->wake, &team->lock);
+  team->sleepers--;
+  pthread_mutex_unlock(&team->lock);
+}
+
+static void *serve(void *context) {
+  struct member *member = context;
+  struct team *team = member->team;
+  for (unsigned round = 0;; round++) {
+    wait_for_work(team, round);
+    if (team->over) return NULL;
+    team->work(team->context, member->number);
+    __atomic_sub_fetch(&team->busy, 1, __ATOMIC_RELEASE);
+  }
+}
+
+/* Whoever sleeps has announced it under the lock before it looked for the last time. */
+static void call(struct team *team) {
+  pthread_mutex_lock(&team->lock);
+  __atomic_add_fetch(&team->round, 1, __ATOMIC_RELEASE);
+  if (team->sleepers > 0) pthread_cond_broadcast(&team->wake);
+  pthread_mutex_unlock(&team->lock);
+}
+
+struct team *team_new(int members) {
+  struct team *team = calloc(1, sizeof *team);
+  if (!team) return NULL;
+  pthread_mutex_init(&team->lock, NULL);
+  pthread_cond_init(&team->wake, NULL);
+  if (members > TEAM_MAX) members = TEAM_MAX;
+  for (team->count = 1; team->count < members; team->count++) {
+    struct member *member = &team->members[team->count];
+    *member = (struct member){.team = team, .number = team->count};
+    if (pthread_create(&member->thread, NULL, serve, member)) break;
+  }
+  return team;
+}
+
+void team_free(struct team *team) {
+  if (!team) return;
+  team->over = true;
+  call(team);
+  for (int i = 1; i < team->count; i++) pthread_join(team->members[i].thread, NULL);
+  pthread_cond_destroy(&team->wake);
+  pthread_mutex_destroy(&team->lock);
+  free(team);
+}
+
+int team_members(const struct team *team) {
+  return team->count;
+}
+
+void team_work(struct team *team, void (*work)(void *context, int member), void *context) {
+  team->work = work;
+  team->context = context;
+  __atomic_store_n(&team->busy, team->count - 1, __ATOMIC_RELAXED);
+  if (team->count > 1) call(team);
+  work(context, 0);
+  for (long looks = 0; __atomic_load_n(&team->busy, __ATOMIC_ACQUIRE) > 0; looks++)
+    if (looks > LOOKS) sched_yield();
+}

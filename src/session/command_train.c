@@ -1,0 +1,54 @@
+#include "session/command_train.h"
+
+#include "core/intl.h"
+#include "io/loader.h"
+#include "session/options.h"
+#include "session/params.h"
+
+#include <stdio.h>
+
+/* A training that was stopped stands in the log with the steps it did, so that a replay does the
+ * same. */
+static enum status run_training(struct session *session, struct training *training,
+                                struct text *out, struct diag *diag) {
+  enum status status = train_run(training, diag);
+  if (status) return status;
+  if (training->cancelled && training->done == 0)
+    return diag_set(diag, STATUS_CANCELLED, (struct span){0}, "%s",
+                    _("the training was stopped"));
+  if (training->cancelled)
+    snprintf(session->log_suffix, sizeof session->log_suffix, " steps=%zu", training->done);
+  report_train(out, training);
+  train_give_params(training, &session->model);
+  return session_refresh(session, diag);
+}
+
+static enum status train(struct session *session, const struct options *options, struct text *out,
+                         struct diag *diag) {
+  const struct lesson *lesson = &session->lesson;
+  const struct source *source = &lesson->graphs[lesson->page[session->page].model]->source;
+  struct training training;
+  struct train_options how = options_train(options);
+  how.cancel = session->cancel;
+  how.progress = session->progress;
+  how.progress_context = session->progress_context;
+  enum status status = options->load ? params_load(&session->model, options->load, diag)
+                                     : STATUS_OK;
+  if (!status)
+    status = train_init(&training, source, &session->model, &how, &io_library, diag);
+  if (status) return status;
+  status = run_training(session, &training, out, diag);
+  train_done(&training);
+  if (!status && options->save && !session->replaying)
+    status = params_save(&session->model, options->save, diag);
+  return status;
+}
+
+enum status do_train(struct session *session, const char *arguments, struct text *out,
+                     struct diag *diag) {
+  struct options options;
+  enum status status = options_parse_words(&options, VERB_TRAIN, arguments, diag);
+  if (!status) status = train(session, &options, out, diag);
+  options_done(&options);
+  return status;
+}
