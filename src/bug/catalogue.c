@@ -58,17 +58,11 @@ const struct bug_kind *bug_kind_find(const char *name) {
 /* "f: dq += df * z": RULE's line with another right side, with as much of an address as it needs. */
 static const char *line_text(struct work *work, size_t rule, bool accumulate,
                              const struct expr *value) {
-  const struct model *model = work->model;
-  const struct rule *is = &model->rules[rule];
-  struct assign line = {.target = is->target, .accumulate = accumulate, .value = value};
+  struct assign line = model_line(work->model, rule);
   struct text text;
+  line.accumulate = accumulate;
+  line.value = value;
   text_init(&text);
-  for (size_t i = 0; i < model->rule_count; i++) {
-    const struct rule *other = &model->rules[i];
-    if (i == rule || is->node < 0 || strcmp(other->target, is->target) != 0) continue;
-    line.node = model->nodes[is->node].name;
-    if (other->node == is->node) line.operand = is->operand + 1;
-  }
   print_assign(&text, &line);
   const char *kept = text.failed ? NULL
                                  : arena_copy(&work->catalogue->arena, text_string(&text),

@@ -466,23 +466,29 @@ static int check_first_word(struct invocation *call) {
   return (int)status;
 }
 
-static int verb_walk(struct invocation *call) {
+/* The explorer, which begins with the commands FIRST. */
+static int explore(struct invocation *call, const struct text *first, bool hunt) {
   struct term_options options = {.ascii = call->options.ascii,
                                  .no_mouse = call->options.no_mouse};
-  int signal = 0, result = 0;
-  if (call->operand_count > 0 && (result = check_first_word(call))) return result;
-  const char *lesson = call->operand_count > 0 ? call->operands[0] : NULL;
-  if (call->options.plain) {
-    struct text first;
-    text_init(&first);
-    if (lesson) text_printf(&first, "open %s", lesson);
-    result = plain_session(call, &first);
-    text_done(&first);
-    return result;
-  }
-  result = (int)app_run(lesson, &options, call->options.autoplay, &signal, &call->diag);
+  struct app_start start = {.lines = text_string(first), .hunt = hunt,
+                            .record = call->options.record,
+                            .autoplay = call->options.autoplay};
+  int signal = 0;
+  if (first->failed) return (int)diag_no_memory(&call->diag);
+  int result = (int)app_run(&start, &options, &signal, &call->diag);
   if (signal && result) print_diag(&call->diag);
   if (signal) raise(signal);
+  return result;
+}
+
+static int verb_walk(struct invocation *call) {
+  int result = 0;
+  if (call->operand_count > 0 && (result = check_first_word(call))) return result;
+  struct text first;
+  text_init(&first);
+  if (call->operand_count > 0) text_printf(&first, "open %s", call->operands[0]);
+  result = call->options.plain ? plain_session(call, &first) : explore(call, &first, false);
+  text_done(&first);
   return result;
 }
 
@@ -501,7 +507,8 @@ static int verb_hunt(struct invocation *call) {
   text_printf(&first, "hunt seed=%d level=%d bugs=%d", options->seed > 0 ? options->seed : 0,
               options->level > 0 ? options->level : 1,
               options->bug_count > 0 ? options->bug_count : 1);
-  int result = plain_session(call, &first);
+  int result = options->plain ? STATUS_NO_TERMINAL : explore(call, &first, true);
+  if (result == STATUS_NO_TERMINAL) result = plain_session(call, &first);
   text_done(&first);
   return result;
 }

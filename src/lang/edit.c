@@ -64,6 +64,29 @@ enum status model_drop_bugs(struct model *model, size_t count, struct diag *diag
   return rules_derive(model, diag);
 }
 
+struct assign model_line(const struct model *model, size_t rule) {
+  const struct rule *is = &model->rules[rule];
+  struct assign line = {.target = is->target, .accumulate = is->accumulate, .value = is->value};
+  for (size_t i = 0; i < model->rule_count; i++) {
+    const struct rule *other = &model->rules[i];
+    if (i == rule || is->node < 0 || strcmp(other->target, is->target) != 0) continue;
+    line.node = model->nodes[is->node].name;
+    if (other->node == is->node) line.operand = is->operand + 1;
+  }
+  return line;
+}
+
+int model_bug_of(const struct model *model, size_t rule) {
+  int found = -1;
+  for (size_t i = 0; i < model->bug_count; i++) {
+    const struct bug *bug = &model->bugs[i];
+    bool better = found < 0 || !bug->off || model->bugs[found].off; /* one in force goes first */
+    if (!bug->hidden && better && rules_match(model, &bug->line, &model->rules[rule]))
+      found = (int)i;
+  }
+  return found;
+}
+
 enum status model_line_fits(struct model *model, size_t rule, const struct expr *value,
                             bool *fits) {
   const struct rule *line = &model->rules[rule];
