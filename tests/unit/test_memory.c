@@ -16,11 +16,14 @@
 #include "bug/hunt.h"
 #include "bug/matrix.h"
 #include "check/check.h"
+#include "session/command.h"
+#include "session/prove.h"
 #include "session/report.h"
 #include "io/idx.h"
 #include "lang/parse.h"
 #include "lang/print.h"
 #include "lesson/lesson.h"
+#include "lesson/progress.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -485,6 +488,39 @@ static enum status open_lesson(struct work *work) {
   return work->out.failed ? STATUS_NO_MEMORY : status;
 }
 
+/* A lesson is proved, then read and answered as by a person. */
+static enum status read_through(struct work *work, struct session *session) {
+  static const char *const lines[] = {"step 0", "step 2", "hint", "answer 4*4 - 1", "answer 16",
+                                      "answer f", "page", "step back"};
+  struct proof proof;
+  enum status status = prove_lesson(&proof, session, lesson_path, &work->diag);
+  if (!status) proof_summary(&proof, &work->out);
+  text_printf(&work->out, " %zu\n", proof.failure_count);
+  proof_done(&proof);
+  for (size_t i = 0; !status && i < COUNT_OF(lines); i++)
+    status = command_do(session, lines[i], &work->out, &work->diag);
+  return status;
+}
+
+static enum status prove(struct work *work) {
+  struct session session;
+  session_init(&session);
+  enum status status = read_through(work, &session);
+  session_done(&session);
+  return work->out.failed ? STATUS_NO_MEMORY : status;
+}
+
+static const char progress_text[] = "gradwalk progress 1\na 1 2 rs-\na 2 2 -r-r\nb 0 3 .\n";
+
+static enum status merge_progress(struct work *work) {
+  struct progress progress;
+  enum status status =
+      progress_parse(&progress, progress_text, strlen(progress_text), &work->diag);
+  if (!status) progress_put(&progress, &work->out);
+  progress_done(&progress);
+  return work->out.failed ? STATUS_NO_MEMORY : status;
+}
+
 static void clear_lesson(struct work *work) {
   lesson_done(&work->lesson);
 }
@@ -534,6 +570,8 @@ static const struct scenario scenarios[] = {
     {"JSON of list", NULL, NULL, json_list, NULL},
     {"a mistake", NULL, NULL, report_mistake, NULL},
     {"lesson", NULL, NULL, open_lesson, clear_lesson},
+    {"a lesson proved and read", NULL, NULL, prove, clear_lesson},
+    {"progress", NULL, NULL, merge_progress, NULL},
     {"IDX file", NULL, NULL, read_idx, clear_idx},
 };
 
@@ -763,7 +801,15 @@ static int make_files(void **state) {
   (void)state;
   static const char lesson[] = "# The *chain* rule\n\nText.\n\n```graph\nparam x = 2\nf = x^2\n```"
                                "\n\n## One\n\n> quote\n\n- item\n\n## Two\n\n"
-                               "```graph\nparam x = 3\nf = x * x\n```\n";
+                               "```graph\nparam x = 3\nf = x * x\n```\n"
+                               "Here `f = 9` and `dx ≈ 6.0`.\n\n```do\nset x = 3\nrun\n```\n"
+                               "```expect\nset x = 2\nf == 4 and dx ~ 4.0 +- 1e-9\n```\n\n"
+                               "What?\n\n<details><summary>Hint</summary>\n\nh\n</details>\n\n"
+                               "<details><summary>A</summary>\n\n```quiz\ntry: set x = 4\n"
+                               "answer: f = 16\nwrong: dx = 8\n```\n\n- no\n\nyes\n</details>\n\n"
+                               "Which?\n\n<details><summary>Hint</summary>\n\nh\n</details>\n\n"
+                               "<details>\n\n```quiz\nanswer: f where it == 9\n```\n\nyes\n"
+                               "</details>\n";
   static const unsigned char idx[] = {0, 0, 8, 1, 0, 0, 0, 3, 7, 8, 9};
   if (!mkdtemp(folder)) return -1;
   snprintf(lesson_path, sizeof lesson_path, "%s/lesson.md", folder);
