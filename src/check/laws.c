@@ -58,13 +58,14 @@ static bool compare(struct tensor_check *tensor, enum law law, const struct mode
                     const struct run *first, const struct run *now) {
   int slot = model->nodes[tensor->node].gradient;
   if (slot < 0 || tensor->broken) return tensor->broken != LAW_NONE;
-  for (size_t i = 0; i < shape_count(tensor->shape) && !tensor->broken; i++) {
-    double before = run_values(first, slot)[i], after = run_values(now, slot)[i];
-    if (!laws[law].breaks(before, after)) continue;
+  const double *before = run_values(first, slot), *after = run_values(now, slot);
+  size_t i = 0, count = shape_count(tensor->shape);
+  while (i < count && !laws[law].breaks(before[i], after[i])) i++;
+  if (i < count) {
     tensor->broken = law;
     tensor->broken_entry = i;
-    tensor->broken_first = before;
-    tensor->broken_now = after;
+    tensor->broken_first = before[i];
+    tensor->broken_now = after[i];
   }
   return tensor->broken != LAW_NONE;
 }
