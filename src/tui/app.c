@@ -89,7 +89,7 @@ static const struct shown_by {
   enum view_id view;
   bool at_once;
 } shown_by[] = {{"check", VIEW_CHECK, true},     {"sweep", VIEW_SWEEP, true},
-                {"matrix", VIEW_MATRIX, true},
+                {"matrix", VIEW_MATRIX, true},   {"hunt", VIEW_CIRCUIT, false},
                 {"open", VIEW_CIRCUIT, false},   {"source", VIEW_CIRCUIT, false},
                 {"resume", VIEW_CIRCUIT, false}};
 
