@@ -58,17 +58,11 @@ const struct bug_kind *bug_kind_find(const char *name) {
 /* "f: dq += df * z": RULE's line with another right side, with as much of an address as it needs. */
 static const char *line_text(struct work *work, size_t rule, bool accumulate,
                              const struct expr *value) {
-  const struct model *model = work->model;
-  const struct rule *is = &model->rules[rule];
-  struct assign line = {.target = is->target, .accumulate = accumulate, .value = value};
+  struct assign line = model_line(work->model, rule);
   struct text text;
+  line.accumulate = accumulate;
+  line.value = value;
   text_init(&text);
-  for (size_t i = 0; i < model->rule_count; i++) {
-    const struct rule *other = &model->rules[i];
-    if (i == rule || is->node < 0 || strcmp(other->target, is->target) != 0) continue;
-    line.node = model->nodes[is->node].name;
-    if (other->node == is->node) line.operand = is->operand + 1;
-  }
   print_assign(&text, &line);
   const char *kept = text.failed ? NULL
                                  : arena_copy(&work->catalogue->arena, text_string(&text),
@@ -149,13 +143,16 @@ static enum status try_rewrite(struct work *work, const struct line *line, int r
   struct model *model = work->model;
   const struct rule *rule = &model->rules[line->rule];
   enum where where = rewrites[row].where;
-  bool accumulate = rule->accumulate && where != LATER_SHARE && where != FIRST, failed = false;
+  bool accumulate = rule->accumulate && where != LATER_SHARE && where != FIRST;
+  bool failed = false, fits;
   const char *variant = rewrites[row].variant;
   const struct expr *value = line_rewrite(line, work->patterns[row], work->replacements[row],
                                           place, &variant, &failed);
   if (failed) return no_memory(work);
   bool same = value && expr_equal(value, line->root) && accumulate == rule->accumulate;
-  if (!value || same || !model_line_fits(model, line->rule, value)) return STATUS_OK;
+  if (!value || same) return STATUS_OK;
+  if (model_line_fits(model, line->rule, value, &fits)) return no_memory(work);
+  if (!fits) return STATUS_OK;
   const char **lines = ARENA_NEW(&work->catalogue->arena, const char *);
   if (!lines || !(lines[0] = line_text(work, line->rule, accumulate, value)))
     return no_memory(work);
@@ -221,7 +218,9 @@ static enum status exchange_nodes(struct work *work, int one, int other) {
         expr_substitute(&work->catalogue->arena, rule->value, exchange_name, &exchange);
     if (!value) return no_memory(work);
     if (expr_equal(value, rule->value)) continue;
-    if (!model_line_fits(model, i, value)) return STATUS_OK;
+    bool fits;
+    if (model_line_fits(model, i, value, &fits)) return no_memory(work);
+    if (!fits) return STATUS_OK;
     if (count == 0) first = i;
     if (!(lines[count++] = line_text(work, i, rule->accumulate, value))) return no_memory(work);
   }

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 const struct trial bug_trials[] = {
     {.name = "chosen", .help = "central difference, chosen step, each entry", .tolerance = -1},
@@ -85,11 +86,12 @@ static void stage_done(struct stage *stage) {
 }
 
 static enum status stages_init(struct stage stages[POINT_COUNT], const struct model *of,
-                               const struct loader *loader, struct diag *diag) {
+                               const struct matrix_options *options, struct diag *diag) {
   enum status status = STATUS_OK;
   for (int p = 0; p < POINT_COUNT; p++) {
     stages[p] = (struct stage){.model.loss = -1};
-    if (!status) status = stage_init(&stages[p], of, (enum point)p, loader, diag);
+    if (!status && options->cancel && *options->cancel) status = STATUS_CANCELLED;
+    if (!status) status = stage_init(&stages[p], of, (enum point)p, options->loader, diag);
   }
   return status;
 }
@@ -150,9 +152,13 @@ struct work {
   struct matrix *matrix;
   const struct model *model;
   const struct matrix_options *options;
+  struct stage *stages;      /* for the model without a bug */
   struct check base[TRIALS]; /* of the model without a bug; its slopes serve all mutants */
+  size_t trial;              /* of these, the one at hand */
   pthread_mutex_t lock;      /* of what follows */
+  pthread_cond_t changed;
   size_t next, done;
+  int hands;                 /* threads that have not ended */
   enum status status;
   struct diag *diag;
 };
@@ -161,14 +167,27 @@ static bool cancelled(const struct work *work) {
   return work->options->cancel && *work->options->cancel;
 }
 
-static enum status run_base(struct work *work, struct stage stages[POINT_COUNT]) {
+/* Progress counts parts: so many for each trial of the model without a bug, one for each mutant. */
+enum { TRIAL_PARTS = 4 };
+
+static void count_parts(void *context, size_t done, size_t total) {
+  struct work *work = context;
+  pthread_mutex_lock(&work->lock);
+  work->done = work->trial * TRIAL_PARTS + (total > 0 ? TRIAL_PARTS * done / total : 0);
+  pthread_mutex_unlock(&work->lock);
+}
+
+static enum status run_trials(struct work *work) {
   enum status status = STATUS_OK;
   for (size_t t = 0; !status && t < TRIALS; t++) {
-    struct stage *stage = &stages[bug_trials[t].point];
+    struct stage *stage = &work->stages[bug_trials[t].point];
     enum outcome *own = &work->matrix->own[t];
     *own = OUTCOME_ABSENT;
     if (!stage->exists) continue;
     struct check_options how = trial_options(&bug_trials[t], work->options);
+    how.progress = count_parts;
+    how.progress_context = work;
+    work->trial = t;
     status = check_run(&work->base[t], &stage->model, &how, work->diag);
     if (status) break;
     *own = judge(&bug_trials[t], &work->base[t]);
@@ -229,11 +248,15 @@ static void tell(struct work *work, enum status status, const struct diag *diag)
   work->done++;
   if (status && !work->status) {
     work->status = status;
-    *work->diag = *diag;
+    if (status != STATUS_CANCELLED) *work->diag = *diag; /* which matrix_run() says itself */
   }
-  if (work->options->progress)
-    work->options->progress(work->options->progress_context, work->done,
-                            work->matrix->catalogue.count);
+  pthread_mutex_unlock(&work->lock);
+}
+
+static void leave(struct work *work) {
+  pthread_mutex_lock(&work->lock);
+  work->hands--;
+  pthread_cond_signal(&work->changed);
   pthread_mutex_unlock(&work->lock);
 }
 
@@ -242,45 +265,87 @@ static void *labour(void *context) {
   struct stage stages[POINT_COUNT];
   struct diag diag;
   size_t index;
-  enum status status = stages_init(stages, work->model, work->options->loader, &diag);
+  enum status status = stages_init(stages, work->model, work->options, &diag);
   while (!status && take(work, &index)) {
     status = run_mutant(work, stages, index, &diag);
     tell(work, status, &diag);
   }
   if (status) tell(work, status, &diag);
   stages_done(stages);
+  leave(work);
   return NULL;
 }
 
-static void run_threads(struct work *work) {
+/* The trials of the model without a bug, which the others are compared with. */
+static void *lay_ground(void *context) {
+  struct work *work = context;
+  enum status status = run_trials(work);
+  pthread_mutex_lock(&work->lock);
+  work->done = TRIALS * TRIAL_PARTS;
+  work->status = status;
+  pthread_mutex_unlock(&work->lock);
+  leave(work);
+  return NULL;
+}
+
+/* The caller's own thread only tells of the progress, and often, so that it hears of a stop soon. */
+static void watch(struct work *work) {
+  enum { PATIENCE = 30 * 1000 * 1000, SECOND = 1000 * 1000 * 1000 }; /* nanoseconds */
+  size_t total = TRIALS * TRIAL_PARTS + work->matrix->catalogue.count;
+  pthread_mutex_lock(&work->lock);
+  while (work->hands > 0) {
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += PATIENCE;
+    until.tv_sec += until.tv_nsec / SECOND;
+    until.tv_nsec %= SECOND;
+    pthread_cond_timedwait(&work->changed, &work->lock, &until);
+    size_t done = work->done;
+    pthread_mutex_unlock(&work->lock);
+    if (work->options->progress)
+      work->options->progress(work->options->progress_context, done, total);
+    pthread_mutex_lock(&work->lock);
+  }
+  pthread_mutex_unlock(&work->lock);
+}
+
+/* WANTED threads that do the same. Where none can be had, the caller does it all. */
+static void run_threads(struct work *work, int wanted, void *(*deed)(void *work)) {
   pthread_t threads[NUMERIC_MAX_THREADS];
-  int wanted = work->options->threads > 0 ? work->options->threads : team_processors();
   int started = 0;
-  if (wanted > NUMERIC_MAX_THREADS) wanted = NUMERIC_MAX_THREADS;
-  while (started < wanted - 1 && pthread_create(&threads[started], NULL, labour, work) == 0)
+  work->hands = wanted;
+  while (started < wanted && pthread_create(&threads[started], NULL, deed, work) == 0)
     started++;
-  labour(work);
+  pthread_mutex_lock(&work->lock);
+  work->hands -= wanted - started;
+  pthread_mutex_unlock(&work->lock);
+  if (started == 0) work->hands = 1, deed(work);
+  else watch(work);
   for (int i = 0; i < started; i++) pthread_join(threads[i], NULL);
+}
+
+static int hands_wanted(const struct work *work) {
+  int wanted = work->options->threads > 0 ? work->options->threads : team_processors();
+  return wanted > NUMERIC_MAX_THREADS ? NUMERIC_MAX_THREADS : wanted;
 }
 
 static enum status run_all(struct work *work) {
   struct matrix *matrix = work->matrix;
   struct stage stages[POINT_COUNT];
-  enum status status = stages_init(stages, work->model, work->options->loader, work->diag);
+  enum status status = stages_init(stages, work->model, work->options, work->diag);
   if (!status) {
     matrix->catalogue = stages[POINT_HERE].catalogue; /* taken over */
     stages[POINT_HERE].catalogue = (struct catalogue){0};
     matrix->own = calloc(TRIALS, sizeof *matrix->own);
     matrix->cells = calloc(matrix->catalogue.count * TRIALS + 1, sizeof *matrix->cells);
-    status = matrix->own && matrix->cells ? run_base(work, stages) : diag_no_memory(work->diag);
+    if (!matrix->own || !matrix->cells) status = diag_no_memory(work->diag);
   }
+  work->stages = stages;
+  if (!status) run_threads(work, 1, lay_ground);
   stages_done(stages);
-  if (status) return status;
-  run_threads(work);
-  return work->status || !cancelled(work)
-             ? work->status
-             : diag_set(work->diag, STATUS_CANCELLED, (struct span){0}, "%s",
-                        _("the matrix was stopped"));
+  if (status || work->status) return status ? status : work->status;
+  run_threads(work, hands_wanted(work), labour);
+  return work->status || !cancelled(work) ? work->status : STATUS_CANCELLED;
 }
 
 enum status matrix_run(struct matrix *matrix, const struct model *model,
@@ -288,8 +353,12 @@ enum status matrix_run(struct matrix *matrix, const struct model *model,
   struct work work = {.matrix = matrix, .model = model, .options = options, .diag = diag};
   *matrix = (struct matrix){0};
   pthread_mutex_init(&work.lock, NULL);
+  pthread_cond_init(&work.changed, NULL);
   enum status status = run_all(&work);
+  if (status == STATUS_CANCELLED)
+    diag_set(diag, status, (struct span){0}, "%s", _("the matrix was stopped"));
   for (size_t t = 0; t < TRIALS; t++) check_done(&work.base[t]);
+  pthread_cond_destroy(&work.changed);
   pthread_mutex_destroy(&work.lock);
   return status;
 }

@@ -50,7 +50,7 @@ struct matrix_options {
   bool frozen;
   int threads;                 /* 0: as many as there are processors */
   const volatile sig_atomic_t *cancel;
-  void (*progress)(void *context, size_t done, size_t total); /* from one thread at a time */
+  void (*progress)(void *context, size_t done, size_t total); /* from the caller's thread */
   void *progress_context;
 };
 

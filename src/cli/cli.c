@@ -273,12 +273,16 @@ static int verb_bugs(struct invocation *call) {
 
 /* What a check says of the backward pass, before or after; RESULT becomes its exit status if that
  * is worse. */
-static enum status check_again(struct invocation *call, const char *when, int *result) {
+static enum status check_again(struct invocation *call, const char *when, int *result,
+                               const char **verdict) {
   struct check check = {0};
   enum status status = run_check(call, &check);
   if (!status) {
-    text_printf(&call->out, _(" check %s: "), when);
-    report_check_verdict(&call->out, &check, call->style);
+    *verdict = verdict_names[check.verdict];
+    if (!call->options.json) {
+      text_printf(&call->out, _(" check %s: "), when);
+      report_check_verdict(&call->out, &check, call->style);
+    }
     if (*result == 0) *result = verdict_status(check.verdict);
   }
   check_done(&check);
@@ -307,21 +311,22 @@ static enum status run_training(struct invocation *call, struct training *traini
 static int verb_train(struct invocation *call) {
   const struct options *options = &call->options;
   struct training training = {0};
-  bool checks = options->check && !options->json;
+  const char *before = NULL, *after = NULL;
   int result = 0;
   enum status status = open_model(call);
   if (!status && options->load) status = params_load(&call->model, options->load, &call->diag);
-  if (!status && checks) status = check_again(call, _("before"), &result);
+  if (!status && options->check) status = check_again(call, _("before"), &result, &before);
   if (!status) status = run_training(call, &training);
   if (!status) {
     train_give_params(&training, &call->model);
     if (!options->json) report_train(&call->out, &training);
-    else if (report_train_json(&call->out, &training)) status = diag_no_memory(&call->diag);
   }
   if (training.diverged) result = EXIT_MISTAKE;
-  train_done(&training);
   if (!status && options->save) status = params_save(&call->model, options->save, &call->diag);
-  if (!status && checks) status = check_again(call, _("after"), &result);
+  if (!status && options->check) status = check_again(call, _("after"), &result, &after);
+  if (!status && options->json && report_train_json(&call->out, &training, before, after))
+    status = diag_no_memory(&call->diag);
+  train_done(&training);
   return status ? (int)status : result;
 }
 
@@ -466,23 +471,29 @@ static int check_first_word(struct invocation *call) {
   return (int)status;
 }
 
-static int verb_walk(struct invocation *call) {
+/* The explorer, which begins with the commands FIRST. */
+static int explore(struct invocation *call, const struct text *first, bool hunt) {
   struct term_options options = {.ascii = call->options.ascii,
                                  .no_mouse = call->options.no_mouse};
-  int signal = 0, result = 0;
-  if (call->operand_count > 0 && (result = check_first_word(call))) return result;
-  const char *lesson = call->operand_count > 0 ? call->operands[0] : NULL;
-  if (call->options.plain) {
-    struct text first;
-    text_init(&first);
-    if (lesson) text_printf(&first, "open %s", lesson);
-    result = plain_session(call, &first);
-    text_done(&first);
-    return result;
-  }
-  result = (int)app_run(lesson, &options, call->options.autoplay, &signal, &call->diag);
+  struct app_start start = {.lines = text_string(first), .hunt = hunt,
+                            .record = call->options.record,
+                            .autoplay = call->options.autoplay};
+  int signal = 0;
+  if (first->failed) return (int)diag_no_memory(&call->diag);
+  int result = (int)app_run(&start, &options, &signal, &call->diag);
   if (signal && result) print_diag(&call->diag);
   if (signal) raise(signal);
+  return result;
+}
+
+static int verb_walk(struct invocation *call) {
+  int result = 0;
+  if (call->operand_count > 0 && (result = check_first_word(call))) return result;
+  struct text first;
+  text_init(&first);
+  if (call->operand_count > 0) text_printf(&first, "open %s", call->operands[0]);
+  result = call->options.plain ? plain_session(call, &first) : explore(call, &first, false);
+  text_done(&first);
   return result;
 }
 
@@ -501,7 +512,8 @@ static int verb_hunt(struct invocation *call) {
   text_printf(&first, "hunt seed=%d level=%d bugs=%d", options->seed > 0 ? options->seed : 0,
               options->level > 0 ? options->level : 1,
               options->bug_count > 0 ? options->bug_count : 1);
-  int result = plain_session(call, &first);
+  int result = options->plain ? STATUS_NO_TERMINAL : explore(call, &first, true);
+  if (result == STATUS_NO_TERMINAL) result = plain_session(call, &first);
   text_done(&first);
   return result;
 }

@@ -64,7 +64,31 @@ enum status model_drop_bugs(struct model *model, size_t count, struct diag *diag
   return rules_derive(model, diag);
 }
 
-bool model_line_fits(struct model *model, size_t rule, const struct expr *value) {
+struct assign model_line(const struct model *model, size_t rule) {
+  const struct rule *is = &model->rules[rule];
+  struct assign line = {.target = is->target, .accumulate = is->accumulate, .value = is->value};
+  for (size_t i = 0; i < model->rule_count; i++) {
+    const struct rule *other = &model->rules[i];
+    if (i == rule || is->node < 0 || strcmp(other->target, is->target) != 0) continue;
+    line.node = model->nodes[is->node].name;
+    if (other->node == is->node) line.operand = is->operand + 1;
+  }
+  return line;
+}
+
+int model_bug_of(const struct model *model, size_t rule) {
+  int found = -1;
+  for (size_t i = 0; i < model->bug_count; i++) {
+    const struct bug *bug = &model->bugs[i];
+    bool better = found < 0 || !bug->off || model->bugs[found].off; /* one in force goes first */
+    if (!bug->hidden && better && rules_match(model, &bug->line, &model->rules[rule]))
+      found = (int)i;
+  }
+  return found;
+}
+
+enum status model_line_fits(struct model *model, size_t rule, const struct expr *value,
+                            bool *fits) {
   const struct rule *line = &model->rules[rule];
   bool *assigned = calloc(model->node_count + 1, sizeof *assigned);
   struct program_mark mark = program_mark(&model->program);
@@ -73,16 +97,18 @@ bool model_line_fits(struct model *model, size_t rule, const struct expr *value)
   size_t lowered = model->lowered;
   int slot = -1, target = scope_find(&model->locals, line->target);
   if (line->target_node >= 0) target = model->nodes[line->target_node].gradient;
-  for (size_t i = 0; assigned && i < rule; i++)
+  *fits = false;
+  if (!assigned) return STATUS_NO_MEMORY;
+  for (size_t i = 0; i < rule; i++)
     if (model->rules[i].target_node >= 0) assigned[model->rules[i].target_node] = true;
   builder.assigned = assigned;
   builder.own = line->target_node;
-  bool fits = assigned && target >= 0 && !lower_expr(&builder, value, NULL, &slot) &&
-              shape_equal(model_shape(model, slot), model_shape(model, target));
+  enum status status = target >= 0 ? lower_expr(&builder, value, NULL, &slot) : STATUS_DATA;
+  if (!status) *fits = shape_equal(model_shape(model, slot), model_shape(model, target));
   program_rollback(&model->program, mark);
   model->lowered = lowered;
   free(assigned);
-  return fits;
+  return status == STATUS_NO_MEMORY ? status : STATUS_OK;
 }
 
 /* The instance that "fold NAME" or "unfold NAME" is about: the outermost folded one that the node is

@@ -151,9 +151,19 @@ enum status model_switch_bug(struct model *model, size_t index, bool off, struct
 /* Forgets all bugs but the first COUNT. */
 enum status model_drop_bugs(struct model *model, size_t count, struct diag *diag);
 
+/* The rule line RULE with as much of an address as tells it from the others: target, and node and
+ * operand where these are needed. */
+struct assign model_line(const struct model *model, size_t rule);
+
+/* The bug that replaces, or did until it was switched off, the rule line RULE: its index, or -1.
+ * Hidden ones do not count. */
+int model_bug_of(const struct model *model, size_t rule);
+
 /* Whether VALUE could stand on the right of rule RULE: every name known there and the target's
- * shape. The target's own gradient counts as known (left by the pass before). */
-bool model_line_fits(struct model *model, size_t rule, const struct expr *value);
+ * shape. The target's own gradient counts as known (left by the pass before). STATUS_NO_MEMORY if
+ * it cannot be told. */
+enum status model_line_fits(struct model *model, size_t rule, const struct expr *value,
+                            bool *fits);
 
 /* Unfolds what the node NAME is shown as, or folds what it is the result of, one level at a time;
  * every gate and statement with NULL. */

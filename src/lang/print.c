@@ -78,9 +78,13 @@ void print_expr(struct text *out, const struct expr *expr) {
   }
 }
 
-void print_assign(struct text *out, const struct assign *line) {
+void print_address(struct text *out, const struct assign *line) {
   if (line->node && line->operand > 0) text_printf(out, "%s:%d: ", line->node, line->operand);
   else if (line->node) text_printf(out, "%s: ", line->node);
+}
+
+void print_assign(struct text *out, const struct assign *line) {
+  print_address(out, line);
   text_printf(out, "%s %s ", line->target, line->accumulate ? "+=" : "=");
   print_expr(out, line->value);
 }

@@ -5,6 +5,9 @@
 #include "lang/ast.h"
 
 void print_expr(struct text *out, const struct expr *expr);
+
+/* "f:2: ", as far as the line has an address; then all of the line. */
+void print_address(struct text *out, const struct assign *line);
 void print_assign(struct text *out, const struct assign *line);
 
 /* A statement with its newline. */

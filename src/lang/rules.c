@@ -362,8 +362,7 @@ static const char *rule_node_name(const struct model *model, const struct rule *
   return rule->node >= 0 ? model->nodes[rule->node].name : "";
 }
 
-static bool bug_matches(const struct model *model, const struct assign *bug,
-                        const struct rule *rule) {
+bool rules_match(const struct model *model, const struct assign *bug, const struct rule *rule) {
   return strcmp(rule->target, bug->target) == 0 &&
          (!bug->node || strcmp(rule_node_name(model, rule), bug->node) == 0) &&
          (bug->operand == 0 || rule->operand + 1 == bug->operand);
@@ -388,7 +387,7 @@ static enum status ambiguous(struct derivation *derivation, const struct assign 
   text_init(&list);
   for (size_t i = 0; i < model->rule_count; i++) {
     const struct rule *rule = &model->rules[i];
-    if (!bug_matches(model, bug, rule)) continue;
+    if (!rules_match(model, bug, rule)) continue;
     text_puts(&list, list.length > 0 ? ", " : "");
     if (rule->node >= 0) text_printf(&list, "%s:%d: ", rule_node_name(model, rule), rule->operand + 1);
     text_puts(&list, rule->text);
@@ -404,7 +403,7 @@ static enum status apply_bug(struct derivation *derivation, const struct assign 
   struct model *model = derivation->model;
   struct rule *found = NULL;
   for (size_t i = 0; i < model->rule_count; i++) {
-    if (!bug_matches(model, bug, &model->rules[i])) continue;
+    if (!rules_match(model, bug, &model->rules[i])) continue;
     if (found) return ambiguous(derivation, bug);
     found = &model->rules[i];
   }
@@ -453,7 +452,7 @@ static enum status write_rules(struct derivation *derivation) {
     if (bug->off) continue;
     status = apply_bug(derivation, &bug->line, bug->hidden);
     for (size_t i = 0; !status && !bug->hidden && i < model->rule_count; i++)
-      if (bug_matches(model, &bug->line, &model->rules[i]))
+      if (rules_match(model, &bug->line, &model->rules[i]))
         status = write_rule(derivation, &model->rules[i], true);
   }
   return status;

@@ -8,6 +8,9 @@
 /* Makes the model's rules and backward program anew from its graph, folding and bugs. */
 enum status rules_derive(struct model *model, struct diag *diag);
 
+/* Whether LINE, by its address and target, is about RULE. */
+bool rules_match(const struct model *model, const struct assign *line, const struct rule *rule);
+
 /* A builder for one more line of the backward program, which may name every node, every gradient
  * and the block's own names. */
 struct builder rules_builder(struct model *model, struct diag *diag);

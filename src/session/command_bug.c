@@ -32,10 +32,12 @@ static void list_bugs(const struct model *model, struct text *out) {
     text_put_safe(out, bug->text, strlen(bug->text));
     text_puts(out, "\n");
   }
-  for (size_t i = 0; i < model->rule_count; i++)
-    if (model->rules[i].original)
-      text_printf(out, _("%s\n  the line was  %s\n"), model->rules[i].text,
-                  model->rules[i].original);
+  for (size_t i = 0; i < model->rule_count; i++) {
+    if (!model->rules[i].original) continue;
+    text_printf(out, _("%s\n  the line was  "), model->rules[i].text);
+    report_struck(out, model->rules[i].original);
+    text_puts(out, "\n");
+  }
 }
 
 enum status do_bug(struct session *session, const char *arguments, struct text *out,
@@ -89,13 +91,19 @@ enum status do_blind(struct session *session, const char *arguments, struct text
 
 enum status do_matrix(struct session *session, const char *arguments, struct text *out,
                       struct diag *diag) {
-  struct matrix matrix;
   struct matrix_options options = {.loader = &io_loader, .frozen = session->frozen,
                                    .cancel = session->cancel, .progress = session->progress,
                                    .progress_context = session->progress_context};
+  struct matrix *matrix = calloc(1, sizeof *matrix);
   (void)arguments;
-  enum status status = matrix_run(&matrix, &session->model, &options, diag);
-  if (!status) report_matrix(out, &matrix);
-  matrix_done(&matrix);
-  return status;
+  if (!matrix) return diag_no_memory(diag);
+  enum status status = matrix_run(matrix, &session->model, &options, diag);
+  if (status) {
+    matrix_done(matrix);
+    free(matrix);
+    return status;
+  }
+  report_matrix(out, matrix);
+  session_keep_matrix(session, matrix);
+  return STATUS_OK;
 }

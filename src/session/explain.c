@@ -108,6 +108,13 @@ static int target_slot(const struct model *model, const struct rule *rule) {
                                 : scope_find(&model->locals, rule->target);
 }
 
+static void put_replaced(const struct rule *rule, struct text *out) {
+  if (!rule->original) return;
+  text_puts(out, _("  a bug; the line was  "));
+  report_struck(out, rule->original);
+  text_puts(out, "\n");
+}
+
 enum status explain_rule(struct session *session, const struct rule *rule, struct text *out,
                          struct diag *diag) {
   const struct model *model = &session->model;
@@ -117,7 +124,7 @@ enum status explain_rule(struct session *session, const struct rule *rule, struc
   enum status status = evaluate_expr(session, runs, &share, diag);
   if (status) {
     text_printf(out, "%s\n  %s\n", rule->text, _("not computed yet"));
-    if (rule->original) text_printf(out, _("  a bug; the line was  %s\n"), rule->original);
+    put_replaced(rule, out);
     return status == STATUS_USAGE ? STATUS_OK : status;
   }
   put_lines(session, rule->target, rule->value, rule->text, share.values, share.shape, out);
@@ -127,7 +134,7 @@ enum status explain_rule(struct session *session, const struct rule *rule, struc
     report_tensor(out, run_values(&session->run, slot), model_shape(model, slot));
     text_puts(out, "\n");
   }
-  if (rule->original) text_printf(out, _("  a bug; the line was  %s\n"), rule->original);
+  put_replaced(rule, out);
   free(share.values);
   return STATUS_OK;
 }

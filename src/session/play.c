@@ -7,6 +7,7 @@
 #include "io/file.h"
 #include "session/command.h"
 #include "session/options.h"
+#include "session/page.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@ void play_done(struct play *play) {
   free(play->acts);
   free(play->lesson);
   free(play->record);
+  free(play->seen);
   free(play);
 }
 
@@ -42,12 +44,12 @@ static const struct {
 } costs[] = {
     {"check", HUNT_CHECK},   {"sweep", HUNT_CHECK}, {"show", HUNT_LOOK},    {"focus", HUNT_LOOK},
     {"eval", HUNT_LOOK},     {"next", HUNT_LOOK},   {"prev", HUNT_LOOK},    {"backward", HUNT_LOOK},
-    {"export", HUNT_LOOK},   {"numeric", HUNT_ENTRY},
+    {"export", HUNT_LOOK},   {"numeric", HUNT_ENTRY}, {"run", HUNT_LOOK},
 };
 
-/* Commands that would leave the model in which the bugs are hidden. */
-static const char *const leaving[] = {"open", "step", "hunt", "fold", "unfold", "matrix", "source",
-                                      "resume"};
+/* Commands that would leave the model in which the bugs are hidden, or tell which mutant it is. */
+static const char *const leaving[] = {"open", "step",   "hunt",   "fold",  "unfold",
+                                      "matrix", "source", "resume", "blind"};
 
 enum status play_allows(const struct session *session, const char *command, struct diag *diag) {
   if (!play_is_on(session) || session->replaying) return STATUS_OK;
@@ -71,10 +73,19 @@ static enum status write_record(const struct session *session, struct diag *diag
   return status;
 }
 
+/* Going to a node costs once. */
+static void count_act(struct session *session, enum hunt_act act, bool goes) {
+  struct play *play = session->play;
+  bool *seen = session->focus >= 0 ? &play->seen[session->focus] : NULL;
+  if (!goes || !seen || !*seen) hunt_act(&play->hunt, act);
+  if (seen && act == HUNT_LOOK) *seen = true;
+}
+
 enum status play_note(struct session *session, const char *command, const char *line,
                       struct diag *diag) {
   struct play *play = session->play;
-  if (!play || session->replaying || strcmp(command, "hunt") == 0) return STATUS_OK;
+  if (!play || play->closed || session->replaying || strcmp(command, "hunt") == 0)
+    return STATUS_OK;
   char *copy = strndup(line, strcspn(line, "\r\n"));
   if (!copy || !array_reserve(&play->acts, &play->act_capacity, play->act_count + 1,
                               sizeof *play->acts)) {
@@ -84,8 +95,22 @@ enum status play_note(struct session *session, const char *command, const char *
   set_clock(play);
   play->acts[play->act_count++] = (struct play_act){play->hunt.seconds, copy};
   for (size_t i = 0; i < sizeof costs / sizeof *costs; i++)
-    if (strcmp(costs[i].command, command) == 0) hunt_act(&play->hunt, costs[i].act);
+    if (strcmp(costs[i].command, command) == 0)
+      count_act(session, costs[i].act, strcmp(command, "focus") == 0);
+  play->closed = play->hunt.over;
   return write_record(session, diag);
+}
+
+enum status play_look(struct session *session, struct diag *diag) {
+  struct text line;
+  if (!play_is_on(session) || session->focus < 0 || session->play->seen[session->focus])
+    return STATUS_OK;
+  text_init(&line);
+  text_printf(&line, "focus %s", session->model.nodes[session->focus].name);
+  enum status status = line.failed ? diag_no_memory(diag)
+                                   : play_note(session, "focus", text_string(&line), diag);
+  text_done(&line);
+  return status;
 }
 
 /* What the score would be if all were found now. */
@@ -97,8 +122,11 @@ static unsigned points_left(const struct hunt *hunt) {
 
 void play_put_state(const struct session *session, struct text *out) {
   const struct hunt *hunt = &session->play->hunt;
-  text_printf(out, _("%zu of %zu found, %u checks, %u looks, "), hunt_found(hunt), hunt->count,
-              hunt->acts[HUNT_CHECK], hunt->acts[HUNT_LOOK] + hunt->acts[HUNT_ENTRY]);
+  unsigned checks = hunt->acts[HUNT_CHECK];
+  unsigned looks = hunt->acts[HUNT_LOOK] + hunt->acts[HUNT_ENTRY];
+  text_printf(out, _("%zu of %zu found, "), hunt_found(hunt), hunt->count);
+  text_printf(out, checks == 1 ? _("%u check, ") : _("%u checks, "), checks);
+  text_printf(out, looks == 1 ? _("%u look, ") : _("%u looks, "), looks);
   text_printf(out, hunt->over ? _("%u points") : _("%u points to win"),
               hunt->over ? hunt_score(hunt) : points_left(hunt));
 }
@@ -114,11 +142,25 @@ static void put_end(const struct session *session, struct text *out) {
     if (!hunt->quarries[i].found) hunt_debrief(&hunt->quarries[i], out);
 }
 
+/* Once the hunt is over the lesson's questions are asked again. */
+static enum status ask_lesson(struct session *session,
+                              enum status (*command)(struct session *session,
+                                                     const char *arguments, struct text *out,
+                                                     struct diag *diag),
+                              const char *arguments, struct text *out, struct diag *diag) {
+  const struct examiner *examiner = session->examiner;
+  session->examiner = NULL;
+  enum status status = command(session, arguments, out, diag);
+  session->examiner = examiner;
+  return status;
+}
+
 static enum status play_answer(struct session *session, const char *arguments, struct text *out,
                                struct diag *diag) {
   struct play *play = session->play;
   const struct quarry *found;
   if (session->replaying) return STATUS_OK;
+  if (play->hunt.over) return ask_lesson(session, do_answer, arguments, out, diag);
   if (!*arguments)
     return diag_set(diag, STATUS_USAGE, nowhere, "%s",
                     _("answer where and what kind, as in answer dW2 scale, or with the right line"));
@@ -135,11 +177,14 @@ static enum status play_answer(struct session *session, const char *arguments, s
 
 static enum status play_hint(struct session *session, struct text *out, struct diag *diag) {
   if (session->replaying) return STATUS_OK;
+  if (session->play->hunt.over) return ask_lesson(session, do_hint, "", out, diag);
   set_clock(session->play);
   return hunt_hint(&session->play->hunt, out, diag);
 }
 
 static enum status play_skip(struct session *session, struct text *out, struct diag *diag) {
+  if (!session->replaying && session->play->hunt.over)
+    return ask_lesson(session, do_skip, "", out, diag);
   return do_giveup(session, "", out, diag);
 }
 
@@ -206,7 +251,7 @@ static void introduce(const struct session *session, struct text *out) {
                    "  numeric NAME[i, j]    one entry of the numerical gradient\n"
                    "  hint, giveup\n"));
   text_printf(out, _("%d points; a check costs %u, a look or an entry %u, a wrong answer %u, hints %u, "
-                     "%u and %u, a minute %d\n"),
+                     "%u and %u, a minute %d; going to a node is a look the first time\n"),
               HUNT_FULL_SCORE, hunt_prices[HUNT_CHECK].points, hunt_prices[HUNT_LOOK].points,
               hunt_prices[HUNT_WRONG].points, hunt_prices[HUNT_HINT_1].points,
               hunt_prices[HUNT_HINT_2].points, hunt_prices[HUNT_HINT_3].points,
@@ -238,7 +283,9 @@ enum status do_hunt(struct session *session, const char *arguments, struct text 
     play->began = seconds_now();
     play->log_index = session->log_done;
     play->lesson = name_lesson(text_string(&session->lesson.path));
-    if (!play->lesson) status = diag_no_memory(diag);
+    play->seen = calloc(session->model.node_count + 1, sizeof *play->seen);
+    if (play->seen && session->focus >= 0) play->seen[session->focus] = true;
+    if (!play->lesson || !play->seen) status = diag_no_memory(diag);
   }
   if (!status) status = hunt_begin(&play->hunt, &session->model, &play->options, diag);
   if (status) {

@@ -24,6 +24,8 @@ struct play {
   struct play_act *acts;
   size_t act_count, act_capacity;
   char *record;     /* path of the record, or NULL */
+  bool *seen;       /* by node: the player has been there, and comes back for nothing */
+  bool closed;      /* the act that ended it has been noted */
 };
 
 void play_done(struct play *play);
@@ -38,6 +40,10 @@ enum status play_allows(const struct session *session, const char *command, stru
  * date. STATUS_IO if that cannot be written; the hunt goes on. */
 enum status play_note(struct session *session, const char *command, const char *line,
                       struct diag *diag);
+
+/* Call where the player can move the focus without a command: a look at a node where he has not been
+ * yet counts as the command "focus" does. As play_note(). */
+enum status play_look(struct session *session, struct diag *diag);
 
 /* "2 of 3 found, 4 checks, 7 looks, 81 points": for a status line. */
 void play_put_state(const struct session *session, struct text *out);

@@ -163,6 +163,14 @@ static bool is_command(const char *line, const char *name) {
   return strncmp(line, name, length) == 0 && (line[length] == ' ' || line[length] == '\0');
 }
 
+/* What must not be done again, such as the writing of a file, costs what it cost. */
+static enum status note_only(struct session *session, const char *line, struct diag *diag) {
+  char *command = strndup(line, strcspn(line, " \t"));
+  enum status status = command ? play_note(session, command, line, diag) : diag_no_memory(diag);
+  free(command);
+  return status;
+}
+
 /* One command of the player at its time. What a wrong answer was told becomes a remark. */
 static enum status act_again(struct session *session, json_t *act, struct grade *grade,
                              const char *file, struct diag *diag) {
@@ -180,7 +188,7 @@ static enum status act_again(struct session *session, json_t *act, struct grade 
              is_command(line, "giveup") || is_command(line, "undo") || is_command(line, "redo");
   enum status status = own || command_is_for_lessons(line)
                            ? command_do(session, line, &out, diag)
-                           : STATUS_OK;
+                           : note_only(session, line, diag);
   if (!status && play->hunt.acts[HUNT_WRONG] > wrong) {
     text_put_safe(&grade->remarks, line, strlen(line));
     text_printf(&grade->remarks, ": %s", text_string(&out));

@@ -21,6 +21,9 @@ enum tone { TONE_PLAIN, TONE_GOOD, TONE_DOUBT, TONE_BAD, TONE_FAINT, TONE_COUNT 
 void report_toned(struct text *out, struct style style, enum tone tone, const char *string);
 enum tone report_verdict_tone(enum verdict verdict);
 
+/* A line that is no longer in force: "~~dq = df * z~~", which the explorer dims. */
+void report_struck(struct text *out, const char *line);
+
 /* Columns for the names of the nodes that are shown; a name, padded to WIDTH. */
 int report_name_width(const struct model *model);
 void report_name(struct text *out, const char *name, int width);
@@ -75,6 +78,8 @@ enum status report_check_json(struct text *out, const struct model *model,
  * PROGRESS knows the lesson. */
 enum status report_list_json(struct text *out, char *const *names, size_t count,
                              const struct progress *progress);
-enum status report_train_json(struct text *out, const struct training *training);
+/* BEFORE and AFTER: the verdicts of the checks, or NULL. */
+enum status report_train_json(struct text *out, const struct training *training,
+                              const char *before, const char *after);
 
 #endif

@@ -65,13 +65,13 @@ enum status report_catalogue_json(struct text *out, const struct model *model,
 
 /* -- the matrix -- */
 
-static const char *const short_names[OUTCOME_COUNT] = {
+const char *const report_outcomes[OUTCOME_COUNT] = {
     [OUTCOME_CAUGHT] = "caught",   [OUTCOME_MISSED] = "MISSED", [OUTCOME_UNDECIDED] = "unsure",
     [OUTCOME_EQUIVALENT] = "same", [OUTCOME_ABSENT] = "-",
 };
 enum { ID_WIDTH = 30, CELL_WIDTH = 7 };
 
-static size_t count_outcome(const struct matrix *matrix, size_t trial, enum outcome outcome) {
+size_t report_outcome_count(const struct matrix *matrix, size_t trial, enum outcome outcome) {
   size_t count = 0;
   for (size_t i = 0; i < matrix->catalogue.count; i++)
     count += matrix_cell(matrix, i, trial)->outcome == outcome;
@@ -99,14 +99,14 @@ static void put_row(struct text *out, const struct matrix *matrix, size_t i) {
   else text_pad(out, columns, ID_WIDTH);
   for (size_t t = 0; t < bug_trial_count; t++)
     text_printf(out, " %-*s", CELL_WIDTH - 1,
-                _(short_names[matrix_cell(matrix, i, t)->outcome]));
+                _(report_outcomes[matrix_cell(matrix, i, t)->outcome]));
   end_line(out);
 }
 
 static void put_trial(struct text *out, const struct matrix *matrix, size_t t) {
-  size_t caught = count_outcome(matrix, t, OUTCOME_CAUGHT);
-  size_t missed = count_outcome(matrix, t, OUTCOME_MISSED);
-  size_t unsure = count_outcome(matrix, t, OUTCOME_UNDECIDED);
+  size_t caught = report_outcome_count(matrix, t, OUTCOME_CAUGHT);
+  size_t missed = report_outcome_count(matrix, t, OUTCOME_MISSED);
+  size_t unsure = report_outcome_count(matrix, t, OUTCOME_UNDECIDED);
   text_printf(out, " %-6s  ", bug_trials[t].name);
   if (matrix->own[t] == OUTCOME_ABSENT)
     text_puts(out, _("does not apply to this model"));
@@ -114,7 +114,7 @@ static void put_trial(struct text *out, const struct matrix *matrix, size_t t) {
     text_puts(out, _("fails the model without any bug, so it says nothing"));
   else
     text_printf(out, _("caught %zu, missed %zu, unsure of %zu, %zu the same here"), caught, missed,
-                unsure, count_outcome(matrix, t, OUTCOME_EQUIVALENT));
+                unsure, report_outcome_count(matrix, t, OUTCOME_EQUIVALENT));
   text_printf(out, "  (%s)\n", _(bug_trials[t].help));
 }
 

@@ -17,6 +17,11 @@ void report_kind(struct text *out, const struct bug_kind *kind);
 /* A row a mutant, a column a trial; how many of those that change something each trial caught; and
  * each mutant that the first trial missed, with the reason. */
 void report_matrix(struct text *out, const struct matrix *matrix);
+/* The word for an outcome, of at most six letters: "caught", "MISSED", "unsure", "same", "-". */
+extern const char *const report_outcomes[OUTCOME_COUNT];
+
+/* How many mutants came out of TRIAL like that. */
+size_t report_outcome_count(const struct matrix *matrix, size_t trial, enum outcome outcome);
 enum status report_matrix_json(struct text *out, const struct matrix *matrix);
 
 /* id,kind,change,TRIAL,… : one line a mutant. */

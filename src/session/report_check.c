@@ -203,6 +203,18 @@ static bool is_told(const struct check *check, const struct wrong_line *line) {
   return false;
 }
 
+static void put_replaced(struct text *out, const struct rule *rule, int indent,
+                         struct style style) {
+  struct text sentence;
+  if (!rule->original) return;
+  text_init(&sentence);
+  text_puts(&sentence, _("a bug; the line was "));
+  report_struck(&sentence, rule->original);
+  put_wrapped(out, text_string(&sentence), indent, style);
+  out->failed = out->failed || sentence.failed;
+  text_done(&sentence);
+}
+
 void report_wrong_line(struct text *out, const struct model *model, const struct check *check,
                        size_t index, struct style style) {
   const struct diagnosis *diagnosis = check->diagnosis;
@@ -213,6 +225,7 @@ void report_wrong_line(struct text *out, const struct model *model, const struct
     if (i > 0) text_printf(out, "%*s", indent, "");
     if (line->count > 1) text_puts(out, i == 0 ? _("one of  ") : _("    or  "));
     put_wrapped(out, model->rules[line->rules[i]].text, column_now(out), style);
+    put_replaced(out, &model->rules[line->rules[i]], indent, style);
   }
   for (size_t i = 0; index == 0 && !is_told(check, line) && i < diagnosis->count; i++)
     if (diagnosis->findings[i].kind == FINDING_LINE)

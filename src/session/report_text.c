@@ -19,6 +19,10 @@ void report_toned(struct text *out, struct style style, enum tone tone, const ch
   if (coloured) text_puts(out, "\033[0m");
 }
 
+void report_struck(struct text *out, const char *line) {
+  text_printf(out, "~~%s~~", line);
+}
+
 /* -- values -- */
 
 static void put_summary(struct text *out, const double *values, size_t count) {
@@ -136,7 +140,7 @@ static void put_backward(struct text *out, const struct model *model, const stru
     if (rule->original) {
       text_printf(out, "\n  %*s  ", width, "");
       report_toned(out, style, TONE_DOUBT, _("a bug; the line was  "));
-      text_puts(out, rule->original);
+      report_struck(out, rule->original);
     }
     text_puts(out, "\n");
   }

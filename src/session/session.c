@@ -1,5 +1,6 @@
 #include "session/session.h"
 
+#include "bug/matrix.h"
 #include "core/intl.h"
 #include "core/memory.h"
 #include "io/loader.h"
@@ -14,10 +15,17 @@ void session_init(struct session *session) {
   *session = (struct session){.focus = -1, .model = {.loss = -1}};
 }
 
+void session_keep_matrix(struct session *session, struct matrix *matrix) {
+  if (session->matrix) matrix_done(session->matrix);
+  free(session->matrix);
+  session->matrix = matrix;
+}
+
 /* What was found of the model as it was. */
 static void forget_findings(struct session *session) {
   if (session->has_check) check_done(&session->check);
   session->has_check = session->has_sweep = session->pending = false;
+  session_keep_matrix(session, NULL);
 }
 
 static void close_model(struct session *session) {
@@ -56,6 +64,7 @@ static void keep_stage(struct session *session, struct stage *stage) {
                           .frozen = session->frozen,
                           .has_check = session->has_check,
                           .has_sweep = session->has_sweep,
+                          .matrix = session->matrix,
                           .pending = session->pending,
                           .check = session->check,
                           .sweep = session->sweep};
@@ -64,6 +73,7 @@ static void keep_stage(struct session *session, struct stage *stage) {
   session->steps = NULL;
   session->value_step = session->gradient_step = NULL;
   session->has_check = session->has_sweep = false;
+  session->matrix = NULL;
   close_model(session);
 }
 
@@ -83,6 +93,7 @@ static void take_stage(struct session *session, struct stage *stage) {
   session->frozen = stage->frozen;
   session->has_check = stage->has_check;
   session->has_sweep = stage->has_sweep;
+  session->matrix = stage->matrix;
   session->pending = stage->pending;
   session->check = stage->check;
   session->sweep = stage->sweep;
@@ -255,6 +266,7 @@ static enum status adopt(struct session *session, struct lesson *lesson, struct 
   session->stages = NULL;
   session->quizzes = NULL;
   session->has_check = session->has_sweep = false;
+  session->matrix = NULL;
   close_lesson(session);
   enum status status = begin_lesson(session, lesson, out, diag);
   struct session after = *session;

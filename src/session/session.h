@@ -18,6 +18,8 @@ struct step {
   size_t first_rule, rule_count;
 };
 
+struct matrix;
+
 /* What a step of a lesson leaves behind while the reader is at another one, so that it can be come
  * back to as it was. */
 struct stage {
@@ -32,6 +34,7 @@ struct stage {
   bool frozen, has_check, has_sweep, pending;
   struct check check;
   struct sweep sweep;
+  struct matrix *matrix;
 };
 
 enum quiz_state { QUIZ_OPEN, QUIZ_RIGHT, QUIZ_SKIPPED };
@@ -70,6 +73,7 @@ struct session {
   bool has_check;
   struct sweep sweep; /* likewise */
   bool has_sweep;
+  struct matrix *matrix; /* likewise; or NULL */
   int page;                 /* the step of the lesson that the reader is at */
   struct stage *stages;     /* by step of the lesson */
   bool pending;             /* the questions that this step begins with have yet to be asked */
@@ -133,6 +137,10 @@ enum status session_open_text(struct session *session, const char *text, struct 
 /* Call after a change of the model or its values: makes the steps anew (keeping the place in the
  * walk as far as it exists) and computes up to there. */
 enum status session_refresh(struct session *session, struct diag *diag);
+
+/* Keeps MATRIX, which was found of the model as it stands and lies on the heap, instead of the last
+ * one; NULL: none. */
+void session_keep_matrix(struct session *session, struct matrix *matrix);
 
 /* Goes to POSITION steps from the start and computes up to there. */
 enum status session_go(struct session *session, size_t position, struct diag *diag);

@@ -2,11 +2,14 @@
 
 #include "core/clock.h"
 #include "core/intl.h"
+#include "lang/print.h"
 #include "session/page.h"
+#include "session/play.h"
 #include "session/script.h"
 #include "tui/action.h"
 #include "tui/conf.h"
 #include "tui/frame.h"
+#include "tui/lines.h"
 #include "tui/prompt.h"
 #include "tui/screenshot.h"
 #include "tui/view.h"
@@ -19,6 +22,7 @@ const struct view_ops *const view_table[VIEW_COUNT] = {
     [VIEW_CIRCUIT] = &view_circuit, [VIEW_INSPECTOR] = &view_inspector,
     [VIEW_TENSOR] = &view_tensor,   [VIEW_CHECK] = &view_check,
     [VIEW_SWEEP] = &view_sweep,     [VIEW_LESSON] = &view_lesson,
+    [VIEW_MATRIX] = &view_matrix,
     [VIEW_LESSONS] = &view_lessons, [VIEW_LOG] = &view_log,
     [VIEW_HELP] = &view_help,
 };
@@ -85,6 +89,7 @@ static const struct shown_by {
   enum view_id view;
   bool at_once;
 } shown_by[] = {{"check", VIEW_CHECK, true},     {"sweep", VIEW_SWEEP, true},
+                {"matrix", VIEW_MATRIX, true},   {"hunt", VIEW_CIRCUIT, false},
                 {"open", VIEW_CIRCUIT, false},   {"source", VIEW_CIRCUIT, false},
                 {"resume", VIEW_CIRCUIT, false}};
 
@@ -160,13 +165,14 @@ static enum status export_screen(void *context, const char *path, struct diag *d
                               : "gradwalk", path, diag);
 }
 
-static void do_command(struct ui *ui, const char *line) {
+static enum status do_command(struct ui *ui, const char *line) {
   struct session *session = ui->session;
-  struct diag diag;
+  struct diag *diag = &ui->diag;
   size_t size = session->is_open ? session->model.program.size : 0, position = session->position;
   double *before = size > 0 ? malloc(size * sizeof *before) : NULL;
   if (before) memcpy(before, session->run.values, size * sizeof *before);
   const struct shown_by *shown = view_for(line);
+  if (shown && play_allows(session, shown->command, diag)) shown = NULL;
   struct text said_before = ui->said_before;
   ui->said_before = ui->said;
   ui->said = said_before;
@@ -175,23 +181,26 @@ static void do_command(struct ui *ui, const char *line) {
   if (shown && shown->at_once) {
     ui->view = shown->view;
     ui->checked = ui->swept = -1;
+    ui->mutant = 0;
   }
   ui->busy = !shown || !shown->at_once;
   ui->question = session->is_open ? page_question(session) : -1;
-  enum status status = command_do(session, line, &ui->said, &diag);
+  enum status status = command_do(session, line, &ui->said, diag);
   ui->busy = false;
   ui->page_known = false;
-  if (status) say_error(ui, &diag);
+  if (status) say_error(ui, diag);
   else if (shown && shown->at_once) ui->said.length = 0;
   else if (shown) ui->view = shown->view;
   else show_in_lesson(ui, line);
-  if (!status && keeper_note(&ui->keeper, session, &diag)) say_error(ui, &diag);
+  if (!status && keeper_note(&ui->keeper, session, diag)) say_error(ui, diag);
   ui->said_in = ui->view;
   ui->scroll[VIEW_INSPECTOR] = 0;
+  ui->line = -1;
   note_changes(ui, before, size, position);
   if (session->is_open) circuit_make(&ui->circuit, &session->model, session->focus);
   else circuit_done(&ui->circuit);
   free(before);
+  return status;
 }
 
 /* -- actions -- */
@@ -239,6 +248,7 @@ static void act_move(struct ui *ui, const char *arguments) {
       continue;
     }
     ui->said.length = 0;
+    ui->line = -1;
     view_table[ui->view]->move(ui, (enum direction)i);
   }
 }
@@ -254,27 +264,78 @@ static void act_enter(struct ui *ui, const char *arguments) {
   text_done(&line);
 }
 
-/* The line that assigns the focused node's gradient, or the first that it hands on. */
+static void say(struct ui *ui, const char *words) {
+  ui->said.length = 0;
+  text_printf(&ui->said, "%s\n", words);
+  ui->said_is_error = true;
+  ui->said_in = ui->view;
+}
+
+/* The chosen rule line in the prompt, as bug takes it. */
 static void act_edit(struct ui *ui, const char *arguments) {
   (void)arguments;
-  const struct session *session = ui->session;
-  const struct model *model = &session->model;
-  const struct rule *found = NULL;
+  const struct model *model = &ui->session->model;
+  int rule = lines_chosen(ui);
   struct text line;
-  for (size_t i = 0; session->is_open && i < model->rule_count && !found; i++) {
-    const struct rule *rule = &model->rules[i];
-    bool own = rule->target_node == session->focus;
-    bool hands_on = rule->node >= 0 && model_visible(model, rule->node) == session->focus;
-    if (model->backward ? own : hands_on) found = rule;
+  if (rule < 0) {
+    say(ui, _("there is no rule line here to edit"));
+    return;
   }
-  if (!found) return;
+  struct assign address = model_line(model, (size_t)rule);
   text_init(&line);
   text_puts(&line, "bug ");
-  if (found->node >= 0 && found->accumulate)
-    text_printf(&line, "%s:%d: ", model->nodes[found->node].name, found->operand + 1);
-  text_puts(&line, found->text);
+  print_address(&line, &address);
+  text_puts(&line, model->rules[rule].text);
+  if (ui->line < 0) lines_move(ui, 0);
   prompt_start(text_string(&line));
   text_done(&line);
+}
+
+static void act_line(struct ui *ui, const char *arguments) {
+  bool down = strcmp(arguments, "previous") != 0;
+  lines_move(ui, ui->line < 0 ? down : down ? 1 : -1);
+}
+
+/* The number under which "bugs" lists bug INDEX. */
+static size_t bug_number(const struct model *model, int index) {
+  size_t number = 0;
+  for (int i = 0; i <= index; i++) number += !model->bugs[i].hidden;
+  return number;
+}
+
+/* The bug of the chosen line, or the only one that there is. */
+static void act_toggle(struct ui *ui, const char *arguments) {
+  (void)arguments;
+  const struct model *model = &ui->session->model;
+  int rule = lines_chosen(ui), last = (int)model->bug_count - 1;
+  int bug = rule >= 0 ? model_bug_of(model, (size_t)rule) : -1;
+  while (last >= 0 && model->bugs[last].hidden) last--;
+  if (bug < 0 && last >= 0 && bug_number(model, last) == 1) bug = last;
+  if (bug < 0) {
+    say(ui, last < 0 ? _("there is no bug to switch off or on")
+                     : _("no bug is in this line; \"bugs\" numbers those that are in, and \"bug off N\" "
+                         "switches one off"));
+    return;
+  }
+  struct text line;
+  text_init(&line);
+  text_printf(&line, "bug %s %zu", model->bugs[bug].off ? "on" : "off", bug_number(model, bug));
+  do_command(ui, text_string(&line));
+  text_done(&line);
+}
+
+/* Asks for the hunt's seed and level: the next one after the last hunt's. In the list of lessons the
+ * one that is chosen there is opened for it. */
+static void act_hide(struct ui *ui, const char *arguments) {
+  const struct play *play = ui->session->play;
+  char line[64];
+  (void)arguments;
+  bool listed = ui->view == VIEW_LESSONS;
+  if (listed) act_enter(ui, "");
+  if (!ui->session->is_open || (listed && ui->said_is_error)) return;
+  snprintf(line, sizeof line, "hunt seed=%u level=%d", play ? play->options.seed + 1 : 1,
+           play ? play->options.level : 1);
+  prompt_start(line);
 }
 
 /* What is typed next is a word of its own. */
@@ -409,6 +470,7 @@ static void take_mouse(struct ui *ui) {
   int row = mouse.row - area.row, col = mouse.col - area.col;
   if (row < 0 || col < 0 || row >= area.rows || col >= area.cols) return;
   ui->said.length = 0;
+  ui->line = -1;
   if (view_table[ui->view]->click) view_table[ui->view]->click(ui, area, row, col);
 }
 
@@ -428,6 +490,12 @@ static void take_key(struct ui *ui, int key) {
   bool ended = prompt_key(key, &line);
   if (ended && line.length > 0) do_line(ui, text_string(&line));
   text_done(&line);
+}
+
+/* Looking at another node is something that a hunt counts. */
+static void note_look(struct ui *ui) {
+  struct diag diag;
+  if (play_look(ui->session, &diag)) say_error(ui, &diag);
 }
 
 /* Esc alone at the prompt has a meaning; Esc with more right behind it is a key that readline knows. */
@@ -487,24 +555,30 @@ static enum status loop(struct ui *ui) {
     }
     if (key != KEY_OF_RESIZE) ui->autoplay = 0;
     take_key(ui, prompt_or_escape(key));
+    note_look(ui);
     ui->progress.total = 0;
   }
   return STATUS_OK;
 }
 
-static void open_first(struct ui *ui, const char *lesson) {
-  struct text line;
+/* Without lines to begin with, at the list of lessons. A hunt that cannot be had is no session; of any
+ * other line the explorer itself shows what is wrong. */
+static enum status begin(struct ui *ui, const struct app_start *start, struct diag *diag) {
+  enum status status = STATUS_OK;
   read_lessons(ui);
-  if (!lesson) {
-    ui->view = ui->said_in = VIEW_LESSONS;
-    script_tell_kept(&ui->said);
-    return;
+  if (!*start->lines) ui->view = ui->said_in = VIEW_LESSONS;
+  for (const char *at = start->lines; !status && *at;) {
+    size_t length = strcspn(at, "\n");
+    char *line = strndup(at, length);
+    if (!line) return diag_no_memory(diag);
+    status = do_command(ui, line);
+    free(line);
+    at += length + (at[length] == '\n');
   }
-  text_init(&line);
-  text_printf(&line, "open %s", lesson);
-  do_command(ui, text_string(&line));
-  script_tell_kept(&ui->said);
-  text_done(&line);
+  if (status && start->hunt) *diag = ui->diag;
+  if (!status && start->record) status = play_record(ui->session, start->record, diag);
+  if (!start->hunt) script_tell_kept(&ui->said);
+  return start->hunt ? status : STATUS_OK;
 }
 
 static void ui_done(struct ui *ui) {
@@ -520,11 +594,11 @@ static void ui_done(struct ui *ui) {
   free(ui->flash);
 }
 
-enum status app_run(const char *lesson, const struct term_options *options, double autoplay,
-                    int *signal, struct diag *diag) {
+enum status app_run(const struct app_start *start, const struct term_options *options, int *signal,
+                    struct diag *diag) {
   struct session session;
-  struct ui ui = {.session = &session, .typed = KEY_OF_NONE, .autoplay = autoplay,
-                  .played = seconds_now()};
+  struct ui ui = {.session = &session, .line = -1, .typed = KEY_OF_NONE,
+                  .autoplay = start->autoplay, .played = seconds_now()};
   *signal = 0;
   session_init(&session);
   enum status status = keymap_load(&ui.keymap, diag);
@@ -539,9 +613,8 @@ enum status app_run(const char *lesson, const struct term_options *options, doub
     session.screen_context = &ui;
     choose_theme(&ui, ui.themes.wanted, ui.themes.light || theme_background_is_light());
     prompt_open(&session, &ui.shelf);
-    open_first(&ui, lesson);
-    status = loop(&ui);
-    if (status) diag_no_memory(diag);
+    status = begin(&ui, start, diag);
+    if (!status && (status = loop(&ui))) diag_no_memory(diag);
     *signal = term_ending();
     prompt_close();
     term_close();

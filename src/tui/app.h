@@ -4,11 +4,18 @@
 
 #include "tui/term.h"
 
-/* Runs the explorer on LESSON (NULL: starts at the list of lessons) until the user leaves; with
- * AUTOPLAY above 0 the lesson goes on by itself after so many seconds, until a key is pressed.
- * STATUS_NO_TERMINAL if there is no terminal to run on; *SIGNAL is set if a signal ended it, and is
- * to be raised again. */
-enum status app_run(const char *lesson, const struct term_options *options, double autoplay,
-                    int *signal, struct diag *diag);
+/* What the explorer begins with. */
+struct app_start {
+  const char *lines;  /* commands, a line each; "": the list of lessons */
+  bool hunt;          /* they begin a hunt: one of them that fails is the end */
+  const char *record; /* of the hunt, or NULL */
+  double autoplay;    /* above 0 the lesson goes on by itself after so many seconds, until a key is
+                       * pressed */
+};
+
+/* Runs the explorer until the user leaves. STATUS_NO_TERMINAL if there is no terminal to run on;
+ * *SIGNAL is set if a signal ended it, and is to be raised again. */
+enum status app_run(const struct app_start *start, const struct term_options *options, int *signal,
+                    struct diag *diag);
 
 #endif

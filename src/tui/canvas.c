@@ -136,6 +136,26 @@ void canvas_mark(struct canvas *canvas, struct area area, int row, int col, int 
   }
 }
 
+static char character_at(struct canvas *canvas, struct area area, int row, int col) {
+  const struct cell *cell = cell_at(canvas, area, row, col);
+  return cell ? *cell->text : ' ';
+}
+
+void canvas_strike(struct canvas *canvas, struct area area) {
+  bool struck = false;
+  for (int row = 0; row < area.rows; row++)
+    for (int col = 0; col < area.cols; col++) {
+      bool pair = character_at(canvas, area, row, col) == '~' &&
+                  character_at(canvas, area, row, col + 1) == '~';
+      char before = character_at(canvas, area, row, col - 1);
+      char after = character_at(canvas, area, row, col + 2);
+      bool begins = pair && !struck && before == ' ' && after != ' ' && after != '~';
+      bool ends = pair && struck && before != '~';
+      if (struck || begins) canvas_mark(canvas, area, row, col, 1 + pair, ROLE_FAINT);
+      if (begins || ends) struck = begins, col++;
+    }
+}
+
 void canvas_strong(struct canvas *canvas, struct area area) {
   for (int row = 0; row < area.rows; row++)
     for (int col = 0; col < area.cols; col++) {

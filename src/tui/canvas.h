@@ -70,6 +70,10 @@ void canvas_blank(struct canvas *canvas, struct area area);
 void canvas_mark(struct canvas *canvas, struct area area, int row, int col, int cols,
                  enum role role);
 
+/* Makes faint what stands struck through in AREA, between two tildes and two tildes, on one row or
+ * over several. */
+void canvas_strike(struct canvas *canvas, struct area area);
+
 /* Makes AREA bold. */
 void canvas_strong(struct canvas *canvas, struct area area);
 

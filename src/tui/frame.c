@@ -1,6 +1,7 @@
 #include "tui/frame.h"
 
 #include "core/intl.h"
+#include "session/play.h"
 #include "tui/prompt.h"
 
 #include <stdio.h>
@@ -14,13 +15,26 @@ enum {
   CHROME_ROWS = 4      /* a screen lower than this has no room for titles and hints */
 };
 
+/* Of a hunt that is on; where there is no room for both, in the title's place. */
+static bool draw_hunt(struct ui *ui, struct area area, int used) {
+  struct text state;
+  if (!play_is_on(ui->session)) return false;
+  text_init(&state);
+  play_put_state(ui->session, &state);
+  int columns = text_columns(text_string(&state), state.length), col = area.cols - columns - 1;
+  if (col <= used + 2) canvas_blank(&ui->canvas, area);
+  canvas_puts(&ui->canvas, area, 0, col > used + 2 ? col : 1, ROLE_KEY, text_string(&state));
+  text_done(&state);
+  return true;
+}
+
 static void draw_status(struct ui *ui, struct area area) {
   const struct session *session = ui->session;
   const char *title = session->is_open && session->lesson.title.length > 0
                           ? text_string(&session->lesson.title)
                           : "gradwalk";
   int used = canvas_puts(&ui->canvas, area, 0, 1, ROLE_TITLE, title);
-  if (!session->is_open) return;
+  if (!session->is_open || draw_hunt(ui, area, used)) return;
   char text[96];
   bool forward = session->position <= session->forward_count;
   snprintf(text, sizeof text, _("step %zu of %zu  %s  %s"), session->position,

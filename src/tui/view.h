@@ -30,6 +30,7 @@ enum view_id {
   VIEW_TENSOR,
   VIEW_CHECK,
   VIEW_SWEEP,
+  VIEW_MATRIX,
   VIEW_LESSON,
   VIEW_LESSONS,
   VIEW_LOG,
@@ -50,6 +51,7 @@ struct ui {
   struct text said;       /* what the last command had to say */
   struct text said_before; /* the one before that */
   bool said_is_error;
+  struct diag diag;       /* of the last command that failed */
   enum view_id said_in;   /* the view in which it was said */
   bool *flash;            /* by node: its value or gradient has just changed */
   size_t flash_count;
@@ -61,6 +63,8 @@ struct ui {
   int listed;             /* line of their list */
   int checked;            /* tensor of the check; -1: the worst */
   bool follow;            /* it was chosen just now: scroll to where it stands */
+  int line;               /* of the rule lines in the inspector, the chosen one; -1: none yet */
+  int mutant;             /* row of the matrix */
   int swept;              /* step of the sweep; -1: the best */
   struct progress_state {
     size_t done, total;
@@ -89,7 +93,7 @@ struct view_ops {
 };
 
 extern const struct view_ops view_circuit, view_inspector, view_tensor, view_check, view_sweep,
-    view_lesson, view_lessons, view_log, view_help;
+    view_matrix, view_lesson, view_lessons, view_log, view_help;
 extern const struct view_ops *const view_table[VIEW_COUNT];
 
 /* Draws TEXT scrolled as the view's state says, and keeps that state in range. */
@@ -109,6 +113,9 @@ void view_said(struct ui *ui, struct area area);
 
 /* The bar of what runs, with its rate and the time left; returns the rows used. */
 int view_progress(struct ui *ui, struct area area, const char *title);
+
+/* The rule line that is chosen in the check: a wrong one, or the last that makes the gradient; -1. */
+int view_check_rule(const struct ui *ui);
 
 /* A check under way: the bar, and its tensors filling in. */
 void view_live_check(struct ui *ui, struct area area, const struct check *check);

@@ -124,7 +124,8 @@ static void put_report(struct pen *pen) {
   put_text(pen, &text, ROLE_PLAIN);
   text_puts(&text, pen->ui->canvas.unicode ? "\n ↑↓" : "\n Up, Down");
   text_puts(&text, report_wrong_line_count(check) > 0
-                       ? _(" choose a tensor or a wrong line; Enter goes there\n")
+                       ? _(" choose a tensor or a wrong line; Enter goes there, e edits it, T "
+                           "switches a bug off and on\n")
                        : _(" choose a tensor; Enter goes there\n"));
   put_text(pen, &text, ROLE_FAINT);
   text_done(&text);
@@ -173,6 +174,7 @@ static void draw_report(struct ui *ui, struct area area) {
   if (*scroll < 0) *scroll = 0;
   struct pen pen = make_pen(ui, area);
   put_report(&pen);
+  canvas_strike(&ui->canvas, area);
   if (*scroll < most)
     canvas_puts(&ui->canvas, area, area.rows - 1, area.cols - 1, ROLE_KEY,
                 ui->canvas.unicode ? "▾" : "v");
@@ -208,6 +210,21 @@ static void move(struct ui *ui, enum direction direction) {
 static int line_node(const struct model *model, const struct rule *rule) {
   int node = rule->node >= 0 ? rule->node : rule->target_node;
   return node >= 0 ? model_visible(model, node) : -1;
+}
+
+int view_check_rule(const struct ui *ui) {
+  const struct session *session = ui->session;
+  const struct check *check = &session->check;
+  int rule = -1;
+  if (!session->has_check || ui->checked < 0 || ui->checked >= item_count(check)) return -1;
+  size_t item = (size_t)ui->checked;
+  if (item >= check->tensor_count) {
+    const struct wrong_line *line = &check->diagnosis->lines.items[item - check->tensor_count];
+    return (int)line->rules[line->count - 1];
+  }
+  for (size_t i = 0; i < session->model.rule_count; i++)
+    if (session->model.rules[i].target_node == check->tensors[item].node) rule = (int)i;
+  return rule;
 }
 
 /* To the circuit, and to the line that made the gradient. */

@@ -1,7 +1,7 @@
 /* The views that are text: inspector, log, help. */
 #include "core/intl.h"
-#include "session/explain.h"
 #include "tui/action.h"
+#include "tui/lines.h"
 #include "tui/view.h"
 
 #include <stdio.h>
@@ -70,22 +70,28 @@ static enum role formula_role(const struct ui *ui, const char *line, size_t leng
   return *name == 'd' ? ROLE_GRADIENT : ROLE_PLAIN;
 }
 
+/* TEXT with its struck lines faint and its chosen line marked. */
+static void draw_rules(struct ui *ui, struct area area, const char *text) {
+  lines_follow(ui, area, text);
+  view_lines(ui, VIEW_INSPECTOR, area, formula_role, text);
+  canvas_strike(&ui->canvas, area);
+  lines_mark(ui, area, text);
+}
+
 void view_said(struct ui *ui, struct area area) {
-  view_lines(ui, VIEW_INSPECTOR, area, ui->said_is_error ? NULL : formula_role,
-                text_string(&ui->said));
+  if (ui->said_is_error) view_lines(ui, VIEW_INSPECTOR, area, NULL, text_string(&ui->said));
+  else draw_rules(ui, area, text_string(&ui->said));
 }
 
 static void draw_inspector(struct ui *ui, struct area area) {
   struct text text;
-  struct diag diag;
   if (ui->said.length > 0) {
     view_said(ui, area);
     return;
   }
-  if (!ui->session->is_open || ui->session->focus < 0) return;
   text_init(&text);
-  explain_node(ui->session, ui->session->focus, &text, &diag);
-  view_lines(ui, VIEW_INSPECTOR, area, formula_role, text_string(&text));
+  lines_inspected(ui, &text);
+  draw_rules(ui, area, text_string(&text));
   text_done(&text);
 }
 

@@ -421,11 +421,11 @@ static void test_bug(void **state) {
   struct trial trial;
   open_model(&trial, chain);
   doing(&trial, "run");
-  mentions(&trial, "bug dq = 2 * df * z", "the line was  dq = df * z");
+  mentions(&trial, "bug dq = 2 * df * z", "the line was  ~~dq = df * z~~");
   says(&trial, "eval dx", "-8\n");
   mentions(&trial, "check", "FAIL");
   assert_int_equal(trial.session.check.verdict, VERDICT_FAIL);
-  mentions(&trial, "focus dq", "a bug; the line was  dq = df * z");
+  mentions(&trial, "focus dq", "a bug; the line was  ~~dq = df * z~~");
   fails(&trial, "bug dq = nothing", STATUS_DATA, "nothing");
   says(&trial, "eval dx", "-8\n");
   doing(&trial, "bug dq = df * z"); /* the right line again */

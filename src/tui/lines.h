@@ -1,0 +1,34 @@
+/* The rule line that a key is about: one of those that the inspector shows, or the one that is chosen
+ * in the check. */
+#ifndef GRADWALK_TUI_LINES_H
+#define GRADWALK_TUI_LINES_H
+
+#include "tui/view.h"
+
+enum { MOST_LINES = 64 };
+
+/* A rule line in a text, which stands alone on a line of it. */
+struct shown_line {
+  size_t rule;
+  size_t end; /* of its line, in the text */
+};
+
+/* The rule lines in TEXT, from the top; no more than MOST_LINES. */
+size_t lines_in(const struct model *model, const char *text, struct shown_line lines[MOST_LINES]);
+
+/* What the inspector shows: the words of the last command, or else the focused node. */
+void lines_inspected(const struct ui *ui, struct text *out);
+
+/* The rule line that is chosen, else the first one, of the check's wrong line or of the inspector;
+ * -1: there is none. */
+int lines_chosen(const struct ui *ui);
+
+/* Chooses the one STEP lines further down. */
+void lines_move(struct ui *ui, int step);
+
+/* Scrolls the inspector, with TEXT in AREA, to a line that was chosen just now; marks it, once it is
+ * drawn, where there are several. */
+void lines_follow(struct ui *ui, struct area area, const char *text);
+void lines_mark(struct ui *ui, struct area area, const char *text);
+
+#endif
