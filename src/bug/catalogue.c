@@ -143,13 +143,16 @@ static enum status try_rewrite(struct work *work, const struct line *line, int r
   struct model *model = work->model;
   const struct rule *rule = &model->rules[line->rule];
   enum where where = rewrites[row].where;
-  bool accumulate = rule->accumulate && where != LATER_SHARE && where != FIRST, failed = false;
+  bool accumulate = rule->accumulate && where != LATER_SHARE && where != FIRST;
+  bool failed = false, fits;
   const char *variant = rewrites[row].variant;
   const struct expr *value = line_rewrite(line, work->patterns[row], work->replacements[row],
                                           place, &variant, &failed);
   if (failed) return no_memory(work);
   bool same = value && expr_equal(value, line->root) && accumulate == rule->accumulate;
-  if (!value || same || !model_line_fits(model, line->rule, value)) return STATUS_OK;
+  if (!value || same) return STATUS_OK;
+  if (model_line_fits(model, line->rule, value, &fits)) return no_memory(work);
+  if (!fits) return STATUS_OK;
   const char **lines = ARENA_NEW(&work->catalogue->arena, const char *);
   if (!lines || !(lines[0] = line_text(work, line->rule, accumulate, value)))
     return no_memory(work);
@@ -215,7 +218,9 @@ static enum status exchange_nodes(struct work *work, int one, int other) {
         expr_substitute(&work->catalogue->arena, rule->value, exchange_name, &exchange);
     if (!value) return no_memory(work);
     if (expr_equal(value, rule->value)) continue;
-    if (!model_line_fits(model, i, value)) return STATUS_OK;
+    bool fits;
+    if (model_line_fits(model, i, value, &fits)) return no_memory(work);
+    if (!fits) return STATUS_OK;
     if (count == 0) first = i;
     if (!(lines[count++] = line_text(work, i, rule->accumulate, value))) return no_memory(work);
   }

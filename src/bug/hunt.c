@@ -214,13 +214,24 @@ static enum status makes_same(struct model *model, const char *const *texts, siz
   return status;
 }
 
-/* A line is right if it does what the true line does. It is tried with the quarry mended. */
+/* A line is right if it does what the true line does. It is tried with the quarry mended. A line of
+ * several for one gradient need not be addressed: it is taken for the quarry's. */
 static enum status judge_line(struct quarry *quarry, struct model *model, const char *line,
-                              bool *right, struct diag *diag) {
+                              bool addressed, bool *right, struct diag *diag) {
+  struct text text;
   struct diag again;
-  enum status status = mend(quarry, model, true, diag);
-  if (!status) status = makes_same(model, &line, 1, right, diag);
-  if (mend(quarry, model, false, &again) && !status) status = diag_no_memory(diag);
+  const char *hidden = quarry->mutant.lines[0], *target = strstr(hidden, quarry->target);
+  while (target > hidden && target[-1] != ' ') target = strstr(target + 1, quarry->target);
+  text_init(&text);
+  if (!addressed) text_put(&text, hidden, (size_t)(target - hidden));
+  text_puts(&text, line);
+  const char *whole = text_string(&text);
+  enum status status = text.failed ? diag_no_memory(diag) : mend(quarry, model, true, diag);
+  if (!status) {
+    status = makes_same(model, &whole, 1, right, diag);
+    if (mend(quarry, model, false, &again) && !status) status = diag_no_memory(diag);
+  }
+  text_done(&text);
   return status;
 }
 
@@ -314,7 +325,7 @@ static enum status answer_line(struct hunt *hunt, struct model *model, const cha
     struct quarry *quarry = &hunt->quarries[i];
     if (quarry->found || strcmp(quarry->target, line.target) != 0) continue;
     near = true;
-    status = judge_line(quarry, model, answer, &right, diag);
+    status = judge_line(quarry, model, answer, line.node, &right, diag);
     if (right) *found = quarry;
   }
   if (!status && !right)

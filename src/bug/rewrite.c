@@ -491,7 +491,9 @@ const struct expr *line_rewrite(const struct line *line, const struct expr *patt
     *variant = arena_printf(line->arena, "%s,%s", part->name, by->name);
     *failed = *failed || !*variant;
   }
-  return replace(line->arena, line->root, place, by);
+  const struct expr *made = replace(line->arena, line->root, place, by);
+  *failed = *failed || !made;
+  return made;
 }
 
 static bool any_penalty(const struct model *model, const struct rule *rule) {

@@ -152,8 +152,11 @@ static struct probe make_probe(const struct work *work, const struct tensor_chec
 static signed char *draw_directions(struct work *work, size_t rows, size_t count) {
   size_t total;
   signed char *signs = size_multiply(rows, count, &total) ? malloc(total) : NULL;
-  for (size_t i = 0; signs && i < total; i++)
-    signs[i] = random_bits(&work->directions_from) >> 31 ? 1 : -1;
+  uint32_t bits = 0; /* each makes a sign */
+  for (size_t i = 0; signs && i < total; i++, bits <<= 1) {
+    if (i % 32 == 0) bits = random_bits(&work->directions_from);
+    signs[i] = bits >> 31 ? 1 : -1;
+  }
   return signs;
 }
 

@@ -1,9 +1,9 @@
 /* The first instruction that a moving entry reaches, where that is a sum of terms (a matrix
- * product): the entry is in one term of each sum of one line of the result. The sums up to each term
- * are kept while the entries of one line of the operand (a row of the first, a column of the second)
- * move one after the other, so that only the terms from there on have to be added, in the same
- * order. Terms that are zero whatever the operand holds are left out: they add +0 or -0 to a sum
- * that is never -0. A lead owns its arrays until lead_done(). */
+ * product): the entry is in one term of each sum of one line of the result. The sums up to each
+ * term are kept while the entries of one line of the operand (a row of the first, a column of the
+ * second) move one after the other, so that only the terms from there on have to be added, in the
+ * same order. Terms that are zero whatever the operand holds are left out: they add +0 or -0 to a
+ * sum that is never -0. A lead owns its arrays until lead_done(). */
 #ifndef GRADWALK_CHECK_LEAD_H
 #define GRADWALK_CHECK_LEAD_H
 

@@ -54,7 +54,8 @@ void worker_done(struct worker *worker);
 bool worker_cancelled(const struct worker *worker);
 
 /* From now on moves of the probe (of which the entry or direction may change) compute anew only
- * what they reach. The worker must be at its base. False, changing nothing, if there is no memory. */
+ * what they reach. The worker must be at its base. False, changing nothing, if there is no
+ * memory. */
 bool worker_plan(struct worker *worker, const struct probe *probe);
 void worker_unplan(struct worker *worker);
 
@@ -74,8 +75,8 @@ double worker_loss(struct worker *worker, const struct probe *probe, double h);
  *   richardson  (4 D(h/2) − D(h)) / 3 with D central */
 double worker_slope(struct worker *worker, const struct probe *probe, enum method method, double h);
 
-/* The step for a probe: EPS if it is given (> 0); else precision_step() times the power of two at or
- * above max(1, |x|), so that x ± h is exact or nearly. */
+/* The step for a probe: EPS if it is given (> 0); else precision_step() times the power of two at
+ * or above max(1, |x|), so that x ± h is exact or nearly. */
 double worker_step(const struct worker *worker, const struct probe *probe, double eps);
 
 /* The step chosen for PRECISION at |x| <= 1: about the cube root of its rounding unit, where the

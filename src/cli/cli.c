@@ -273,12 +273,16 @@ static int verb_bugs(struct invocation *call) {
 
 /* What a check says of the backward pass, before or after; RESULT becomes its exit status if that
  * is worse. */
-static enum status check_again(struct invocation *call, const char *when, int *result) {
+static enum status check_again(struct invocation *call, const char *when, int *result,
+                               const char **verdict) {
   struct check check = {0};
   enum status status = run_check(call, &check);
   if (!status) {
-    text_printf(&call->out, _(" check %s: "), when);
-    report_check_verdict(&call->out, &check, call->style);
+    *verdict = verdict_names[check.verdict];
+    if (!call->options.json) {
+      text_printf(&call->out, _(" check %s: "), when);
+      report_check_verdict(&call->out, &check, call->style);
+    }
     if (*result == 0) *result = verdict_status(check.verdict);
   }
   check_done(&check);
@@ -307,21 +311,22 @@ static enum status run_training(struct invocation *call, struct training *traini
 static int verb_train(struct invocation *call) {
   const struct options *options = &call->options;
   struct training training = {0};
-  bool checks = options->check && !options->json;
+  const char *before = NULL, *after = NULL;
   int result = 0;
   enum status status = open_model(call);
   if (!status && options->load) status = params_load(&call->model, options->load, &call->diag);
-  if (!status && checks) status = check_again(call, _("before"), &result);
+  if (!status && options->check) status = check_again(call, _("before"), &result, &before);
   if (!status) status = run_training(call, &training);
   if (!status) {
     train_give_params(&training, &call->model);
     if (!options->json) report_train(&call->out, &training);
-    else if (report_train_json(&call->out, &training)) status = diag_no_memory(&call->diag);
   }
   if (training.diverged) result = EXIT_MISTAKE;
-  train_done(&training);
   if (!status && options->save) status = params_save(&call->model, options->save, &call->diag);
-  if (!status && checks) status = check_again(call, _("after"), &result);
+  if (!status && options->check) status = check_again(call, _("after"), &result, &after);
+  if (!status && options->json && report_train_json(&call->out, &training, before, after))
+    status = diag_no_memory(&call->diag);
+  train_done(&training);
   return status ? (int)status : result;
 }
 

@@ -168,7 +168,8 @@ void forward_sum(const struct call *call, struct rect part) {
   uint32_t rows = a->shape.rows, cols = a->shape.cols;
   if (rect_empty(part)) return;
   for (uint32_t i = part.row0; i < part.row1; i++)
-    for (uint32_t j = part.col0; j < part.col1; j++) call->out[(size_t)i * call->shape.cols + j] = 0;
+    for (uint32_t j = part.col0; j < part.col1; j++)
+      call->out[(size_t)i * call->shape.cols + j] = 0;
   uint32_t first = call->axis == AXIS_ACROSS ? part.row0 : 0;
   uint32_t last = call->axis == AXIS_ACROSS ? part.row1 : rows;
   uint32_t left = call->axis == AXIS_DOWN ? part.col0 : 0;

@@ -1,5 +1,5 @@
-/* Threads that stand ready: work of a few microseconds can be shared out among them. A team owns its
- * threads until team_done(). Only one thread may give it work. */
+/* Threads that stand ready: work of a few microseconds can be shared out among them. A team owns
+ * its threads until team_free(). Only one thread may give it work. */
 #ifndef GRADWALK_CORE_TEAM_H
 #define GRADWALK_CORE_TEAM_H
 
@@ -7,8 +7,8 @@ enum { TEAM_MAX = 64 };
 
 struct team;
 
-/* A team of so many, the caller among them; smaller where threads cannot be had. NULL if there is no
- * memory. */
+/* A team of so many, the caller among them; smaller where threads cannot be had. NULL if there is
+ * no memory. */
 struct team *team_new(int members);
 void team_free(struct team *team); /* harmless on NULL */
 int team_members(const struct team *team);

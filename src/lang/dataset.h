@@ -18,8 +18,8 @@ struct dataset {
 /* Who has them: whoever trains hands one in. */
 struct library {
   const struct loader *loader; /* for functions that have no datasets */
-  /* The examples for training behind the data function NAME, and those for testing. Both are NULL if
-   * it has none. */
+  /* The examples for training behind the data function NAME, and those for testing. Both are NULL
+   * if it has none. */
   enum status (*open)(const char *name, struct dataset **train, struct dataset **test,
                       struct diag *diag);
   void (*close)(struct dataset *dataset);

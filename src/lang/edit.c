@@ -87,7 +87,8 @@ int model_bug_of(const struct model *model, size_t rule) {
   return found;
 }
 
-bool model_line_fits(struct model *model, size_t rule, const struct expr *value) {
+enum status model_line_fits(struct model *model, size_t rule, const struct expr *value,
+                            bool *fits) {
   const struct rule *line = &model->rules[rule];
   bool *assigned = calloc(model->node_count + 1, sizeof *assigned);
   struct program_mark mark = program_mark(&model->program);
@@ -96,16 +97,18 @@ bool model_line_fits(struct model *model, size_t rule, const struct expr *value)
   size_t lowered = model->lowered;
   int slot = -1, target = scope_find(&model->locals, line->target);
   if (line->target_node >= 0) target = model->nodes[line->target_node].gradient;
-  for (size_t i = 0; assigned && i < rule; i++)
+  *fits = false;
+  if (!assigned) return STATUS_NO_MEMORY;
+  for (size_t i = 0; i < rule; i++)
     if (model->rules[i].target_node >= 0) assigned[model->rules[i].target_node] = true;
   builder.assigned = assigned;
   builder.own = line->target_node;
-  bool fits = assigned && target >= 0 && !lower_expr(&builder, value, NULL, &slot) &&
-              shape_equal(model_shape(model, slot), model_shape(model, target));
+  enum status status = target >= 0 ? lower_expr(&builder, value, NULL, &slot) : STATUS_DATA;
+  if (!status) *fits = shape_equal(model_shape(model, slot), model_shape(model, target));
   program_rollback(&model->program, mark);
   model->lowered = lowered;
   free(assigned);
-  return fits;
+  return status == STATUS_NO_MEMORY ? status : STATUS_OK;
 }
 
 /* The instance that "fold NAME" or "unfold NAME" is about: the outermost folded one that the node is

@@ -138,15 +138,15 @@ bool figure_number(struct span text, struct figure *figure);
 /* Whether VALUE agrees with the figure's digits. A NaN never does. */
 bool figure_holds(const struct figure *figure, double value);
 
-/* Whether LESSON has the same steps, models and fences as ORIGINAL to the byte; else DIAG says where
- * it differs first. */
+/* Whether LESSON has the same steps, models and fences as ORIGINAL to the byte; else DIAG says
+ * where it differs first. */
 bool lesson_same_fences(const struct lesson *lesson, const struct lesson *original,
                         struct diag *diag);
 
 /* -- where lessons are -- */
 
-/* The name in a lesson's file name, without number and ending: "three-layer" of 04-three-layer.md; its
- * length in *LENGTH. */
+/* The name in a lesson's file name, without number and ending: "three-layer" of 04-three-layer.md;
+ * its length in *LENGTH. */
 const char *lesson_name(const char *file, size_t *length);
 
 /* The file names in the lessons' folders, sorted; *NAMES and each name end with free(). */

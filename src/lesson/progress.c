@@ -250,8 +250,8 @@ static enum status save(char *path, const struct progress_entry *entry, struct d
   text_init(&name);
   text_printf(&name, "%s.lock", path);
   file_make_folders(path);
-  int file = name.failed ? -1
-                         : open(text_string(&name), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
+  int file = name.failed ? -1 : open(text_string(&name), flags, 0600);
   enum status status = STATUS_OK;
   if (name.failed) status = diag_no_memory(diag);
   else if (file < 0 || !lock(file))

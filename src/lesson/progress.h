@@ -2,9 +2,9 @@
  * ($XDG_STATE_HOME/gradwalk/progress):
  *     gradwalk progress 1
  *     01-chain-rule 3 4 rs-
- * that is, a lesson, the furthest step, its steps, and a letter for each quiz: right, skipped, or not
- * answered. Merging two files takes the further of both, so that no order of writing loses anything.
- * A struct progress owns its entries until progress_done(). */
+ * that is, a lesson, the furthest step, its steps, and a letter for each quiz: right, skipped, or
+ * not answered. Merging two files takes the further of both, so that no order of writing loses
+ * anything. A struct progress owns its entries until progress_done(). */
 #ifndef GRADWALK_LESSON_PROGRESS_H
 #define GRADWALK_LESSON_PROGRESS_H
 

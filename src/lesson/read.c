@@ -2,6 +2,7 @@
 
 #include "core/intl.h"
 #include "core/memory.h"
+#include "lesson/lines.h"
 
 #include <cmark.h>
 #include <setjmp.h>
@@ -13,8 +14,7 @@
 struct reader {
   struct lesson *lesson;
   struct diag *diag;
-  uint32_t *lines; /* where each line begins, and the end */
-  size_t line_count, line_capacity;
+  struct lines lines;
   enum status status; /* the first failure; nothing is read after it */
   bool in_details, in_answer;
   size_t details;       /* its block */
@@ -23,32 +23,25 @@ struct reader {
 
 /* -- places -- */
 
-static uint32_t line_start(const struct reader *reader, int line) {
-  size_t index = line < 1 ? 0 : (size_t)line - 1;
-  return reader->lines[index < reader->line_count ? index : reader->line_count];
-}
-
-/* LINE without its newline. */
 static struct span line_span(const struct reader *reader, int line) {
-  uint32_t start = line_start(reader, line), end = line_start(reader, line + 1);
-  const char *text = reader->lesson->whole->text;
-  if (end > start && text[end - 1] == '\n') end--;
-  return (struct span){reader->lesson->whole, start, end};
+  return lines_span(&reader->lines, reader->lesson, line);
 }
 
 static struct span node_span(const struct reader *reader, cmark_node *node) {
   return line_span(reader, cmark_node_get_start_line(node));
 }
 
-/* Keeps the first failure. */
+static void fail_memory(struct reader *reader) {
+  if (!reader->status) reader->status = diag_no_memory(reader->diag);
+}
+
+/* Keeps the first failure. Where text is missing because memory was short, that is it. */
 static void fail(struct reader *reader, struct span place, const char *message, const char *hint) {
+  const struct lesson *lesson = reader->lesson;
+  if (lesson->prose.failed || lesson->title.failed) fail_memory(reader);
   if (reader->status) return;
   reader->status = diag_set(reader->diag, STATUS_DATA, place, "%s", message);
   if (hint) diag_hint(reader->diag, "%s", hint);
-}
-
-static void fail_memory(struct reader *reader) {
-  if (!reader->status) reader->status = diag_no_memory(reader->diag);
 }
 
 /* -- blocks and steps -- */
@@ -105,7 +98,7 @@ static struct span code_place(const struct reader *reader, cmark_node *node, con
   enum { LINES = 40 };
   int first = cmark_node_get_start_line(node);
   size_t length = strlen(literal);
-  for (int line = first; line < first + LINES && (size_t)line <= reader->line_count; line++) {
+  for (int line = first; line < first + LINES && (size_t)line <= reader->lines.count; line++) {
     struct span span = line_span(reader, line);
     const char *text = span.source->text + span.start;
     const char *found = memmem(text, span.end - span.start, literal, length);
@@ -164,8 +157,8 @@ static bool is_one_of(const char *word, const char *const *words, size_t count) 
 static void put_fence(struct reader *reader, cmark_node *node) {
   const char *info = cmark_node_get_fence_info(node);
   if (is_one_of(info, speaking, sizeof speaking / sizeof *speaking)) {
-    fail(reader, node_span(reader, node), _("this fence must not stand inside a list or a quotation"),
-         NULL);
+    fail(reader, node_span(reader, node),
+         _("this fence must not stand inside a list or a quotation"), NULL);
   } else if (!is_one_of(info, plain, sizeof plain / sizeof *plain)) {
     fail(reader, node_span(reader, node), _("this kind of fence is unknown"),
          _("those that speak are graph, do, expect and quiz; sh, text, math, c and python are only "
@@ -318,28 +311,16 @@ struct graph *read_graph(struct lesson *lesson, const char *bytes, size_t length
   return graph->text.failed ? NULL : graph;
 }
 
-static size_t run_of(const char *text, size_t length) {
-  size_t count = 0;
-  while (count < length && text[count] == text[0]) count++;
-  return length > 0 && (text[0] == '`' || text[0] == '~') ? count : 0;
-}
-
-static size_t fence_marks(struct span line) {
-  const char *text = line.source->text;
-  while (line.start < line.end && text[line.start] == ' ') line.start++;
-  return run_of(text + line.start, line.end - line.start);
-}
-
 /* The lines between the fences. */
 static bool fence_lines(struct reader *reader, cmark_node *node, struct span *lines) {
   int first = cmark_node_get_start_line(node), last = cmark_node_get_end_line(node);
-  size_t marks = fence_marks(line_span(reader, first));
-  if (last <= first || marks == 0 || fence_marks(line_span(reader, last)) < marks) {
+  size_t marks = lines_fence_marks(line_span(reader, first));
+  if (last <= first || marks == 0 || lines_fence_marks(line_span(reader, last)) < marks) {
     fail(reader, line_span(reader, first), _("this fence is never closed"), NULL);
     return false;
   }
-  *lines = (struct span){reader->lesson->whole, line_start(reader, first + 1),
-                         line_start(reader, last)};
+  *lines = (struct span){reader->lesson->whole, lines_start(&reader->lines, first + 1),
+                         lines_start(&reader->lines, last)};
   return true;
 }
 
@@ -526,7 +507,7 @@ static void read_blocks(struct reader *reader, cmark_node *document) {
 static void finish(struct reader *reader) {
   struct lesson *lesson = reader->lesson;
   size_t model = 0;
-  struct span end = line_span(reader, (int)reader->line_count);
+  struct span end = line_span(reader, (int)reader->lines.count);
   if (reader->in_details) fail(reader, lesson->blocks[reader->details].place,
                                _("this <details> is never closed"), NULL);
   if (lesson->graph_count == 0)
@@ -544,8 +525,8 @@ static void finish(struct reader *reader) {
   if (lesson->title.failed || lesson->prose.failed) fail_memory(reader);
 }
 
-/* -- cmark's memory: an arena of ours. cmark cannot be told that there is no more, so the way out of
- * it is a jump, after which the arena is given back as a whole. -- */
+/* -- cmark's memory: an arena of ours. cmark cannot be told that there is no more, so the way out
+ * of it is a jump, after which the arena is given back as a whole. -- */
 
 static _Thread_local struct arena *cmark_memory;
 static _Thread_local size_t cmark_left;
@@ -597,62 +578,20 @@ static enum status parse(struct reader *reader) {
   return reader->status;
 }
 
-/* Keeps the file with "\n" for "\r\n" and "\r", and where its lines begin. What would make cmark
- * take more than linear time is refused: long lines, long paragraphs, deep nesting. */
-static void keep_lines(struct reader *reader, const char *bytes, size_t length) {
-  struct text *file = &reader->lesson->file;
-  bool room = array_reserve(&reader->lines, &reader->line_capacity, 1, sizeof *reader->lines);
-  for (size_t at = 0; room && at < length;) {
-    size_t end = at;
-    while (end < length && bytes[end] != '\n' && bytes[end] != '\r') end++;
-    room = array_reserve(&reader->lines, &reader->line_capacity, reader->line_count + 2,
-                         sizeof *reader->lines);
-    if (!room) break;
-    reader->lines[reader->line_count++] = (uint32_t)file->length;
-    text_put(file, bytes + at, end - at);
-    if (end < length) text_puts(file, "\n");
-    at = end + (end + 1 < length && bytes[end] == '\r' && bytes[end + 1] == '\n' ? 2 : 1);
-  }
-  if (file->failed || !room) {
-    fail_memory(reader);
-    return;
-  }
-  reader->lines[reader->line_count] = (uint32_t)file->length;
-  *reader->lesson->whole = (struct source){text_string(&reader->lesson->path), text_string(file),
-                                           file->length, 1};
-}
-
-static void check_limits(struct reader *reader) {
-  enum { LINE = 8 << 10, PARAGRAPH = 32 << 10, MARKS = 100 };
-  uint32_t paragraph = 0;
-  for (size_t i = 0; i < reader->line_count && !reader->status; i++) {
-    struct span line = line_span(reader, (int)i + 1);
-    const char *text = line.source->text + line.start;
-    uint32_t length = line.end - line.start, marks = 0;
-    while (marks < length && strchr(" \t>*+-_0123456789.)[]", text[marks])) marks++;
-    paragraph = marks == length && strspn(text, " \t") >= length ? 0 : paragraph + length + 1;
-    if (length > LINE) fail(reader, line, _("this line is longer than 8 KiB"), NULL);
-    else if (paragraph > PARAGRAPH)
-      fail(reader, line, _("this paragraph is longer than 32 KiB"), NULL);
-    else if (marks > MARKS && marks < length)
-      fail(reader, line, _("this is nested too deeply"), NULL);
-  }
-}
-
 enum status read_lesson(struct lesson *lesson, const char *bytes, size_t length,
                         struct diag *diag) {
   struct reader reader = {.lesson = lesson, .diag = diag};
   struct arena arena;
   const char *path = text_string(&lesson->path);
   if (length > LESSON_MAX_BYTES)
-    return diag_set(diag, STATUS_LIMIT, (struct span){0}, _("%s: a lesson has at most 8 MiB"), path);
-  keep_lines(&reader, bytes, length);
-  if (!reader.status) check_limits(&reader);
+    return diag_set(diag, STATUS_LIMIT, (struct span){0}, _("%s: a lesson has at most 8 MiB"),
+                    path);
+  reader.status = lines_read(&reader.lines, lesson, bytes, length, diag);
   arena_init(&arena);
   cmark_memory = &arena;
   cmark_left = ((size_t)1 << 20) + 200 * length;
   if (!reader.status) reader.status = parse(&reader);
   arena_done(&arena);
-  free(reader.lines);
+  free(reader.lines.starts);
   return reader.status;
 }

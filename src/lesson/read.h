@@ -4,8 +4,8 @@
 
 #include "lesson/lesson.h"
 
-/* Fills LESSON, which has nothing but its path, from the bytes of a file. STATUS_DATA with its place
- * if they are no lesson, STATUS_LIMIT if they would take too long or too much. */
+/* Fills LESSON, which has nothing but its path, from the bytes of a file. STATUS_DATA with its
+ * place if they are no lesson, STATUS_LIMIT if they would take too long or too much. */
 enum status read_lesson(struct lesson *lesson, const char *bytes, size_t length,
                         struct diag *diag);
 

@@ -55,8 +55,8 @@ bool lesson_same_fences(const struct lesson *lesson, const struct lesson *origin
     if (!block && !other) return true;
     if (!block) return differs(diag, lesson->page[lesson->page_count - 1].place,
                                _("the original has one more fence"));
-    if (!other || block->kind != other->kind || step_of(lesson, block) != step_of(original, other) ||
-        !same_lines(block->lines, other->lines))
+    if (!other || block->kind != other->kind || !same_lines(block->lines, other->lines) ||
+        step_of(lesson, block) != step_of(original, other))
       return differs(diag, block->place, _("this fence is not that of the original"));
   }
 }

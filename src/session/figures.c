@@ -129,7 +129,8 @@ static const struct expr *fill_name(struct filling *filling, const struct expr *
   if (!findings[row].whole)
     return refuse(filling, expr, _("this is a figure of one tensor"),
                   _("name the tensor: scale(W1)"));
-  return has_check(filling, expr) ? number(filling, expr, findings[row].whole(&session->check)) : expr;
+  if (!has_check(filling, expr)) return expr;
+  return number(filling, expr, findings[row].whole(&session->check));
 }
 
 static const struct tensor_check *find_in(const struct model *model,
@@ -168,7 +169,8 @@ static const struct expr *fill_tensor(struct filling *filling, const struct expr
   if (it && strcmp(name, "it") == 0) name = it;
   if (!has_check(filling, expr)) return expr;
   const struct tensor_check *tensor = find_tensor(filling->figures->session, name);
-  if (!tensor) return refuse(filling, expr->args[0], _("the check did not look at this tensor"), NULL);
+  if (!tensor)
+    return refuse(filling, expr->args[0], _("the check did not look at this tensor"), NULL);
   return row < 0 ? fill_numeric(filling, expr, tensor)
                  : number(filling, expr, findings[row].tensor(tensor));
 }
@@ -427,7 +429,8 @@ enum status figures_assert(struct figures *figures, struct span text, bool *hold
 bool figures_speaks(struct figures *figures, const struct figure *figure) {
   const struct expr *expr;
   struct diag ignored;
-  if (parse(figures, figure->expr, &expr, &ignored)) return false;
+  enum status status = parse(figures, figure->expr, &expr, &ignored);
+  if (status) return status == STATUS_NO_MEMORY; /* whoever looks closer will see it */
   return expr->kind != EXPR_NAME || is_model_name(figures->session, expr->name) ||
          !options_has(VERB_CHECK | VERB_SWEEP, expr->name, strlen(expr->name));
 }

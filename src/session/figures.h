@@ -48,13 +48,14 @@ bool evaluation_has_nan(const struct evaluation *value);
  *     A ~ NUMBER                 to the digits that are printed
  *     A ~ B +- T                 |A - B| <= T in every entry
  *     … and …                    both
- * A NaN on either side never satisfies one. What does not hold is told in WHY, which may be NULL. */
+ * A NaN on either side never satisfies one. What does not hold is told in WHY, which may be
+ * NULL. */
 enum { WHY_SIZE = 240 };
 enum status figures_assert(struct figures *figures, struct span text, bool *holds,
                            char why[WHY_SIZE], struct diag *diag);
 
-/* Whether a figure in prose says something of the model: its left side is an expression, and not just
- * the name of a check's option ("eps = 1e-7"). */
+/* Whether a figure in prose says something of the model: its left side is an expression, and not
+ * just the name of a check's option ("eps = 1e-7"). */
 bool figures_speaks(struct figures *figures, const struct figure *figure);
 
 /* Whether FIGURE agrees with the model, and what the model says. */

@@ -37,7 +37,10 @@ static void put_figure(struct text *out, struct figures *figures, const struct f
   double value;
   bool holds = true;
   bool speaks = figures && figures_speaks(figures, figure);
-  if (speaks && figures_agree(figures, figure, &holds, &value, &diag))
+  enum status status =
+      speaks ? figures_agree(figures, figure, &holds, &value, &diag) : STATUS_OK;
+  if (status == STATUS_NO_MEMORY) out->failed = true;
+  if (status)
     text_puts(out, figures->session->style.unicode ? "·" : ".");
   else if (holds) put_span(out, figure->number);
   else put_number(out, figure, value);
@@ -56,7 +59,8 @@ static void put_live(struct text *out, const struct lesson *lesson, struct figur
 }
 
 static void end_paragraph(struct text *out) {
-  while (out->length > 0 && out->bytes[out->length - 1] == '\n') text_truncate(out, out->length - 1);
+  while (out->length > 0 && out->bytes[out->length - 1] == '\n')
+    text_truncate(out, out->length - 1);
   text_puts(out, "\n\n");
 }
 
@@ -102,6 +106,7 @@ void page_text(struct session *session, struct text *out) {
   struct diag diag;
   int asked = page_question(session);
   bool live = !figures_init(&figures, session, &diag);
+  if (!live) out->failed = true;
   for (size_t i = 0; i < page->block_count; i++) {
     const struct block *block = &lesson->blocks[page->first_block + i];
     bool told = block->kind == BLOCK_DEBRIEF && session->quizzes[block->quiz].state != QUIZ_OPEN;
@@ -116,7 +121,7 @@ void page_text(struct session *session, struct text *out) {
     put_asked(out, session, live ? &figures : NULL, asked);
     break;
   }
-  if (live) figures_done(&figures);
+  figures_done(&figures);
 }
 
 enum status do_page(struct session *session, const char *arguments, struct text *out,
@@ -161,6 +166,7 @@ enum status do_step(struct session *session, const char *arguments, struct text 
     page_text(session, out);
     text_puts(out, text_string(&found));
   }
+  if (found.failed) out->failed = true;
   text_done(&found);
   return status;
 }
@@ -183,10 +189,11 @@ static void put_block(struct session *session, size_t index, struct text *out) {
   struct figures figures;
   struct diag diag;
   bool live = !figures_init(&figures, session, &diag);
+  if (!live) out->failed = true;
   put_live(out, &session->lesson, live ? &figures : NULL, &session->lesson.blocks[index]);
   end_paragraph(out);
-  text_truncate(out, out->length - 1);
-  if (live) figures_done(&figures);
+  if (out->length > 0) text_truncate(out, out->length - 1);
+  figures_done(&figures);
 }
 
 enum status do_hint(struct session *session, const char *arguments, struct text *out,

@@ -17,8 +17,8 @@ void page_title(const struct session *session, int page, struct text *out);
 /* The question that is asked at the reader's step: the index of a quiz, or -1. */
 int page_question(const struct session *session);
 
-/* What a demonstration does next: the command that skips the question, goes on in the walk or, at its
- * end, to the next step; NULL at the end of the lesson, and where nothing is open. */
+/* What a demonstration does next: the command that skips the question, goes on in the walk or, at
+ * its end, to the next step; NULL at the end of the lesson, and where nothing is open. */
 const char *page_autoplay(const struct session *session);
 
 /* Handlers of commands. */

@@ -109,7 +109,10 @@ static enum status prove_refused(struct prover *prover, struct span line) {
   command = span_trim(command);
   enum status status = issue(prover, command, &refusal);
   prover->proof->expectations++;
-  if (status == STATUS_NO_MEMORY || status == STATUS_CANCELLED) return *prover->diag = refusal, status;
+  if (status == STATUS_NO_MEMORY || status == STATUS_CANCELLED) {
+    *prover->diag = refusal;
+    return status;
+  }
   if (status) return STATUS_OK;
   diag_set(prover->diag, STATUS_DATA, command, "%s", _("this was not refused"));
   return keep_failure(prover);
@@ -285,18 +288,16 @@ enum status prove_lesson(struct proof *proof, struct session *session, const cha
   return status;
 }
 
-static void put_count(struct text *out, size_t count, const char *one, const char *many) {
-  text_printf(out, "%s%zu %s", out->length > 0 ? ", " : "", count, count == 1 ? one : many);
-}
-
 void proof_summary(const struct proof *proof, struct text *out) {
-  struct text line;
-  text_init(&line);
-  put_count(&line, proof->steps, _("step"), _("steps"));
-  put_count(&line, proof->figures, _("figure"), _("figures"));
-  put_count(&line, proof->expectations, _("expectation"), _("expectations"));
-  put_count(&line, proof->bugs, _("bug"), _("bugs"));
-  put_count(&line, proof->quizzes, _("quiz"), _("quizzes"));
-  text_puts(out, text_string(&line));
-  text_done(&line);
+  const struct {
+    size_t count;
+    const char *one, *many;
+  } parts[] = {{proof->steps, _("step"), _("steps")},
+               {proof->figures, _("figure"), _("figures")},
+               {proof->expectations, _("expectation"), _("expectations")},
+               {proof->bugs, _("bug"), _("bugs")},
+               {proof->quizzes, _("quiz"), _("quizzes")}};
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+    text_printf(out, "%s%zu %s", i > 0 ? ", " : "", parts[i].count,
+                parts[i].count == 1 ? parts[i].one : parts[i].many);
 }

@@ -1,5 +1,5 @@
-/* Proving a lesson: that every figure in it holds, every bug is caught, and every quiz has the right
- * answer. */
+/* Proving a lesson: that every figure in it holds, every bug is caught, and every quiz has the
+ * right answer. */
 #ifndef GRADWALK_SESSION_PROVE_H
 #define GRADWALK_SESSION_PROVE_H
 
@@ -13,9 +13,9 @@ struct proof {
 };
 
 /* Proves the lesson that WHAT names, in a session of its own, which is opened for it and left open.
- * STATUS_OK if it could be gone through: it holds if there are no failures. STATUS_DATA with DIAG if
- * it is malformed. For a translation, a file in a folder such as ko beside the lesson it translates,
- * the fences must be those of the original to the byte. */
+ * STATUS_OK if it could be gone through: it holds if there are no failures. STATUS_DATA with DIAG
+ * if it is malformed. For a translation, a file in a folder such as ko beside the lesson it
+ * translates, the fences must be those of the original to the byte. */
 enum status prove_lesson(struct proof *proof, struct session *session, const char *what,
                          struct diag *diag);
 void proof_done(struct proof *proof);

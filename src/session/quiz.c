@@ -275,8 +275,8 @@ static bool count_names(const struct model *model, const char *text, size_t leng
   while (next_name(&text, &length, &name, &size)) {
     int node = find_name(model, name, size);
     if (node < 0) {
-      diag_set(diag, place.source ? STATUS_DATA : STATUS_USAGE, place, _("no node is called \"%.*s\""),
-               (int)size, name);
+      diag_set(diag, place.source ? STATUS_DATA : STATUS_USAGE, place,
+               _("no node is called \"%.*s\""), (int)size, name);
       return false;
     }
     counts[node]++;
@@ -335,7 +335,8 @@ static enum status prove_name(struct trial *trial, bool *holds, struct diag *dia
     *holds = status || fits == (counts[i] > 0);
     if (!*holds)
       diag_set(diag, STATUS_DATA, quiz->answer,
-               fits ? _("the condition holds for %s, too") : _("the condition does not hold for %s"),
+               fits ? _("the condition holds for %s, too")
+                    : _("the condition does not hold for %s"),
                model->nodes[i].name);
   }
   while (!status && *holds && next_value(&rest, "wrong", &value)) {

@@ -78,6 +78,8 @@ enum status report_check_json(struct text *out, const struct model *model,
  * PROGRESS knows the lesson. */
 enum status report_list_json(struct text *out, char *const *names, size_t count,
                              const struct progress *progress);
-enum status report_train_json(struct text *out, const struct training *training);
+/* BEFORE and AFTER: the verdicts of the checks, or NULL. */
+enum status report_train_json(struct text *out, const struct training *training,
+                              const char *before, const char *after);
 
 #endif

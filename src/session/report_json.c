@@ -240,7 +240,8 @@ static json_t *row_json(struct maker *maker, const struct train_row *row) {
   return json;
 }
 
-enum status report_train_json(struct text *out, const struct training *training) {
+enum status report_train_json(struct text *out, const struct training *training,
+                              const char *before, const char *after) {
   struct maker maker = {0};
   json_t *json = json_object(), *rows = json_array();
   const char *bad = training->bad >= 0 ? training->model.nodes[training->bad].name : NULL;
@@ -251,6 +252,8 @@ enum status report_train_json(struct text *out, const struct training *training)
   set(&maker, json, "diverged", json_boolean(training->diverged));
   set(&maker, json, "bad",
       bad ? json_sprintf("%s%s", training->bad_gradient ? "d" : "", bad) : json_null());
+  if (before) set(&maker, json, "check_before", json_string(before));
+  if (after) set(&maker, json, "check_after", json_string(after));
   set(&maker, json, "rows", rows);
   return finish(&maker, out, json);
 }

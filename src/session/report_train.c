@@ -37,20 +37,24 @@ void report_train_row(struct text *out, const struct training *training,
 
 void report_train_end(struct text *out, const struct training *training) {
   const struct model *model = &training->model;
+  const char *bad = "?";
+  if (training->bad >= 0) bad = model->nodes[model_visible(model, training->bad)].name;
   text_puts(out, "\n");
   if (training->diverged)
-    text_printf(out, _(" DIVERGED  at step %zu: %s%s is the first that is not finite. The params are "
-                       "as step %zu left them; a smaller rate may help.\n"),
-                training->done + 1, training->bad_gradient ? "d" : "",
-                training->bad >= 0 ? model->nodes[model_visible(model, training->bad)].name : "?", training->done);
+    text_printf(out,
+                _(" DIVERGED  at step %zu: %s%s is the first that is not finite. The params are as "
+                  "step %zu left them; a smaller rate may help.\n"),
+                training->done + 1, training->bad_gradient ? "d" : "", bad, training->done);
   else if (training->cancelled)
     text_printf(out, _(" stopped after step %zu; what was learnt until then is kept\n"),
                 training->done);
   else
     text_printf(out, _(" %zu steps done\n"), training->done);
   if (training->scores >= 0)
-    text_printf(out, _(" note    train and test: the share of examples whose largest number in %s is "
-                       "in the right column\n"), model->nodes[training->scores].name);
+    text_printf(out,
+                _(" note    train and test: the share of examples whose largest number in %s is in "
+                  "the right column\n"),
+                model->nodes[training->scores].name);
   else if (training->train_set)
     text_puts(out, _(" note    nothing stands beside the labels in their shape, so there is no "
                      "accuracy\n"));
@@ -58,6 +62,7 @@ void report_train_end(struct text *out, const struct training *training) {
 
 void report_train(struct text *out, const struct training *training) {
   report_train_head(out, training);
-  for (size_t i = 0; i < training->row_count; i++) report_train_row(out, training, &training->rows[i]);
+  for (size_t i = 0; i < training->row_count; i++)
+    report_train_row(out, training, &training->rows[i]);
   report_train_end(out, training);
 }

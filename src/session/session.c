@@ -157,7 +157,8 @@ static enum status build(struct session *session, const struct source *source,
   return session_refresh(session, diag);
 }
 
-/* One command of a `do` fence. What questions find out is for the reader, what changes say is not. */
+/* One command of a `do` fence. What questions find out is for the reader, what changes say is not.
+ * */
 static enum status do_lesson_line(struct session *session, struct span line, bool later,
                                   struct text *out, struct diag *diag) {
   size_t before = out->length;

@@ -94,7 +94,8 @@ struct session {
   const volatile sig_atomic_t *cancel; /* may be NULL */
   void (*progress)(void *context, size_t done, size_t total); /* may be NULL */
   void *progress_context;
-  /* Writes what is on the screen to a file, as the ending of PATH says; NULL: there is no screen. */
+  /* Writes what is on the screen to a file, as the ending of PATH says; NULL: there is no screen.
+   * */
   enum status (*screen)(void *context, const char *path, struct diag *diag);
   void *screen_context;
 };
@@ -114,9 +115,9 @@ void session_close(struct session *session);
 enum status session_open(struct session *session, const char *what, struct text *out,
                          struct diag *diag);
 
-/* Goes to a step of the lesson: to one that was visited before as it was left, else to its beginning,
- * which is the model in force and the commands of its `do` fences. What the questions among these
- * have to say is appended to OUT. A failure leaves the session as it was. */
+/* Goes to a step of the lesson: to one that was visited before as it was left, else to its
+ * beginning, which is the model in force and the commands of its `do` fences. What the questions
+ * among these have to say is appended to OUT. A failure leaves the session as it was. */
 enum status session_enter(struct session *session, int page, struct text *out,
                           struct diag *diag);
 

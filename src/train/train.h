@@ -1,6 +1,7 @@
-/* Training: stochastic gradient descent with the model's own backward pass, rule lines, bugs and all.
- * Where the model's data come from a data function that has more of them, each step draws a batch;
- * else every step sees all there is. A training owns everything below it until train_done(). */
+/* Training: stochastic gradient descent with the model's own backward pass, rule lines, bugs and
+ * all. Where the model's data come from a data function that has more of them, each step draws a
+ * batch; else every step sees all there is. A training owns everything below it until
+ * train_done(). */
 #ifndef GRADWALK_TRAIN_TRAIN_H
 #define GRADWALK_TRAIN_TRAIN_H
 
@@ -22,12 +23,12 @@ struct train_options {
   void *progress_context;
 };
 
-/* A line of the table: after the first step of each epoch (without batches: of each sixteenth of the
- * way), and after the last step. */
+/* A line of the table: after the first step of each epoch (without batches: of each sixteenth of
+ * the way), and after the last step. */
 struct train_row {
   size_t step;   /* steps done */
   double loss;   /* of the batch, before that step moved the params */
-  double train, test; /* share of examples whose largest score is in the right column; NaN: unknown */
+  double train, test; /* share of examples whose largest score is in the right column; or NaN */
 };
 
 struct training {

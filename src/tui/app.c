@@ -589,9 +589,9 @@ static void ui_done(struct ui *ui) {
   themes_done(&ui->themes);
   shelf_done(&ui->shelf);
   text_done(&ui->said);
-  text_done(&ui->said_before);
   text_done(&ui->page);
   keeper_done(&ui->keeper);
+  text_done(&ui->said_before);
   free(ui->flash);
 }
 

@@ -1,5 +1,5 @@
-/* Times the work named on the command line and prints the seconds of one turn. The network is that of
- * lesson 5; reading the data is not timed. GRADWALK_DATA names the data folder. */
+/* Times the work named on the command line and prints the seconds of one turn. The network is that
+ * of lesson 5; reading the data is not timed. GRADWALK_DATA names the data folder. */
 #include "check/check.h"
 #include "core/clock.h"
 #include "io/loader.h"

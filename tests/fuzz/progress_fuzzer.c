@@ -1,5 +1,5 @@
-/* Protects progress_parse(): no byte string crashes it; what it has read it writes and reads again as
- * the same, undamaged; and merging a file with itself changes nothing. */
+/* Protects progress_parse(): no byte string crashes it; what it has read it writes and reads again
+ * as the same, undamaged; and merging a file with itself changes nothing. */
 #include "lesson/progress.h"
 
 #include <stdlib.h>

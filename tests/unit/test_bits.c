@@ -12,12 +12,14 @@
 #include "core/memory.h"
 #include "core/vector.h"
 #include "io/loader.h"
+#include "session/command.h"
 #include "train/train.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* -- models -- */
 
@@ -287,7 +289,8 @@ static const char row_of_zeros[] =
 /* Infinity times zero is not zero. */
 static void infinite_numbers_reach_what_they_reach(void **state) {
   (void)state;
-  for (size_t i = 0; i < sizeof models / sizeof *models; i++) compare(models[i], plain, spoil_params);
+  for (size_t i = 0; i < sizeof models / sizeof *models; i++)
+    compare(models[i], plain, spoil_params);
   compare(column_of_zeros, plain, spoil_params);
   compare(row_of_zeros, plain, spoil_params);
   compare(column_of_zeros, (struct check_options){.tolerance = -1, .eps = 1e308}, NULL);
@@ -372,6 +375,52 @@ static void a_stopped_training_keeps_whole_steps(void **state) {
   done(&trial);
 }
 
+static void do_line(struct session *session, const char *line) {
+  struct text out;
+  struct diag diag = {0};
+  text_init(&out);
+  if (command_do(session, line, &out, &diag)) fail_msg("%s: %s", line, diag.message);
+  text_done(&out);
+}
+
+/* A training that was stopped in a session is part of what the session is: undone and done again it
+ * gives the same bits, though nobody stops it then. */
+static void a_stopped_training_is_replayed(void **state) {
+  (void)state;
+  char path[] = "/tmp/gradwalk-bits-XXXXXX.gw";
+  int file = mkstemps(path, 3);
+  assert_true(file >= 0);
+  assert_int_equal(write(file, lesson4, sizeof lesson4 - 1), sizeof lesson4 - 1);
+  close(file);
+  struct session session;
+  struct stop stop = {.after = 17};
+  struct text open;
+  session_init(&session);
+  text_init(&open);
+  text_printf(&open, "open %s", path);
+  do_line(&session, text_string(&open));
+  session.cancel = &stop.flag;
+  session.progress = stop_after;
+  session.progress_context = &stop;
+  do_line(&session, "train steps=400 lr=0.05 momentum=0.5");
+  session.cancel = NULL;
+  session.progress = NULL;
+  assert_string_equal(session.log[session.log_done - 1],
+                      "train steps=400 lr=0.05 momentum=0.5 steps=17");
+  size_t bytes = session.model.built.size * sizeof(double);
+  double *learnt = malloc(bytes);
+  assert_non_null(learnt);
+  memcpy(learnt, session.model.program.image, bytes);
+  do_line(&session, "undo");
+  assert_memory_not_equal(learnt, session.model.program.image, bytes);
+  do_line(&session, "redo");
+  assert_memory_equal(learnt, session.model.program.image, bytes);
+  free(learnt);
+  text_done(&open);
+  session_done(&session);
+  unlink(path);
+}
+
 /* Stops with the step and the first node that went wrong, before it moves a param. */
 static void a_training_that_diverges_says_where(void **state) {
   (void)state;
@@ -410,6 +459,7 @@ int main(void) {
       cmocka_unit_test(every_entry_of_the_digits),
       cmocka_unit_test(a_stopped_check_leaves_the_model),
       cmocka_unit_test(a_stopped_training_keeps_whole_steps),
+      cmocka_unit_test(a_stopped_training_is_replayed),
       cmocka_unit_test(a_training_that_diverges_says_where),
   };
   if (getenv("GRADWALK_TEST_DATA")) setenv("GRADWALK_DATA", getenv("GRADWALK_TEST_DATA"), 1);

@@ -286,6 +286,7 @@ static void make_trial(struct trial *trial, int op) {
   }
   if (op == OP_EYE) rows = cols;
   trial->call.shape = (struct shape){rows, cols};
+  if (row->flags & OP_PLACE) trial->call.axis = (int)choose(rows * cols);
   if (row->shape) {
     const struct shape shapes[] = {trial->call.in[0].shape, trial->call.in[1].shape};
     assert_true(row->shape(shapes, trial->call.axis, &trial->call.shape));
@@ -365,6 +366,7 @@ static double naive(const struct trial *trial, int op, uint32_t i, uint32_t j) {
     case OP_ZEROS: return 0;
     case OP_ONES: return 1;
     case OP_EYE: return i == j ? 1 : 0;
+    case OP_UNIT: return (int)(i * trial->call.shape.cols + j) == trial->call.axis ? 1 : 0;
     default: fail_msg("%s has no naive formula here", op_table[op].name); return 0;
   }
 }

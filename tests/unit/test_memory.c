@@ -13,12 +13,17 @@
 #define ARENA_CHUNK_SIZE 64
 #include "core/memory.c"
 
+#include "bug/hunt.h"
+#include "bug/matrix.h"
 #include "check/check.h"
+#include "session/command.h"
+#include "session/prove.h"
 #include "session/report.h"
 #include "io/idx.h"
 #include "lang/parse.h"
 #include "lang/print.h"
 #include "lesson/lesson.h"
+#include "lesson/progress.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -257,6 +262,7 @@ struct scenario {
   enum status (*prepare)(struct work *work);
   enum status (*run)(struct work *work);
   void (*clear)(struct work *work); /* what RUN made, after success or failure */
+  unsigned long stride; /* every so many allocations are made to fail; 0: every one */
 };
 
 static const char gates_model[] = "seed 1\n"
@@ -337,6 +343,7 @@ static enum status fold_twice(struct work *work) {
 }
 
 /* With zeros in it, so that there is a note. */
+static const char chain_model[] = "param x = -2\nparam z = -4\nq = x * z\nf = q * q\nloss f\n";
 static const char zeros_model[] = "param x = [1 2 3]\nparam b = zeros(1, 3)\n"
                                   "f = sum((x + b)^2 * b)";
 
@@ -415,6 +422,60 @@ static enum status json_list(struct work *work) {
   return report_list_json(&work->out, names, COUNT_OF(names), &progress);
 }
 
+static enum status make_catalogue(struct work *work) {
+  struct catalogue catalogue;
+  enum status status = prepare_model(work);
+  if (status) return status;
+  status = catalogue_make(&catalogue, &work->model, &work->diag);
+  for (size_t i = 0; !status && i < catalogue.count; i++)
+    text_printf(&work->out, "%s %s\n", catalogue.mutants[i].id, catalogue.mutants[i].lines[0]);
+  catalogue_done(&catalogue);
+  return work->out.failed ? STATUS_NO_MEMORY : status;
+}
+
+static enum status make_matrix(struct work *work) {
+  struct matrix matrix;
+  struct matrix_options options = {.threads = 1};
+  enum status status = prepare_model(work);
+  if (status) return status;
+  status = matrix_run(&matrix, &work->model, &options, &work->diag);
+  for (size_t i = 0; !status && i < matrix.catalogue.count; i++)
+    for (size_t t = 0; t < bug_trial_count; t++)
+      text_printf(&work->out, "%d", (int)matrix_cell(&matrix, i, t)->outcome);
+  matrix_done(&matrix);
+  return work->out.failed ? STATUS_NO_MEMORY : status;
+}
+
+static enum status survey(struct work *work) {
+  struct survey survey;
+  enum status status = prepare_model(work);
+  if (status) return status;
+  status = survey_run(&survey, &work->model, false, &work->diag);
+  if (!status) text_printf(&work->out, "%zu of %zu\n", survey.blind_count, survey.mutants);
+  survey_done(&survey);
+  return work->out.failed ? STATUS_NO_MEMORY : status;
+}
+
+/* A wrong answer, a hint, the right line. */
+static enum status play_hunt(struct work *work) {
+  struct hunt hunt;
+  struct hunt_options options = {.seed = 1, .level = 2, .bugs = 1};
+  const struct quarry *found = NULL;
+  enum status status = prepare_model(work);
+  if (status) return status;
+  status = hunt_begin(&hunt, &work->model, &options, &work->diag);
+  if (!status)
+    status = hunt_answer(&hunt, &work->model, "dx regularisation-forgotten", &found, &work->out,
+                         &work->diag);
+  if (!status) status = hunt_hint(&hunt, &work->out, &work->diag);
+  if (!status)
+    status = hunt_answer(&hunt, &work->model, hunt.quarries[0].original, &found, &work->out,
+                         &work->diag);
+  if (!status) text_printf(&work->out, "%d %u\n", found != NULL, hunt_score(&hunt));
+  hunt_done(&hunt);
+  return work->out.failed ? STATUS_NO_MEMORY : status;
+}
+
 static char folder[] = "/tmp/gradwalk-memory-XXXXXX";
 static char lesson_path[64], idx_path[64];
 
@@ -424,6 +485,39 @@ static enum status open_lesson(struct work *work) {
     text_printf(&work->out, "%s|%s|%u|%d\n", text_string(&work->lesson.title),
                 work->lesson.source.text, work->lesson.source.first_line,
                 lesson_steps(&work->lesson));
+  return work->out.failed ? STATUS_NO_MEMORY : status;
+}
+
+/* A lesson is proved, then read and answered as by a person. */
+static enum status read_through(struct work *work, struct session *session) {
+  static const char *const lines[] = {"step 0", "step 2", "hint", "answer 4*4 - 1", "answer 16",
+                                      "answer f", "page", "step back"};
+  struct proof proof;
+  enum status status = prove_lesson(&proof, session, lesson_path, &work->diag);
+  if (!status) proof_summary(&proof, &work->out);
+  text_printf(&work->out, " %zu\n", proof.failure_count);
+  proof_done(&proof);
+  for (size_t i = 0; !status && i < COUNT_OF(lines); i++)
+    status = command_do(session, lines[i], &work->out, &work->diag);
+  return status;
+}
+
+static enum status prove(struct work *work) {
+  struct session session;
+  session_init(&session);
+  enum status status = read_through(work, &session);
+  session_done(&session);
+  return work->out.failed ? STATUS_NO_MEMORY : status;
+}
+
+static const char progress_text[] = "gradwalk progress 1\na 1 2 rs-\na 2 2 -r-r\nb 0 3 .\n";
+
+static enum status merge_progress(struct work *work) {
+  struct progress progress;
+  enum status status =
+      progress_parse(&progress, progress_text, strlen(progress_text), &work->diag);
+  if (!status) progress_put(&progress, &work->out);
+  progress_done(&progress);
   return work->out.failed ? STATUS_NO_MEMORY : status;
 }
 
@@ -457,28 +551,34 @@ static enum status report_mistake(struct work *work) {
 }
 
 static const struct scenario scenarios[] = {
-    {"build with gates, a bug and an unfold", gates_model, NULL, build_and_edit, clear_model},
-    {"build with a backward block and a bug", block_model, NULL, build_block_and_bug, clear_model},
-    {"fold and unfold", gates_model, prepare_model, fold_twice, NULL},
-    {"check", gates_model, prepare_model, check_all, clear_check},
-    {"check of a backward block", block_model, prepare_model, check_all, clear_check},
-    {"check with a note", zeros_model, prepare_model, check_all, clear_check},
-    {"check in threads", large_model, prepare_model, check_in_threads, clear_check},
-    {"check of directions", zeros_model, prepare_model, check_directions, clear_check},
-    {"text reports", gates_model, prepare_report, text_reports, NULL},
-    {"text reports of a backward block", block_model, prepare_report, text_reports, NULL},
-    {"JSON of eval", gates_model, prepare_report, json_eval, NULL},
-    {"JSON of check", gates_model, prepare_report, json_check, NULL},
-    {"JSON of list", NULL, NULL, json_list, NULL},
-    {"a mistake", NULL, NULL, report_mistake, NULL},
-    {"lesson", NULL, NULL, open_lesson, clear_lesson},
-    {"IDX file", NULL, NULL, read_idx, clear_idx},
+    {"build with gates, a bug and an unfold", gates_model, NULL, build_and_edit, clear_model, 0},
+    {"build with a backward block and a bug", block_model, NULL, build_block_and_bug, clear_model, 0},
+    {"fold and unfold", gates_model, prepare_model, fold_twice, NULL, 0},
+    {"check", gates_model, prepare_model, check_all, clear_check, 0},
+    {"check of a backward block", block_model, prepare_model, check_all, clear_check, 0},
+    {"check with a note", zeros_model, prepare_model, check_all, clear_check, 0},
+    {"check in threads", large_model, prepare_model, check_in_threads, clear_check, 0},
+    {"check of directions", zeros_model, prepare_model, check_directions, clear_check, 0},
+    {"catalogue", chain_model, NULL, make_catalogue, clear_model, 7},
+    {"matrix", chain_model, NULL, make_matrix, clear_model, 331},
+    {"survey", chain_model, NULL, survey, clear_model, 31},
+    {"hunt", chain_model, NULL, play_hunt, clear_model, 151},
+    {"text reports", gates_model, prepare_report, text_reports, NULL, 0},
+    {"text reports of a backward block", block_model, prepare_report, text_reports, NULL, 0},
+    {"JSON of eval", gates_model, prepare_report, json_eval, NULL, 0},
+    {"JSON of check", gates_model, prepare_report, json_check, NULL, 0},
+    {"JSON of list", NULL, NULL, json_list, NULL, 0},
+    {"a mistake", NULL, NULL, report_mistake, NULL, 0},
+    {"lesson", NULL, NULL, open_lesson, clear_lesson, 0},
+    {"a lesson proved and read", NULL, NULL, prove, clear_lesson, 0},
+    {"progress", NULL, NULL, merge_progress, NULL, 0},
+    {"IDX file", NULL, NULL, read_idx, clear_idx, 0},
 };
 
 /* -- trying them -- */
 
 /* Shared with the child, which may die. */
-struct progress {
+struct tries {
   unsigned long at;
   bool finished;
   unsigned problems;
@@ -508,42 +608,43 @@ static bool attempt(const struct scenario *scenario, struct work *work, unsigned
   return heap.calls < fail_at;
 }
 
-static void complain(struct progress *progress, const struct scenario *scenario, bool sticky,
+static void complain(struct tries *tries, const struct scenario *scenario, bool sticky,
                      const char *what) {
-  if (progress->problems++ < 5)
-    print_error("%s: with allocation %lu%s failing: %s\n", scenario->name, progress->at,
+  if (tries->problems++ < 5)
+    print_error("%s: with allocation %lu%s failing: %s\n", scenario->name, tries->at,
                 sticky ? " and all after it" : "", what);
 }
 
-static void judge(struct progress *progress, const struct scenario *scenario, struct work *work,
+static void judge(struct tries *tries, const struct scenario *scenario, struct work *work,
                   bool sticky, enum status status, const char *wanted) {
   char what[80];
   if (status == STATUS_OK && strcmp(text_string(&work->out), wanted) != 0)
-    complain(progress, scenario, sticky, "success, but a wrong result");
+    complain(tries, scenario, sticky, "success, but a wrong result");
   if (status == STATUS_OK || status == STATUS_NO_MEMORY) return;
   snprintf(what, sizeof what, "status %d, not %d", (int)status, STATUS_NO_MEMORY);
-  complain(progress, scenario, sticky, what);
+  complain(tries, scenario, sticky, what);
 }
 
-/* In the child: every failure from progress->at on, until one is never reached. */
-static void try_all(struct progress *progress, const struct scenario *scenario, bool sticky,
+/* In the child: every failure from tries->at on, until one is never reached. */
+static void try_all(struct tries *tries, const struct scenario *scenario, bool sticky,
                     struct work *work) {
   enum status status;
   attempt(scenario, work, 0, false, &status);
   char *wanted = strdup(text_string(&work->out));
-  if (status || !wanted) complain(progress, scenario, sticky, "fails with all the memory it wants");
+  if (status || !wanted) complain(tries, scenario, sticky, "fails with all the memory it wants");
   if (scenario->clear) scenario->clear(work);
-  for (bool reached = true; reached && !status; progress->at++) {
+  for (bool reached = true; reached && !status;
+       tries->at += scenario->stride > 0 ? scenario->stride : 1) {
     enum status failed;
     text_done(&work->out);
     long live = heap.live;
-    reached = !attempt(scenario, work, progress->at, sticky, &failed);
-    judge(progress, scenario, work, sticky, failed, wanted);
+    reached = !attempt(scenario, work, tries->at, sticky, &failed);
+    judge(tries, scenario, work, sticky, failed, wanted);
     if (scenario->clear) scenario->clear(work);
     text_done(&work->out);
     if (scenario->clear && heap.live != live)
-      complain(progress, scenario, sticky, "a block leaks");
-    if (!reached && failed) complain(progress, scenario, sticky, "fails without a failure");
+      complain(tries, scenario, sticky, "a block leaks");
+    if (!reached && failed) complain(tries, scenario, sticky, "fails without a failure");
   }
   free(wanted);
 }
@@ -558,61 +659,61 @@ static void warm_up(const struct scenario *scenario) {
   done_work(&work, scenario);
 }
 
-static void child(struct progress *progress, const struct scenario *scenario, bool sticky) {
+static void child(struct tries *tries, const struct scenario *scenario, bool sticky) {
   struct work work;
   warm_up(scenario);
   init_work(&work, scenario);
   long live = heap.live;
   if (scenario->prepare && scenario->prepare(&work))
-    complain(progress, scenario, sticky, "cannot be prepared");
+    complain(tries, scenario, sticky, "cannot be prepared");
   else
-    try_all(progress, scenario, sticky, &work);
+    try_all(tries, scenario, sticky, &work);
   done_work(&work, scenario);
-  if (heap.live != live) complain(progress, scenario, sticky, "a block is left at the end");
-  progress->finished = true;
+  if (heap.live != live) complain(tries, scenario, sticky, "a block is left at the end");
+  tries->finished = true;
 }
 
 /* A child that dies is replaced by one that goes on with the next allocation. */
-static unsigned try_scenario(struct progress *progress, const struct scenario *scenario,
+static unsigned try_scenario(struct tries *tries, const struct scenario *scenario,
                              bool sticky) {
   enum { MOST_DEATHS = 400 };
-  *progress = (struct progress){.at = 1};
-  for (int deaths = 0; !progress->finished && deaths < MOST_DEATHS; progress->at++) {
+  *tries = (struct tries){.at = 1};
+  for (int deaths = 0; !tries->finished && deaths < MOST_DEATHS; tries->at++) {
     int status;
     char what[80];
     fflush(NULL);
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
-      child(progress, scenario, sticky);
+      child(tries, scenario, sticky);
       fflush(NULL);
       _exit(0);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
-    if (progress->finished) break;
+    if (tries->finished) break;
     deaths++;
     snprintf(what, sizeof what, WIFSIGNALED(status) ? "killed by signal %d" : "exits with %d",
              WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-    complain(progress, scenario, sticky, what);
+    complain(tries, scenario, sticky, what);
   }
-  if (progress->problems > 5) print_error("%s: %u problems\n", scenario->name, progress->problems);
-  return progress->problems;
+  if (tries->problems > 5) print_error("%s: %u problems\n", scenario->name, tries->problems);
+  return tries->problems;
 }
 
 static void try_named(const char *part) {
   if (!FAULTS) skip();
   unsigned problems = 0;
   bool found = false;
-  struct progress *progress = mmap(NULL, sizeof *progress, PROT_READ | PROT_WRITE,
+  struct tries *tries = mmap(NULL, sizeof *tries, PROT_READ | PROT_WRITE,
                                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  assert_true(progress != MAP_FAILED);
+  assert_true(tries != MAP_FAILED);
   for (size_t i = 0; i < COUNT_OF(scenarios); i++) {
     if (!strstr(scenarios[i].name, part)) continue;
     found = true;
     for (int sticky = 0; sticky < 2; sticky++)
-      problems += try_scenario(progress, &scenarios[i], sticky);
+      problems += try_scenario(tries, &scenarios[i], sticky);
   }
-  munmap(progress, sizeof *progress);
+  munmap(tries, sizeof *tries);
   assert_true(found);
   assert_int_equal(problems, 0);
 }
@@ -630,6 +731,14 @@ static void folding_survives_faults(void **state) {
 static void check_survives_faults(void **state) {
   (void)state;
   try_named("check");
+}
+
+static void bugs_survive_faults(void **state) {
+  (void)state;
+  try_named("catalogue");
+  try_named("survey");
+  try_named("matrix");
+  try_named("hunt");
 }
 
 static void text_reports_survive_faults(void **state) {
@@ -692,7 +801,15 @@ static int make_files(void **state) {
   (void)state;
   static const char lesson[] = "# The *chain* rule\n\nText.\n\n```graph\nparam x = 2\nf = x^2\n```"
                                "\n\n## One\n\n> quote\n\n- item\n\n## Two\n\n"
-                               "```graph\nparam x = 3\nf = x * x\n```\n";
+                               "```graph\nparam x = 3\nf = x * x\n```\n"
+                               "Here `f = 9` and `dx ≈ 6.0`.\n\n```do\nset x = 3\nrun\n```\n"
+                               "```expect\nset x = 2\nf == 4 and dx ~ 4.0 +- 1e-9\n```\n\n"
+                               "What?\n\n<details><summary>Hint</summary>\n\nh\n</details>\n\n"
+                               "<details><summary>A</summary>\n\n```quiz\ntry: set x = 4\n"
+                               "answer: f = 16\nwrong: dx = 8\n```\n\n- no\n\nyes\n</details>\n\n"
+                               "Which?\n\n<details><summary>Hint</summary>\n\nh\n</details>\n\n"
+                               "<details>\n\n```quiz\nanswer: f where it == 9\n```\n\nyes\n"
+                               "</details>\n";
   static const unsigned char idx[] = {0, 0, 8, 1, 0, 0, 0, 3, 7, 8, 9};
   if (!mkdtemp(folder)) return -1;
   snprintf(lesson_path, sizeof lesson_path, "%s/lesson.md", folder);
@@ -723,6 +840,7 @@ int main(void) {
       cmocka_unit_test(a_bug_that_fails_changes_nothing),
       cmocka_unit_test(folding_survives_faults),
       cmocka_unit_test(check_survives_faults),
+      cmocka_unit_test(bugs_survive_faults),
       cmocka_unit_test(text_reports_survive_faults),
       cmocka_unit_test(json_survives_faults),
       cmocka_unit_test(messages_survive_faults),

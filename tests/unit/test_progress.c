@@ -1,6 +1,6 @@
 /* Protects the reader's progress file against what happens to computers: a program that is killed
- * while it saves, many that save at once, a disk that is full. What was acknowledged is never lost, and
- * the file is never torn. */
+ * while it saves, many that save at once, a disk that is full. What was acknowledged is never lost,
+ * and the file is never torn. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -66,8 +66,8 @@ static void save_on(int first, int pipe) {
   }
 }
 
-/* Lets a program save from *NEXT on, kills it within MICROSECONDS, and leaves in *NEXT the step behind
- * the last that it acknowledged. */
+/* Lets a program save from *NEXT on, kills it within MICROSECONDS, and leaves in *NEXT the step
+ * behind the last that it acknowledged. */
 static void kill_one(int *next, long microseconds) {
   int ends[2], step, status;
   assert_int_equal(pipe(ends), 0);

@@ -10,6 +10,7 @@
 
 #include "check/check.h"
 #include "core/clock.h"
+#include "core/clone.h"
 #include "lang/parse.h"
 #include "lang/print.h"
 #include "random_model.h"
@@ -432,6 +433,19 @@ static struct check_options numeric_options(uint32_t seed) {
   return options;
 }
 
+/* Each set of instructions that this machine knows. */
+static void assert_same_by_every_clone(const struct trial *trial, struct check_options options,
+                                       const struct check *full) {
+  enum clone best = clone_chosen;
+  for (enum clone clone = CLONE_PORTABLE; clone < CLONE_COUNT; clone++) {
+    if (clone == best || !clone_use(clone)) continue;
+    struct check found = run_check(trial, &options);
+    assert_same_slopes(trial, &found, full, clone_names[clone]);
+    check_done(&found);
+  }
+  clone_use(best);
+}
+
 static void test_numeric_bits(void **state) {
   (void)state;
   static struct trial trial;
@@ -447,12 +461,14 @@ static void test_numeric_bits(void **state) {
     struct check full = run_check(&trial, &options);
     assert_same_slopes(&trial, &quick, &threads, "two threads find something else than one");
     assert_same_slopes(&trial, &quick, &full, "incremental is not full");
+    options.evaluate = EVALUATE_INCREMENTAL;
+    assert_same_by_every_clone(&trial, options, &full);
     check_done(&threads);
     check_done(&full);
     check_done(&quick);
     trial_end(&trial);
   }
-  tour_end(&tour, "the same bits, on one thread and two");
+  tour_end(&tour, "the same bits, on one thread and two, by every set of instructions");
 }
 
 /* -- folding changes nothing -- */
