@@ -271,7 +271,8 @@ static void say(struct ui *ui, const char *words) {
   ui->said_in = ui->view;
 }
 
-/* The chosen rule line in the prompt, as bug takes it. */
+/* The chosen rule line in the prompt, as bug takes it. In a hunt it shows what it should be: to name it
+ * is to answer. */
 static void act_edit(struct ui *ui, const char *arguments) {
   (void)arguments;
   const struct model *model = &ui->session->model;
@@ -283,7 +284,7 @@ static void act_edit(struct ui *ui, const char *arguments) {
   }
   struct assign address = model_line(model, (size_t)rule);
   text_init(&line);
-  text_puts(&line, "bug ");
+  text_puts(&line, play_is_on(ui->session) ? "answer " : "bug ");
   print_address(&line, &address);
   text_puts(&line, model->rules[rule].text);
   if (ui->line < 0) lines_move(ui, 0);
