@@ -55,7 +55,8 @@ const struct bug_kind *bug_kind_find(const char *name) {
 
 /* -- mutants as lines and ids -- */
 
-/* "f: dq += df * z": RULE's line with another right side, with as much of an address as it needs. */
+/* "f: dq += df * z": RULE's line with another right side, with as much of an address as it
+ * needs. */
 static const char *line_text(struct work *work, size_t rule, bool accumulate,
                              const struct expr *value) {
   struct assign line = model_line(work->model, rule);
@@ -203,8 +204,8 @@ static bool same_make(const struct model *model, const struct node *one,
   return shape_equal(model_shape(model, one->slot), model_shape(model, other->slot));
 }
 
-/* The lines of two nodes with their operands exchanged. Every line keeps its place and its shape, so
- * it fits wherever its names are known, and a forward value always is. */
+/* The lines of two nodes with their operands exchanged. Every line keeps its place and its shape,
+ * so it fits wherever its names are known, and a forward value always is. */
 static enum status exchange_nodes(struct work *work, int one, int other) {
   struct model *model = work->model;
   struct exchange exchange = {model, &model->nodes[one], &model->nodes[other]};

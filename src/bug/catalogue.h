@@ -1,6 +1,6 @@
 /* The catalogue of bugs: every rewrite of rewrite.def, and the exchange of two gates, applied to a
- * model's backward pass wherever it fits. A mutant is one line, or a few, that `bug` takes as a person
- * would type them. The catalogue owns everything in it until catalogue_done(). */
+ * model's backward pass wherever it fits. A mutant is one line, or a few, that `bug` takes as a
+ * person would type them. The catalogue owns everything in it until catalogue_done(). */
 #ifndef GRADWALK_BUG_CATALOGUE_H
 #define GRADWALK_BUG_CATALOGUE_H
 
@@ -50,8 +50,8 @@ const struct mutant *catalogue_find(const struct catalogue *catalogue, const cha
 enum status mutant_apply(const struct mutant *mutant, struct model *model, bool hidden,
                          struct diag *diag);
 
-/* What `bug TEXT` does: adds a line by its target, or all lines of the mutant with this id. A text that
- * is neither, or does not fit, changes nothing. NAME is what TEXT is called in messages. */
+/* What `bug TEXT` does: adds a line by its target, or all lines of the mutant with this id. A text
+ * that is neither, or does not fit, changes nothing. NAME is what TEXT is called in messages. */
 enum status bug_put(struct model *model, const char *name, const char *text, struct diag *diag);
 
 #endif

@@ -16,14 +16,13 @@ struct gauge {
   bool doubles;          /* without the bugs, twice the upstream gives twice the gradients */
 };
 
-/* Takes the gradients of MODEL as it stands for right, at the point its image holds or, if MOVED, at
- * one a little away. Ends with gauge_done(), also
- * after a failure: STATUS_NO_MEMORY. */
+/* Takes the gradients of MODEL as it stands for right, at the point its image holds or, if MOVED,
+ * at one a little away. Ends with gauge_done(), also after a failure: STATUS_NO_MEMORY. */
 enum status gauge_init(struct gauge *gauge, struct model *model, bool frozen, bool moved);
 void gauge_done(struct gauge *gauge);
 
-/* How far the gradients of the model are off now: 0 if not at all (rounding apart), up to 1 what the
- * test per entry of a check lets pass, infinity if one is no number. STATUS_NO_MEMORY. */
+/* How far the gradients of the model are off now: 0 if not at all (rounding apart), up to 1 what
+ * the test per entry of a check lets pass, infinity if one is no number. STATUS_NO_MEMORY. */
 enum status gauge_measure(struct gauge *gauge, double *distance);
 
 #endif

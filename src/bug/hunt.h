@@ -52,8 +52,8 @@ struct hunt_options {
 };
 
 /* Hides bugs in MODEL, whose own are dropped. Those of the levels below 5 show in the gradients at
- * this point; those of level 5 there or at another point. Where a model has no bug of the level, the
- * next lower level serves. STATUS_DATA if there are too few lines that can be wrong. Ends with
+ * this point; those of level 5 there or at another point. Where a model has no bug of the level,
+ * the next lower level serves. STATUS_DATA if there are too few lines that can be wrong. Ends with
  * hunt_done(), also after a failure. */
 enum status hunt_begin(struct hunt *hunt, struct model *model, const struct hunt_options *options,
                        struct diag *diag);
@@ -64,17 +64,18 @@ void hunt_act(struct hunt *hunt, enum hunt_act act);
 
 size_t hunt_found(const struct hunt *hunt);
 
-/* What is left of HUNT_FULL_SCORE after all acts and whole minutes, times the share of bugs found. */
+/* What is left of HUNT_FULL_SCORE after all acts and whole minutes, times the share of bugs
+ * found. */
 unsigned hunt_score(const struct hunt *hunt);
 
-/* Judges an answer: "dW2 scale" or "W2 scale" (where and which kind), or the right line. *FOUND is the
- * bug that it names, which is taken out of MODEL, or NULL; then *WHY says why not. A wrong answer is
- * counted. STATUS_USAGE, without a count, if the answer makes no sense at all. */
+/* Judges an answer: "dW2 scale" or "W2 scale" (where and which kind), or the right line. *FOUND is
+ * the bug that it names, which is taken out of MODEL, or NULL; then *WHY says why not. A wrong
+ * answer is counted. STATUS_USAGE, without a count, if the answer makes no sense at all. */
 enum status hunt_answer(struct hunt *hunt, struct model *model, const char *answer,
                         const struct quarry **found, struct text *why, struct diag *diag);
 
-/* Appends the next hint on the first bug not found yet, and counts it. STATUS_USAGE if there is none
- * left. */
+/* Appends the next hint on the first bug not found yet, and counts it. STATUS_USAGE if there is
+ * none left. */
 enum status hunt_hint(struct hunt *hunt, struct text *out, struct diag *diag);
 
 /* Hides what is still to be found in MODEL, which was built anew. */

@@ -288,7 +288,8 @@ static void *lay_ground(void *context) {
   return NULL;
 }
 
-/* The caller's own thread only tells of the progress, and often, so that it hears of a stop soon. */
+/* The caller's own thread only tells of the progress, and often, so that it hears of a stop
+ * soon. */
 static void watch(struct work *work) {
   enum { PATIENCE = 30 * 1000 * 1000, SECOND = 1000 * 1000 * 1000 }; /* nanoseconds */
   size_t total = TRIALS * TRIAL_PARTS + work->matrix->catalogue.count;

@@ -54,9 +54,9 @@ struct matrix_options {
   void *progress_context;
 };
 
-/* Runs every mutant of MODEL, which is left as it is and may have bugs of its own that do not count,
- * through every trial. STATUS_CANCELLED, or as check_run(). Ends with matrix_done(), also after a
- * failure. */
+/* Runs every mutant of MODEL, which is left as it is and may have bugs of its own that do not
+ * count, through every trial. STATUS_CANCELLED, or as check_run(). Ends with matrix_done(), also
+ * after a failure. */
 enum status matrix_run(struct matrix *matrix, const struct model *model,
                        const struct matrix_options *options, struct diag *diag);
 void matrix_done(struct matrix *matrix);

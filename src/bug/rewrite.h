@@ -1,5 +1,5 @@
-/* Rewriting one line of a backward pass: patterns and replacements over the syntax tree, as the rows
- * of rewrite.def have them. */
+/* Rewriting one line of a backward pass: patterns and replacements over the syntax tree, as the
+ * rows of rewrite.def have them. */
 #ifndef GRADWALK_BUG_REWRITE_H
 #define GRADWALK_BUG_REWRITE_H
 
@@ -29,10 +29,10 @@ struct line {
 /* Whether rewrites of WHERE are for this line. */
 bool line_wants(const struct line *line, enum where where);
 
-/* Rewrites the place at preorder index PLACE of the line (0 is all of it): the new right side, or NULL if
- * PATTERN does not fit there, REPLACEMENT has no sense there, or memory is short (then *FAILED). *VARIANT
- * becomes what was replaced by what, where that was one name by another ("z,q"), in the arena; else
- * it is left alone. */
+/* Rewrites the place at preorder index PLACE of the line (0 is all of it): the new right side, or
+ * NULL if PATTERN does not fit there, REPLACEMENT has no sense there, or memory is short (then
+ * *FAILED). *VARIANT becomes what was replaced by what, where that was one name by another ("z,q"),
+ * in the arena; else it is left alone. */
 const struct expr *line_rewrite(const struct line *line, const struct expr *pattern,
                                 const struct expr *replacement, uint32_t place,
                                 const char **variant, bool *failed);

@@ -1,5 +1,5 @@
-/* The layers of a model, as far as they can be told from its graph: a param that goes into one matrix
- * product is its layer's weight, one that is added to the product its bias. */
+/* The layers of a model, as far as they can be told from its graph: a param that goes into one
+ * matrix product is its layer's weight, one that is added to the product its bias. */
 #ifndef GRADWALK_CHECK_LAYERS_H
 #define GRADWALK_CHECK_LAYERS_H
 

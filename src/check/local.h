@@ -1,6 +1,6 @@
-/* The part of a gradient that one needs no whole backward pass for: how a node acts on the next nodes
- * whose gradients are known (its stations), numerically, weighted with these gradients. It says
- * whether a line is right given what the line reads, whatever went wrong before it. */
+/* The part of a gradient that one needs no whole backward pass for: how a node acts on the next
+ * nodes whose gradients are known (its stations), numerically, weighted with these gradients. It
+ * says whether a line is right given what the line reads, whatever went wrong before it. */
 #ifndef GRADWALK_CHECK_LOCAL_H
 #define GRADWALK_CHECK_LOCAL_H
 
@@ -31,8 +31,8 @@ struct local_slope {
  * ask for COUNT entries. */
 bool local_begin(struct local *local, int node, size_t count);
 
-/* sum over the stations S of dS * dS/dNODE[ENTRY], the gradients dS from NOW, by central difference.
- * THROUGH, by slot: the stations that count; NULL: all. */
+/* sum over the stations S of dS * dS/dNODE[ENTRY], the gradients dS from NOW, by central
+ * difference. THROUGH, by slot: the stations that count; NULL: all. */
 struct local_slope local_slope(struct local *local, const struct run *now, int node, size_t entry,
                                const bool *through);
 

@@ -325,8 +325,8 @@ static size_t find_tensor(const struct check *check, int node) {
 }
 
 /* A param's last line: everything before it has been put right as far as it could be. It is not to
- * blame for what it only passes on; but in a backward block, where lines may carry factors for later
- * ones to undo, it may be the one that does not. */
+ * blame for what it only passes on; but in a backward block, where lines may carry factors for
+ * later ones to undo, it may be the one that does not. */
 static enum status look_at_param(struct search *search, size_t line, size_t index, bool looked,
                                  enum fault fault) {
   const struct tensor_check *tensor = &search->check->tensors[index];
@@ -375,8 +375,8 @@ static enum status look_at_line(struct search *search, size_t line) {
 
 /* -- one line rather than all -- */
 
-/* Whether all that was found is the last lines of params, every one of them wrong by the same factor:
- * then a line before them may lack a factor that they rightly undo. */
+/* Whether all that was found is the last lines of params, every one of them wrong by the same
+ * factor: then a line before them may lack a factor that they rightly undo. */
 static bool all_by_one_factor(const struct search *search, double *factor) {
   const struct check *check = search->check;
   if (!search->model->backward || search->found->count < 2) return false;
@@ -392,8 +392,8 @@ static bool all_by_one_factor(const struct search *search, double *factor) {
   return true;
 }
 
-/* If dividing the result of one line by that factor mends everything, it is that line; the last such
- * line, as it may have been passed on from there. */
+/* If dividing the result of one line by that factor mends everything, it is that line; the last
+ * such line, as it may have been passed on from there. */
 static void prefer_one_line(struct search *search, const struct run *point) {
   const struct model *model = search->model;
   size_t from = 0, best = model->rule_count, failing = 0;

@@ -1,7 +1,7 @@
-/* Which line is wrong: found numerically. Each line's result is compared with what it should be given
- * what it reads (local.h); a line that differs is put right, the rest of the pass is run, and only if
- * the gradients get better by it, and none worse, is the line to blame. So a factor that later lines
- * undo, or a name that holds something else on purpose, accuses nobody. */
+/* Which line is wrong: found numerically. Each line's result is compared with what it should be
+ * given what it reads (local.h); a line that differs is put right, the rest of the pass is run, and
+ * only if the gradients get better by it, and none worse, is the line to blame. So a factor that
+ * later lines undo, or a name that holds something else on purpose, accuses nobody. */
 #ifndef GRADWALK_CHECK_LOCATE_H
 #define GRADWALK_CHECK_LOCATE_H
 

@@ -21,8 +21,8 @@ static void sample_loss(const struct examination *exam, const struct probe *prob
     values[i] = worker_loss(exam->worker, probe, (i - POINTS / 2) * spacing);
 }
 
-/* A coarse precision turns the loss into stairs, which look smooth from any one step of them: how far
- * the same places lie from the loss in double precision. */
+/* A coarse precision turns the loss into stairs, which look smooth from any one step of them: how
+ * far the same places lie from the loss in double precision. */
 static double stair_height(const struct examination *exam, const struct probe *probe,
                            double spacing, const double values[POINTS]) {
   struct run *run = &exam->worker->run;
@@ -158,9 +158,9 @@ static int converging(const struct descent *descent, double small) {
 }
 
 /* Whether G is wrong as seen from the first COUNT steps: the one with the least estimated error
- * gets the word, since a step's own error may hide a mistake or look like one. Two slopes may come out
- * alike by chance: what halving a small step changes is noise of the loss, which is there at larger
- * steps too, and a step answers for its distance to the next larger one. */
+ * gets the word, since a step's own error may hide a mistake or look like one. Two slopes may come
+ * out alike by chance: what halving a small step changes is noise of the loss, which is there at
+ * larger steps too, and a step answers for its distance to the next larger one. */
 static bool wrong_by(const struct descent *descent, int count, double allowed, double g,
                      double noise) {
   const double *steps = descent->steps, *slopes = descent->slopes, *changes = descent->changes;
@@ -202,7 +202,8 @@ static double gradient_at(const struct examination *exam, const struct probe *pr
 }
 
 /* Whether the backward pass is right beside x, with the probe moved by H (of either sign) or by
- * less, where no kink lies within a quarter of the way; judged where the numerical slope is best. */
+ * less, where no kink lies within a quarter of the way; judged where the numerical slope is
+ * best. */
 static bool is_right_beside(const struct examination *exam, const struct probe *probe, double h,
                             double noise) {
   double least = INFINITY;
@@ -379,8 +380,9 @@ static void examine_failing(struct check *check, const struct examination *exam,
   worker_unplan(exam->worker);
 }
 
-/* What an earlier check with the same slopes has found of the same gradient, to the bit: the verdict of
- * the test per entry depends on nothing else, but at a kink also on the gradient beside it. */
+/* What an earlier check with the same slopes has found of the same gradient, to the bit: the
+ * verdict of the test per entry depends on nothing else, but at a kink also on the gradient beside
+ * it. */
 static bool known_verdict(const struct check *check, struct tensor_check *tensor) {
   const struct check *from = check->options.numeric_from;
   size_t bytes = tensor->count * sizeof *tensor->analytic;

@@ -147,7 +147,8 @@ static int unit_side(const struct worth *worth, int slot) {
   return -1;
 }
 
-/* Units whose SMALL entry is below the other one in every sample: a maximum that never takes them. */
+/* Units whose SMALL entry is below the other one in every sample: a maximum that never takes
+ * them. */
 static size_t count_dead(const struct worth *worth, const struct instr *max, int side,
                          size_t *units) {
   struct shape shape = model_shape(worth->model, max->out);
@@ -219,8 +220,8 @@ static enum status note_saturated(struct worth *worth) {
 
 enum { FARTHEST = 64, ENTRIES_TRIED = 8 };
 
-/* Whether the loss has another slope H away, on the other side of some decision: a decision alone may
- * leave it smooth, as when another entry becomes the largest that a softmax is shifted by. */
+/* Whether the loss has another slope H away, on the other side of some decision: a decision alone
+ * may leave it smooth, as when another entry becomes the largest that a softmax is shifted by. */
 static bool turns(struct worth *worth, const struct probe *probe, double h, uint64_t here) {
   const double clearly = 0.01;
   double loss = *run_values(worth->point, worth->model->nodes[worth->model->loss].slot);

@@ -332,7 +332,8 @@ static int verb_train(struct invocation *call) {
 
 /* -- sessions in plain lines -- */
 
-/* One command line, number NUMBER of SCRIPT if that is not NULL; what it says is printed at once. */
+/* One command line, number NUMBER of SCRIPT if that is not NULL; what it says is printed at
+ * once. */
 static enum status do_line(struct invocation *call, struct session *session, const char *line,
                            const char *script, uint32_t number) {
   call->out.length = 0;
@@ -362,8 +363,9 @@ static enum status autoplay(struct invocation *call, struct session *session) {
   return status;
 }
 
-/* Commands from FILE until its end or "quit". In a SCRIPT, so called, a mistake is the end; without a
- * name it is reported and the session goes on, and where nobody sat at a terminal the first one is the exit status. */
+/* Commands from FILE until its end or "quit". In a SCRIPT, so called, a mistake is the end; without
+ * a name it is reported and the session goes on, and where nobody sat at a terminal the first one
+ * is the exit status. */
 static int run_lines(struct invocation *call, struct session *session, FILE *file,
                      const char *script) {
   char *line = NULL;
@@ -426,8 +428,8 @@ static void end_by_signal(struct invocation *call, const struct session *session
   raise(signal);
 }
 
-/* A session that begins with the commands FIRST, a line each; with a record of the hunt among them if
- * one was asked for. */
+/* A session that begins with the commands FIRST, a line each; with a record of the hunt among them
+ * if one was asked for. */
 static int plain_session(struct invocation *call, struct text *first) {
   struct session session;
   struct keeper keeper = {0};

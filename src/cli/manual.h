@@ -10,8 +10,8 @@ struct verb_name {
   const char *name;
 };
 
-/* Appends the sections in mdoc, each between the comments "begin NAME" and "end NAME" between which it
- * stands in gradwalk.1; tests/cli/run-manual puts it there. */
+/* Appends the sections in mdoc, each between the comments "begin NAME" and "end NAME" between which
+ * it stands in gradwalk.1; tests/cli/run-manual puts it there. */
 enum status manual_lists(struct text *out, const struct verb_name *verbs, size_t count,
                          struct diag *diag);
 

@@ -1,5 +1,5 @@
-/* The circuit of a model: which nodes get boxes, how large these are, and where they stand. A struct
- * circuit owns its parts until circuit_done(); zeroed, it is empty. */
+/* The circuit of a model: which nodes get boxes, how large these are, and where they stand. A
+ * struct circuit owns its parts until circuit_done(); zeroed, it is empty. */
 #ifndef GRADWALK_DRAW_CIRCUIT_H
 #define GRADWALK_DRAW_CIRCUIT_H
 
@@ -15,8 +15,8 @@ struct circuit {
   uint64_t signature; /* of the graph that is drawn */
 };
 
-/* Makes CIRCUIT anew if what MODEL shows has changed: its graph, its folding, or where it is too large
- * to be drawn whole, the node FOCUS. */
+/* Makes CIRCUIT anew if what MODEL shows has changed: its graph, its folding, or where it is too
+ * large to be drawn whole, the node FOCUS. */
 enum status circuit_make(struct circuit *circuit, const struct model *model, int focus);
 void circuit_done(struct circuit *circuit);
 

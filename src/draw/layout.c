@@ -89,8 +89,8 @@ static bool make_items(struct plan *plan) {
 
 /* -- who is joined to whom, between neighbouring layers -- */
 
-/* Calls VISIT for every line from ITEM to the next layer: TO is the item it enters, PORT its operand
- * number there. */
+/* Calls VISIT for every line from ITEM to the next layer: TO is the item it enters, PORT its
+ * operand number there. */
 static void each_target(const struct plan *plan, int item,
                         void (*visit)(void *context, int to, int port), void *context) {
   const struct layout *layout = plan->layout;
@@ -133,7 +133,8 @@ static void add_mean(void *context, int to, int port) {
   mean->counts[at]++;
 }
 
-/* Gives every item the mean of its neighbours as its wish: of those to the left, or to the right. */
+/* Gives every item the mean of its neighbours as its wish: of those to the left, or to the
+ * right. */
 static void wish_means(struct plan *plan, double *sums, int *counts, bool rows, bool backwards) {
   struct mean mean = {plan, sums, counts, 0, rows, backwards};
   memset(sums, 0, plan->count * sizeof *sums);

@@ -31,8 +31,8 @@ struct layout {
  * draws the lines. Ends with layout_done(). */
 enum status layout_make(struct layout *layout);
 
-/* Rows below BOX's upper edge where its result leaves (OPERAND 0 will do) and operands enter; in a low
- * box the last operands share one. */
+/* Rows below BOX's upper edge where its result leaves (OPERAND 0 will do) and operands enter; in a
+ * low box the last operands share one. */
 int layout_port(const struct box *box, int operand);
 void layout_done(struct layout *layout);
 

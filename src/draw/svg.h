@@ -1,4 +1,5 @@
-/* Pieces of SVG. All text that comes from elsewhere goes through svg_text(), so that it stays text. */
+/* Pieces of SVG. All text that comes from elsewhere goes through svg_text(), so that it stays
+ * text. */
 #ifndef GRADWALK_DRAW_SVG_H
 #define GRADWALK_DRAW_SVG_H
 

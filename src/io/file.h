@@ -17,8 +17,8 @@ enum status file_read_bytes(const char *path, struct text *bytes, size_t most, s
  * what was there. */
 enum status file_write(const char *path, const struct text *text, struct diag *diag);
 
-/* Makes the folders that PATH, absolute, lies in, for the user alone. What cannot be made shows when
- * the file is opened. PATH is the same again afterwards. */
+/* Makes the folders that PATH, absolute, lies in, for the user alone. What cannot be made shows
+ * when the file is opened. PATH is the same again afterwards. */
 void file_make_folders(char *path);
 
 #endif

@@ -24,8 +24,8 @@ static void put_folder(struct text *path) {
 
 /* -- what was read last -- */
 
-/* A lesson opens the same few images again at every step, and inflating and checking a whole file for
- * them takes a tenth of a second. Guarded by the lock; never more than MOST_KEPT images. */
+/* A lesson opens the same few images again at every step, and inflating and checking a whole file
+ * for them takes a tenth of a second. Guarded by the lock; never more than MOST_KEPT images. */
 enum { MOST_KEPT = 200 };
 static pthread_mutex_t kept_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct {

@@ -174,7 +174,8 @@ static enum status compute_leaf(struct build *build, const struct stmt *stmt) {
 
 /* -- statements -- */
 
-/* The slots of the nodes outside [FIRST, end) that the nodes inside are computed from, each once. */
+/* The slots of the nodes outside [FIRST, end) that the nodes inside are computed from, each
+ * once. */
 static int *outer_operands(struct model *model, size_t first, size_t *count) {
   int *operands = arena_alloc(&model->arena, 2 * (model->node_count - first), sizeof *operands);
   *count = 0;

@@ -111,8 +111,8 @@ enum status model_line_fits(struct model *model, size_t rule, const struct expr 
   return status == STATUS_NO_MEMORY ? status : STATUS_OK;
 }
 
-/* The instance that "fold NAME" or "unfold NAME" is about: the outermost folded one that the node is
- * shown as, or the innermost unfolded one that it is the result of; -1: none. */
+/* The instance that "fold NAME" or "unfold NAME" is about: the outermost folded one that the node
+ * is shown as, or the innermost unfolded one that it is the result of; -1: none. */
 static int fold_target(const struct model *model, int node, bool folded) {
   if (!folded) return model_visible(model, node) == node ? model_shown_as(model, node) : -1;
   for (int i = model->nodes[node].instance; i >= 0; i = model->instances[i].parent)

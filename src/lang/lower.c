@@ -122,8 +122,8 @@ static const struct expr *formula_of(struct builder *builder, const struct appli
                     count);
 }
 
-/* How a constant is written by the lines that use it; one that would grow too long is written as its
- * number. */
+/* How a constant is written by the lines that use it; one that would grow too long is written as
+ * its number. */
 static enum status constant_ref(struct builder *builder, const struct application *apply, int slot,
                                 const struct expr **ref) {
   struct model *model = builder->model;

@@ -42,8 +42,8 @@ enum status lower_slot(struct builder *builder, struct shape shape, struct value
 /* A node for SLOT. */
 enum status lower_node(struct builder *builder, struct node node);
 
-/* Whether a line of a gate's body hands a gradient to an operand or to a name of the body ("dx = …")
- * rather than computing something on the way forward. */
+/* Whether a line of a gate's body hands a gradient to an operand or to a name of the body ("dx =
+ * …") rather than computing something on the way forward. */
 bool gate_line_is_rule(const struct stmt *gate, size_t line);
 
 /* Evaluates EXPR, which must be a constant 1x1, to a number. */

@@ -36,7 +36,8 @@ static bool gate_has_rule(const struct stmt *gate, const char *name) {
   return false;
 }
 
-/* The outermost instance around NODE whose hand-written lines are its rule; -1: NODE's own rules. */
+/* The outermost instance around NODE whose hand-written lines are its rule; -1: NODE's own
+ * rules. */
 static int rule_owner(const struct model *model, int node) {
   int owner = -1;
   for (int i = model->nodes[node].instance; i >= 0; i = model->instances[i].parent)

@@ -338,7 +338,8 @@ static enum status do_check(struct session *session, const char *arguments, stru
   session->running = &check;
   if (!status) status = check_run(&check, &session->model, &how, diag);
   session->running = NULL;
-  if (!status && !session->terse && !play_is_on(session)) status = report_survey(&check, &session->model, diag);
+  if (!status && !session->terse && !play_is_on(session))
+    status = report_survey(&check, &session->model, diag);
   check.options.params = NULL; /* lent by the options, which end here */
   if (!status) {
     report_check(out, &session->model, &check, session->style);

@@ -15,9 +15,9 @@ struct command {
 extern const struct command command_table[];
 extern const size_t command_count;
 
-/* Carries out one line and appends what it has to say to OUT. A line that begins with no command but
- * is an expression over the session's nodes is a question for its value, as with eval. Empty lines
- * and comments do nothing. A failure leaves the session as it was. */
+/* Carries out one line and appends what it has to say to OUT. A line that begins with no command
+ * but is an expression over the session's nodes is a question for its value, as with eval. Empty
+ * lines and comments do nothing. A failure leaves the session as it was. */
 enum status command_do(struct session *session, const char *line, struct text *out,
                        struct diag *diag);
 
@@ -38,8 +38,8 @@ bool command_is(const char *line, size_t length);
 /* Whether LINE begins with a command that a lesson may issue. */
 bool command_is_for_lessons(const char *line);
 
-/* TEXT ("W1[0, 2]", "b1"), which is cut up, as a node and an entry; *ENTRY is the whole tensor's count
- * where there are no brackets. */
+/* TEXT ("W1[0, 2]", "b1"), which is cut up, as a node and an entry; *ENTRY is the whole tensor's
+ * count where there are no brackets. */
 enum status command_place(const struct session *session, char *text, int *node, size_t *entry,
                           struct diag *diag);
 

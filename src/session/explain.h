@@ -1,5 +1,5 @@
-/* Every number with its formula: the formula in the model's names, the same with the numbers plugged
- * in, the result. */
+/* Every number with its formula: the formula in the model's names, the same with the numbers
+ * plugged in, the result. */
 #ifndef GRADWALK_SESSION_EXPLAIN_H
 #define GRADWALK_SESSION_EXPLAIN_H
 
@@ -25,8 +25,8 @@ enum status explain_step(struct session *session, const struct step *step, struc
 /* A node: its value, its gradient, and the lines that it hands to its operands. */
 enum status explain_node(struct session *session, int node, struct text *out, struct diag *diag);
 
-/* One entry of NODE's value, or of its gradient, worked out term by term: "= 0.5 * 2 + -1 * 3". Says
- * nothing about a leaf, or about what is not computed yet. */
+/* One entry of NODE's value, or of its gradient, worked out term by term: "= 0.5 * 2 + -1 * 3".
+ * Says nothing about a leaf, or about what is not computed yet. */
 enum status explain_entry(struct session *session, int node, bool gradient, uint32_t row,
                           uint32_t col, struct text *out, struct diag *diag);
 

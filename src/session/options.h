@@ -55,8 +55,8 @@ struct options {
   char *words; /* what options_parse_words() cut up */
 };
 
-/* Parses argv[1..] for VERB. Operands (file names) are moved to the front, as getopt does; *FIRST is
- * the index of the first. Ends with options_done(). */
+/* Parses argv[1..] for VERB. Operands (file names) are moved to the front, as getopt does; *FIRST
+ * is the index of the first. Ends with options_done(). */
 enum status options_parse(struct options *options, enum verb verb, int argc, char **argv,
                           int *first, struct diag *diag);
 void options_done(struct options *options);
@@ -71,8 +71,8 @@ bool options_has(enum verb verb, const char *name, size_t length);
 /* What they say about a check. The result lends from OPTIONS. */
 struct check_options options_check(const struct options *options);
 
-/* Option INDEX, from 0, for who describes them all; ARGUMENT is NULL where it takes none. False behind
- * the last. */
+/* Option INDEX, from 0, for who describes them all; ARGUMENT is NULL where it takes none. False
+ * behind the last. */
 struct option_help {
   const char *name, *argument, *help;
   unsigned verbs;

@@ -92,8 +92,8 @@ static void put_corner(struct text *out, int row, int col, unsigned sides) {
               x, y, x, y + down * RADIUS, y + down * ROW / 2.0);
 }
 
-/* The part of a straight line from cell A on, in the direction NEXT, as far as it goes; 0: it does not
- * begin here. */
+/* The part of a straight line from cell A on, in the direction NEXT, as far as it goes; 0: it does
+ * not begin here. */
 static int run_length(const struct layout *layout, int row, int col, bool across) {
   unsigned from = across ? SIDE_LEFT : SIDE_UP, to = across ? SIDE_RIGHT : SIDE_DOWN;
   int dr = across ? 0 : 1, dc = across ? 1 : 0, length = 0;

@@ -1,5 +1,6 @@
-/* The circuit of a session, with its values and gradients, to be shown elsewhere: as SVG for slides and
- * handouts, as DOT for Graphviz. Numbers that the walk has not come to are dots, as on the screen. */
+/* The circuit of a session, with its values and gradients, to be shown elsewhere: as SVG for slides
+ * and handouts, as DOT for Graphviz. Numbers that the walk has not come to are dots, as on the
+ * screen. */
 #ifndef GRADWALK_SESSION_PICTURE_H
 #define GRADWALK_SESSION_PICTURE_H
 

@@ -41,8 +41,8 @@ enum status play_allows(const struct session *session, const char *command, stru
 enum status play_note(struct session *session, const char *command, const char *line,
                       struct diag *diag);
 
-/* Call where the player can move the focus without a command: a look at a node where he has not been
- * yet counts as the command "focus" does. As play_note(). */
+/* Call where the player can move the focus without a command: a look at a node where he has not
+ * been yet counts as the command "focus" does. As play_note(). */
 enum status play_look(struct session *session, struct diag *diag);
 
 /* "2 of 3 found, 4 checks, 7 looks, 81 points": for a status line. */

@@ -38,8 +38,8 @@ void report_eval(struct text *out, const struct model *model, const struct run *
 void report_check(struct text *out, const struct model *model, const struct check *check,
                   struct style style);
 
-/* Its parts in order: what was done; the table (report_table.h); the verdict; what it saw, tensor by
- * tensor; each line that is wrong; the lines between, if there are any; what it is worth. */
+/* Its parts in order: what was done; the table (report_table.h); the verdict; what it saw, tensor
+ * by tensor; each line that is wrong; the lines between, if there are any; what it is worth. */
 void report_check_head(struct text *out, const struct check *check, struct style style);
 void report_check_verdict(struct text *out, const struct check *check, struct style style);
 void report_check_reasons(struct text *out, const struct model *model, const struct check *check,

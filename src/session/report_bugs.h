@@ -27,9 +27,9 @@ enum status report_matrix_json(struct text *out, const struct matrix *matrix);
 /* id,kind,change,TRIAL,… : one line a mutant. */
 void report_matrix_csv(struct text *out, const struct matrix *matrix);
 
-/* What the mutants say of CHECK, which has just been run on MODEL, as one note more: how many of them
- * would have passed. Nothing where the test was not the one per entry in double precision, or has not
- * passed. MODEL is changed for a while and left as it was. */
+/* What the mutants say of CHECK, which has just been run on MODEL, as one note more: how many of
+ * them would have passed. Nothing where the test was not the one per entry in double precision, or
+ * has not passed. MODEL is changed for a while and left as it was. */
 enum status report_survey(struct check *check, struct model *model, struct diag *diag);
 
 #endif

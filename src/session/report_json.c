@@ -4,7 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Building a document: any part that finds no memory spoils the whole, and is noticed at the end. */
+/* Building a document: any part that finds no memory spoils the whole, and is noticed at the
+ * end. */
 struct maker {
   const struct model *model;
   const struct run *run;

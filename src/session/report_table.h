@@ -1,5 +1,5 @@
-/* The table of a check as cells, which plain text and the explorer both draw: a row a tensor, and as
- * many columns as the width allows, the less important ones left out first. */
+/* The table of a check as cells, which plain text and the explorer both draw: a row a tensor, and
+ * as many columns as the width allows, the less important ones left out first. */
 #ifndef GRADWALK_SESSION_REPORT_TABLE_H
 #define GRADWALK_SESSION_REPORT_TABLE_H
 
@@ -38,7 +38,8 @@ void check_table_title(const struct check_table *table, enum check_column column
 enum tone check_table_cell(const struct check_table *table, enum check_column column,
                            const struct tensor_check *tensor, struct text *out);
 
-/* Where the bar has the edge at which BAND begins, in screen columns from its start; -1: BAND_OK. */
+/* Where the bar has the edge at which BAND begins, in screen columns from its start; -1:
+ * BAND_OK. */
 int check_table_edge(const struct check_table *table, enum band band);
 
 /* All of it as lines. */

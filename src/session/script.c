@@ -158,8 +158,8 @@ static enum status make_twin(struct session *twin, const struct session *session
   return status;
 }
 
-/* Takes the twin's state over, or lets it go after a failure. Its hunt was the session's own, unless
- * another one has taken its place and so ended it. */
+/* Takes the twin's state over, or lets it go after a failure. Its hunt was the session's own,
+ * unless another one has taken its place and so ended it. */
 static void end_twin(struct session *twin, struct session *session, bool failed) {
   bool same_hunt = twin->play == session->play;
   if (failed && same_hunt) twin->play = NULL;

@@ -1,5 +1,5 @@
-/* What the explorer itself does, beside the session's commands: where one looks, and at what. One row
- * an action (action.def); keys and the prompt name them like commands. */
+/* What the explorer itself does, beside the session's commands: where one looks, and at what. One
+ * row an action (action.def); keys and the prompt name them like commands. */
 #ifndef GRADWALK_TUI_ACTION_H
 #define GRADWALK_TUI_ACTION_H
 

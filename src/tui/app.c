@@ -271,8 +271,8 @@ static void say(struct ui *ui, const char *words) {
   ui->said_in = ui->view;
 }
 
-/* The chosen rule line in the prompt, as bug takes it. In a hunt it shows what it should be: to name it
- * is to answer. */
+/* The chosen rule line in the prompt, as bug takes it. In a hunt it shows what it should be: to
+ * name it is to answer. */
 static void act_edit(struct ui *ui, const char *arguments) {
   (void)arguments;
   const struct model *model = &ui->session->model;
@@ -325,8 +325,8 @@ static void act_toggle(struct ui *ui, const char *arguments) {
   text_done(&line);
 }
 
-/* Asks for the hunt's seed and level: the next one after the last hunt's. In the list of lessons the
- * one that is chosen there is opened for it. */
+/* Asks for the hunt's seed and level: the next one after the last hunt's. In the list of lessons
+ * the one that is chosen there is opened for it. */
 static void act_hide(struct ui *ui, const char *arguments) {
   const struct play *play = ui->session->play;
   char line[64];
@@ -499,7 +499,8 @@ static void note_look(struct ui *ui) {
   if (play_look(ui->session, &diag)) say_error(ui, &diag);
 }
 
-/* Esc alone at the prompt has a meaning; Esc with more right behind it is a key that readline knows. */
+/* Esc alone at the prompt has a meaning; Esc with more right behind it is a key that readline
+ * knows. */
 static int prompt_or_escape(int key) {
   if (!prompt_active() || key != 27) return key;
   int next = term_key(25, true);
@@ -562,8 +563,8 @@ static enum status loop(struct ui *ui) {
   return STATUS_OK;
 }
 
-/* Without lines to begin with, at the list of lessons. A hunt that cannot be had is no session; of any
- * other line the explorer itself shows what is wrong. */
+/* Without lines to begin with, at the list of lessons. A hunt that cannot be had is no session; of
+ * any other line the explorer itself shows what is wrong. */
 static enum status begin(struct ui *ui, const struct app_start *start, struct diag *diag) {
   enum status status = STATUS_OK;
   read_lessons(ui);

@@ -12,7 +12,8 @@ typedef enum status conf_take(void *context, struct span line, struct diag *diag
 enum status conf_read(const struct source *source, conf_take *take, void *context,
                       struct diag *diag);
 
-/* Those of OWN, which came with the program, and then those of the user's file NAME, if there is one. */
+/* Those of OWN, which came with the program, and then those of the user's file NAME, if there is
+ * one. */
 enum status conf_load(const struct source *own, const char *name, conf_take *take, void *context,
                       struct diag *diag);
 

@@ -28,8 +28,8 @@ enum status keymap_load(struct keymap *keymap, struct diag *diag);
 
 /* Adds the bindings of SOURCE; a later binding of a key replaces an earlier one. */
 enum status keymap_read(struct keymap *keymap, const struct source *source, struct diag *diag);
-/* Appends the names of all keys that do what binding INDEX does, in its view: "n Space"; nothing if an
- * earlier binding or that for all views does the same and so tells it. */
+/* Appends the names of all keys that do what binding INDEX does, in its view: "n Space"; nothing if
+ * an earlier binding or that for all views does the same and so tells it. */
 void keymap_keys(const struct keymap *keymap, size_t index, struct text *out);
 
 /* A line for each thing that keys do: the keys, the view where it matters, the command. */

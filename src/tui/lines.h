@@ -1,5 +1,5 @@
-/* The rule line that a key is about: one of those that the inspector shows, or the one that is chosen
- * in the check. */
+/* The rule line that a key is about: one of those that the inspector shows, or the one that is
+ * chosen in the check. */
 #ifndef GRADWALK_TUI_LINES_H
 #define GRADWALK_TUI_LINES_H
 
@@ -26,8 +26,8 @@ int lines_chosen(const struct ui *ui);
 /* Chooses the one STEP lines further down. */
 void lines_move(struct ui *ui, int step);
 
-/* Scrolls the inspector, with TEXT in AREA, to a line that was chosen just now; marks it, once it is
- * drawn, where there are several. */
+/* Scrolls the inspector, with TEXT in AREA, to a line that was chosen just now; marks it, once it
+ * is drawn, where there are several. */
 void lines_follow(struct ui *ui, struct area area, const char *text);
 void lines_mark(struct ui *ui, struct area area, const char *text);
 

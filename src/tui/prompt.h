@@ -1,5 +1,6 @@
 /* The prompt: the one file with readline, by its callback interface, with curses keeping the
- * terminal. Lines are edited, searched, completed and remembered across runs as its users expect. */
+ * terminal. Lines are edited, searched, completed and remembered across runs as its users
+ * expect. */
 #ifndef GRADWALK_TUI_PROMPT_H
 #define GRADWALK_TUI_PROMPT_H
 
@@ -24,8 +25,8 @@ bool prompt_key(int key, struct text *line);
 /* The key that a lone Esc stands for: Ctrl-G, which gives the line up, or itself for vi's users. */
 int prompt_escape(void);
 
-/* Draws the line being edited, with the cursor in its place by display width; what completion had to
- * offer stands above it. */
+/* Draws the line being edited, with the cursor in its place by display width; what completion had
+ * to offer stands above it. */
 void prompt_draw(struct canvas *canvas, struct area area);
 
 #endif

@@ -182,7 +182,8 @@ static void put_dots(struct text *out, int row, int col, unsigned bits) {
                   y_of(row + 0.125 + 0.25 * places[i][0]));
 }
 
-/* All lines, or all dots, of one colour in one path. Colours come in the order of their first cell. */
+/* All lines, or all dots, of one colour in one path. Colours come in the order of their first
+ * cell. */
 static void put_strokes(const struct shot *shot, enum shape_kind kind, struct text *out) {
   enum { MOST = 64 };
   unsigned done[MOST];

@@ -1,5 +1,6 @@
-/* The terminal: the one file with curses. Shows a canvas, reads keys, and always leaves the terminal
- * as it was: on a normal end, on SIGINT, SIGTERM and SIGHUP, and when it is stopped by Ctrl-Z. */
+/* The terminal: the one file with curses. Shows a canvas, reads keys, and always leaves the
+ * terminal as it was: on a normal end, on SIGINT, SIGTERM and SIGHUP, and when it is stopped by
+ * Ctrl-Z. */
 #ifndef GRADWALK_TUI_TERM_H
 #define GRADWALK_TUI_TERM_H
 
@@ -37,7 +38,8 @@ struct term_options {
   bool no_mouse;
 };
 
-/* STATUS_NO_TERMINAL, with a reason and without having written anything, if there is none to use. */
+/* STATUS_NO_TERMINAL, with a reason and without having written anything, if there is none to
+ * use. */
 enum status term_open(const struct term_options *options, struct diag *diag);
 void term_close(void);
 

@@ -114,7 +114,8 @@ void view_said(struct ui *ui, struct area area);
 /* The bar of what runs, with its rate and the time left; returns the rows used. */
 int view_progress(struct ui *ui, struct area area, const char *title);
 
-/* The rule line that is chosen in the check: a wrong one, or the last that makes the gradient; -1. */
+/* The rule line that is chosen in the check: a wrong one, or the last that makes the gradient;
+ * -1. */
 int view_check_rule(const struct ui *ui);
 
 /* A check under way: the bar, and its tensors filling in. */

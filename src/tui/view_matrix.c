@@ -1,4 +1,5 @@
-/* The detection matrix: a row a mutant, a column a check, and below it the mutant that is chosen. */
+/* The detection matrix: a row a mutant, a column a check, and below it the mutant that is
+ * chosen. */
 #include "core/intl.h"
 #include "session/report_bugs.h"
 #include "tui/view.h"

@@ -52,7 +52,8 @@ void view_text(struct ui *ui, enum view_id view, struct area area, const char *t
 
 /* -- inspector: what the last command said, else the focused node -- */
 
-/* "q = ..." is about a value, "dq = ..." about a gradient, and what is indented goes on with that. */
+/* "q = ..." is about a value, "dq = ..." about a gradient, and what is indented goes on with
+ * that. */
 static enum role formula_role(const struct ui *ui, const char *line, size_t length,
                               enum role before) {
   static const char *const kinds[] = {"param ", "data "};

@@ -4,8 +4,8 @@
 
 #include "child.h"
 
-/* Splits LINE of a script into at most MOST_WORDS words, in place, with a NULL behind them, and returns
- * how many there are. A quoted word keeps its opening quote, to be told from a key. */
+/* Splits LINE of a script into at most MOST_WORDS words, in place, with a NULL behind them, and
+ * returns how many there are. A quoted word keeps its opening quote, to be told from a key. */
 enum { MOST_WORDS = 64 };
 int split_words(char *line, char *words[MOST_WORDS + 1]);
 

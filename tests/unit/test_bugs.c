@@ -1,6 +1,6 @@
 /* Protects the bugs: that the catalogue makes what its tables say, that the check sees every mutant
- * that can be seen (for every operation, every gate and every lesson), that the matrix and the survey
- * tell the truth about it, and that a hunt is fair and the same for everybody. */
+ * that can be seen (for every operation, every gate and every lesson), that the matrix and the
+ * survey tell the truth about it, and that a hunt is fair and the same for everybody. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -239,8 +239,8 @@ struct tally {
   size_t mutants, caught, same, small, undecided;
 };
 
-/* A mutant that changes a gradient must be caught, or change it by less than the check lets pass, or
- * the check must say that it cannot tell. */
+/* A mutant that changes a gradient must be caught, or change it by less than the check lets pass,
+ * or the check must say that it cannot tell. */
 static void judge(const struct matrix *matrix, const char *text, struct tally *tally) {
   for (size_t i = 0; i < matrix->catalogue.count; i++) {
     const struct matrix_cell *cell = matrix_cell(matrix, i, CHOSEN);

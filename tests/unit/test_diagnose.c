@@ -168,8 +168,9 @@ static void test_net(void **state) {
   for (size_t i = 0; i < sizeof net_rows / sizeof *net_rows; i++) run_row(&net_rows[i]);
 }
 
-/* The same lines with a factor that later lines undo, as the notes have it, and with one that is not
- * what its name says: right as a whole, so nothing is found; a mistake elsewhere is found there. */
+/* The same lines with a factor that later lines undo, as the notes have it, and with one that is
+ * not what its name says: right as a whole, so nothing is found; a mistake elsewhere is found
+ * there. */
 #define SHIFTED \
   NET "backward\n" \
   "dZ2 = dcost * (Z2 - Y); dW2 = S.T @ dZ2 / 6 + dcost * lambda * W2; db2 = sum(dZ2, 0) / 6\n" \

@@ -1,5 +1,5 @@
-/* Protects the pictures: well-formed whatever the names are, every number the walk has come to and no
- * other, boxes that do not overlap, files whole or as they were. */
+/* Protects the pictures: well-formed whatever the names are, every number the walk has come to and
+ * no other, boxes that do not overlap, files whole or as they were. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

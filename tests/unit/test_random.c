@@ -1,6 +1,6 @@
 /* Protects what must hold of every model, whatever is in it: a correct backward pass is never
- * called wrong and a wrong one is; the numerical gradient has the same bits however it is
- * computed; printing loses nothing; folding changes nothing. On thousands of random models of random_model.h,
+ * called wrong and a wrong one is; the numerical gradient has the same bits however it is computed;
+ * printing loses nothing; folding changes nothing. On thousands of random models of random_model.h,
  * the same ones in every run. RANDOM_MODELS=PERCENT in the environment runs more or fewer. */
 #include <stdarg.h>
 #include <stddef.h>
