@@ -251,7 +251,7 @@ static void introduce(const struct session *session, struct text *out) {
                    "  numeric NAME[i, j]    one entry of the numerical gradient\n"
                    "  hint, giveup\n"));
   text_printf(out, _("%d points; a check costs %u, a look or an entry %u, a wrong answer %u, hints %u, "
-                     "%u and %u, a minute %d; going to a node is a look the first time\n"),
+                     "%u and %u, a minute %d\ngoing to a node is a look the first time\n"),
               HUNT_FULL_SCORE, hunt_prices[HUNT_CHECK].points, hunt_prices[HUNT_LOOK].points,
               hunt_prices[HUNT_WRONG].points, hunt_prices[HUNT_HINT_1].points,
               hunt_prices[HUNT_HINT_2].points, hunt_prices[HUNT_HINT_3].points,
