@@ -154,10 +154,11 @@ struct banded {
   uint32_t rows; /* of a band */
 };
 
-static void run_band(void *context, int member) {
+static void run_band(void *context, int piece, int member) {
   const struct banded *banded = context;
+  (void)member;
   struct rect part = shape_rect(banded->call.shape);
-  size_t first = (size_t)member * banded->rows, last = first + banded->rows;
+  size_t first = (size_t)piece * banded->rows, last = first + banded->rows;
   if (first >= part.row1) return;
   if (last < part.row1) part.row1 = (uint32_t)last;
   part.row0 = (uint32_t)first;
@@ -173,12 +174,12 @@ static size_t work_of(const struct op *op, const struct call *call) {
 void run_slice_by(struct team *team, struct run *run, const struct code *code, size_t first,
                   size_t last) {
   enum { WORTH_SHARING = 30000 };
-  uint32_t members = (uint32_t)team_members(team);
+  uint32_t pieces = (uint32_t)team_pieces(team);
   for (size_t i = first; i < last; i++) {
     const struct op *op = &op_table[code->items[i].op];
     struct banded banded = {.run = run, .op = op, .call = run_call(run, &code->items[i])};
-    banded.rows = (banded.call.shape.rows + members - 1) / members;
-    bool share = members > 1 && banded.rows > 1 && !(op->flags & OP_RANDOM) &&
+    banded.rows = (banded.call.shape.rows + pieces - 1) / pieces;
+    bool share = pieces > 1 && banded.rows > 1 && !(op->flags & OP_RANDOM) &&
                  work_of(op, &banded.call) >= WORTH_SHARING;
     if (share) team_work(team, run_band, &banded);
     else run_slice(run, code, i, i + 1);

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 /* How often a waiting thread looks before it lets others run, and before it goes to sleep. */
-enum { LOOKS = 2000, YIELDS = 50 };
+enum { LOOKS = 2000, YIELDS = 50, PIECES_A_MEMBER = 4 };
 
 struct member {
   struct team *team;
@@ -18,10 +18,11 @@ struct member {
 struct team {
   int count;
   struct member members[TEAM_MAX];
-  void (*work)(void *context, int member);
+  void (*work)(void *context, int piece, int member);
   void *context;
   unsigned round;   /* of work; rises when there is some */
-  int busy;         /* members that have not done it yet */
+  int next;         /* piece that nobody has taken */
+  int done;         /* pieces */
   bool over;
   int sleepers;
   pthread_mutex_t lock;
@@ -52,14 +53,25 @@ static void wait_for_work(struct team *team, unsigned round) {
   pthread_mutex_unlock(&team->lock);
 }
 
+/* A piece is taken before it is known what the work is, so that a member that comes late, when the
+ * next round has begun, does that one's. */
+static void work_along(struct team *team, int member) {
+  for (;;) {
+    int piece = __atomic_fetch_add(&team->next, 1, __ATOMIC_ACQUIRE);
+    if (piece >= team_pieces(team)) return;
+    team->work(team->context, piece, member);
+    __atomic_add_fetch(&team->done, 1, __ATOMIC_RELEASE);
+  }
+}
+
 static void *serve(void *context) {
   struct member *member = context;
   struct team *team = member->team;
-  for (unsigned round = 0;; round++) {
+  for (unsigned round = 0;;) {
     wait_for_work(team, round);
-    if (team->over) return NULL;
-    team->work(team->context, member->number);
-    __atomic_sub_fetch(&team->busy, 1, __ATOMIC_RELEASE);
+    round = __atomic_load_n(&team->round, __ATOMIC_ACQUIRE);
+    if (__atomic_load_n(&team->over, __ATOMIC_ACQUIRE)) return NULL;
+    work_along(team, member->number);
   }
 }
 
@@ -76,18 +88,21 @@ struct team *team_new(int members) {
   if (!team) return NULL;
   pthread_mutex_init(&team->lock, NULL);
   pthread_cond_init(&team->wake, NULL);
+  team->next = TEAM_MAX * PIECES_A_MEMBER; /* nothing to do yet */
   if (members > TEAM_MAX) members = TEAM_MAX;
-  for (team->count = 1; team->count < members; team->count++) {
-    struct member *member = &team->members[team->count];
-    *member = (struct member){.team = team, .number = team->count};
+  int count = 1;
+  for (; count < members; count++) {
+    struct member *member = &team->members[count];
+    *member = (struct member){.team = team, .number = count};
     if (pthread_create(&member->thread, NULL, serve, member)) break;
   }
+  team->count = count; /* read by the members once there is work */
   return team;
 }
 
 void team_free(struct team *team) {
   if (!team) return;
-  team->over = true;
+  __atomic_store_n(&team->over, true, __ATOMIC_RELEASE);
   call(team);
   for (int i = 1; i < team->count; i++) pthread_join(team->members[i].thread, NULL);
   pthread_cond_destroy(&team->wake);
@@ -99,12 +114,18 @@ int team_members(const struct team *team) {
   return team->count;
 }
 
-void team_work(struct team *team, void (*work)(void *context, int member), void *context) {
+int team_pieces(const struct team *team) {
+  return team->count > 1 ? team->count * PIECES_A_MEMBER : 1;
+}
+
+void team_work(struct team *team, void (*work)(void *context, int piece, int member),
+               void *context) {
   team->work = work;
   team->context = context;
-  __atomic_store_n(&team->busy, team->count - 1, __ATOMIC_RELAXED);
+  team->done = 0;
+  __atomic_store_n(&team->next, 0, __ATOMIC_RELEASE);
   if (team->count > 1) call(team);
-  work(context, 0);
-  for (long looks = 0; __atomic_load_n(&team->busy, __ATOMIC_ACQUIRE) > 0; looks++)
+  work_along(team, 0);
+  for (long looks = 0; __atomic_load_n(&team->done, __ATOMIC_ACQUIRE) < team_pieces(team); looks++)
     if (looks > LOOKS) sched_yield();
 }

@@ -13,8 +13,14 @@ struct team *team_new(int members);
 void team_free(struct team *team); /* harmless on NULL */
 int team_members(const struct team *team);
 
-/* Each member calls WORK with its number, the caller with 0; returns when all have done it. */
-void team_work(struct team *team, void (*work)(void *context, int member), void *context);
+/* Into how many pieces work is cut: several a member, so that nobody waits for one that the machine
+ * lets sleep. */
+int team_pieces(const struct team *team);
+
+/* WORK is called once for each piece, from 0, by whichever member comes to it (the caller is 0);
+ * returns when all are done. */
+void team_work(struct team *team, void (*work)(void *context, int piece, int member),
+               void *context);
 
 /* Processors that can work at once, at most TEAM_MAX. */
 int team_processors(void);

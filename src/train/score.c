@@ -7,7 +7,6 @@
 struct scorer {
   const struct training *training;
   const struct dataset *set;
-  uint32_t first, every; /* batches: number FIRST, then each EVERY-th */
   uint32_t right;        /* answers */
   uint32_t *which;
   struct run run;
@@ -51,8 +50,7 @@ enum status score_init(struct training *training, struct diag *diag) {
   if (!training->scorers) return diag_no_memory(diag);
   for (int i = 0; i < members; i++) {
     struct scorer *scorer = &training->scorers[i];
-    *scorer = (struct scorer){.training = training, .first = (uint32_t)i,
-                              .every = (uint32_t)members};
+    *scorer = (struct scorer){.training = training};
     scorer->which = calloc(training->options.batch, sizeof *scorer->which);
     if (!scorer->which || run_copy(&scorer->run, &training->run)) return diag_no_memory(diag);
   }
@@ -91,8 +89,9 @@ static uint32_t count_right(const struct scorer *scorer, uint32_t rows) {
 }
 
 /* Batches in order; the last one is filled up with its last example. */
-static void count_share(void *context, int member) {
+static void count_share(void *context, int piece, int member) {
   const struct training *training = context;
+  uint32_t pieces = (uint32_t)team_pieces(training->team);
   struct scorer *scorer = &training->scorers[member];
   const struct code *forward = &training->model.program.forward;
   int slot = training->model.nodes[training->scores].slot;
@@ -103,7 +102,7 @@ static void count_share(void *context, int member) {
     parts[i] = run_values(&scorer->run, training->model.nodes[training->parts[i]].slot);
   for (size_t i = 0; i < forward->count; i++)
     if (forward->items[i].out == slot) end = i + 1;
-  for (uint32_t at = scorer->first * batch; at < count; at += scorer->every * batch) {
+  for (uint32_t at = (uint32_t)piece * batch; at < count; at += pieces * batch) {
     uint32_t rows = count - at < batch ? count - at : batch;
     for (uint32_t i = 0; i < batch; i++) scorer->which[i] = at + (i < rows ? i : rows - 1);
     scorer->set->take(scorer->set, scorer->which, batch, parts);

@@ -210,12 +210,13 @@ void train_give_params(const struct training *training, struct model *model) {
 
 /* -- a step -- */
 
-/* A member's share of the batch that was drawn. */
-static void take_share(void *context, int member) {
+/* A piece of the batch that was drawn. */
+static void take_share(void *context, int piece, int member) {
   const struct training *training = context;
+  (void)member;
   const struct dataset *set = training->train_set;
-  uint32_t members = (uint32_t)team_members(training->team), batch = training->options.batch;
-  uint32_t share = (batch + members - 1) / members, first = share * (uint32_t)member;
+  uint32_t pieces = (uint32_t)team_pieces(training->team), batch = training->options.batch;
+  uint32_t share = (batch + pieces - 1) / pieces, first = share * (uint32_t)piece;
   double *parts[DATASET_PARTS];
   if (first >= batch) return;
   for (int i = 0; i < DATASET_PARTS; i++)

@@ -302,6 +302,29 @@ static void every_entry_of_the_digits(void **state) {
   compare(digits, (struct check_options){.tolerance = -1, .eps = 1e-4}, NULL);
 }
 
+/* -- the team -- */
+
+static int times_done[4 * 8];
+
+static void note_piece(void *context, int piece, int member) {
+  (void)context, (void)member;
+  __atomic_add_fetch(&times_done[piece], 1, __ATOMIC_RELAXED);
+}
+
+/* Also by members that come late, when the next round has begun. */
+static void a_team_does_every_piece_once(void **state) {
+  enum { ROUNDS = 5000 };
+  (void)state;
+  for (int members = 1; members <= 5; members++) {
+    struct team *team = team_new(members);
+    assert_non_null(team);
+    memset(times_done, 0, sizeof times_done);
+    for (int round = 0; round < ROUNDS; round++) team_work(team, note_piece, NULL);
+    for (int i = 0; i < team_pieces(team); i++) assert_int_equal(times_done[i], ROUNDS);
+    team_free(team);
+  }
+}
+
 /* -- stopping -- */
 
 struct stop {
@@ -457,6 +480,7 @@ int main(void) {
       cmocka_unit_test(increments_are_the_full_loop),
       cmocka_unit_test(infinite_numbers_reach_what_they_reach),
       cmocka_unit_test(every_entry_of_the_digits),
+      cmocka_unit_test(a_team_does_every_piece_once),
       cmocka_unit_test(a_stopped_check_leaves_the_model),
       cmocka_unit_test(a_stopped_training_keeps_whole_steps),
       cmocka_unit_test(a_stopped_training_is_replayed),
