@@ -1,0 +1,120 @@
+#include "cli/call.h"
+
+#include "bug/catalogue.h"
+#include "core/clock.h"
+#include "core/intl.h"
+#include "io/loader.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* -- Ctrl-C and progress -- */
+
+volatile sig_atomic_t call_interrupted;
+
+static void on_interrupt(int signal) {
+  (void)signal;
+  call_interrupted = 1;
+}
+
+void call_catch_interrupt(bool catch) {
+  struct sigaction action = {.sa_handler = catch ? on_interrupt : SIG_DFL};
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, NULL);
+}
+
+/* A signal that asks a session to end, or 0. */
+volatile sig_atomic_t call_ending;
+
+/* Closing standard input ends a read that has begun as well as one that is about to. */
+static void on_ending(int signal) {
+  call_ending = signal;
+  call_interrupted = 1;
+  close(STDIN_FILENO);
+}
+
+void call_catch_endings(bool catch) {
+  static const int signals[] = {SIGTERM, SIGHUP};
+  struct sigaction action = {.sa_handler = catch ? on_ending : SIG_DFL};
+  sigemptyset(&action.sa_mask);
+  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+    sigaction(signals[i], &action, NULL);
+}
+
+void call_show_progress(void *context, size_t done, size_t total) {
+  enum { WIDTH = 40 };
+  struct progress_bar *progress = context;
+  double now = seconds_now(), elapsed = now - progress->started;
+  if (elapsed < 0.5 || now - progress->shown < 0.1) return;
+  progress->shown = now;
+  progress->drawn = true;
+  int filled = (int)(WIDTH * done / total);
+  char bar[WIDTH + 1] = "";
+  memset(bar, '#', (size_t)filled);
+  fprintf(stderr, _("\r\033[K[%-*s] %zu of %zu, %.0f a second, %.0f s left"), WIDTH, bar, done,
+          total, (double)done / elapsed, (double)(total - done) * elapsed / (double)done);
+}
+
+void call_clear_progress(const struct progress_bar *progress) {
+  if (progress->drawn) fputs("\r\033[K", stderr);
+}
+
+/* -- printing -- */
+
+int call_print(struct invocation *call) {
+  if (call->out.failed) return (int)diag_no_memory(&call->diag);
+  size_t length = call->out.length;
+  if ((length > 0 && fwrite(call->out.bytes, 1, length, stdout) != length) || fflush(stdout) != 0)
+    return (int)diag_set(&call->diag, STATUS_IO, (struct span){0}, _("cannot write: %s"),
+                         strerror(errno));
+  return 0;
+}
+
+void call_print_diag(const struct diag *diag) {
+  struct text text;
+  text_init(&text);
+  diag_render(diag, &text);
+  fputs(text.failed ? "gradwalk: out of memory\n" : text_string(&text), stderr);
+  text_done(&text);
+}
+
+/* -- a model from the command line -- */
+
+enum status call_open_lesson(struct invocation *call) {
+  const struct options *options = &call->options;
+  if (options->statements && call->operand_count == 0)
+    return lesson_from_text(&call->lesson, "-e", options->statements, &call->diag);
+  if (call->operand_count == 1 && !options->statements)
+    return lesson_open(&call->lesson, call->operands[0], options->step, &call->diag);
+  diag_set(&call->diag, STATUS_USAGE, (struct span){0}, "%s",
+           _("this verb takes one model: a lesson, a file, or -e STATEMENTS"));
+  diag_hint(&call->diag, "%s", _("\"gradwalk list\" shows the lessons"));
+  return STATUS_USAGE;
+}
+
+/* The folding and the bugs that the options ask for. */
+static enum status edit_model(struct invocation *call) {
+  const struct options *options = &call->options;
+  enum status status = STATUS_OK;
+  for (size_t i = 0; !status && i < options->unfolds.count; i++) {
+    const char *name = options->unfolds.items[i];
+    bool all = strcmp(name, "all") == 0;
+    status = model_fold(&call->model, all ? NULL : name, false, &call->diag);
+  }
+  for (size_t i = 0; !status && i < options->bugs.count; i++)
+    status = bug_put(&call->model, "--bug", options->bugs.items[i], &call->diag);
+  return status;
+}
+
+enum status call_open_model(struct invocation *call) {
+  enum status status = call_open_lesson(call);
+  if (!status)
+    status = model_build(&call->model, &call->lesson.source, &io_loader, &call->diag);
+  return status ? status : edit_model(call);
+}
+
+int call_verdict_status(enum verdict verdict) {
+  if (verdict == VERDICT_PASS) return 0;
+  return verdict == VERDICT_FAIL ? EXIT_MISTAKE : EXIT_UNDECIDED;
+}
