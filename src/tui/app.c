@@ -2,7 +2,6 @@
 
 #include "core/clock.h"
 #include "core/intl.h"
-#include "lang/print.h"
 #include "session/page.h"
 #include "session/play.h"
 #include "session/script.h"
@@ -271,24 +270,12 @@ static void say(struct ui *ui, const char *words) {
   ui->said_in = ui->view;
 }
 
-/* The chosen rule line in the prompt, as bug takes it. In a hunt it shows what it should be: to
- * name it is to answer. */
 static void act_edit(struct ui *ui, const char *arguments) {
   (void)arguments;
-  const struct model *model = &ui->session->model;
-  int rule = lines_chosen(ui);
   struct text line;
-  if (rule < 0) {
-    say(ui, _("there is no rule line here to edit"));
-    return;
-  }
-  struct assign address = model_line(model, (size_t)rule);
   text_init(&line);
-  text_puts(&line, play_is_on(ui->session) ? "answer " : "bug ");
-  print_address(&line, &address);
-  text_puts(&line, model->rules[rule].text);
-  if (ui->line < 0) lines_move(ui, 0);
-  prompt_start(text_string(&line));
+  if (lines_edit(ui, &line)) prompt_start(text_string(&line));
+  else say(ui, _("there is no rule line here to edit"));
   text_done(&line);
 }
 
@@ -297,31 +284,12 @@ static void act_line(struct ui *ui, const char *arguments) {
   lines_move(ui, ui->line < 0 ? down : down ? 1 : -1);
 }
 
-/* The number under which "bugs" lists bug INDEX. */
-static size_t bug_number(const struct model *model, int index) {
-  size_t number = 0;
-  for (int i = 0; i <= index; i++) number += !model->bugs[i].hidden;
-  return number;
-}
-
-/* The bug of the chosen line, or the only one that there is. */
 static void act_toggle(struct ui *ui, const char *arguments) {
   (void)arguments;
-  const struct model *model = &ui->session->model;
-  int rule = lines_chosen(ui), last = (int)model->bug_count - 1;
-  int bug = rule >= 0 ? model_bug_of(model, (size_t)rule) : -1;
-  while (last >= 0 && model->bugs[last].hidden) last--;
-  if (bug < 0 && last >= 0 && bug_number(model, last) == 1) bug = last;
-  if (bug < 0) {
-    say(ui, last < 0 ? _("there is no bug to switch off or on")
-                     : _("no bug is in this line; \"bugs\" numbers those that are in, and \"bug off N\" "
-                         "switches one off"));
-    return;
-  }
   struct text line;
   text_init(&line);
-  text_printf(&line, "bug %s %zu", model->bugs[bug].off ? "on" : "off", bug_number(model, bug));
-  do_command(ui, text_string(&line));
+  if (lines_toggle(ui, &line)) do_command(ui, text_string(&line));
+  else say(ui, text_string(&line));
   text_done(&line);
 }
 

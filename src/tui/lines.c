@@ -1,6 +1,9 @@
 #include "tui/lines.h"
 
+#include "core/intl.h"
+#include "lang/print.h"
 #include "session/explain.h"
+#include "session/play.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,6 +70,43 @@ void lines_move(struct ui *ui, int step) {
   int last = (int)find_lines(ui, lines) - 1, to = (ui->line < 0 ? 0 : ui->line) + step;
   ui->line = last < 0 ? -1 : to < 0 ? 0 : to > last ? last : to;
   ui->follow = true;
+}
+
+/* -- what keys do with it -- */
+
+bool lines_edit(struct ui *ui, struct text *out) {
+  const struct model *model = &ui->session->model;
+  int rule = lines_chosen(ui);
+  if (rule < 0) return false;
+  struct assign address = model_line(model, (size_t)rule);
+  text_puts(out, play_is_on(ui->session) ? "answer " : "bug ");
+  print_address(out, &address);
+  text_puts(out, model->rules[rule].text);
+  if (ui->line < 0) lines_move(ui, 0);
+  return true;
+}
+
+/* The number under which "bugs" lists bug INDEX. */
+static size_t bug_number(const struct model *model, int index) {
+  size_t number = 0;
+  for (int i = 0; i <= index; i++) number += !model->bugs[i].hidden;
+  return number;
+}
+
+bool lines_toggle(const struct ui *ui, struct text *out) {
+  const struct model *model = &ui->session->model;
+  int rule = lines_chosen(ui), last = (int)model->bug_count - 1;
+  int bug = rule >= 0 ? model_bug_of(model, (size_t)rule) : -1;
+  while (last >= 0 && model->bugs[last].hidden) last--;
+  if (bug < 0 && last >= 0 && bug_number(model, last) == 1) bug = last;
+  if (bug >= 0)
+    text_printf(out, "bug %s %zu", model->bugs[bug].off ? "on" : "off", bug_number(model, bug));
+  else if (last < 0)
+    text_puts(out, _("there is no bug to switch off or on"));
+  else
+    text_puts(out, _("no bug is in this line; \"bugs\" numbers those that are in, and \"bug off N\" "
+                     "switches one off"));
+  return bug >= 0;
 }
 
 /* -- the mark -- */
