@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 /* -- what the terminal can do -- */
 
 static bool environment_set(const char *name) {

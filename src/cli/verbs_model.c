@@ -7,6 +7,8 @@
 #include "session/params.h"
 #include "session/report_bugs.h"
 
+#include <unistd.h>
+
 
 static int report_values(struct invocation *call) {
   const struct model *model = &call->model;
