@@ -140,15 +140,6 @@ static enum status choose_tensors(struct work *work) {
 
 /* -- the two gradients -- */
 
-static struct probe make_probe(const struct work *work, const struct tensor_check *tensor) {
-  const struct model *model = work->model;
-  const struct node *node = &model->nodes[tensor->node];
-  struct probe probe = {.slot = node->slot, .count = shape_count(tensor->shape)};
-  if (node->kind == NODE_OP) /* hold it still: take the pass up again behind it */
-    while (model->program.forward.items[probe.first++].out != node->slot) continue;
-  return probe;
-}
-
 static signed char *draw_directions(struct work *work, size_t rows, size_t count) {
   size_t total;
   signed char *signs = size_multiply(rows, count, &total) ? malloc(total) : NULL;
@@ -195,7 +186,7 @@ static enum status find_slopes(struct work *work, struct tensor_check *tensor, s
 
 static enum status compare_tensor(struct work *work, struct tensor_check *tensor,
                                   struct examination *exam, bool by_direction) {
-  struct probe probe = make_probe(work, tensor);
+  struct probe probe = node_probe(work->model, tensor->node);
   signed char *directions = NULL;
   if (by_direction && !(directions = draw_directions(work, tensor->count, probe.count)))
     return no_memory(work);

@@ -13,6 +13,14 @@ const char *const method_names[METHOD_COUNT] = {
     [METHOD_RICHARDSON] = "richardson",
 };
 
+struct probe node_probe(const struct model *model, int node) {
+  const struct node *of = &model->nodes[node];
+  struct probe probe = {.slot = of->slot, .count = shape_count(model_shape(model, of->slot))};
+  if (of->kind == NODE_OP)
+    while (model->program.forward.items[probe.first++].out != of->slot) continue;
+  return probe;
+}
+
 enum status worker_init(struct worker *worker, const struct model *model, const struct run *base) {
   *worker = (struct worker){.model = model, .base = base};
   enum status status = run_copy(&worker->run, base);

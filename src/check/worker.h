@@ -20,6 +20,10 @@ struct probe {
   const signed char *direction; /* count signs; NULL: only ENTRY moves */
 };
 
+/* The probe of NODE's value, without an entry. A node that is computed is held still: the pass is
+ * taken up again behind it. */
+struct probe node_probe(const struct model *model, int node);
+
 /* One instruction of a plan. */
 struct plan_step {
   const struct op *op;

@@ -9,7 +9,7 @@ json_t *json_number(double value) {
 
 static int put_bytes(const char *bytes, size_t length, void *context) {
   text_put(context, bytes, length);
-  return 0;
+  return ((struct text *)context)->failed ? -1 : 0;
 }
 
 enum status json_print(struct text *out, json_t *document, size_t flags) {

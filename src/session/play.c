@@ -308,17 +308,14 @@ enum status do_hunt(struct session *session, const char *arguments, struct text 
 static enum status slope_at(const struct session *session, int node, size_t entry, double *slope,
                             struct diag *diag) {
   const struct model *model = &session->model;
-  const struct node *of = &model->nodes[node];
-  struct probe probe = {.slot = of->slot, .count = shape_count(model_shape(model, of->slot)),
-                        .entry = entry};
+  struct probe probe = node_probe(model, node);
   struct run base;
   struct worker worker;
   if (run_init(&base, &model->program, &model->random, session->precision))
     return diag_no_memory(diag);
   base.frozen = session->frozen;
   run_code(&base, &model->program.forward, 0);
-  if (of->kind == NODE_OP) /* hold it still: take the pass up again behind it */
-    while (model->program.forward.items[probe.first++].out != of->slot) continue;
+  probe.entry = entry;
   enum status status = worker_init(&worker, model, &base) ? diag_no_memory(diag) : STATUS_OK;
   if (!status)
     *slope = worker_slope(&worker, &probe, METHOD_CENTRAL, worker_step(&worker, &probe, 0));

@@ -1,6 +1,7 @@
 #include "session/report.h"
 
-#include <jansson.h>
+#include "session/json.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -20,11 +21,6 @@ static void add(struct maker *maker, json_t *array, json_t *value) {
   if (json_array_append_new(array, value)) maker->failed = true;
 }
 
-static json_t *number(double value) {
-  char buffer[NUMBER_TEXT_SIZE];
-  return isfinite(value) ? json_real(value) : json_string(number_text(value, buffer));
-}
-
 static json_t *pair(struct maker *maker, json_t *first, json_t *second) {
   json_t *array = json_array();
   add(maker, array, first);
@@ -41,7 +37,7 @@ static json_t *tensor_json(struct maker *maker, const double *values, struct sha
   for (uint32_t i = 0; i < shape.rows; i++) {
     json_t *row = json_array();
     for (uint32_t j = 0; j < shape.cols; j++)
-      add(maker, row, number(values[(size_t)i * shape.cols + j]));
+      add(maker, row, json_number(values[(size_t)i * shape.cols + j]));
     add(maker, rows, row);
   }
   return rows;
@@ -76,17 +72,9 @@ static json_t *node_json(struct maker *maker, int index) {
   return json;
 }
 
-static int put_bytes(const char *bytes, size_t length, void *out) {
-  text_put(out, bytes, length);
-  return ((struct text *)out)->failed ? -1 : 0;
-}
-
-static enum status finish(struct maker *maker, struct text *out, json_t *json) {
-  bool whole = json && !maker->failed &&
-               !json_dump_callback(json, put_bytes, out, JSON_REAL_PRECISION(17) | JSON_ENSURE_ASCII);
-  text_puts(out, "\n");
-  json_decref(json);
-  return whole && !out->failed ? STATUS_OK : STATUS_NO_MEMORY;
+static enum status finish(const struct maker *maker, struct text *out, json_t *json) {
+  enum status status = json_print(out, json, 0);
+  return maker->failed ? STATUS_NO_MEMORY : status;
 }
 
 enum status report_eval_json(struct text *out, const struct model *model, const struct run *run) {
@@ -96,7 +84,7 @@ enum status report_eval_json(struct text *out, const struct model *model, const 
     if (model_visible(model, (int)i) == (int)i) add(&maker, nodes, node_json(&maker, (int)i));
   int loss = model->loss;
   set(&maker, json, "loss",
-      loss >= 0 ? number(*run_values(run, model->nodes[loss].slot)) : json_null());
+      loss >= 0 ? json_number(*run_values(run, model->nodes[loss].slot)) : json_null());
   set(&maker, json, "nodes", nodes);
   if (model->backward) set(&maker, json, "backward", rules_json(&maker, -1));
   return finish(&maker, out, json);
@@ -106,15 +94,15 @@ static void set_metrics(struct maker *maker, json_t *json, const struct tensor_c
   const struct metrics *m = &tensor->metrics;
   uint32_t row, col;
   tensor_check_place(tensor, m->worst, &row, &col);
-  set(maker, json, "difference", number(m->difference));
-  set(maker, json, "mean_abs", number(m->mean_abs));
-  set(maker, json, "max_abs", number(m->max_abs));
-  set(maker, json, "max_rel", number(m->max_rel));
+  set(maker, json, "difference", json_number(m->difference));
+  set(maker, json, "mean_abs", json_number(m->mean_abs));
+  set(maker, json, "max_abs", json_number(m->max_abs));
+  set(maker, json, "max_rel", json_number(m->max_rel));
   set(maker, json, "worst", pair(maker, json_integer(row), json_integer(col)));
-  set(maker, json, "cosine", number(m->cosine));
-  set(maker, json, "scale", number(m->scale));
-  set(maker, json, "grad_norm", number(m->grad_norm));
-  set(maker, json, "numeric_norm", number(m->numeric_norm));
+  set(maker, json, "cosine", json_number(m->cosine));
+  set(maker, json, "scale", json_number(m->scale));
+  set(maker, json, "grad_norm", json_number(m->grad_norm));
+  set(maker, json, "numeric_norm", json_number(m->numeric_norm));
   set(maker, json, "zeros", json_integer((json_int_t)m->zeros));
 }
 
@@ -126,12 +114,12 @@ static json_t *tensor_check_json(struct maker *maker, const struct tensor_check 
   if (decided) {
     set(maker, json, "verdict", json_string(verdict_names[tensor->verdict]));
     set(maker, json, "reason", json_string(reason_names[tensor->reason]));
-    set(maker, json, "share", number(tensor->share));
+    set(maker, json, "share", json_number(tensor->share));
   }
   if (tensor->broken) set(maker, json, "broken_law", json_string(law_names[tensor->broken]));
   set_metrics(maker, json, tensor);
   if (tensor->reason == REASON_STRADDLES)
-    set(maker, json, "slopes", pair(maker, number(tensor->left), number(tensor->right)));
+    set(maker, json, "slopes", pair(maker, json_number(tensor->left), json_number(tensor->right)));
   return json;
 }
 
@@ -151,7 +139,7 @@ static json_t *finding_json(struct maker *maker, const struct check *check,
     add(maker, names,
         json_string(maker->model->nodes[check->tensors[finding->tensors[i]].node].name));
   set(maker, json, "tensors", names);
-  set(maker, json, "factor", isnan(finding->factor) ? json_null() : number(finding->factor));
+  set(maker, json, "factor", isnan(finding->factor) ? json_null() : json_number(finding->factor));
   set(maker, json, "sentence", json_string(finding->sentence));
   return json;
 }
@@ -164,7 +152,7 @@ static json_t *wrong_line_json(struct maker *maker, const struct wrong_line *lin
   }
   set(maker, json, "rules", rules);
   set(maker, json, "lines", texts);
-  set(maker, json, "factor", isnan(line->factor) ? json_null() : number(line->factor));
+  set(maker, json, "factor", isnan(line->factor) ? json_null() : json_number(line->factor));
   return json;
 }
 
@@ -186,13 +174,13 @@ enum status report_check_json(struct text *out, const struct model *model,
   bool chosen = !(options->eps > 0);
   json_t *json = json_object(), *notes = json_array();
   set(&maker, json, "verdict", json_string(verdict_names[check->verdict]));
-  set(&maker, json, "difference", number(check->difference));
-  set(&maker, json, "loss", number(check->loss));
+  set(&maker, json, "difference", json_number(check->difference));
+  set(&maker, json, "loss", json_number(check->loss));
   set(&maker, json, "method", json_string(method_names[options->method]));
-  set(&maker, json, "step", number(check_base_step(options)));
+  set(&maker, json, "step", json_number(check_base_step(options)));
   set(&maker, json, "chosen_step", json_boolean(chosen));
   set(&maker, json, "tolerance",
-      options->tolerance >= 0 ? number(options->tolerance) : json_null());
+      options->tolerance >= 0 ? json_number(options->tolerance) : json_null());
   set(&maker, json, "entries", json_integer((json_int_t)check->entries));
   set(&maker, json, "tensors", tensors_json(&maker, check->tensors, check->tensor_count, true));
   if (model->backward)
@@ -235,9 +223,9 @@ enum status report_list_json(struct text *out, char *const *names, size_t count,
 static json_t *row_json(struct maker *maker, const struct train_row *row) {
   json_t *json = json_object();
   set(maker, json, "step", json_integer((json_int_t)row->step));
-  set(maker, json, "loss", number(row->loss));
-  set(maker, json, "train", isnan(row->train) ? json_null() : number(row->train));
-  set(maker, json, "test", isnan(row->test) ? json_null() : number(row->test));
+  set(maker, json, "loss", json_number(row->loss));
+  set(maker, json, "train", isnan(row->train) ? json_null() : json_number(row->train));
+  set(maker, json, "test", isnan(row->test) ? json_null() : json_number(row->test));
   return json;
 }
 

@@ -26,12 +26,12 @@ int lines_chosen(const struct ui *ui);
 /* Chooses the one STEP lines further down. */
 void lines_move(struct ui *ui, int step);
 
-/* The chosen line as the prompt takes it, for bug; in a hunt the line shows what it should be, and to
- * name it is to answer. False: there is none. */
+/* The chosen line as the prompt takes it, for bug; in a hunt the line shows what it should be, and
+ * to name it is to answer. False: there is none. */
 bool lines_edit(struct ui *ui, struct text *out);
 
-/* The command that switches the bug of the chosen line, or the only one that there is, off or on; false
- * where there is none, and then OUT says why. */
+/* The command that switches the bug of the chosen line, or the only one that there is, off or on;
+ * false where there is none, and then OUT says why. */
 bool lines_toggle(const struct ui *ui, struct text *out);
 
 /* Scrolls the inspector, with TEXT in AREA, to a line that was chosen just now; marks it, once it
