@@ -65,11 +65,7 @@ static const char *line_text(struct work *work, size_t rule, bool accumulate,
   line.value = value;
   text_init(&text);
   print_assign(&text, &line);
-  const char *kept = text.failed ? NULL
-                                 : arena_copy(&work->catalogue->arena, text_string(&text),
-                                              text.length);
-  text_done(&text);
-  return kept;
+  return text_keep(&text, &work->catalogue->arena);
 }
 
 /* Lines of a backward block that assign one name twice cannot be told apart. */
@@ -88,11 +84,7 @@ static const char *id_target(struct work *work, const char *line) {
   text_init(&text);
   for (size_t i = 0; i < length; i++)
     if (line[i] != ' ') text_put(&text, &line[i], 1);
-  const char *kept = text.failed ? NULL
-                                 : arena_copy(&work->catalogue->arena, text_string(&text),
-                                              text.length);
-  text_done(&text);
-  return kept;
+  return text_keep(&text, &work->catalogue->arena);
 }
 
 static bool is_known(const struct work *work, const char *text) {

@@ -55,12 +55,6 @@ bool local_reaches(const struct local *local, int slot) {
   return local->moving[slot];
 }
 
-bool local_passes(const struct local *local, enum op_id op) {
-  for (size_t i = 0; i < local->plan_count; i++)
-    if (local->model->program.forward.items[local->plan[i]].op == (int)op) return true;
-  return false;
-}
-
 /* What the move of station SLOT within PART adds. */
 static double station_share(const struct local *local, const struct run *now, int slot,
                             struct rect part) {
@@ -112,8 +106,7 @@ struct local_slope local_slope(struct local *local, const struct run *now, int n
                                const bool *through) {
   const double bend = 1e-3;
   int slot = local->model->nodes[node].slot;
-  double size = fmax(1, fabs(run_values(&local->base, slot)[entry]));
-  double h = precision_step(PRECISION_DOUBLE) * (isfinite(size) ? exp2(ceil(log2(size))) : 1);
+  double h = step_at(PRECISION_DOUBLE, fabs(run_values(&local->base, slot)[entry]));
   double plus = weighted_change(local, now, slot, entry, h, through);
   double here = weighted_change(local, now, slot, entry, 0, through);
   double minus = weighted_change(local, now, slot, entry, -h, through);

@@ -39,7 +39,4 @@ struct local_slope local_slope(struct local *local, const struct run *now, int n
 /* Whether a move of the node that was begun with reaches the station SLOT. */
 bool local_reaches(const struct local *local, int slot);
 
-/* Whether the way to the stations has an instruction of this operation. */
-bool local_passes(const struct local *local, enum op_id op);
-
 #endif

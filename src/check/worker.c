@@ -296,12 +296,16 @@ double precision_step(enum precision precision) {
   return steps[precision];
 }
 
+double step_at(enum precision precision, double size) {
+  double step = precision_step(precision);
+  return size > 1 && isfinite(size) ? step * exp2(ceil(log2(size))) : step;
+}
+
 double worker_step(const struct worker *worker, const struct probe *probe, double eps) {
   if (eps > 0) return eps;
   const double *base = run_values(worker->base, probe->slot);
-  double size = 1, step = precision_step(worker->run.precision);
+  double size = 1;
   for (size_t i = 0; i < (probe->direction ? probe->count : 1); i++)
     size = fmax(size, fabs(base[probe->direction ? i : probe->entry]));
-  if (!(size > 1)) return step;
-  return isfinite(size) ? step * exp2(ceil(log2(size))) : step;
+  return step_at(worker->run.precision, size);
 }

@@ -79,13 +79,16 @@ double worker_loss(struct worker *worker, const struct probe *probe, double h);
  *   richardson  (4 D(h/2) − D(h)) / 3 with D central */
 double worker_slope(struct worker *worker, const struct probe *probe, enum method method, double h);
 
-/* The step for a probe: EPS if it is given (> 0); else precision_step() times the power of two at
- * or above max(1, |x|), so that x ± h is exact or nearly. */
+/* The step for a probe: EPS if it is given (> 0); else step_at() the largest |x| that moves. */
 double worker_step(const struct worker *worker, const struct probe *probe, double eps);
 
 /* The step chosen for PRECISION at |x| <= 1: about the cube root of its rounding unit, where the
  * truncation error h^2 and the round-off unit/h of a central difference meet. */
 double precision_step(enum precision precision);
+
+/* The same at |x| = SIZE: times the power of two at or above max(1, SIZE), so that x ± h is exact or
+ * nearly. */
+double step_at(enum precision precision, double size);
 
 /* Half a unit in the last place of 1. */
 double precision_unit(enum precision precision);

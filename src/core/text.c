@@ -60,6 +60,12 @@ const char *text_string(const struct text *text) {
   return text->bytes ? text->bytes : "";
 }
 
+char *text_keep(struct text *text, struct arena *arena) {
+  char *kept = text->failed ? NULL : arena_copy(arena, text_string(text), text->length);
+  text_done(text);
+  return kept;
+}
+
 int32_t utf8_decode(const char *bytes, size_t length, size_t *size) {
   static const int32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
   unsigned char first = (unsigned char)bytes[0];

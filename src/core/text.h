@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct arena;
+
 struct text {
   char *bytes; /* NUL-terminated once anything was put */
   size_t length, capacity;
@@ -25,6 +27,9 @@ void text_truncate(struct text *text, size_t length);
 
 /* What was put so far as a string; "" if nothing was. */
 const char *text_string(const struct text *text);
+
+/* Copies what was put into ARENA and ends TEXT; NULL if there was no memory for either. */
+char *text_keep(struct text *text, struct arena *arena);
 
 /* Appends untrusted UTF-8 so that it can do nothing to a terminal: control, bidirectional,
  * zero-width and tag characters become <U+202E>, bytes that are not UTF-8 become <FF>. Tabs become

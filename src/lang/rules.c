@@ -436,10 +436,7 @@ static enum status write_rule(struct derivation *derivation, struct rule *rule, 
                           .value = rule->value};
     print_assign(&text, &line);
   }
-  rule->text = text.failed ? NULL
-                           : arena_copy(&derivation->model->rule_arena, text_string(&text),
-                                        text.length);
-  text_done(&text);
+  rule->text = text_keep(&text, &derivation->model->rule_arena);
   return rule->text ? STATUS_OK : no_memory(derivation);
 }
 

@@ -92,13 +92,6 @@ static void put_asked(struct text *out, const struct session *session, struct fi
   text_puts(out, _(", or skip\n"));
 }
 
-void page_title(const struct session *session, int page, struct text *out) {
-  const struct lesson *lesson = &session->lesson;
-  const struct page *at = &lesson->page[page];
-  if (page == 0) text_put_safe(out, text_string(&lesson->title), lesson->title.length);
-  else text_put_safe(out, text_string(&lesson->prose) + at->title, at->title_length);
-}
-
 void page_text(struct session *session, struct text *out) {
   const struct lesson *lesson = &session->lesson;
   const struct page *page = &lesson->page[session->page];

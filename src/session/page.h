@@ -11,8 +11,6 @@
  * one line each; everything is safe for a terminal. */
 void page_text(struct session *session, struct text *out);
 
-/* The title of a step of the lesson, safe for a terminal. */
-void page_title(const struct session *session, int page, struct text *out);
 
 /* The question that is asked at the reader's step: the index of a quiz, or -1. */
 int page_question(const struct session *session);

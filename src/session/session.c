@@ -285,17 +285,6 @@ enum status session_open(struct session *session, const char *what, struct text 
   return status;
 }
 
-enum status session_open_text(struct session *session, const char *text, struct diag *diag) {
-  struct lesson lesson = {0};
-  struct text out;
-  text_init(&out);
-  enum status status = lesson_from_text(&lesson, "-e", text, diag);
-  if (!status) status = adopt(session, &lesson, &out, diag);
-  lesson_done(&lesson);
-  text_done(&out);
-  return status;
-}
-
 /* -- steps -- */
 
 static enum status add_step(struct session *session, struct step step, struct diag *diag) {

@@ -131,9 +131,6 @@ enum status session_try(struct session *session, int page, struct stage *stage,
                         struct diag *diag);
 void session_resume(struct session *session, struct stage *stage);
 
-/* A model from TEXT. */
-enum status session_open_text(struct session *session, const char *text, struct diag *diag);
-
 /* Call after a change of the model or its values: makes the steps anew (keeping the place in the
  * walk as far as it exists) and computes up to there. */
 enum status session_refresh(struct session *session, struct diag *diag);

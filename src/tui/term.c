@@ -271,6 +271,3 @@ void term_suspend(void) {
   raise(SIGTSTP); /* curses' own handler restores the terminal and redraws on return */
 }
 
-void term_beep(void) {
-  beep();
-}

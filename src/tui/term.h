@@ -64,6 +64,5 @@ int term_ending(void); /* the signal that asks us to end, or 0 */
 
 /* Suspends the program as Ctrl-Z does, with the terminal as it was meanwhile. */
 void term_suspend(void);
-void term_beep(void);
 
 #endif

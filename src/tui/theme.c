@@ -142,10 +142,6 @@ static enum status take_line(void *context, struct span line, struct diag *diag)
   return theme ? take_look(theme, line, at, diag) : diag_no_memory(diag);
 }
 
-enum status themes_read(struct themes *themes, const struct source *source, struct diag *diag) {
-  return conf_read(source, take_line, themes, diag);
-}
-
 enum status themes_load(struct themes *themes, struct diag *diag) {
   *themes = (struct themes){0};
   return conf_load(&themes_source, "themes.conf", take_line, themes, diag);

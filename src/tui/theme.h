@@ -30,8 +30,6 @@ struct themes {
 
 enum status themes_load(struct themes *themes, struct diag *diag);
 
-/* Adds the lines of SOURCE to what is there. */
-enum status themes_read(struct themes *themes, const struct source *source, struct diag *diag);
 void themes_done(struct themes *themes);
 
 /* The theme NAME for a light or a dark background, which may be the same; NULL if there is none. */
