@@ -2,6 +2,7 @@
 
 #include "core/intl.h"
 #include "core/memory.h"
+#include "core/team.h"
 
 #include <math.h>
 #include <pthread.h>

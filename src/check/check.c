@@ -6,6 +6,7 @@
 #include "check/worth.h"
 #include "core/intl.h"
 #include "core/memory.h"
+#include "core/team.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -8,6 +8,7 @@
 bool shape_broadcast(const struct shape in[], int axis, struct shape *out);
 bool shape_same(const struct shape in[], int axis, struct shape *out);
 bool shape_matmul(const struct shape in[], int axis, struct shape *out);
+bool shape_matmul_transposed(const struct shape in[], int axis, struct shape *out);
 bool shape_transpose(const struct shape in[], int axis, struct shape *out);
 bool shape_sum(const struct shape in[], int axis, struct shape *out);
 bool shape_rowmax(const struct shape in[], int axis, struct shape *out);
@@ -15,6 +16,7 @@ bool shape_scalar(const struct shape in[], int axis, struct shape *out);
 
 struct rect touch_elementwise(const struct call *call, int which, struct rect part);
 struct rect touch_matmul(const struct call *call, int which, struct rect part);
+struct rect touch_matmul_transposed(const struct call *call, int which, struct rect part);
 struct rect touch_transpose(const struct call *call, int which, struct rect part);
 struct rect touch_sum(const struct call *call, int which, struct rect part);
 struct rect touch_rows(const struct call *call, int which, struct rect part);
@@ -49,6 +51,7 @@ void forward_cos(const struct call *call, struct rect part);
 void forward_tanh(const struct call *call, struct rect part);
 void forward_copy(const struct call *call, struct rect part);
 void forward_matmul(const struct call *call, struct rect part);
+void forward_matmul_transposed(const struct call *call, struct rect part);
 void forward_transpose(const struct call *call, struct rect part);
 void forward_sum(const struct call *call, struct rect part);
 void forward_rowmax(const struct call *call, struct rect part);

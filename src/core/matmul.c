@@ -1,17 +1,16 @@
-/* The matrix product: out[i, j] = sum over k of a[i, k] * b[k, j], k rising from 0, whichever loop
- * computes it and however many elements it computes side by side. */
+/* The matrix products: out[i, j] = sum over k of a[i, k] * b[k, j] (or of a[k, i] * b[k, j], the
+ * product with a transposed), k rising from 0, whichever loop computes it and however many elements
+ * it computes side by side. */
 #include "core/clone.h"
 #include "core/kernels.h"
 
-#include <endian.h>
-#include <float.h>
-#include <math.h>
 #include <string.h>
 
 enum {
   VECTORS = 8, /* of neighbouring columns, side by side */
-  DEPTH = 64   /* terms in one go, so that this much of b stays near */
+  WORD = 64    /* terms in one go: a bit each, and this much of b stays near */
 };
+#define EACH_VECTOR(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7)
 
 #define BODY(name) name##_portable
 #define LANES 2
@@ -43,6 +42,14 @@ void forward_matmul(const struct call *call, struct rect part) {
   multiply(call, part, 0, call->in[0].shape.cols, true);
 }
 
+static void multiply_transposed(const struct call *call, struct rect part, uint32_t terms) {
+  CLONE_CALL(multiply_transposed, (call, part, terms))
+}
+
+void forward_matmul_transposed(const struct call *call, struct rect part) {
+  multiply_transposed(call, part, call->in[0].shape.rows);
+}
+
 bool shape_matmul(const struct shape in[], int axis, struct shape *out) {
   (void)axis;
   *out = (struct shape){in[0].rows, in[1].cols};
@@ -51,5 +58,16 @@ bool shape_matmul(const struct shape in[], int axis, struct shape *out) {
 
 struct rect touch_matmul(const struct call *call, int which, struct rect part) {
   return which == 0 ? (struct rect){part.row0, part.row1, 0, call->shape.cols}
+                    : (struct rect){0, call->shape.rows, part.col0, part.col1};
+}
+
+bool shape_matmul_transposed(const struct shape in[], int axis, struct shape *out) {
+  (void)axis;
+  *out = (struct shape){in[0].cols, in[1].cols};
+  return in[0].rows == in[1].rows;
+}
+
+struct rect touch_matmul_transposed(const struct call *call, int which, struct rect part) {
+  return which == 0 ? (struct rect){part.col0, part.col1, 0, call->shape.cols}
                     : (struct rect){0, call->shape.rows, part.col0, part.col1};
 }

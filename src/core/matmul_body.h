@@ -8,61 +8,149 @@
 /* Anywhere in memory. */
 typedef double BODY(vector)
     __attribute__((vector_size(LANES * sizeof(double)), aligned(sizeof(double)), may_alias));
+typedef int64_t BODY(bits) __attribute__((vector_size(LANES * sizeof(int64_t))));
 
-/* Adds to WIDTH columns of a row (LANES or more, in COUNT vectors; FRESH: to 0) so many TERMS of a
- * row of a: those at WHICH, or, with NULL, the first ones. The last vector overlaps the one before
- * it where WIDTH is no multiple of LANES: both compute the same there. */
-INLINE void BODY(add_terms)(double *out, const double *a, const uint16_t *which, size_t terms,
+/* Where vector V of COUNT begins in WIDTH columns: the last one overlaps the one before it where
+ * WIDTH is no multiple of LANES; both compute the same there. */
+#define BEGINS(v) (v + 1 < count ? (size_t)v * LANES : width - LANES)
+
+/* Adds to WIDTH columns of a row (LANES or more, in COUNT vectors; FRESH: to 0) those terms that
+ * TERMS has a bit for; a's are STEP apart. PACKED: a row of b has its vectors one after the other.
+ * The sums are variables of their own, since few compilers keep an array in registers. */
+INLINE void BODY(add_terms)(double *out, const double *a, size_t step, uint64_t terms,
                             const double *b, size_t stride, size_t width, bool fresh,
-                            const int count) {
-  BODY(vector) sums[VECTORS];
-  size_t at[VECTORS];
-  for (int v = 0; v < count; v++) {
-    at[v] = v + 1 < count ? (size_t)v * LANES : width - LANES;
-    sums[v] = fresh ? (BODY(vector)){0} : *(BODY(vector) *)(out + at[v]);
+                            const bool packed, const int count) {
+#define SUM_FROM(v)                   \
+  BODY(vector) sum##v = {0};          \
+  if (v < count && !fresh) memcpy(&sum##v, out + BEGINS(v), sizeof sum##v);
+#define SUM_ADD(v) \
+  if (v < count)   \
+    sum##v += factor * *(const BODY(vector) *)(bs + (packed ? (size_t)v * LANES : BEGINS(v)));
+#define SUM_TO(v) \
+  if (v < count) memcpy(out + BEGINS(v), &sum##v, sizeof sum##v);
+  EACH_VECTOR(SUM_FROM)
+  for (; terms; terms &= terms - 1) {
+    const size_t k = (size_t)__builtin_ctzll(terms);
+    const double factor = a[k * step], *bs = b + k * stride;
+    EACH_VECTOR(SUM_ADD)
   }
-  for (size_t t = 0; t < terms; t++) {
-    const size_t k = which ? which[t] : t;
-    const double factor = a[k], *bs = b + k * stride;
-    for (int v = 0; v < count; v++) sums[v] += factor * *(const BODY(vector) *)(bs + at[v]);
-  }
-  for (int v = 0; v < count; v++) *(BODY(vector) *)(out + at[v]) = sums[v];
+  EACH_VECTOR(SUM_TO)
+#undef SUM_FROM
+#undef SUM_ADD
+#undef SUM_TO
 }
 
-INLINE void BODY(add_terms_to_row)(double *out, const double *a, const uint16_t *which,
-                                   size_t terms, const double *b, size_t stride, size_t width,
-                                   bool fresh) {
+INLINE void BODY(add_terms_to_row)(double *out, const double *a, size_t step, uint64_t terms,
+                                   const double *b, size_t stride, size_t width, bool fresh,
+                                   const bool packed) {
+#define COUNTED(count) BODY(add_terms)(out, a, step, terms, b, stride, width, fresh, packed, count)
   switch ((width + LANES - 1) / LANES) {
-    case 1: BODY(add_terms)(out, a, which, terms, b, stride, width, fresh, 1); break;
-    case 2: BODY(add_terms)(out, a, which, terms, b, stride, width, fresh, 2); break;
-    case 3: BODY(add_terms)(out, a, which, terms, b, stride, width, fresh, 3); break;
-    case 4: BODY(add_terms)(out, a, which, terms, b, stride, width, fresh, 4); break;
-    case 5: BODY(add_terms)(out, a, which, terms, b, stride, width, fresh, 5); break;
-    case 6: BODY(add_terms)(out, a, which, terms, b, stride, width, fresh, 6); break;
-    case 7: BODY(add_terms)(out, a, which, terms, b, stride, width, fresh, 7); break;
-    default: BODY(add_terms)(out, a, which, terms, b, stride, width, fresh, 8); break;
+    case 1: COUNTED(1); break;
+    case 2: COUNTED(2); break;
+    case 3: COUNTED(3); break;
+    case 4: COUNTED(4); break;
+    case 5: COUNTED(5); break;
+    case 6: COUNTED(6); break;
+    case 7: COUNTED(7); break;
+    default: COUNTED(8); break;
   }
+#undef COUNTED
 }
 
-INLINE bool BODY(all_finite)(const double *values, size_t stride, size_t rows, size_t width) {
-  int infinite = 0;
-  for (size_t i = 0; i < rows; i++)
-    for (size_t j = 0; j < width; j++) infinite |= !(fabs(values[i * stride + j]) <= DBL_MAX);
-  return !infinite;
-}
-
-/* Lists the terms that are not zero: marks them, a byte each, then looks for marks by the word. */
-INLINE size_t BODY(list_terms)(const double *a, size_t depth, uint16_t *which) {
-  uint8_t marks[DEPTH] = {0};
-  size_t terms = 0;
-  for (size_t k = 0; k < depth; k++) marks[k] = a[k] != 0;
-  for (size_t k = 0; k < depth; k += sizeof(uint64_t)) {
-    uint64_t word;
-    memcpy(&word, marks + k, sizeof word);
-    for (word = le64toh(word); word; word &= word - 1)
-      which[terms++] = (uint16_t)(k + (size_t)__builtin_ctzll(word) / 8);
-  }
+/* A bit for each of DEPTH neighbouring numbers that is not zero. */
+INLINE uint64_t BODY(terms_of_row)(const double *a, size_t depth) {
+  BODY(bits) bits = {0}, bit;
+  uint64_t terms = 0;
+  size_t k = 0;
+  for (int l = 0; l < LANES; l++) bit[l] = (int64_t)1 << l;
+  for (; k + LANES <= depth; k += LANES, bit <<= LANES)
+    bits |= (*(const BODY(vector) *)(a + k) != 0) & bit;
+  for (int l = 0; l < LANES; l++) terms |= (uint64_t)bits[l];
+  for (; k < depth; k++) terms |= (uint64_t)(a[k] != 0) << k;
   return terms;
+}
+
+/* The same for COUNT neighbours at once, whose numbers are one below the other, STEP apart. */
+INLINE void BODY(terms_of_columns)(const double *a, size_t step, size_t depth, size_t count,
+                                   uint64_t *terms) {
+  size_t j = 0;
+  for (; j + LANES <= count; j += LANES) {
+    BODY(bits) bits = {0}, bit = bits + 1;
+    for (size_t k = 0; k < depth; k++, bit <<= 1)
+      bits |= (*(const BODY(vector) *)(a + k * step + j) != 0) & bit;
+    memcpy(terms + j, &bits, sizeof bits);
+  }
+  for (; j < count; j++) {
+    terms[j] = 0;
+    for (size_t k = 0; k < depth; k++) terms[j] |= (uint64_t)(a[k * step + j] != 0) << k;
+  }
+}
+
+/* Copies a block of b, a row's vectors one after the other. False if a number is not finite. */
+INLINE bool BODY(pack)(double *packed, const double *b, size_t stride, size_t depth,
+                       size_t width) {
+  const size_t count = (width + LANES - 1) / LANES;
+  BODY(vector) zero = {0};
+  for (size_t k = 0; k < depth; k++, b += stride)
+    for (size_t v = 0; v < count; v++, packed += LANES) {
+      const BODY(vector) bs = *(const BODY(vector) *)(b + BEGINS(v));
+      memcpy(packed, &bs, sizeof bs);
+      zero += 0 * bs;
+    }
+  for (int l = 0; l < LANES; l++)
+    if (!(zero[l] <= 0)) return false; /* an infinity or a NaN, times 0, is NaN */
+  return true;
+}
+
+/* Rows of the product that are taken together: the terms of all of them are found before the first
+ * is added up, so that no row waits for its own. */
+struct BODY(rows) {
+  const double *a;
+  size_t row_step, step; /* from row to row, from term to term */
+  bool transposed;
+  double *out;
+  size_t cols, count;
+};
+
+INLINE void BODY(add_to_rows)(struct BODY(rows) rows, size_t depth, bool skip, const double *b,
+                              size_t stride, size_t width, bool fresh, const bool packed) {
+  enum { AT_ONCE = 16 };
+  uint64_t terms[AT_ONCE];
+  memset(terms, 0xFF, sizeof terms);
+  for (size_t r = 0; r < AT_ONCE; r++) terms[r] >>= WORD - depth;
+  for (size_t most = AT_ONCE; rows.count > 0; rows.count -= most) {
+    if (rows.count < most) most = rows.count;
+    if (skip && rows.transposed) BODY(terms_of_columns)(rows.a, rows.step, depth, most, terms);
+    for (size_t r = 0; skip && !rows.transposed && r < most; r++)
+      terms[r] = BODY(terms_of_row)(rows.a + r * rows.row_step, depth);
+    for (size_t r = 0; r < most; r++, rows.a += rows.row_step, rows.out += rows.cols)
+      if (fresh || terms[r])
+        BODY(add_terms_to_row)(rows.out, rows.a, rows.step, terms[r], b, stride, width, fresh,
+                               packed);
+  }
+}
+
+/* Terms [from, to), a word of bits or fewer, of WIDTH columns from COL on. Terms that are zero are
+ * left out where it pays to look for them: a zero times a finite number adds +0 or -0 to a sum that
+ * is never -0, which changes nothing. */
+INLINE void BODY(add_block)(const struct call *call, const bool transposed, struct rect part,
+                            size_t col, size_t width, uint32_t from, uint32_t to, bool fresh) {
+  enum { MANY_ROWS = 8 };
+  const size_t cols = call->shape.cols, depth = to - from, inner = call->in[0].shape.cols;
+  struct BODY(rows) rows = {.row_step = transposed ? 1 : inner, .step = transposed ? inner : 1,
+                            .transposed = transposed, .cols = cols,
+                            .count = part.row1 - part.row0};
+  const double *b = call->in[1].values + from * cols + col;
+  rows.a = call->in[0].values + part.row0 * rows.row_step + from * rows.step;
+  rows.out = call->out + part.row0 * cols + col;
+  if (call->finite || rows.count < MANY_ROWS) {
+    BODY(add_to_rows)(rows, depth, call->finite, b, cols, width, fresh, false);
+  } else {
+    double packed[WORD * VECTORS * LANES] __attribute__((aligned(WORD)));
+    const bool skip = BODY(pack)(packed, b, cols, depth, width);
+    BODY(add_to_rows)(rows, depth, skip, packed, (width + LANES - 1) / LANES * LANES, width, fresh,
+                      true);
+  }
 }
 
 /* How many of REST columns to take at once: as many as there are vectors, but never so many that
@@ -73,35 +161,23 @@ INLINE size_t BODY(next_width)(size_t rest) {
   return rest < most + LANES ? most - LANES : most;
 }
 
-/* A zero times a finite number adds +0 or -0 to a sum that is never -0, which changes nothing:
- * where there are rows enough to make the search worth it, such terms are left out. */
-INLINE void BODY(add_wide)(const struct call *call, struct rect part, uint32_t from, uint32_t to,
-                         bool fresh) {
-  enum { MANY_ROWS = 8 };
-  size_t inner = call->in[0].shape.cols, cols = call->shape.cols, width = part.col1 - part.col0;
-  uint16_t which[DEPTH];
-  for (uint32_t k = from; k < to; k += DEPTH) {
-    uint32_t depth = to - k < DEPTH ? to - k : DEPTH;
-    const double *b = call->in[1].values + k * cols + part.col0;
-    bool skip = part.row1 - part.row0 >= MANY_ROWS && BODY(all_finite)(b, cols, depth, width);
-    for (uint32_t i = part.row0; i < part.row1; i++) {
-      const double *a = call->in[0].values + i * inner + k;
-      double *out = call->out + i * cols + part.col0;
-      size_t terms = skip ? BODY(list_terms)(a, depth, which) : depth;
-      for (size_t j = 0, columns; j < width; j += columns) {
-        columns = BODY(next_width)(width - j);
-        BODY(add_terms_to_row)(out + j, a, skip ? which : NULL, terms, b + j, cols, columns,
-                         fresh && k == from);
-      }
+INLINE void BODY(add_wide)(const struct call *call, const bool transposed, struct rect part,
+                           uint32_t from, uint32_t to, bool fresh) {
+  for (uint32_t k = from; k < to; k += WORD)
+    for (size_t col = part.col0, width; col < part.col1; col += width) {
+      width = BODY(next_width)(part.col1 - col);
+      BODY(add_block)(call, transposed, part, col, width, k, to - k < WORD ? to : k + WORD,
+                      fresh && k == from);
     }
-  }
 }
 
 /* One column, four rows at a time: four sums that do not wait for each other. */
-INLINE void BODY(add_column)(const struct call *call, struct rect part, uint32_t col, uint32_t from,
-                           uint32_t to, bool fresh) {
+INLINE void BODY(add_column)(const struct call *call, const bool transposed, struct rect part,
+                             uint32_t col, uint32_t from, uint32_t to, bool fresh) {
   enum { SIDE_BY_SIDE = 4 };
-  size_t inner = call->in[0].shape.cols, cols = call->shape.cols;
+  const size_t cols = call->shape.cols;
+  const size_t row_step = transposed ? 1 : call->in[0].shape.cols;
+  const size_t step = transposed ? call->in[0].shape.cols : 1;
   const double *bs = call->in[1].values + col;
   for (uint32_t i = part.row0; i < part.row1; i += SIDE_BY_SIDE) {
     uint32_t rows = part.row1 - i < SIDE_BY_SIDE ? part.row1 - i : SIDE_BY_SIDE;
@@ -109,23 +185,35 @@ INLINE void BODY(add_column)(const struct call *call, struct rect part, uint32_t
     double sums[SIDE_BY_SIDE], *out = call->out + i * cols + col;
     for (uint32_t r = 0; r < SIDE_BY_SIDE; r++) { /* rows that are not there repeat the last */
       size_t row = r < rows ? r : rows - 1;
-      as[r] = call->in[0].values + (i + row) * inner;
+      as[r] = call->in[0].values + (i + row) * row_step;
       sums[r] = fresh ? 0 : out[row * cols];
     }
     for (size_t k = from; k < to; k++)
-      for (uint32_t r = 0; r < SIDE_BY_SIDE; r++) sums[r] += as[r][k] * bs[k * cols];
+      for (uint32_t r = 0; r < SIDE_BY_SIDE; r++) sums[r] += as[r][k * step] * bs[k * cols];
     for (uint32_t r = 0; r < rows; r++) out[r * cols] = sums[r];
   }
 }
 
-TARGET static void BODY(multiply)(const struct call *call, struct rect part, uint32_t from,
-                                  uint32_t to, bool fresh) {
-  if (part.col1 - part.col0 >= LANES) BODY(add_wide)(call, part, from, to, fresh);
+INLINE void BODY(add)(const struct call *call, const bool transposed, struct rect part,
+                      uint32_t from, uint32_t to, bool fresh) {
+  if (part.col1 - part.col0 >= LANES)
+    BODY(add_wide)(call, transposed, part, from, to, fresh);
   else
     for (uint32_t j = part.col0; j < part.col1; j++)
-      BODY(add_column)(call, part, j, from, to, fresh);
+      BODY(add_column)(call, transposed, part, j, from, to, fresh);
 }
 
+TARGET static void BODY(multiply)(const struct call *call, struct rect part, uint32_t from,
+                                  uint32_t to, bool fresh) {
+  BODY(add)(call, false, part, from, to, fresh);
+}
+
+TARGET static void BODY(multiply_transposed)(const struct call *call, struct rect part,
+                                             uint32_t terms) {
+  BODY(add)(call, true, part, 0, terms, true);
+}
+
+#undef BEGINS
 #undef INLINE
 #undef BODY
 #undef LANES

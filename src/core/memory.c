@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #ifndef ARENA_CHUNK_SIZE
 #define ARENA_CHUNK_SIZE 16384 /* the tests build with a tiny one, so that growth always runs */
@@ -67,6 +68,31 @@ char *arena_printf(struct arena *arena, const char *format, ...) {
 
 bool size_multiply(size_t a, size_t b, size_t *product) {
   return !__builtin_mul_overflow(a, b, product);
+}
+
+enum { LARGE_PAGE = 2 << 20 };
+
+void memory_scattered(void *bytes, size_t count) {
+#ifdef MADV_HUGEPAGE
+  uintptr_t first = (uintptr_t)bytes, last = first + count;
+  first = (first + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+  last = last / LARGE_PAGE * LARGE_PAGE;
+  if (first < last) madvise((void *)first, last - first, MADV_HUGEPAGE); /* a wish, no more */
+#else
+  (void)bytes, (void)count;
+#endif
+}
+
+double *memory_numbers(size_t count) {
+  enum { LINE = 64 };
+  size_t bytes;
+  if (!size_multiply(count > 0 ? count : 1, sizeof(double), &bytes) || bytes > SIZE_MAX / 2)
+    return NULL;
+  const size_t unit = bytes >= LARGE_PAGE / 2 ? LARGE_PAGE : LINE;
+  bytes = (bytes + unit - 1) / unit * unit;
+  double *numbers = aligned_alloc(unit, bytes);
+  if (numbers) memory_scattered(numbers, bytes);
+  return numbers;
 }
 
 bool array_reserve(void *items, size_t *capacity, size_t count, size_t size) {

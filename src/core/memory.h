@@ -31,6 +31,13 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 /* a * b in *PRODUCT; false if it does not fit. */
 bool size_multiply(size_t a, size_t b, size_t *product);
 
+/* Room for COUNT numbers, aligned for the widest vectors; NULL if there is no memory. To be freed with
+ * free(). */
+double *memory_numbers(size_t count);
+
+/* Tells the system that so many bytes will be read here and there, so that large pages pay. */
+void memory_scattered(void *bytes, size_t count);
+
 /* Makes room for COUNT elements of SIZE bytes in the array at *ITEMS (a pointer to a pointer);
  * false, with the array untouched, if there is no memory. */
 bool array_reserve(void *items, size_t *capacity, size_t count, size_t size);

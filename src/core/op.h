@@ -36,6 +36,7 @@ struct call {
   struct operand in[MAX_OPERANDS];
   int axis;
   struct random *random; /* only for OP_RANDOM rows */
+  bool finite;           /* it is known that the last operand has neither infinities nor NaNs */
 };
 
 enum op_form {

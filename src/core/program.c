@@ -117,8 +117,7 @@ static void round_part(enum precision precision, double *values, struct shape sh
 enum status run_init(struct run *run, const struct program *program, const struct random *random,
                      enum precision precision) {
   *run = (struct run){.program = program, .random = *random, .precision = precision};
-  size_t count = program->size > 0 ? program->size : 1;
-  run->values = malloc(count * sizeof *run->values);
+  run->values = memory_numbers(program->size);
   if (!run->values) return STATUS_NO_MEMORY;
   if (program->size > 0) memcpy(run->values, program->image, program->size * sizeof *run->values);
   for (size_t i = 0; i < program->slot_count; i++) {
@@ -130,10 +129,9 @@ enum status run_init(struct run *run, const struct program *program, const struc
 
 enum status run_copy(struct run *run, const struct run *from) {
   *run = *from;
-  size_t bytes = from->program->size * sizeof *run->values;
-  run->values = malloc(bytes > 0 ? bytes : 1);
+  run->values = memory_numbers(from->program->size);
   if (!run->values) return STATUS_NO_MEMORY;
-  memcpy(run->values, from->values, bytes);
+  memcpy(run->values, from->values, from->program->size * sizeof *run->values);
   return STATUS_OK;
 }
 
@@ -144,46 +142,6 @@ void run_done(struct run *run) {
 
 double *run_values(const struct run *run, int slot) {
   return run->values + run->program->slots[slot].offset;
-}
-
-/* One instruction, in bands of rows. */
-struct banded {
-  const struct run *run;
-  const struct op *op;
-  struct call call;
-  uint32_t rows; /* of a band */
-};
-
-static void run_band(void *context, int piece, int member) {
-  const struct banded *banded = context;
-  (void)member;
-  struct rect part = shape_rect(banded->call.shape);
-  size_t first = (size_t)piece * banded->rows, last = first + banded->rows;
-  if (first >= part.row1) return;
-  if (last < part.row1) part.row1 = (uint32_t)last;
-  part.row0 = (uint32_t)first;
-  banded->op->forward(&banded->call, part);
-  run_round(banded->run, &banded->call, part);
-}
-
-/* Numbers to be computed, times the terms of each where they are sums of terms. */
-static size_t work_of(const struct op *op, const struct call *call) {
-  return shape_count(call->shape) * (op->accumulate ? call->in[0].shape.cols : 1);
-}
-
-void run_slice_by(struct team *team, struct run *run, const struct code *code, size_t first,
-                  size_t last) {
-  enum { WORTH_SHARING = 30000 };
-  uint32_t pieces = (uint32_t)team_pieces(team);
-  for (size_t i = first; i < last; i++) {
-    const struct op *op = &op_table[code->items[i].op];
-    struct banded banded = {.run = run, .op = op, .call = run_call(run, &code->items[i])};
-    banded.rows = (banded.call.shape.rows + pieces - 1) / pieces;
-    bool share = pieces > 1 && banded.rows > 1 && !(op->flags & OP_RANDOM) &&
-                 work_of(op, &banded.call) >= WORTH_SHARING;
-    if (share) team_work(team, run_band, &banded);
-    else run_slice(run, code, i, i + 1);
-  }
 }
 
 struct call run_call(struct run *run, const struct instr *instr) {

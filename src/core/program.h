@@ -7,7 +7,6 @@
 
 #include "core/op.h"
 #include "core/status.h"
-#include "core/team.h"
 
 struct slot {
   struct shape shape;
@@ -82,10 +81,6 @@ double *run_values(const struct run *run, int slot);
 /* Runs instructions [FIRST, end) of CODE, or [FIRST, LAST). */
 void run_code(struct run *run, const struct code *code, size_t first);
 void run_slice(struct run *run, const struct code *code, size_t first, size_t last);
-
-/* The same by a team: what is large enough is shared out, part by part, which changes no bit. */
-void run_slice_by(struct team *team, struct run *run, const struct code *code, size_t first,
-                  size_t last);
 
 /* An instruction with the places of its operands and its result in RUN: for what is run often. */
 struct call run_call(struct run *run, const struct instr *instr);

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 /* How often a waiting thread looks before it lets others run, and before it goes to sleep. */
-enum { LOOKS = 2000, YIELDS = 50, PIECES_A_MEMBER = 4 };
+enum { LOOKS = 2000, YIELDS = 50 };
 
 struct member {
   struct team *team;
@@ -20,8 +20,9 @@ struct team {
   struct member members[TEAM_MAX];
   void (*work)(void *context, int piece, int member);
   void *context;
+  int pieces;
   unsigned round;   /* of work; rises when there is some */
-  int next;         /* piece that nobody has taken */
+  int left;         /* pieces that nobody has taken */
   int done;         /* pieces */
   bool over;
   int sleepers;
@@ -54,12 +55,12 @@ static void wait_for_work(struct team *team, unsigned round) {
 }
 
 /* A piece is taken before it is known what the work is, so that a member that comes late, when the
- * next round has begun, does that one's. */
+ * next round has begun, does that one's; a round is not over while one of its pieces is. */
 static void work_along(struct team *team, int member) {
   for (;;) {
-    int piece = __atomic_fetch_add(&team->next, 1, __ATOMIC_ACQUIRE);
-    if (piece >= team_pieces(team)) return;
-    team->work(team->context, piece, member);
+    int left = __atomic_fetch_sub(&team->left, 1, __ATOMIC_ACQUIRE);
+    if (left <= 0) return;
+    team->work(team->context, team->pieces - left, member);
     __atomic_add_fetch(&team->done, 1, __ATOMIC_RELEASE);
   }
 }
@@ -88,7 +89,6 @@ struct team *team_new(int members) {
   if (!team) return NULL;
   pthread_mutex_init(&team->lock, NULL);
   pthread_cond_init(&team->wake, NULL);
-  team->next = TEAM_MAX * PIECES_A_MEMBER; /* nothing to do yet */
   if (members > TEAM_MAX) members = TEAM_MAX;
   int count = 1;
   for (; count < members; count++) {
@@ -114,18 +114,17 @@ int team_members(const struct team *team) {
   return team->count;
 }
 
-int team_pieces(const struct team *team) {
-  return team->count > 1 ? team->count * PIECES_A_MEMBER : 1;
-}
-
-void team_work(struct team *team, void (*work)(void *context, int piece, int member),
+void team_work(struct team *team, int pieces, void (*work)(void *context, int piece, int member),
                void *context) {
   team->work = work;
   team->context = context;
   team->done = 0;
-  __atomic_store_n(&team->next, 0, __ATOMIC_RELEASE);
+  team->pieces = pieces;
+  __atomic_store_n(&team->left, pieces - 1, __ATOMIC_RELEASE);
   if (team->count > 1) call(team);
+  work(context, 0, 0);
+  __atomic_add_fetch(&team->done, 1, __ATOMIC_RELEASE);
   work_along(team, 0);
-  for (long looks = 0; __atomic_load_n(&team->done, __ATOMIC_ACQUIRE) < team_pieces(team); looks++)
+  for (long looks = 0; __atomic_load_n(&team->done, __ATOMIC_ACQUIRE) < pieces; looks++)
     if (looks > LOOKS) sched_yield();
 }

@@ -13,13 +13,11 @@ struct team *team_new(int members);
 void team_free(struct team *team); /* harmless on NULL */
 int team_members(const struct team *team);
 
-/* Into how many pieces work is cut: several a member, so that nobody waits for one that the machine
- * lets sleep. */
-int team_pieces(const struct team *team);
-
-/* WORK is called once for each piece, from 0, by whichever member comes to it (the caller is 0);
- * returns when all are done. */
-void team_work(struct team *team, void (*work)(void *context, int piece, int member),
+/* WORK is called once for each of so many PIECES (1 or more), begun in rising order, by whichever
+ * member comes to it (the caller is 0, and takes the first); returns when all are done. With one piece
+ * a member, each mostly gets the same one again; with several, nobody waits for a member that the
+ * machine lets sleep. */
+void team_work(struct team *team, int pieces, void (*work)(void *context, int piece, int member),
                void *context);
 
 /* Processors that can work at once, at most TEAM_MAX. */

@@ -19,6 +19,17 @@ bool vector_finite(const double *values, size_t count) {
   return !infinite;
 }
 
+/* 1/255 is 2^-8 + 2^-16 + …: cut after so many terms that a byte times the first of two parts has no
+ * rounding, and the second's is far below the last bit of the sum. A division takes ten times as
+ * long. */
+CLONE_BODY void vector_from_bytes_body(double *restrict values, const uint8_t *restrict bytes,
+                                       size_t count) {
+  const double first = 0x1.010101p-8, second = 0x1.0101010101010p-40;
+  for (size_t i = 0; i < count; i++) values[i] = bytes[i] * first + bytes[i] * second;
+}
+CLONES(extern, vector_from_bytes, (double *values, const uint8_t *bytes, size_t count),
+       (values, bytes, count))
+
 CLONE_BODY void vector_descend_body(double *restrict values, const double *restrict gradient,
                                     double rate, size_t count) {
   for (size_t i = 0; i < count; i++) values[i] -= rate * gradient[i];

@@ -4,9 +4,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Whether none of them is infinite or NaN. */
 bool vector_finite(const double *values, size_t count);
+
+/* values = bytes / 255.0, correctly rounded. */
+void vector_from_bytes(double *values, const uint8_t *bytes, size_t count);
 
 /* One step of gradient descent:  values -= rate * gradient. */
 void vector_descend(double *values, const double *gradient, double rate, size_t count);

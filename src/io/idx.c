@@ -102,6 +102,7 @@ static enum status bytes_grow(const char *path, struct bytes *bytes, struct diag
                     IDX_LIMIT >> 20);
   size_t wanted = bytes->capacity > 0 ? bytes->capacity * 2 : FIRST_ROOM;
   if (!array_reserve(&bytes->items, &bytes->capacity, wanted, 1)) return diag_no_memory(diag);
+  memory_scattered(bytes->items, bytes->capacity);
   return STATUS_OK;
 }
 

@@ -2,7 +2,8 @@
 
 #include "core/intl.h"
 #include "core/text.h"
-#include <assert.h>
+#include "core/vector.h"
+
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,38 +79,32 @@ static enum status check_parts(const struct files *files, struct diag *diag) {
 
 /* -- examples -- */
 
-static_assert(MNIST_PIXELS % sizeof(uint64_t) == 0, "whole words of pixels");
+static const uint8_t *image_at(const struct idx *images, uint32_t which) {
+  return images->items + (size_t)which * MNIST_PIXELS;
+}
 
-/* The values of all bytes, since a division a pixel is slow; eight dark pixels at once. */
-static void fill_images(double *images, const struct idx *from, const uint32_t *which,
-                        uint32_t count) {
-  enum { WORD = sizeof(uint64_t) };
-  double levels[256];
-  for (int byte = 0; byte < 256; byte++) levels[byte] = byte / 255.0;
-  for (uint32_t i = 0; i < count; i++) {
-    const uint8_t *pixels = from->items + (size_t)which[i] * MNIST_PIXELS;
-    for (size_t p = 0; p < MNIST_PIXELS; p += WORD, images += WORD) {
-      uint64_t word;
-      memcpy(&word, pixels + p, sizeof word);
-      if (word == 0) memset(images, 0, WORD * sizeof *images);
-      else
-        for (size_t k = 0; k < WORD; k++) images[k] = levels[pixels[p + k]];
-    }
+/* Examples drawn at random are far apart: they are sent for in advance. */
+static void take_images(const struct idx *from, const uint32_t *which, uint32_t count,
+                        uint32_t first, uint32_t last, double *values) {
+  enum { AHEAD = 2, LINE = 64 };
+  for (uint32_t i = 0; i < count; i++, values += MNIST_PIXELS) {
+    for (uint32_t p = first; i + AHEAD < count && p < last; p += LINE)
+      __builtin_prefetch(image_at(from, which[i + AHEAD]) + p);
+    vector_from_bytes(values + first, image_at(from, which[i]) + first, last - first);
   }
 }
 
-static void fill_labels(double *labels, const struct idx *from, const uint32_t *which,
-                        uint32_t count) {
-  memset(labels, 0, (size_t)count * MNIST_CLASSES * sizeof *labels);
-  for (uint32_t i = 0; i < count; i++)
-    labels[(size_t)i * MNIST_CLASSES + from->items[which[i]]] = 1.0;
+static void take_labels(const struct idx *from, const uint32_t *which, uint32_t count,
+                        uint32_t first, uint32_t last, double *values) {
+  for (uint32_t i = 0; i < count; i++, values += MNIST_CLASSES)
+    for (uint32_t j = first; j < last; j++) values[j] = from->items[which[i]] == j;
 }
 
-static void take(const struct dataset *dataset, const uint32_t *which, uint32_t count,
-                 double *const parts[DATASET_PARTS]) {
+static void take(const struct dataset *dataset, int part, const uint32_t *which, uint32_t count,
+                 uint32_t first, uint32_t last, double *values) {
   const struct mnist *mnist = (const struct mnist *)dataset;
-  fill_images(parts[PART_IMAGES], &mnist->images, which, count);
-  fill_labels(parts[PART_LABELS], &mnist->labels, which, count);
+  if (part == PART_IMAGES) take_images(&mnist->images, which, count, first, last, values);
+  else take_labels(&mnist->labels, which, count, first, last, values);
 }
 
 static void files_done(struct files *files) {
@@ -172,7 +167,7 @@ static enum status take_first(const struct mnist *mnist, const char *folder, enu
     return diag_no_memory(diag);
   }
   for (uint32_t i = 0; i < count; i++) which[i] = i;
-  take(&mnist->dataset, which, count, parts);
+  dataset_take(&mnist->dataset, which, count, parts);
   free(which);
   return STATUS_OK;
 }

@@ -150,12 +150,27 @@ static enum status apply_now(struct builder *builder, const struct application *
   return constant_ref(builder, apply, *slot, &model->values[*slot].ref);
 }
 
+/* A rule's  a.T @ b  needs no a.T of its own: takes back the instruction that made it, if it was the
+ * last. */
+static struct instr without_transpose(struct builder *builder, struct instr instr) {
+  struct code *code = builder->code;
+  const struct instr *last = &code->items[code->count - 1];
+  if (builder->recording || instr.op != OP_MATMUL || code->count == 0 ||
+      last->op != OP_TRANSPOSE || last->out != instr.in[0])
+    return instr;
+  instr.op = OP_MATMUL_TRANSPOSED;
+  instr.in[0] = last->in[0];
+  code->count--;
+  return instr;
+}
+
 static enum status apply_later(struct builder *builder, const struct application *apply,
                                struct instr instr, const char *wanted, int *slot) {
   const struct op *op = &op_table[apply->op];
   enum status status = lower_slot(builder, apply->shape, (struct value){.node = -1}, apply->span,
                                   slot);
   if (status) return status;
+  instr = without_transpose(builder, instr);
   instr.out = *slot;
   if ((status = program_emit(builder->code, instr))) return diag_no_memory(builder->diag);
   if (!builder->recording) return STATUS_OK;

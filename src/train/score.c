@@ -88,10 +88,15 @@ static uint32_t count_right(const struct scorer *scorer, uint32_t rows) {
   return right;
 }
 
+static int score_pieces(const struct training *training) {
+  enum { A_MEMBER = 4 };
+  return A_MEMBER * team_members(training->team);
+}
+
 /* Batches in order; the last one is filled up with its last example. */
 static void count_share(void *context, int piece, int member) {
   const struct training *training = context;
-  uint32_t pieces = (uint32_t)team_pieces(training->team);
+  uint32_t pieces = (uint32_t)score_pieces(training);
   struct scorer *scorer = &training->scorers[member];
   const struct code *forward = &training->model.program.forward;
   int slot = training->model.nodes[training->scores].slot;
@@ -105,7 +110,7 @@ static void count_share(void *context, int piece, int member) {
   for (uint32_t at = (uint32_t)piece * batch; at < count; at += pieces * batch) {
     uint32_t rows = count - at < batch ? count - at : batch;
     for (uint32_t i = 0; i < batch; i++) scorer->which[i] = at + (i < rows ? i : rows - 1);
-    scorer->set->take(scorer->set, scorer->which, batch, parts);
+    dataset_take(scorer->set, scorer->which, batch, parts);
     run_slice(&scorer->run, forward, 0, end);
     scorer->right += count_right(scorer, rows);
   }
@@ -118,7 +123,7 @@ static double share_right(struct training *training, const struct dataset *set) 
     training->scorers[i].set = set;
     training->scorers[i].right = 0;
   }
-  team_work(training->team, count_share, training);
+  team_work(training->team, score_pieces(training), count_share, training);
   for (int i = 0; i < members; i++) right += training->scorers[i].right;
   return (double)right / set->count;
 }

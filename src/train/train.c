@@ -40,7 +40,7 @@ static enum status first_batch(const struct batch_loader *batches, struct operan
     parts[i] = calloc(batch, set->widths[i] * sizeof *parts[i]);
     made = made && parts[i];
   }
-  if (made) set->take(set, training->drawn, batch, parts);
+  if (made) dataset_take(set, training->drawn, batch, parts);
   for (int i = 0; i < DATASET_PARTS; i++) {
     if (made) out[i] = (struct operand){parts[i], {batch, set->widths[i]}};
     else free(parts[i]);
@@ -150,6 +150,16 @@ static enum status make_velocity(struct training *training, struct diag *diag) {
   return STATUS_OK;
 }
 
+static enum status make_bands(struct training *training, struct diag *diag) {
+  enum { WORTH_SHARING = 30000 };
+  const struct program *program = &training->model.program;
+  if (run_init(&training->run, program, &training->model.random, PRECISION_DOUBLE) ||
+      bands_init(&training->forward, &training->run, &program->forward, WORTH_SHARING) ||
+      bands_init(&training->backward, &training->run, &program->backward, WORTH_SHARING))
+    return diag_no_memory(diag);
+  return STATUS_OK;
+}
+
 static enum status make_all(struct training *training, const struct source *source,
                             const struct model *like, struct diag *diag) {
   enum { LINES = 16 };
@@ -166,8 +176,7 @@ static enum status make_all(struct training *training, const struct source *sour
   if (training->options.seeded) random_seed(&training->random, training->options.seed);
   training->epoch = training->train_set ? training->train_set->count / training->options.batch
                                         : (training->options.steps + LINES - 1) / LINES;
-  if (run_init(&training->run, &model->program, &model->random, PRECISION_DOUBLE))
-    return diag_no_memory(diag);
+  if ((status = make_bands(training, diag))) return status;
   int threads = training->options.threads;
   training->team = team_new(threads > 0 ? threads : team_processors());
   return training->team ? score_init(training, diag) : diag_no_memory(diag);
@@ -191,6 +200,8 @@ void train_done(struct training *training) {
   free(training->rows);
   score_done(training);
   team_free(training->team);
+  bands_done(&training->forward);
+  bands_done(&training->backward);
   run_done(&training->run);
   if (training->train_set) training->library->close(training->train_set);
   if (training->test_set) training->library->close(training->test_set);
@@ -210,19 +221,26 @@ void train_give_params(const struct training *training, struct model *model) {
 
 /* -- a step -- */
 
-/* A piece of the batch that was drawn. */
+static void work_by_all(struct training *training, void (*work)(void *, int piece, int member)) {
+  team_work(training->team, team_members(training->team), work, training);
+}
+
+/* A stripe of columns of the batch that was drawn: those whose weights the member will use. Few
+ * columns are not worth two members' writing to the same lines of memory. */
 static void take_share(void *context, int piece, int member) {
+  enum { FEW = 64 };
   const struct training *training = context;
-  (void)member;
   const struct dataset *set = training->train_set;
-  uint32_t pieces = (uint32_t)team_pieces(training->team), batch = training->options.batch;
-  uint32_t share = (batch + pieces - 1) / pieces, first = share * (uint32_t)piece;
-  double *parts[DATASET_PARTS];
-  if (first >= batch) return;
-  for (int i = 0; i < DATASET_PARTS; i++)
-    parts[i] = run_values(&training->run, training->model.nodes[training->parts[i]].slot) +
-               (size_t)first * set->widths[i];
-  set->take(set, training->drawn + first, batch - first < share ? batch - first : share, parts);
+  (void)member;
+  for (int i = 0; i < DATASET_PARTS; i++) {
+    const bool few = set->widths[i] < FEW;
+    const struct stripe stripe =
+        stripe_of(set->widths[i], piece, few ? 1 : team_members(training->team));
+    if (few && piece > 0) continue;
+    set->take(set, i, training->drawn, training->options.batch, (uint32_t)stripe.first,
+              (uint32_t)stripe.last,
+              run_values(&training->run, training->model.nodes[training->parts[i]].slot));
+  }
 }
 
 static void draw_batch(struct training *training) {
@@ -230,7 +248,7 @@ static void draw_batch(struct training *training) {
   if (!set) return;
   for (uint32_t i = 0; i < training->options.batch; i++)
     training->drawn[i] = random_below(&training->random, set->count);
-  team_work(training->team, take_share, training);
+  work_by_all(training, take_share);
 }
 
 static bool all_finite(const struct training *training, int slot) {
@@ -256,22 +274,44 @@ static bool find_bad(struct training *training) {
   return false;
 }
 
-static bool gradients_finite(const struct training *training) {
-  for (size_t n = 0; n < training->model.node_count; n++)
-    if (training->velocity[n] && !all_finite(training, training->model.nodes[n].gradient))
-      return false;
-  return isfinite(*run_values(&training->run, training->model.nodes[training->model.loss].slot));
+/* Entries [first, last) of a param that PIECE is about: a band of its rows. */
+static struct stripe entries_of(const struct training *training, size_t node, int piece) {
+  const struct shape shape = model_shape(&training->model, training->model.nodes[node].slot);
+  const struct stripe rows = stripe_of(shape.rows, piece, team_members(training->team));
+  return (struct stripe){rows.first * shape.cols, rows.last * shape.cols};
 }
 
-static void move_params(struct training *training) {
+static void look_at_gradients(void *context, int piece, int member) {
+  struct training *training = context;
+  (void)member;
+  for (size_t n = 0; n < training->model.node_count; n++) {
+    if (!training->velocity[n]) continue;
+    const struct stripe stripe = entries_of(training, n, piece);
+    const double *gradient = run_values(&training->run, training->model.nodes[n].gradient);
+    if (!vector_finite(gradient + stripe.first, stripe.last - stripe.first))
+      __atomic_store_n(&training->diverged, true, __ATOMIC_RELAXED);
+  }
+}
+
+static bool step_is_finite(struct training *training) {
+  const int loss = training->model.nodes[training->model.loss].slot;
+  training->diverged = !isfinite(*run_values(&training->run, loss));
+  work_by_all(training, look_at_gradients);
+  return !training->diverged;
+}
+
+static void move_params(void *context, int piece, int member) {
+  struct training *training = context;
   const struct model *model = &training->model;
   const double rate = training->options.rate, momentum = training->options.momentum;
+  (void)member;
   for (size_t n = 0; n < model->node_count; n++) {
-    double *velocity = training->velocity[n];
-    if (!velocity) continue;
-    double *values = run_values(&training->run, model->nodes[n].slot);
-    const double *gradient = run_values(&training->run, model->nodes[n].gradient);
-    size_t count = shape_count(model_shape(model, model->nodes[n].slot));
+    if (!training->velocity[n]) continue;
+    const struct stripe stripe = entries_of(training, n, piece);
+    double *values = run_values(&training->run, model->nodes[n].slot) + stripe.first;
+    double *velocity = training->velocity[n] + stripe.first;
+    const double *gradient = run_values(&training->run, model->nodes[n].gradient) + stripe.first;
+    size_t count = stripe.last - stripe.first;
     if (momentum > 0) vector_descend_on(values, velocity, gradient, rate, momentum, count);
     else vector_descend(values, gradient, rate, count);
   }
@@ -279,16 +319,14 @@ static void move_params(struct training *training) {
 
 /* A whole step, or none: numbers that have run out of bounds move no param. */
 static bool step(struct training *training) {
-  const struct program *program = &training->model.program;
   draw_batch(training);
-  run_slice_by(training->team, &training->run, &program->forward, 0, program->forward.count);
-  run_slice_by(training->team, &training->run, &program->backward, 0, program->backward.count);
-  if (!gradients_finite(training)) {
-    training->diverged = true;
+  bands_run(&training->forward, training->team, &training->run);
+  bands_run(&training->backward, training->team, &training->run);
+  if (!step_is_finite(training)) {
     find_bad(training);
     return false;
   }
-  move_params(training);
+  work_by_all(training, move_params);
   training->done++;
   return true;
 }

@@ -5,6 +5,7 @@
 #ifndef GRADWALK_TRAIN_TRAIN_H
 #define GRADWALK_TRAIN_TRAIN_H
 
+#include "core/bands.h"
 #include "lang/dataset.h"
 
 #include <signal.h>
@@ -49,6 +50,7 @@ struct training {
   uint32_t *drawn;          /* the batch */
   double **velocity;        /* by node; NULL where there is none */
   struct run run;
+  struct bands forward, backward;
   struct team *team;
   struct scorer *scorers;   /* one a member */
   struct random random;

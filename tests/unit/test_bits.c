@@ -107,11 +107,13 @@ static double *draw_values(struct shape shape, bool wild) {
 }
 
 /* As the textbook has it: from 0, the terms in order. */
-static double plain_sum(const struct call *call, size_t i, size_t j) {
-  size_t inner = call->in[0].shape.cols, cols = call->in[1].shape.cols;
+static double plain_sum(const struct call *call, bool turned, size_t i, size_t j) {
+  const struct shape a = call->in[0].shape;
+  size_t inner = call->in[1].shape.rows, cols = call->in[1].shape.cols;
   volatile double sum = 0;
   for (size_t k = 0; k < inner; k++) {
-    volatile double product = call->in[0].values[i * inner + k] * call->in[1].values[k * cols + j];
+    volatile double product = call->in[0].values[turned ? k * a.cols + i : i * a.cols + k] *
+                              call->in[1].values[k * cols + j];
     sum += product;
   }
   return sum;
@@ -132,22 +134,26 @@ static bool same(double a, double b) {
   return memcmp(&a, &b, sizeof a) == 0 || (isnan(a) && isnan(b));
 }
 
-static void try_matmul(enum clone clone, bool wild) {
-  struct shape a = {draw_side(), draw_side()}, b = {a.cols, draw_side()}, out = {a.rows, b.cols};
+static void try_matmul(enum clone clone, int op, bool wild) {
+  const bool turned = op == OP_MATMUL_TRANSPOSED;
+  struct shape a = {draw_side(), draw_side()}, b = {turned ? a.rows : a.cols, draw_side()};
+  struct shape out = {turned ? a.cols : a.rows, b.cols};
   double *values[] = {draw_values(a, wild), draw_values(b, wild), draw_values(out, false)};
   struct call call = {.out = values[2], .shape = out, .in = {{values[0], a}, {values[1], b}}};
   struct rect part = draw_part(out);
   double *before = calloc(shape_count(out), sizeof *before);
   assert_non_null(before);
   memcpy(before, values[2], shape_count(out) * sizeof *before);
-  op_table[OP_MATMUL].forward(&call, part);
+  if (!wild && draw(2)) call.finite = true;
+  op_table[op].forward(&call, part);
   for (uint32_t i = 0; i < out.rows; i++)
     for (uint32_t j = 0; j < out.cols; j++) {
       bool inside = i >= part.row0 && i < part.row1 && j >= part.col0 && j < part.col1;
       size_t at = (size_t)i * out.cols + j;
-      double expected = inside ? plain_sum(&call, i, j) : before[at];
+      double expected = inside ? plain_sum(&call, turned, i, j) : before[at];
       if (!same(values[2][at], expected))
-        fail_msg("%s: %u x %u @ %u x %u at %u, %u: %a is not %a", clone_names[clone], a.rows, a.cols,
+        fail_msg("%s, %s: %u x %u @ %u x %u at %u, %u: %a is not %a", op_table[op].name, clone_names[clone], a.rows,
+                 a.cols,
                  b.rows, b.cols, i, j, values[2][at], expected);
     }
   free(before);
@@ -158,7 +164,8 @@ static void every_matmul_adds_in_order(void **state) {
   (void)state;
   enum clone best = clone_chosen;
   for (enum clone clone = CLONE_PORTABLE; clone < CLONE_COUNT; clone++)
-    for (int i = 0; clone_use(clone) && i < 1500; i++) try_matmul(clone, i % 3 == 0);
+    for (int i = 0; clone_use(clone) && i < 3000; i++)
+      try_matmul(clone, i % 2 ? OP_MATMUL : OP_MATMUL_TRANSPOSED, i % 3 == 0);
   clone_use(best);
 }
 
@@ -168,7 +175,8 @@ static void every_kernel_agrees(void **state) {
   enum clone best = clone_chosen;
   for (int id = 0; id < OP_COUNT; id++) {
     const struct op *op = &op_table[id];
-    if (op->sizes > 0 || op->flags & OP_RANDOM || id == OP_MATMUL) continue;
+    if (op->sizes > 0 || op->flags & OP_RANDOM || id == OP_MATMUL || id == OP_MATMUL_TRANSPOSED)
+      continue;
     for (int round = 0; round < 60; round++) {
       struct shape full = {draw_side(), draw_side()}, in[2] = {full, full}, out;
       if (op->arity == 2 && draw(2)) in[draw(2)].rows = 1;
@@ -304,7 +312,8 @@ static void every_entry_of_the_digits(void **state) {
 
 /* -- the team -- */
 
-static int times_done[4 * 8];
+enum { MOST_PIECES = 32 };
+static int times_done[MOST_PIECES];
 
 static void note_piece(void *context, int piece, int member) {
   (void)context, (void)member;
@@ -319,10 +328,66 @@ static void a_team_does_every_piece_once(void **state) {
     struct team *team = team_new(members);
     assert_non_null(team);
     memset(times_done, 0, sizeof times_done);
-    for (int round = 0; round < ROUNDS; round++) team_work(team, note_piece, NULL);
-    for (int i = 0; i < team_pieces(team); i++) assert_int_equal(times_done[i], ROUNDS);
+    int expected[MOST_PIECES] = {0};
+    for (int round = 0; round < ROUNDS; round++) {
+      int pieces = 1 + (int)draw(MOST_PIECES);
+      team_work(team, pieces, note_piece, NULL);
+      for (int i = 0; i < pieces; i++) expected[i]++;
+    }
+    for (int i = 0; i < MOST_PIECES; i++) assert_int_equal(times_done[i], expected[i]);
     team_free(team);
   }
+}
+
+static void spoil(struct run *run, int slot) {
+  memset(run_values(run, slot), 0x55, shape_count(run->program->slots[slot].shape) * sizeof(double));
+}
+
+/* Products whose weights are shared out, where the members follow each other through the sums: with
+ * sides that no stripe divides, zeros among the terms and, where they are WILD, numbers that are not
+ * finite. */
+static void run_by_teams(bool wild) {
+  static const char text[] =
+      "seed 3; data X = relu(randn(37, 421)); data T = randn(37, 9)\n"
+      "param W = randn(421, 31); param b = randn(1, 31); param V = randn(31, 9)\n"
+      "y = relu(X @ W + b) @ V\nL = sum((y - T)^2)";
+  struct trial trial;
+  build(&trial, text);
+  const struct program *program = &trial.model.program;
+  const size_t bytes = program->size * sizeof(double);
+  struct run alone, team;
+  struct bands bands[2];
+  assert_int_equal(run_init(&alone, program, &trial.model.random, PRECISION_DOUBLE), STATUS_OK);
+  const struct node *weights = &trial.model.nodes[model_find(&trial.model, "W")];
+  if (wild) run_values(&alone, weights->slot)[31 * 50 + 7] = (double)INFINITY;
+  assert_int_equal(run_copy(&team, &alone), STATUS_OK);
+  run_code(&alone, &program->forward, 0);
+  run_code(&alone, &program->backward, 0);
+  assert_int_equal(bands_init(&bands[0], &team, &program->forward, 2000), STATUS_OK);
+  assert_int_equal(bands_init(&bands[1], &team, &program->backward, 2000), STATUS_OK);
+  assert_int_equal(bands[0].stretches[0].sharing, SHARE_TERMS);
+  for (int members = 1; members <= 6; members++) {
+    struct team *workers = team_new(members);
+    assert_non_null(workers);
+    for (int round = 0; round < 100; round++) {
+      for (size_t i = 0; i < program->forward.count; i++) spoil(&team, program->forward.items[i].out);
+      for (size_t i = 0; i < program->backward.count; i++)
+        spoil(&team, program->backward.items[i].out);
+      bands_run(&bands[0], workers, &team);
+      bands_run(&bands[1], workers, &team);
+      assert_memory_equal(alone.values, team.values, bytes);
+    }
+    team_free(workers);
+  }
+  bands_done(&bands[0]), bands_done(&bands[1]);
+  run_done(&alone), run_done(&team);
+  done(&trial);
+}
+
+static void a_team_gives_the_same_bits(void **state) {
+  (void)state;
+  run_by_teams(false);
+  run_by_teams(true);
 }
 
 /* -- stopping -- */
@@ -481,6 +546,7 @@ int main(void) {
       cmocka_unit_test(infinite_numbers_reach_what_they_reach),
       cmocka_unit_test(every_entry_of_the_digits),
       cmocka_unit_test(a_team_does_every_piece_once),
+      cmocka_unit_test(a_team_gives_the_same_bits),
       cmocka_unit_test(a_stopped_check_leaves_the_model),
       cmocka_unit_test(a_stopped_training_keeps_whole_steps),
       cmocka_unit_test(a_stopped_training_is_replayed),

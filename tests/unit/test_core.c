@@ -276,8 +276,9 @@ static void make_trial(struct trial *trial, int op) {
   trial->call.random = &trial->random;
   trial->call.out = trial->out + GUARD;
   if (row->flags & OP_AXIS) trial->call.axis = (int)choose(3) - 1;
-  if (op == OP_MATMUL) {
-    random_operand(trial, 0, rows, inner);
+  if (op == OP_MATMUL || op == OP_MATMUL_TRANSPOSED) {
+    const bool turned = op == OP_MATMUL_TRANSPOSED;
+    random_operand(trial, 0, turned ? inner : rows, turned ? rows : inner);
     random_operand(trial, 1, inner, cols);
   } else {
     for (int i = 0; i < row->arity; i++)
@@ -304,10 +305,11 @@ static double larger(double a, double b) {
   return isnan(a) || isnan(b) ? (double)NAN : a > b ? a : b;
 }
 
-static double naive_matmul(const struct trial *trial, uint32_t i, uint32_t j) {
+static double naive_matmul(const struct trial *trial, bool turned, uint32_t i, uint32_t j) {
+  uint32_t cols = trial->call.in[0].shape.cols;
   double sum = 0;
-  for (uint32_t k = 0; k < trial->call.in[0].shape.cols; k++)
-    sum += trial->in[0][i * trial->call.in[0].shape.cols + k] *
+  for (uint32_t k = 0; k < trial->call.in[1].shape.rows; k++)
+    sum += trial->in[0][turned ? k * cols + i : i * cols + k] *
            trial->in[1][k * trial->call.in[1].shape.cols + j];
   return sum;
 }
@@ -357,7 +359,8 @@ static double naive(const struct trial *trial, int op, uint32_t i, uint32_t j) {
     case OP_COS: return cos(a);
     case OP_TANH: return tanh(a);
     case OP_COPY: return a;
-    case OP_MATMUL: return naive_matmul(trial, i, j);
+    case OP_MATMUL: return naive_matmul(trial, false, i, j);
+    case OP_MATMUL_TRANSPOSED: return naive_matmul(trial, true, i, j);
     case OP_TRANSPOSE: return trial->in[0][j * trial->call.in[0].shape.cols + i];
     case OP_SUM: return naive_sum(trial, i, j);
     case OP_ROWMAX: return naive_rowmax(trial, i);
@@ -376,6 +379,7 @@ static struct shape naive_shape(const struct trial *trial, int op) {
   struct shape a = trial->call.in[0].shape, b = trial->call.in[1].shape;
   switch (op) {
     case OP_MATMUL: return (struct shape){a.rows, b.cols};
+    case OP_MATMUL_TRANSPOSED: return (struct shape){a.cols, b.cols};
     case OP_TRANSPOSE: return (struct shape){a.cols, a.rows};
     case OP_ROWMAX: return (struct shape){a.rows, 1};
     case OP_ROWS:
@@ -566,7 +570,7 @@ static void shapes_that_do_not_fit_are_refused(void **state) {
   const struct shape bad[][2] = {{{2, 3}, {3, 2}}, {{2, 3}, {2, 2}}, {{2, 1}, {3, 1}}};
   for (int op = 0; op < OP_COUNT; op++)
     for (size_t i = 0; i < COUNT_OF(bad) && op_table[op].arity == 2; i++)
-      if (!(op == OP_MATMUL && i == 0))
+      if (!(op == OP_MATMUL && i == 0) && !(op == OP_MATMUL_TRANSPOSED && i == 1))
         assert_false(op_table[op].shape(bad[i], AXIS_ALL, &out));
 }
 

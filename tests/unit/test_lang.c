@@ -225,7 +225,7 @@ static const struct expr *grow_apply(struct arena *arena, int height) {
   int op = (int)choose(OP_COUNT + 3);
   size_t count = choose(5);
   const char *name = "my_gate";
-  if (op >= OP_COUNT || op == OP_COPY) {
+  if (op >= OP_COUNT || op_table[op].flags & OP_HIDDEN) {
     op = -1;
   } else {
     const struct op *row = &op_table[op];

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "check/check.h"
+#include "core/bands.h"
 #include "core/clock.h"
 #include "core/clone.h"
 #include "lang/parse.h"
@@ -471,6 +472,43 @@ static void test_numeric_bits(void **state) {
   tour_end(&tour, "the same bits, on one thread and two, by every set of instructions");
 }
 
+/* Both passes shared out among a team give every value the bits that one thread gives it. */
+static void test_stripes(void **state) {
+  enum { TEAMS = 4 };
+  (void)state;
+  struct tour tour = tour_begin("shared out", 700000, 1500);
+  struct team *teams[TEAMS];
+  size_t shared = 0;
+  for (int i = 0; i < TEAMS; i++) assert_non_null(teams[i] = team_new(i + 2));
+  for (uint32_t i = 0; i < tour.count; i++) {
+    struct trial trial;
+    trial_begin(&trial, tour.seed + i, wishes_of(i));
+    fold_somehow(&trial, i);
+    const struct program *program = &trial.model.program;
+    struct run alone = run_model(&trial.model), team;
+    struct bands forward, backward;
+    assert_int_equal(run_init(&team, program, &trial.model.random, PRECISION_DOUBLE), STATUS_OK);
+    assert_int_equal(bands_init(&forward, &team, &program->forward, 0), STATUS_OK);
+    assert_int_equal(bands_init(&backward, &team, &program->backward, 0), STATUS_OK);
+    bands_run(&forward, teams[i % TEAMS], &team);
+    bands_run(&backward, teams[i % TEAMS], &team);
+    if (memcmp(alone.values, team.values, program->size * sizeof *team.values) != 0) {
+      print_trial(&trial);
+      fail_msg("seed %u: other bits by %d threads", tour.seed + i, i % TEAMS + 2);
+    }
+    for (size_t k = 0; k < forward.count; k++)
+      shared += forward.stretches[k].sharing == SHARE_ROWS;
+    bands_done(&forward), bands_done(&backward);
+    run_done(&alone), run_done(&team);
+    trial_end(&trial);
+  }
+  for (int i = 0; i < TEAMS; i++) team_free(teams[i]);
+  char found[80];
+  snprintf(found, sizeof found, "%zu stretches in stripes", shared);
+  assert_true(shared > tour.count / 2);
+  tour_end(&tour, found);
+}
+
 /* -- folding changes nothing -- */
 
 /* Half a unit in the last place of what went into an entry, not of what came out of it, decides how
@@ -595,6 +633,7 @@ int main(void) {
       cmocka_unit_test(test_correct_models_in_other_ways),
       cmocka_unit_test(test_mutants_are_wrong),
       cmocka_unit_test(test_numeric_bits),
+      cmocka_unit_test(test_stripes),
       cmocka_unit_test(test_folding),
       cmocka_unit_test(test_printing),
   };
