@@ -7,7 +7,9 @@
 #include "core/intl.h"
 #include "core/memory.h"
 #include "core/team.h"
+#include "core/vector.h"
 
+#include <endian.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,13 +143,24 @@ static enum status choose_tensors(struct work *work) {
 
 /* -- the two gradients -- */
 
+/* Eight signs, the first from the highest bit of BYTE: -1 where it is 0. A byte of a word each: the
+ * byte's own bit is picked out, made 0 or 1, and that 0xFF or 0x01. */
+static void put_signs(signed char *signs, uint8_t byte) {
+  const uint64_t ones = 0x0101010101010101, places = 0x0102040810204080;
+  uint64_t bits = ((byte * ones & places) + 0x7F * ones) >> 7 & ones;
+  uint64_t word = htole64(~(bits * 0xFE));
+  memcpy(signs, &word, sizeof word);
+}
+
+/* Room for the last draw to the end. */
 static signed char *draw_directions(struct work *work, size_t rows, size_t count) {
+  enum { DRAWN = 32, BYTE = 8 };
   size_t total;
-  signed char *signs = size_multiply(rows, count, &total) ? malloc(total) : NULL;
-  uint32_t bits = 0; /* each makes a sign */
-  for (size_t i = 0; signs && i < total; i++, bits <<= 1) {
-    if (i % 32 == 0) bits = random_bits(&work->directions_from);
-    signs[i] = bits >> 31 ? 1 : -1;
+  signed char *signs = size_multiply(rows, count, &total) ? malloc(total + DRAWN) : NULL;
+  for (size_t i = 0; signs && i < total; i += DRAWN) { /* a bit makes a sign */
+    uint32_t bits = random_bits(&work->directions_from);
+    for (unsigned k = 0; k < DRAWN; k += BYTE)
+      put_signs(signs + i + k, (uint8_t)(bits >> (DRAWN - BYTE - k)));
   }
   return signs;
 }
@@ -161,8 +174,7 @@ static void take_analytic(const struct work *work, struct tensor_check *tensor,
   const double *gradient = run_values(&work->base, node->gradient);
   if (!directions) memcpy(tensor->analytic, gradient, size * sizeof *gradient);
   for (size_t i = 0; directions && i < tensor->count; i++)
-    for (size_t j = 0; j < size; j++)
-      tensor->analytic[i] += gradient[j] * directions[i * size + j];
+    tensor->analytic[i] = vector_dot_signs(gradient, directions + i * size, size);
 }
 
 /* What an earlier check knows of the same slopes, or NULL. */

@@ -1,5 +1,7 @@
 #include "check/laws.h"
 
+#include "core/vector.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -56,11 +58,8 @@ bool laws_take_upstream(const struct model *model) {
 
 /* Whether NOW is exactly what the law foretells of FIRST, as it mostly is: quick to see. */
 static bool is_foretold(enum law law, const double *first, const double *now, size_t count) {
-  const double upstream = laws[law].upstream;
-  int others = 0;
   if (law == LAW_REPEAT) return memcmp(first, now, count * sizeof *now) == 0;
-  for (size_t i = 0; i < count; i++) others |= !(now[i] == upstream * first[i]);
-  return !others;
+  return vector_is_times(now, laws[law].upstream, first, count);
 }
 
 static bool compare(struct tensor_check *tensor, enum law law, const struct model *model,

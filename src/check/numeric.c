@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,8 +20,10 @@ enum status numeric_init(struct numeric *numeric, const struct model *model,
   numeric->model = model;
   if (numeric->threads > NUMERIC_MAX_THREADS) numeric->threads = NUMERIC_MAX_THREADS;
   if (numeric->total > 0 && numeric->total < WORTH_A_THREAD) numeric->threads = 1;
-  numeric->workers = calloc((size_t)numeric->threads, sizeof *numeric->workers);
+  const size_t bytes = (size_t)numeric->threads * sizeof *numeric->workers;
+  numeric->workers = aligned_alloc(alignof(struct worker), bytes);
   if (!numeric->workers) return STATUS_NO_MEMORY;
+  memset(numeric->workers, 0, bytes);
   for (int i = 0; i < numeric->threads; i++) {
     if (worker_init(&numeric->workers[i], model, base)) return STATUS_NO_MEMORY;
     numeric->workers[i].cancel = numeric->cancel;
@@ -39,40 +42,79 @@ bool numeric_cancelled(const struct numeric *numeric) {
   return numeric->cancel && *numeric->cancel;
 }
 
-/* -- threads: each takes portions of the probes -- */
+/* -- threads: each takes portions of its own share of the probes, then of the others' -- */
+
+struct share {
+  alignas(TEAM_APART) size_t next; /* the first that nobody has taken */
+  size_t end;
+};
 
 /* What all of them do. */
 struct probes {
   struct numeric *numeric;
   struct probe probe;
-  size_t count, next; /* next: the first that nobody has taken */
+  size_t count;
+  size_t portion; /* how many a thread takes at once */
   const signed char *directions;
   double *slopes;
+  size_t threads;
+  struct share shares[NUMERIC_MAX_THREADS];
 };
 
 struct hand {
-  struct probes *probes;
+  alignas(TEAM_APART) struct probes *probes;
   struct worker *worker;
+  size_t own, helped; /* its share; how many others' it has come to */
   size_t at, end; /* the portion it has taken */
+  size_t unsaid;  /* probes of it that are done and not in the sum of all */
   bool speaks; /* this one reports progress: it is the caller's own thread */
   bool apart;  /* in a thread of its own, to be joined */
   pthread_t thread;
 };
 
-/* Small portions, so that the one that speaks, and hears of a stop, is at work until the end. */
-static size_t next_probe(struct hand *hand) {
-  enum { PORTION = 4 };
-  if (hand->at == hand->end) {
-    hand->at = __atomic_fetch_add(&hand->probes->next, PORTION, __ATOMIC_RELAXED);
-    hand->end = hand->at + PORTION;
-  }
-  return hand->at++;
+/* Small portions, so that the one that speaks, and hears of a stop, is at work until the end; not so
+ * small that threads wait for each other's counting. Where there are many lines of entries that a
+ * plan prepares for together (LINE: how many; 0: one by one), whole ones. */
+static size_t portion_of(size_t count, size_t threads, size_t line) {
+  enum { MOST = 16, PORTIONS_A_THREAD = 32, LINES_A_THREAD = 16 };
+  size_t portion = count / (threads * PORTIONS_A_THREAD);
+  if (line > 0 && count / line >= threads * LINES_A_THREAD) return line;
+  return portion < 1 ? 1 : portion > MOST ? MOST : portion;
 }
 
-static void report(struct numeric *numeric, bool speaks) {
-  size_t done = __atomic_add_fetch(&numeric->done, 1, __ATOMIC_RELAXED);
-  if (speaks && numeric->progress)
-    numeric->progress(numeric->progress_context, done, numeric->total);
+static void say(struct hand *hand) {
+  __atomic_add_fetch(&hand->probes->numeric->done, hand->unsaid, __ATOMIC_RELAXED);
+  hand->unsaid = 0;
+}
+
+/* False when no share has any left. */
+static bool next_portion(struct hand *hand) {
+  struct probes *probes = hand->probes;
+  for (; hand->helped < probes->threads; hand->helped++) {
+    struct share *share = &probes->shares[(hand->own + hand->helped) % probes->threads];
+    hand->at = __atomic_fetch_add(&share->next, probes->portion, __ATOMIC_RELAXED);
+    hand->end = hand->at + probes->portion < share->end ? hand->at + probes->portion : share->end;
+    if (hand->at < share->end) return true;
+  }
+  return false;
+}
+
+static bool next_probe(struct hand *hand, size_t *index) {
+  if (hand->at >= hand->end) {
+    say(hand);
+    if (!next_portion(hand)) return false;
+  }
+  *index = hand->at++;
+  return true;
+}
+
+static void report(struct hand *hand) {
+  struct numeric *numeric = hand->probes->numeric;
+  hand->unsaid++;
+  if (hand->speaks && numeric->progress)
+    numeric->progress(numeric->progress_context,
+                      __atomic_load_n(&numeric->done, __ATOMIC_RELAXED) + hand->unsaid,
+                      numeric->total);
 }
 
 static const uint64_t pending_bits = 0x7FF8676E69646E65;
@@ -98,26 +140,41 @@ static void *run_hand(void *context) {
   struct probes *probes = hand->probes;
   struct numeric *numeric = probes->numeric;
   struct probe probe = probes->probe;
-  for (size_t i; (i = next_probe(hand)) < probes->count && !numeric_cancelled(numeric);) {
+  for (size_t i; !numeric_cancelled(numeric) && next_probe(hand, &i);) {
     probe.entry = probes->directions ? i : worker_entry(hand->worker, &probe, i);
     probe.direction = probes->directions ? probes->directions + i * probe.count : NULL;
     double h = worker_step(hand->worker, &probe, numeric->eps);
     double slope = worker_slope(hand->worker, &probe, numeric->method, h);
     __atomic_store(&probes->slopes[probe.entry], &slope, __ATOMIC_RELAXED); /* a view may be reading */
-    report(numeric, hand->speaks);
+    report(hand);
   }
+  say(hand);
   return NULL;
 }
 
-/* A thread that cannot be had costs time, nothing else: the others take its portions. */
+/* Whole portions, but for the last. */
+static void make_shares(struct probes *probes) {
+  const size_t portions = (probes->count + probes->portion - 1) / probes->portion;
+  for (size_t t = 0; t < probes->threads; t++) {
+    size_t end = portions * (t + 1) / probes->threads * probes->portion;
+    probes->shares[t].next = portions * t / probes->threads * probes->portion;
+    probes->shares[t].end = end < probes->count ? end : probes->count;
+  }
+}
+
+/* A thread that cannot be had costs time, nothing else: the others take its share. */
 static void run_probes(struct numeric *numeric, struct probe probe, size_t count,
                        const signed char *directions, double *slopes) {
-  struct probes probes = {.numeric = numeric, .probe = probe, .count = count,
-                          .directions = directions, .slopes = slopes};
-  struct hand hands[NUMERIC_MAX_THREADS];
   size_t threads = count < WORTH_A_THREAD ? 1 : (size_t)numeric->threads;
+  size_t line = directions ? 0 : worker_line(&numeric->workers[0], &probe);
+  struct probes probes = {.numeric = numeric, .probe = probe, .count = count,
+                          .directions = directions, .slopes = slopes, .threads = threads,
+                          .portion = portion_of(count, threads, line)};
+  struct hand hands[NUMERIC_MAX_THREADS];
+  make_shares(&probes);
   for (size_t t = 0; t < threads; t++)
-    hands[t] = (struct hand){.probes = &probes, .worker = &numeric->workers[t], .speaks = t == 0};
+    hands[t] = (struct hand){.probes = &probes, .worker = &numeric->workers[t], .own = t,
+                             .speaks = t == 0};
   for (size_t t = 1; t < threads; t++)
     hands[t].apart = !pthread_create(&hands[t].thread, NULL, run_hand, &hands[t]);
   run_hand(&hands[0]);

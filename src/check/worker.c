@@ -2,6 +2,7 @@
 
 #include "check/numeric.h"
 #include "core/memory.h"
+#include "core/vector.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -108,6 +109,11 @@ size_t worker_entry(const struct worker *worker, const struct probe *probe, size
   return index % shape.rows * shape.cols + index / shape.rows; /* down the columns */
 }
 
+size_t worker_line(const struct worker *worker, const struct probe *probe) {
+  struct shape shape = model_shape(worker->model, probe->slot);
+  return !worker->lead.call ? 0 : worker->lead.which == 0 ? shape.cols : shape.rows;
+}
+
 /* -- moving -- */
 
 /* Sets the probe's values to the base moved by H. */
@@ -115,10 +121,8 @@ static void move_values(struct worker *worker, const struct probe *probe, double
   double *values = run_values(&worker->run, probe->slot);
   const double *base = run_values(worker->base, probe->slot);
   const signed char *direction = probe->direction;
-  if (direction)
-    for (size_t i = 0; i < probe->count; i++) values[i] = base[i] + h * direction[i];
-  else
-    values[probe->entry] = base[probe->entry] + h;
+  if (direction) vector_move(values, base, h, direction, probe->count);
+  else values[probe->entry] = base[probe->entry] + h;
   size_t from = direction ? 0 : probe->entry, to = direction ? probe->count : from + 1;
   if (worker->run.precision == PRECISION_DOUBLE) return;
   for (size_t i = from; i < to; i++)

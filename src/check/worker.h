@@ -4,9 +4,11 @@
 #define GRADWALK_CHECK_WORKER_H
 
 #include "check/lead.h"
+#include "core/team.h"
 #include "lang/model.h"
 
 #include <signal.h>
+#include <stdalign.h>
 
 enum method { METHOD_CENTRAL, METHOD_FORWARD, METHOD_RICHARDSON, METHOD_COUNT };
 extern const char *const method_names[METHOD_COUNT];
@@ -38,7 +40,7 @@ struct rect plan_step_part(const struct plan_step *step, const struct rect *dirt
 
 /* One copy of the values, moved about BASE, to which it always returns. */
 struct worker {
-  const struct model *model;
+  alignas(TEAM_APART) const struct model *model;
   const struct run *base; /* the point that is checked, forward pass done */
   struct run run;
   bool planned;           /* incremental: only the steps are run; else everything */
@@ -65,6 +67,10 @@ void worker_unplan(struct worker *worker);
 
 /* The entry to probe as number INDEX: any order is right, this one is the plan's cheapest. */
 size_t worker_entry(const struct worker *worker, const struct probe *probe, size_t index);
+
+/* How many entries one after the other in that order are a line that is prepared for together; 0: there
+ * are no such lines. */
+size_t worker_line(const struct worker *worker, const struct probe *probe);
 
 /* Moves the probe by H and returns the loss; everything stays moved until worker_restore(). */
 double worker_move(struct worker *worker, const struct probe *probe, double h);

@@ -3,6 +3,7 @@
 #include "core/vector.h"
 
 #include <sched.h>
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,11 +96,10 @@ void bands_done(struct bands *bands) {
 
 /* -- running -- */
 
-enum { ROWS_APART = 8, LINE = 64 };
+enum { ROWS_APART = 8 };
 
 struct progress {
-  uint32_t rows; /* of the result that have a piece's terms */
-  char apart[LINE - sizeof(uint32_t)];
+  alignas(TEAM_APART) uint32_t rows; /* of the result that have a piece's terms */
 };
 
 /* A stretch that is being run. */
@@ -153,7 +153,7 @@ static void run_terms(void *context, int piece, int member) {
 
 static void run_shared(const struct bands *bands, const struct stretch *stretch, struct team *team,
                        struct run *run) {
-  struct running running = {bands->code, stretch, run, team_members(team), {{0, {0}}}};
+  struct running running = {bands->code, stretch, run, team_members(team), {{0}}};
   team_work(team, running.pieces, stretch->sharing == SHARE_TERMS ? run_terms : run_rows, &running);
 }
 

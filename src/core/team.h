@@ -3,7 +3,10 @@
 #ifndef GRADWALK_CORE_TEAM_H
 #define GRADWALK_CORE_TEAM_H
 
-enum { TEAM_MAX = 64 };
+enum {
+  TEAM_MAX = 64,
+  TEAM_APART = 128 /* bytes: what different threads write stands so far apart, or they wait */
+};
 
 struct team;
 

@@ -30,6 +30,54 @@ CLONE_BODY void vector_from_bytes_body(double *restrict values, const uint8_t *r
 CLONES(extern, vector_from_bytes, (double *values, const uint8_t *bytes, size_t count),
        (values, bytes, count))
 
+CLONE_BODY void find_other_body(const double *values, double factor, const double *others,
+                                size_t count, bool *found) {
+  int other = 0;
+  for (size_t i = 0; i < count; i++) other |= !(values[i] == factor * others[i]);
+  *found = other;
+}
+CLONES(static, find_other,
+       (const double *values, double factor, const double *others, size_t count, bool *found),
+       (values, factor, others, count, found))
+
+bool vector_is_times(const double *values, double factor, const double *others, size_t count) {
+  bool other;
+  find_other(values, factor, others, count, &other);
+  return !other;
+}
+
+enum { SUMS = 8 };
+
+CLONE_BODY void add_signed_body(const double *restrict values, const signed char *restrict signs,
+                                size_t count, double *restrict sums) {
+  double own[SUMS] = {0};
+  for (size_t i = 0; i < count; i += SUMS)
+    for (size_t s = 0; s < SUMS; s++) own[s] += values[i + s] * signs[i + s];
+  for (size_t s = 0; s < SUMS; s++) sums[s] = own[s];
+}
+CLONES(static, add_signed,
+       (const double *values, const signed char *signs, size_t count, double *sums),
+       (values, signs, count, sums))
+
+double vector_dot_signs(const double *values, const signed char *signs, size_t count) {
+  double sums[SUMS], sum = 0;
+  const size_t whole = count / SUMS * SUMS;
+  add_signed(values, signs, whole, sums);
+  for (size_t i = whole; i < count; i++) sums[i - whole] += values[i] * signs[i];
+  for (size_t s = 0; s < SUMS; s++) sum += sums[s];
+  return sum;
+}
+
+CLONE_BODY void vector_move_body(double *restrict values, const double *restrict base,
+                                 double distance, const signed char *restrict signs,
+                                 size_t count) {
+  for (size_t i = 0; i < count; i++) values[i] = base[i] + distance * signs[i];
+}
+CLONES(extern, vector_move,
+       (double *values, const double *base, double distance, const signed char *signs,
+        size_t count),
+       (values, base, distance, signs, count))
+
 CLONE_BODY void vector_descend_body(double *restrict values, const double *restrict gradient,
                                     double rate, size_t count) {
   for (size_t i = 0; i < count; i++) values[i] -= rate * gradient[i];
