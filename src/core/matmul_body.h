@@ -135,7 +135,7 @@ INLINE void BODY(add_to_rows)(struct BODY(rows) rows, size_t depth, bool skip, c
  * is never -0, which changes nothing. */
 INLINE void BODY(add_block)(const struct call *call, const bool transposed, struct rect part,
                             size_t col, size_t width, uint32_t from, uint32_t to, bool fresh) {
-  enum { MANY_ROWS = 8 };
+  enum { MANY_ROWS = 16 };
   const size_t cols = call->shape.cols, depth = to - from, inner = call->in[0].shape.cols;
   struct BODY(rows) rows = {.row_step = transposed ? 1 : inner, .step = transposed ? inner : 1,
                             .transposed = transposed, .cols = cols,
