@@ -62,7 +62,6 @@ struct quiz {
 
 /* A step of the lesson; step 0 is what stands before the first second-level heading. */
 struct page {
-  size_t title, title_length; /* in lesson.prose; none for step 0 */
   size_t first_block, block_count;
   size_t model; /* in force */
   struct span place;

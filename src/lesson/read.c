@@ -284,14 +284,7 @@ static void read_heading(struct reader *reader, cmark_node *node) {
     read_prose(reader, node);
   } else {
     add_page(reader, place);
-    if (reader->status) return;
-    struct page *page = last_page(reader);
-    page->title = lesson->prose.length;
-    read_prose(reader, node);
-    page->title_length = lesson->prose.length - page->title;
-    while (page->title_length > 0 &&
-           text_string(&lesson->prose)[page->title + page->title_length - 1] == '\n')
-      page->title_length--;
+    if (!reader->status) read_prose(reader, node);
   }
 }
 

@@ -16,9 +16,12 @@
 #include "train/train.h"
 
 #include <math.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* -- models -- */
@@ -206,12 +209,48 @@ static void every_kernel_agrees(void **state) {
   clone_use(best);
 }
 
+static void bytes_are_divided_by_255(void) {
+  uint8_t bytes[256];
+  double values[256];
+  for (int i = 0; i < 256; i++) bytes[i] = (uint8_t)i;
+  for (size_t count = 1; count <= 256; count++) {
+    vector_from_bytes(values, bytes + 256 - count, count);
+    for (size_t i = 0; i < count; i++)
+      assert_true(same(values[i], (double)bytes[256 - count + i] / 255.0));
+  }
+}
+
+static void signs_are_followed(size_t count) {
+  struct shape shape = {1, (uint32_t)count};
+  double *base = draw_values(shape, false), *moved = draw_values(shape, false), sums[8] = {0};
+  signed char *signs = calloc(count, 1);
+  volatile double sum = 0;
+  assert_non_null(signs);
+  for (size_t i = 0; i < count; i++) signs[i] = draw(2) ? 1 : -1;
+  for (size_t i = 0; i < count; i++) sums[i % 8] += base[i] * signs[i];
+  for (int i = 0; i < 8; i++) sum += sums[i];
+  assert_true(same(vector_dot_signs(base, signs, count), sum));
+  vector_move(moved, base, 0.1, signs, count);
+  for (size_t i = 0; i < count; i++) {
+    volatile double distance = 0.1 * signs[i];
+    assert_true(same(moved[i], base[i] + distance));
+  }
+  for (size_t i = 0; i < count; i++) moved[i] = 2 * base[i];
+  assert_true(vector_is_times(moved, 2, base, count));
+  size_t at = draw(count);
+  moved[at] = draw(2) ? (double)NAN : moved[at] + 1;
+  assert_false(vector_is_times(moved, 2, base, count));
+  free(base), free(moved), free(signs);
+}
+
 static void vectors_agree_with_plain_loops(void **state) {
   (void)state;
   enum clone best = clone_chosen;
   for (enum clone clone = CLONE_PORTABLE; clone < CLONE_COUNT; clone++) {
     if (!clone_use(clone)) continue;
+    bytes_are_divided_by_255();
     for (size_t count = 1; count < 40; count++) {
+      signs_are_followed(count);
       struct shape shape = {1, (uint32_t)count};
       double *w = draw_values(shape, false), *g = draw_values(shape, false);
       double *v = draw_values(shape, false), *was = draw_values(shape, false);
@@ -403,16 +442,40 @@ static void stop_after(void *context, size_t at, size_t total) {
   if (++stop->calls >= stop->after) stop->flag = 1;
 }
 
-static void a_stopped_check_leaves_the_model(void **state) {
-  (void)state;
+/* Sets the flag at some moment of the next milliseconds, whatever goes on then. */
+struct alarm {
+  volatile sig_atomic_t flag;
+  long nanoseconds;
+  pthread_t thread;
+};
+
+static void *ring(void *context) {
+  struct alarm *alarm = context;
+  nanosleep(&(struct timespec){.tv_nsec = alarm->nanoseconds}, NULL);
+  alarm->flag = 1;
+  return NULL;
+}
+
+static void alarm_set(struct alarm *alarm, uint64_t most_milliseconds) {
+  *alarm = (struct alarm){.nanoseconds = (long)draw(most_milliseconds * 1000000)};
+  assert_int_equal(pthread_create(&alarm->thread, NULL, ring, alarm), 0);
+}
+
+static void alarm_wait(struct alarm *alarm) {
+  assert_int_equal(pthread_join(alarm->thread, NULL), 0);
+}
+
+/* A check of TEXT, stopped after some probes and at some moment, by one thread to three. */
+static void stop_checks(const char *text, int times, uint64_t most_probes) {
   struct trial trial;
-  build(&trial, lesson4);
+  build(&trial, text);
   size_t bytes = trial.model.program.size * sizeof(double);
   double *was = malloc(bytes);
   assert_non_null(was);
   memcpy(was, trial.model.program.image, bytes);
-  for (int i = 0; i < 60; i++) {
-    struct stop stop = {.after = 1 + draw(40)};
+  for (int i = 0; i < times; i++) {
+    struct stop stop = {.after = 1 + draw(most_probes)};
+    struct alarm alarm;
     struct check_options options = {.tolerance = -1, .threads = 1 + (int)draw(3),
                                     .cancel = &stop.flag, .progress = stop_after,
                                     .progress_context = &stop};
@@ -421,9 +484,22 @@ static void a_stopped_check_leaves_the_model(void **state) {
     assert_int_equal(check_run(&found, &trial.model, &options, &diag), STATUS_CANCELLED);
     check_done(&found);
     assert_memory_equal(was, trial.model.program.image, bytes);
+    alarm_set(&alarm, 30);
+    options.cancel = &alarm.flag;
+    options.progress = NULL;
+    check_run(&found, &trial.model, &options, &diag);
+    check_done(&found);
+    alarm_wait(&alarm);
+    assert_memory_equal(was, trial.model.program.image, bytes);
   }
   free(was);
   done(&trial);
+}
+
+static void a_stopped_check_leaves_the_model(void **state) {
+  (void)state;
+  stop_checks(lesson4, 60, 40);
+  stop_checks(digits, 12, 10000);
 }
 
 static void train(struct training *training, const struct trial *trial,
@@ -435,32 +511,62 @@ static void train(struct training *training, const struct trial *trial,
   if (status) fail_msg("%s", diag.message);
 }
 
-/* As of the last whole step: what so many steps alone would have given. */
-static void a_stopped_training_keeps_whole_steps(void **state) {
-  (void)state;
+/* What STOPPED has learnt is what so many steps alone, by one thread, would have given. */
+static void assert_whole_steps(const struct trial *trial, const struct training *stopped,
+                               struct train_options options) {
+  struct training whole;
+  struct trial a, b;
+  options.steps = stopped->done;
+  options.threads = 1;
+  options.cancel = NULL;
+  options.progress = NULL;
+  train(&whole, trial, options);
+  build(&a, trial->source.text), build(&b, trial->source.text);
+  train_give_params(stopped, &a.model);
+  train_give_params(&whole, &b.model);
+  assert_memory_equal(a.model.program.image, b.model.program.image,
+                      a.model.built.size * sizeof(double));
+  train_done(&whole);
+  done(&a), done(&b);
+}
+
+/* As of the last whole step, whether it is stopped between two or at any moment. */
+static void stop_trainings(const char *text, int times, uint64_t most_steps,
+                           uint64_t most_milliseconds, struct train_options options) {
   struct trial trial;
-  build(&trial, lesson4);
-  for (int i = 0; i < 20; i++) {
-    struct stop stop = {.after = 1 + draw(30)};
-    struct training stopped, whole;
-    struct train_options options = {.steps = 1000, .rate = 0.1, .momentum = i % 2 ? 0.9 : 0,
-                                    .cancel = &stop.flag, .progress = stop_after,
-                                    .progress_context = &stop};
+  build(&trial, text);
+  for (int i = 0; i < times; i++) {
+    struct stop stop = {.after = 1 + draw(most_steps)};
+    struct alarm alarm;
+    struct training stopped;
+    options.momentum = i % 2 ? 0.9 : 0;
+    options.threads = 1 + (int)draw(3);
+    options.cancel = &stop.flag;
+    options.progress = stop_after;
+    options.progress_context = &stop;
     train(&stopped, &trial, options);
     assert_true(stopped.cancelled);
     assert_int_equal(stopped.done, stop.after);
-    train(&whole, &trial, (struct train_options){.steps = stop.after, .rate = 0.1,
-                                                 .momentum = options.momentum});
-    struct trial a, b;
-    build(&a, lesson4), build(&b, lesson4);
-    train_give_params(&stopped, &a.model);
-    train_give_params(&whole, &b.model);
-    assert_memory_equal(a.model.program.image, b.model.program.image,
-                        a.model.built.size * sizeof(double));
-    train_done(&stopped), train_done(&whole);
-    done(&a), done(&b);
+    assert_whole_steps(&trial, &stopped, options);
+    train_done(&stopped);
+    alarm_set(&alarm, most_milliseconds);
+    options.cancel = &alarm.flag;
+    options.progress = NULL;
+    train(&stopped, &trial, options);
+    alarm_wait(&alarm);
+    assert_true(stopped.cancelled);
+    assert_whole_steps(&trial, &stopped, options);
+    train_done(&stopped);
   }
   done(&trial);
+}
+
+static void a_stopped_training_keeps_whole_steps(void **state) {
+  (void)state;
+  const struct train_options some = {.steps = 10000000, .rate = 0.01};
+  const struct train_options batches = {.steps = 10000000, .batch = 60, .rate = 0.1};
+  stop_trainings(lesson4, 20, 30, 20, some);
+  stop_trainings(digits, 3, 5, 900, batches);
 }
 
 static void do_line(struct session *session, const char *line) {
