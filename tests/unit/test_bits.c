@@ -393,7 +393,6 @@ static void run_by_teams(bool wild) {
   struct trial trial;
   build(&trial, text);
   const struct program *program = &trial.model.program;
-  const size_t bytes = program->size * sizeof(double);
   struct run alone, team;
   struct bands bands[2];
   assert_int_equal(run_init(&alone, program, &trial.model.random, PRECISION_DOUBLE), STATUS_OK);
@@ -408,13 +407,13 @@ static void run_by_teams(bool wild) {
   for (int members = 1; members <= 6; members++) {
     struct team *workers = team_new(members);
     assert_non_null(workers);
-    for (int round = 0; round < 100; round++) {
+    for (int round = 0; round < 40; round++) {
       for (size_t i = 0; i < program->forward.count; i++) spoil(&team, program->forward.items[i].out);
       for (size_t i = 0; i < program->backward.count; i++)
         spoil(&team, program->backward.items[i].out);
       bands_run(&bands[0], workers, &team);
       bands_run(&bands[1], workers, &team);
-      assert_memory_equal(alone.values, team.values, bytes);
+      for (size_t i = 0; i < program->size; i++) assert_true(same(alone.values[i], team.values[i]));
     }
     team_free(workers);
   }
@@ -425,8 +424,13 @@ static void run_by_teams(bool wild) {
 
 static void a_team_gives_the_same_bits(void **state) {
   (void)state;
-  run_by_teams(false);
-  run_by_teams(true);
+  enum clone best = clone_chosen;
+  for (enum clone clone = CLONE_PORTABLE; clone < CLONE_COUNT; clone++) {
+    if (!clone_use(clone)) continue;
+    run_by_teams(false);
+    run_by_teams(true);
+  }
+  clone_use(best);
 }
 
 /* -- stopping -- */

@@ -492,7 +492,10 @@ static void test_stripes(void **state) {
     assert_int_equal(bands_init(&backward, &team, &program->backward, 0), STATUS_OK);
     bands_run(&forward, teams[i % TEAMS], &team);
     bands_run(&backward, teams[i % TEAMS], &team);
-    if (memcmp(alone.values, team.values, program->size * sizeof *team.values) != 0) {
+    for (size_t k = 0; k < program->size; k++) {
+      if (memcmp(&alone.values[k], &team.values[k], sizeof(double)) == 0 ||
+          (isnan(alone.values[k]) && isnan(team.values[k])))
+        continue;
       print_trial(&trial);
       fail_msg("seed %u: other bits by %d threads", tour.seed + i, i % TEAMS + 2);
     }
