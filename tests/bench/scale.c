@@ -1,7 +1,10 @@
 /* How the cost of a check grows with the network: make bench-scale. Three samples, N inputs, 8
  * hidden units, 10 classes; a random direction a tensor from 100 to 10 million params, and every
- * entry from 100 to a million. Bars are logarithmic. */
+ * entry from 100 to a million. Beside the time stands what has to be done: for each move of a probe
+ * the numbers that it touches, times the terms of each where they are sums (sums are added up in
+ * order, so what stands behind a term that has moved is added again). Bars are logarithmic. */
 #include "check/check.h"
+#include "check/worker.h"
 #include "core/clock.h"
 
 #include <math.h>
@@ -29,55 +32,103 @@ static void build(struct model *model, struct source *source, char *text, size_t
   if (model_build(model, source, NULL, &diag)) stop(diag.message);
 }
 
-/* The least of a few turns, the fewer the longer they take; and the params. */
-static double time_check(size_t params, unsigned directions, size_t *entries) {
+/* Terms that go into PART of an instruction's result. */
+static double terms_in(const struct plan_step *step, struct rect part) {
+  double numbers = (double)(part.row1 - part.row0) * (part.col1 - part.col0);
+  double outputs = (double)shape_count(step->call.shape);
+  if (step->op->accumulate) return numbers * step->call.in[0].shape.cols;
+  if (step->op == &op_table[OP_SUM])
+    return numbers * (double)shape_count(step->call.in[0].shape) / outputs;
+  return numbers;
+}
+
+/* Those of one move of ENTRY of NODE, or (WHOLE) of all its entries. */
+static double touched(const struct model *model, struct run *run, int node, size_t entry,
+                      bool whole) {
+  struct rect *dirty = calloc(model->program.slot_count, sizeof *dirty);
+  const struct shape shape = model_shape(model, model->nodes[node].slot);
+  const uint32_t row = (uint32_t)(entry / shape.cols), col = (uint32_t)(entry % shape.cols);
+  double terms = 0;
+  if (!dirty) stop("out of memory");
+  dirty[model->nodes[node].slot] =
+      whole ? shape_rect(shape) : (struct rect){row, row + 1, col, col + 1};
+  for (size_t i = 0; i < model->program.forward.count; i++) {
+    const struct plan_step step = plan_step(run, &model->program.forward.items[i]);
+    const struct rect part = plan_step_part(&step, dirty);
+    if (rect_empty(part)) continue;
+    dirty[step.out] = part;
+    terms += terms_in(&step, part);
+  }
+  free(dirty);
+  return terms;
+}
+
+/* Those of a central difference along every probe: entries of one tensor touch alike. */
+static double work_of(const struct model *model, bool by_direction) {
+  struct run run;
+  double terms = 0;
+  if (run_init(&run, &model->program, &model->random, PRECISION_DOUBLE)) stop("out of memory");
+  for (size_t n = 0; n < model->node_count; n++) {
+    if (model->nodes[n].kind != NODE_PARAM) continue;
+    size_t count = shape_count(model_shape(model, model->nodes[n].slot));
+    terms += 2 * touched(model, &run, (int)n, count / 2, by_direction) *
+             (by_direction ? 1 : (double)count);
+  }
+  run_done(&run);
+  return terms;
+}
+
+/* What one check takes. */
+struct cost {
+  size_t params;
+  double seconds, terms;
+};
+
+/* The least of a few turns, the fewer the longer they take. */
+static struct cost time_check(size_t params, unsigned directions) {
   enum { TURNS = 5 };
   struct model model;
   struct source source;
   char text[512];
-  double least = INFINITY;
+  struct cost cost = {.seconds = INFINITY};
   build(&model, &source, text, sizeof text, params);
-  for (int i = 0; i < TURNS && (i == 0 || least < 1); i++) {
+  for (int i = 0; i < TURNS && (i == 0 || cost.seconds < 3); i++) {
     struct check check;
     struct diag diag;
     struct check_options options = {.tolerance = -1, .directions = directions,
                                     .metrics_only = true};
     double start = seconds_now();
     if (check_run(&check, &model, &options, &diag)) stop(diag.message);
-    least = fmin(least, seconds_now() - start);
-    *entries = 0;
+    cost.seconds = fmin(cost.seconds, seconds_now() - start);
+    cost.params = 0;
     for (size_t t = 0; t < check.tensor_count; t++)
-      *entries += (size_t)check.tensors[t].shape.rows * check.tensors[t].shape.cols;
+      cost.params += shape_count(check.tensors[t].shape);
     check_done(&check);
   }
+  cost.terms = work_of(&model, directions > 0);
   model_done(&model);
-  return least;
+  return cost;
 }
 
-static void show(size_t entries, double seconds, double before, double ratio) {
-  enum { A_DECADE = 8 };
-  int length = (int)lround((log10(seconds) + 5) * A_DECADE);
+static void show(struct cost cost) {
+  enum { A_DECADE = 6 };
+  int length = (int)lround((log10(cost.seconds) + 5) * A_DECADE);
   char bar[10 * A_DECADE + 1];
   memset(bar, '#', sizeof bar);
   if (length < 0) length = 0;
   if (length > 10 * A_DECADE) length = 10 * A_DECADE;
-  printf("%10zu  %10.3g s  ", entries, seconds);
-  if (before > 0) printf("%6.2f  ", log10(seconds / before) / log10(ratio));
-  else printf("%6s  ", "");
-  printf("%.*s\n", length, bar);
+  printf("%10zu  %8.3g s  %8.2g  %8.3g ns  %.*s\n", cost.params, cost.seconds, cost.terms,
+         cost.seconds / cost.terms * 1e9, length, bar);
   fflush(stdout);
 }
 
 static void curve(const char *title, size_t most, unsigned directions) {
   double before = 0;
-  size_t entries_before = 0;
-  printf("%s\n%10s  %12s  %6s\n", title, "params", "time", "power");
+  printf("%s\n%10s  %10s  %8s  %11s\n", title, "params", "time", "terms", "a term");
   for (size_t params = 100; params <= most && before < ENOUGH_SECONDS / 10.0; params *= 10) {
-    size_t entries;
-    double seconds = time_check(params, directions, &entries);
-    show(entries, seconds, before, (double)entries / (double)(entries_before + !entries_before));
-    before = seconds;
-    entries_before = entries;
+    struct cost cost = time_check(params, directions);
+    show(cost);
+    before = cost.seconds;
   }
   printf("\n");
 }
@@ -85,6 +136,6 @@ static void curve(const char *title, size_t most, unsigned directions) {
 int main(void) {
   curve("A random direction a tensor", 10000000, 1);
   curve("Every entry", 1000000, 0);
-  puts("power: p where the time grows as params to the p, from the row before");
+  puts("terms: the numbers that the moves of all probes touch, times the terms of each");
   return 0;
 }
