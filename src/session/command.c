@@ -396,23 +396,30 @@ static enum status do_quit(struct session *session, const char *arguments, struc
 /* -- the table, and doing a line -- */
 
 const struct command command_table[] = {
-#define COMMAND(name, arguments, changes, needs_model, lesson, handler, help) \
-  {#name, arguments, changes, needs_model, lesson, handler, help},
+#define COMMAND(name, arguments, changes, needs_model, lesson, hunt, handler, help) \
+  {#name, arguments, changes, needs_model, lesson, IN_HUNT_##hunt, handler, help},
 #include "session/command.def"
 #undef COMMAND
 };
 const size_t command_count = sizeof command_table / sizeof *command_table;
 
+const struct command *command_named(const char *name, size_t length) {
+  for (size_t i = 0; i < command_count; i++)
+    if (strlen(command_table[i].name) == length &&
+        memcmp(command_table[i].name, name, length) == 0)
+      return &command_table[i];
+  return NULL;
+}
+
 static enum status find_command(const char *line, size_t length, const struct command **command,
                                 struct diag *diag) {
   const char *best = NULL;
   char word[64] = "";
+  *command = command_named(line, length);
+  if (*command) return STATUS_OK;
   if (length < sizeof word) memcpy(word, line, length);
-  for (size_t i = 0; i < command_count; i++) {
-    *command = &command_table[i];
-    if (strcmp((*command)->name, word) == 0) return STATUS_OK;
-    best = suggest_nearer(word, best, (*command)->name);
-  }
+  for (size_t i = 0; i < command_count; i++)
+    best = suggest_nearer(word, best, command_table[i].name);
   diag_set(diag, STATUS_USAGE, nowhere, _("unknown command \"%.*s\""), (int)length, line);
   if (best) diag_hint(diag, _("did you mean %s?"), best);
   else diag_hint(diag, "%s", _("help lists the commands"));
@@ -420,27 +427,14 @@ static enum status find_command(const char *line, size_t length, const struct co
 }
 
 bool command_is_for_lessons(const char *line) {
-  const struct command *command;
-  struct diag diag;
   line += strspn(line, " \t");
-  return !find_command(line, strcspn(line, " \t"), &command, &diag) && command->lesson;
+  const struct command *command = command_named(line, strcspn(line, " \t"));
+  return command && command->lesson;
 }
 
 bool command_changes(const char *line) {
-  size_t length = strcspn(line, " \t\r\n");
-  for (size_t i = 0; i < command_count; i++)
-    if (strlen(command_table[i].name) == length &&
-        memcmp(command_table[i].name, line, length) == 0)
-      return command_table[i].changes;
-  return false;
-}
-
-bool command_is(const char *line, size_t length) {
-  for (size_t i = 0; i < command_count; i++)
-    if (strlen(command_table[i].name) == length &&
-        memcmp(command_table[i].name, line, length) == 0)
-      return true;
-  return false;
+  const struct command *command = command_named(line, strcspn(line, " \t\r\n"));
+  return command && command->changes;
 }
 
 /* The node whose value or gradient NAME is, or -1. */

@@ -4,9 +4,14 @@
 
 #include "session/session.h"
 
+/* What a command is while a hunt is on: it costs nothing, or what the act is worth; or it has to
+ * wait, since it would leave the model in which the bugs are hidden, or tell which they are. */
+enum in_hunt { IN_HUNT_FREE, IN_HUNT_A_CHECK, IN_HUNT_A_LOOK, IN_HUNT_AN_ENTRY, IN_HUNT_WAITS };
+
 struct command {
   const char *name, *arguments;
   bool changes, needs_model, lesson;
+  enum in_hunt hunt;
   enum status (*run)(struct session *session, const char *arguments, struct text *out,
                      struct diag *diag);
   const char *help;
@@ -32,8 +37,8 @@ enum status command_do_lesson(struct session *session, const char *line, bool *c
 /* Whether LINE begins with a command that changes the session. */
 bool command_changes(const char *line);
 
-/* Whether LINE begins with the name of a command. */
-bool command_is(const char *line, size_t length);
+/* The command whose name are the LENGTH bytes of NAME; NULL if there is none. */
+const struct command *command_named(const char *name, size_t length);
 
 /* Whether LINE begins with a command that a lesson may issue. */
 bool command_is_for_lessons(const char *line);

@@ -37,26 +37,11 @@ static void set_clock(struct play *play) {
 
 /* -- what may be done, and what it costs -- */
 
-/* Commands that show something of the backward pass, or compare it. */
-static const struct {
-  const char *command;
-  enum hunt_act act;
-} costs[] = {
-    {"check", HUNT_CHECK},   {"sweep", HUNT_CHECK}, {"show", HUNT_LOOK},    {"focus", HUNT_LOOK},
-    {"eval", HUNT_LOOK},     {"next", HUNT_LOOK},   {"prev", HUNT_LOOK},    {"backward", HUNT_LOOK},
-    {"export", HUNT_LOOK},   {"numeric", HUNT_ENTRY}, {"run", HUNT_LOOK},
-};
-
-/* Commands that would leave the model in which the bugs are hidden, or tell which mutant it is. */
-static const char *const leaving[] = {"open", "step",   "hunt",   "fold",  "unfold",
-                                      "matrix", "source", "resume", "blind"};
-
 enum status play_allows(const struct session *session, const char *command, struct diag *diag) {
   if (!play_is_on(session) || session->replaying) return STATUS_OK;
   bool refused = strcmp(command, "undo") == 0 && session->log_done <= session->play->log_index + 1;
-  for (size_t i = 0; i < sizeof leaving / sizeof *leaving; i++)
-    refused = refused || strcmp(command, leaving[i]) == 0;
-  if (!refused) return STATUS_OK;
+  const struct command *row = command_named(command, strlen(command));
+  if (!refused && (!row || row->hunt != IN_HUNT_WAITS)) return STATUS_OK;
   diag_set(diag, STATUS_USAGE, nowhere, _("a hunt is on; \"%s\" has to wait until it is over"),
            command);
   diag_hint(diag, "%s", _("\"giveup\" ends it"));
@@ -74,7 +59,13 @@ static enum status write_record(const struct session *session, struct diag *diag
 }
 
 /* Going to a node costs once. */
-static void count_act(struct session *session, enum hunt_act act, bool goes) {
+static void count_act(struct session *session, const char *command) {
+  static const enum hunt_act acts[] = {[IN_HUNT_A_CHECK] = HUNT_CHECK, [IN_HUNT_A_LOOK] = HUNT_LOOK,
+                                       [IN_HUNT_AN_ENTRY] = HUNT_ENTRY};
+  const struct command *row = command_named(command, strlen(command));
+  if (!row || row->hunt == IN_HUNT_FREE || row->hunt == IN_HUNT_WAITS) return;
+  const enum hunt_act act = acts[row->hunt];
+  const bool goes = strcmp(command, "focus") == 0;
   struct play *play = session->play;
   bool *seen = session->focus >= 0 ? &play->seen[session->focus] : NULL;
   if (!goes || !seen || !*seen) hunt_act(&play->hunt, act);
@@ -94,9 +85,7 @@ enum status play_note(struct session *session, const char *command, const char *
   }
   set_clock(play);
   play->acts[play->act_count++] = (struct play_act){play->hunt.seconds, copy};
-  for (size_t i = 0; i < sizeof costs / sizeof *costs; i++)
-    if (strcmp(costs[i].command, command) == 0)
-      count_act(session, costs[i].act, strcmp(command, "focus") == 0);
+  count_act(session, command);
   play->closed = play->hunt.over;
   return write_record(session, diag);
 }
