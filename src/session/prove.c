@@ -87,7 +87,8 @@ static bool is_command(struct span line) {
   const char *text = line.source->text;
   uint32_t next = line.start + (uint32_t)word;
   while (next < line.end && strchr(" \t", text[next])) next++;
-  return command_named(text + line.start, word) && (next >= line.end || !strchr("=!<>~", text[next]));
+  return command_named(text + line.start, word) &&
+         (next >= line.end || !strchr("=!<>~", text[next]));
 }
 
 static enum status issue(struct prover *prover, struct span line, struct diag *diag) {

@@ -126,7 +126,8 @@ void command_blame(struct diag *diag, const char *name, uint32_t number, const c
   while (to > from && (line[to - 1] == ' ' || line[to - 1] == '\t')) to--;
   struct source source = {.name = name, .text = line, .length = to, .first_line = number};
   struct span span = {&source, (uint32_t)from, (uint32_t)to};
-  const char *part = was.name[0] && command_named(was.name, strlen(was.name)) ? strstr(line, was.excerpt) : NULL;
+  const bool known = was.name[0] && command_named(was.name, strlen(was.name));
+  const char *part = known ? strstr(line, was.excerpt) : NULL;
   if (part) span.start = (uint32_t)(part - line) + was.caret;
   if (part) span.end = (uint32_t)(part - line) + was.caret_end;
   if (was.name[0] && !part)
