@@ -42,11 +42,12 @@ static void run_passes(const struct gauge *gauge, struct run *run, double *gradi
 static double distance(const double *is, const double *should, size_t count) {
   double largest = 0;
   for (size_t i = 0; i < count; i++) {
-    double error = fabs(is[i] - should[i]), size = fmax(fabs(is[i]), fabs(should[i]));
+    const double a = fabs(is[i]), b = fabs(should[i]), size = a > b ? a : b;
+    const double error = fabs(is[i] - should[i]);
     if (error <= SAME_WITHIN * size) continue;
-    double share = error / (CHECK_ABSOLUTE + CHECK_RELATIVE * size);
+    const double share = error / (CHECK_ABSOLUTE + CHECK_RELATIVE * size);
     if (isnan(share)) return INFINITY;
-    largest = fmax(largest, share);
+    if (share > largest) largest = share;
   }
   return largest;
 }
