@@ -16,10 +16,30 @@
 
 /* -- sessions in plain lines -- */
 
+/* The question that is asked, or -1; and the step where. */
+struct place {
+  int page, question;
+};
+
+static struct place place_of(const struct session *session) {
+  bool asks = session->is_open && !session->examiner;
+  return (struct place){asks ? session->page : -1, asks ? page_question(session) : -1};
+}
+
+/* Where a question is over, the text goes on as it does on the explorer's page. */
+static void go_on_reading(struct session *session, struct place before, struct text *out) {
+  struct place now = place_of(session);
+  if (before.question < 0 || now.page != before.page || now.question == before.question) return;
+  if (session->quizzes[before.question].state == QUIZ_OPEN) return; /* undone */
+  text_puts(out, "\n");
+  page_text_after(session, before.question, out);
+}
+
 /* One command line, number NUMBER of SCRIPT if that is not NULL; what it says is printed at
  * once. */
 static enum status do_line(struct invocation *call, struct session *session, const char *line,
                            const char *script, uint32_t number) {
+  const struct place before = place_of(session);
   call->out.length = 0;
   call_catch_interrupt(true);
   enum status status = command_do(session, line, &call->out, &call->diag);
@@ -27,6 +47,7 @@ static enum status do_line(struct invocation *call, struct session *session, con
   call_interrupted = 0;
   if (status && script && status != STATUS_NO_MEMORY)
     command_blame(&call->diag, script, number, line);
+  if (!status && !script) go_on_reading(session, before, &call->out);
   int printed = status ? 0 : call_print(call);
   if (!status && call->keeper && keeper_note(call->keeper, session, &call->diag))
     call_print_diag(&call->diag);

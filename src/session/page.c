@@ -92,7 +92,8 @@ static void put_asked(struct text *out, const struct session *session, struct fi
   text_puts(out, _(", or skip\n"));
 }
 
-void page_text(struct session *session, struct text *out) {
+/* The blocks from number FIRST of the step on. */
+static void put_blocks(struct session *session, size_t first, struct text *out) {
   const struct lesson *lesson = &session->lesson;
   const struct page *page = &lesson->page[session->page];
   struct figures figures;
@@ -100,7 +101,7 @@ void page_text(struct session *session, struct text *out) {
   int asked = page_question(session);
   bool live = !figures_init(&figures, session, &diag);
   if (!live) out->failed = true;
-  for (size_t i = 0; i < page->block_count; i++) {
+  for (size_t i = first; i < page->block_count; i++) {
     const struct block *block = &lesson->blocks[page->first_block + i];
     bool told = block->kind == BLOCK_DEBRIEF && session->quizzes[block->quiz].state != QUIZ_OPEN;
     if (block->kind == BLOCK_QUIZ && block->quiz != asked) {
@@ -115,6 +116,18 @@ void page_text(struct session *session, struct text *out) {
     break;
   }
   figures_done(&figures);
+}
+
+void page_text(struct session *session, struct text *out) {
+  put_blocks(session, 0, out);
+}
+
+void page_text_after(struct session *session, int question, struct text *out) {
+  const struct page *page = &session->lesson.page[session->page];
+  size_t first = 0;
+  for (size_t i = 0; i < page->block_count; i++)
+    if (session->lesson.blocks[page->first_block + i].quiz == question) first = i + 1;
+  put_blocks(session, first, out);
 }
 
 enum status do_page(struct session *session, const char *arguments, struct text *out,

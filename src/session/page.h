@@ -11,6 +11,8 @@
  * one line each; everything is safe for a terminal. */
 void page_text(struct session *session, struct text *out);
 
+/* The same from behind QUESTION, one of this step's, and its debrief. */
+void page_text_after(struct session *session, int question, struct text *out);
 
 /* The question that is asked at the reader's step: the index of a quiz, or -1. */
 int page_question(const struct session *session);
