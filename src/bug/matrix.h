@@ -25,7 +25,7 @@ enum outcome {
   OUTCOME_CAUGHT,     /* FAIL */
   OUTCOME_MISSED,     /* PASS, though a gradient has changed */
   OUTCOME_UNDECIDED,  /* KINK, UNRELIABLE, INADEQUATE */
-  OUTCOME_EQUIVALENT, /* no gradient of a param has changed at this point, and nothing was noticed */
+  OUTCOME_EQUIVALENT, /* no gradient of a param has changed here, and nothing was noticed */
   OUTCOME_ABSENT,     /* the check says nothing here: no such point, no such line there, or the
                        * model itself does not stand it */
   OUTCOME_COUNT

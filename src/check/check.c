@@ -79,7 +79,8 @@ static enum status check_names(struct work *work) {
     const char *best = NULL;
     for (size_t n = 0; n < work->model->node_count; n++) {
       const struct node *other = &work->model->nodes[n];
-      best = suggest_nearer(options->params[i], best, other->kind == NODE_PARAM ? other->name : NULL);
+      const char *name = other->kind == NODE_PARAM ? other->name : NULL;
+      best = suggest_nearer(options->params[i], best, name);
     }
     diag_set(work->diag, STATUS_USAGE, (struct span){0}, _("\"%s\" is not a param of this model"),
              options->params[i]);

@@ -307,7 +307,8 @@ static enum status find_part(struct study *study, size_t index) {
   bool one_row = true, one_col = true;
   if (tensor->by_direction || tensor->count < 3) return STATUS_OK;
   for (size_t i = 0; i < tensor->count; i++) {
-    if (!(fabs(tensor->analytic[i] - tensor->numeric[i]) > much * tensor->metrics.max_abs)) continue;
+    const double error = fabs(tensor->analytic[i] - tensor->numeric[i]);
+    if (!(error > much * tensor->metrics.max_abs)) continue;
     tensor_check_place(tensor, i, &row, &col);
     if (wrong++ == 0) first_row = row, first_col = col;
     one_row = one_row && row == first_row;

@@ -38,9 +38,11 @@ bool local_begin(struct local *local, int node, size_t count) {
   for (size_t i = 0; i < forward->count; i++) {
     const struct instr *instr = &forward->items[i];
     bool moves = false;
-    for (int k = 0; k < op_table[instr->op].arity; k++)
-      moves = moves || (local->moving[instr->in[k]] &&
-                        (instr->in[k] == model->nodes[node].slot || !local->stations[instr->in[k]]));
+    for (int k = 0; k < op_table[instr->op].arity; k++) {
+      const int in = instr->in[k];
+      const bool passes = in == model->nodes[node].slot || !local->stations[in];
+      moves = moves || (local->moving[in] && passes);
+    }
     if (!moves) continue;
     local->moving[instr->out] = true;
     local->plan[local->plan_count++] = i;

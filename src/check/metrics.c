@@ -46,7 +46,8 @@ struct metrics metrics_compute(const double *g, const double *n, size_t count) {
   m.grad_norm = norm(g, NULL, count, largest);
   m.numeric_norm = norm(n, NULL, count, largest);
   m.difference = relative_difference(m.error_norm, m.grad_norm, m.numeric_norm);
-  double g_unit = m.grad_norm > 0 ? m.grad_norm : 1, n_unit = m.numeric_norm > 0 ? m.numeric_norm : 1;
+  double g_unit = m.grad_norm > 0 ? m.grad_norm : 1;
+  double n_unit = m.numeric_norm > 0 ? m.numeric_norm : 1;
   for (size_t i = 0; i < count; i++) product += g[i] / g_unit * (n[i] / n_unit);
   m.cosine = m.grad_norm > 0 && m.numeric_norm > 0 ? product : (double)NAN;
   m.scale = m.numeric_norm > 0 ? product * g_unit / n_unit : (double)NAN;

@@ -72,9 +72,9 @@ struct hand {
   pthread_t thread;
 };
 
-/* Small portions, so that the one that speaks, and hears of a stop, is at work until the end; not so
- * small that threads wait for each other's counting. Where there are many lines of entries that a
- * plan prepares for together (LINE: how many; 0: one by one), whole ones. */
+/* Small portions, so that the one that speaks, and hears of a stop, is at work until the end; not
+ * so small that threads wait for each other's counting. Where there are many lines of entries that
+ * a plan prepares for together (LINE: how many; 0: one by one), whole ones. */
 static size_t portion_of(size_t count, size_t threads, size_t line) {
   enum { MOST = 16, PORTIONS_A_THREAD = 32, LINES_A_THREAD = 16 };
   size_t portion = count / (threads * PORTIONS_A_THREAD);
@@ -145,7 +145,8 @@ static void *run_hand(void *context) {
     probe.direction = probes->directions ? probes->directions + i * probe.count : NULL;
     double h = worker_step(hand->worker, &probe, numeric->eps);
     double slope = worker_slope(hand->worker, &probe, numeric->method, h);
-    __atomic_store(&probes->slopes[probe.entry], &slope, __ATOMIC_RELAXED); /* a view may be reading */
+    /* A view may be reading. */
+    __atomic_store(&probes->slopes[probe.entry], &slope, __ATOMIC_RELAXED);
     report(hand);
   }
   say(hand);

@@ -326,7 +326,8 @@ static bool all_finite(const struct tensor_check *tensor) {
 /* Nothing that this check looks at is larger than what it lets pass. */
 static bool below_floor(const struct tensor_check *tensor) {
   for (size_t i = 0; i < tensor->count; i++)
-    if (!(fabs(tensor->analytic[i]) <= CHECK_ABSOLUTE && fabs(tensor->numeric[i]) <= CHECK_ABSOLUTE))
+    if (!(fabs(tensor->analytic[i]) <= CHECK_ABSOLUTE) ||
+        !(fabs(tensor->numeric[i]) <= CHECK_ABSOLUTE))
       return false;
   return true;
 }

@@ -68,8 +68,8 @@ void worker_unplan(struct worker *worker);
 /* The entry to probe as number INDEX: any order is right, this one is the plan's cheapest. */
 size_t worker_entry(const struct worker *worker, const struct probe *probe, size_t index);
 
-/* How many entries one after the other in that order are a line that is prepared for together; 0: there
- * are no such lines. */
+/* How many entries one after the other in that order are a line that is prepared for together; 0:
+ * there are no such lines. */
 size_t worker_line(const struct worker *worker, const struct probe *probe);
 
 /* Moves the probe by H and returns the loss; everything stays moved until worker_restore(). */

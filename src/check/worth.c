@@ -152,7 +152,8 @@ static int unit_side(const struct worth *worth, int slot) {
 static size_t count_dead(const struct worth *worth, const struct instr *max, int side,
                          size_t *units) {
   struct shape shape = model_shape(worth->model, max->out);
-  const double *in = run_values(worth->point, max->in[0]), *out = run_values(worth->point, max->out);
+  const double *in = run_values(worth->point, max->in[0]);
+  const double *out = run_values(worth->point, max->out);
   size_t rows = shape.rows, cols = shape.cols, dead = 0;
   *units = side == 0 ? rows : cols;
   for (size_t unit = 0; unit < *units; unit++) {
@@ -191,7 +192,8 @@ static enum status note_dead_units(struct worth *worth) {
 static bool is_sigmoid(const struct model *model, int node) {
   int instance = node >= 0 ? model->nodes[node].instance : -1;
   const struct stmt *gate = instance >= 0 ? model->instances[instance].gate : NULL;
-  return gate && model->instances[instance].output == node && strcmp(gate->names[0], "sigmoid") == 0;
+  return gate && model->instances[instance].output == node &&
+         strcmp(gate->names[0], "sigmoid") == 0;
 }
 
 static enum status note_saturated(struct worth *worth) {

@@ -1,9 +1,9 @@
 /* A program shared out among a team. Its instructions are cut into stretches.
  *   By rows: where each row of what a stretch computes depends, within the stretch, on the same row
  * only, every member takes a stripe of rows through all of it and meets the others at its end.
- *   By terms: a matrix product with a large second operand. Every member adds the terms of its stripe
- * of that operand's rows to the sums that the member before it has left; they follow each other a few
- * rows of the result apart. So a member reads just those weights that it also updates.
+ *   By terms: a matrix product with a large second operand. Every member adds the terms of its
+ * stripe of that operand's rows to the sums that the member before it has left; they follow each
+ * other a few rows of the result apart. So a member reads just those weights that it also updates.
  * Neither changes a bit. */
 #ifndef GRADWALK_CORE_BANDS_H
 #define GRADWALK_CORE_BANDS_H
@@ -24,8 +24,8 @@ struct bands {
   size_t count;
 };
 
-/* Stripe PIECE of PIECES of so many rows, [first, last): where there are many, whole words of bits of
- * them, as the matrix product likes it. */
+/* Stripe PIECE of PIECES of so many rows, [first, last): where there are many, whole words of bits
+ * of them, as the matrix product likes it. */
 struct stripe {
   size_t first, last;
 };

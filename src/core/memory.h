@@ -31,8 +31,8 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 /* a * b in *PRODUCT; false if it does not fit. */
 bool size_multiply(size_t a, size_t b, size_t *product);
 
-/* Room for COUNT numbers, aligned for the widest vectors; NULL if there is no memory. To be freed with
- * free(). */
+/* Room for COUNT numbers, aligned for the widest vectors; NULL if there is no memory. To be freed
+ * with free(). */
 double *memory_numbers(size_t count);
 
 /* Tells the system that so many bytes will be read here and there, so that large pages pay. */

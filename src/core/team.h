@@ -17,9 +17,9 @@ void team_free(struct team *team); /* harmless on NULL */
 int team_members(const struct team *team);
 
 /* WORK is called once for each of so many PIECES (1 or more), begun in rising order, by whichever
- * member comes to it (the caller is 0, and takes the first); returns when all are done. With one piece
- * a member, each mostly gets the same one again; with several, nobody waits for a member that the
- * machine lets sleep. */
+ * member comes to it (the caller is 0, and takes the first); returns when all are done. With one
+ * piece a member, each mostly gets the same one again; with several, nobody waits for a member that
+ * the machine lets sleep. */
 void team_work(struct team *team, int pieces, void (*work)(void *context, int piece, int member),
                void *context);
 

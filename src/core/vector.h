@@ -15,8 +15,8 @@ void vector_from_bytes(double *values, const uint8_t *bytes, size_t count);
 /* Whether each of them is exactly FACTOR times that of the others. */
 bool vector_is_times(const double *values, double factor, const double *others, size_t count);
 
-/* sum of values * signs, signs of +1 and -1: in eight sums that take the terms in turn, and are added
- * up in order at the end, on every machine. */
+/* sum of values * signs, signs of +1 and -1: in eight sums that take the terms in turn, and are
+ * added up in order at the end, on every machine. */
 double vector_dot_signs(const double *values, const signed char *signs, size_t count);
 
 /* values = base + distance * signs. */

@@ -10,13 +10,16 @@ void syntax_done(struct syntax *syntax) {
 
 const struct expr *expr_number(struct arena *arena, struct span span, double number) {
   struct expr *expr = ARENA_NEW(arena, struct expr);
-  if (expr) *expr = (struct expr){.kind = EXPR_NUMBER, .height = 1, .size = 1, .span = span, .number = number};
+  if (expr)
+    *expr = (struct expr){.kind = EXPR_NUMBER, .height = 1, .size = 1, .span = span,
+                          .number = number};
   return expr;
 }
 
 const struct expr *expr_name(struct arena *arena, struct span span, const char *name) {
   struct expr *expr = ARENA_NEW(arena, struct expr);
-  if (expr) *expr = (struct expr){.kind = EXPR_NAME, .height = 1, .size = 1, .span = span, .name = name};
+  if (expr)
+    *expr = (struct expr){.kind = EXPR_NAME, .height = 1, .size = 1, .span = span, .name = name};
   return expr;
 }
 

@@ -134,14 +134,19 @@ static enum status lex_symbol(struct lexer *lexer, struct token *token, struct d
   return STATUS_DATA;
 }
 
+/* A line break ends a statement, but not inside brackets that are no matrix. */
+static bool is_blank(const struct lexer *lexer, char byte) {
+  const bool continues = lexer->brackets > 0 && lexer->squares == 0;
+  return byte == ' ' || byte == '\t' || byte == '\r' || (byte == '\n' && continues);
+}
+
 static void skip_blank(struct lexer *lexer) {
   const struct source *source = lexer->source;
   for (; lexer->at < source->length; lexer->at++) {
     char byte = source->text[lexer->at];
     if (byte == '#')
       while (lexer->at + 1 < source->length && source->text[lexer->at + 1] != '\n') lexer->at++;
-    else if (byte != ' ' && byte != '\t' && byte != '\r' && !(byte == '\n' && lexer->brackets > 0 && lexer->squares == 0))
-      return;
+    else if (!is_blank(lexer, byte)) return;
   }
 }
 

@@ -146,12 +146,12 @@ static enum status apply_now(struct builder *builder, const struct application *
   if (status) return status;
   instr.out = *slot;
   program_run_on_image(&model->program, instr, &model->random);
-  if (!builder->recording) return STATUS_OK; /* a leaf's right side, a rule: nobody writes it again */
+  if (!builder->recording) return STATUS_OK; /* a leaf's right side, a rule: not written again */
   return constant_ref(builder, apply, *slot, &model->values[*slot].ref);
 }
 
-/* A rule's  a.T @ b  needs no a.T of its own: takes back the instruction that made it, if it was the
- * last. */
+/* A rule's  a.T @ b  needs no a.T of its own: takes back the instruction that made it, if it was
+ * the last. */
 static struct instr without_transpose(struct builder *builder, struct instr instr) {
   struct code *code = builder->code;
   const struct instr *last = &code->items[code->count - 1];
@@ -254,9 +254,8 @@ static enum status unknown(struct builder *builder, const struct expr *expr, con
 
 static const char *nearest_node(struct builder *builder, const char *name) {
   const char *best = NULL;
-  for (size_t i = 0; i < builder->model->node_count; i++) {
-    best = suggest_nearer(name, best, builder->model->nodes[i].name); /* keeps the nearer, the earlier at a tie */
-  }
+  for (size_t i = 0; i < builder->model->node_count; i++)
+    best = suggest_nearer(name, best, builder->model->nodes[i].name);
   return best;
 }
 
@@ -392,9 +391,9 @@ static enum status unknown_function(struct builder *builder, const struct expr *
   const char *best = NULL;
   const struct model *model = builder->model;
   const struct syntax *sources[] = {&model->syntax, &model->prelude};
-  for (int op = 0; op < OP_COUNT; op++) {
-    best = suggest_nearer(expr->name, best, op_table[op].form == FORM_CALL ? op_table[op].name : NULL);
-  }
+  for (int op = 0; op < OP_COUNT; op++)
+    if (op_table[op].form == FORM_CALL)
+      best = suggest_nearer(expr->name, best, op_table[op].name);
   for (int s = 0; s < 2; s++)
     for (size_t i = 0; i < sources[s]->count; i++) {
       const struct stmt *stmt = &sources[s]->statements[i];

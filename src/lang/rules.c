@@ -390,7 +390,8 @@ static enum status ambiguous(struct derivation *derivation, const struct assign 
     const struct rule *rule = &model->rules[i];
     if (!rules_match(model, bug, rule)) continue;
     text_puts(&list, list.length > 0 ? ", " : "");
-    if (rule->node >= 0) text_printf(&list, "%s:%d: ", rule_node_name(model, rule), rule->operand + 1);
+    if (rule->node >= 0)
+      text_printf(&list, "%s:%d: ", rule_node_name(model, rule), rule->operand + 1);
     text_puts(&list, rule->text);
   }
   diag_set(derivation->diag, STATUS_DATA, bug->span, _("several rule lines assign \"%s\""),

@@ -62,7 +62,9 @@ static enum status set_number(const struct option_row *row, void *field, const c
                        : number > row->smallest;
   if (!*value || *end || !isfinite(number) || !fits) {
     usage(diag, row->name, _("found"), value);
-    diag_hint(diag, is_count ? _("expected a whole number from %g") : _("expected a finite number above %g"),
+    diag_hint(diag,
+              is_count ? _("expected a whole number from %g")
+                       : _("expected a finite number above %g"),
               row->smallest);
     return STATUS_USAGE;
   }

@@ -110,7 +110,8 @@ enum status term_open(const struct term_options *options, struct diag *diag) {
   if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
     return no_terminal(diag, _("standard input and output are none"));
   if (!name || !*name || strcmp(name, "dumb") == 0)
-    return no_terminal(diag, name && *name ? _("TERM says that this one is dumb") : _("TERM is not set"));
+    return no_terminal(diag, name && *name ? _("TERM says that this one is dumb")
+                                           : _("TERM is not set"));
   catch_signals(true);
   term.screen = newterm(NULL, stdout, stdin);
   if (!term.screen) {

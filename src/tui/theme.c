@@ -17,7 +17,8 @@ static const char *const role_names[ROLE_COUNT] = {
     [ROLE_KEY] = "key",     [ROLE_GOOD] = "good",   [ROLE_DOUBT] = "doubt",
     [ROLE_BAD] = "bad",     [ROLE_FLASH] = "flash"};
 
-static const char *const attribute_names[] = {"bold", "dim", "underline", "reverse"}; /* bit by bit */
+/* Bit by bit. */
+static const char *const attribute_names[] = {"bold", "dim", "underline", "reverse"};
 
 static const char *const colour_names[] = {"black", "red",     "green", "yellow",
                                            "blue",  "magenta", "cyan",  "white"};

@@ -102,8 +102,8 @@ static void draw_foot(const struct grid *grid) {
   const struct mutant *mutant = &grid->matrix->catalogue.mutants[grid->ui->mutant];
   double change = matrix_cell(grid->matrix, (size_t)grid->ui->mutant, 0)->change;
   char number[NUMBER_TEXT_SIZE];
-  struct area foot = {grid->area.row + grid->area.rows - grid->foot, grid->area.col + LEFT, grid->foot,
-                      grid->area.cols - LEFT};
+  struct area foot = {grid->area.row + grid->area.rows - grid->foot, grid->area.col + LEFT,
+                      grid->foot, grid->area.cols - LEFT};
   canvas_rule(canvas, foot, 0, mutant->id, ROLE_TITLE);
   int col = 0;
   for (size_t i = 0; i < mutant->line_count; i++)
