@@ -151,12 +151,13 @@ int verb_train(struct invocation *call) {
   if (!status) status = run_training(call, &training);
   if (!status) {
     train_give_params(&training, &call->model);
-    if (!options->json) report_train(&call->out, &training);
+    if (!options->json) report_train(&call->out, &training.history, &call->model);
   }
-  if (training.diverged) result = EXIT_MISTAKE;
+  if (training.history.diverged) result = EXIT_MISTAKE;
   if (!status && options->save) status = params_save(&call->model, options->save, &call->diag);
   if (!status && options->check) status = check_again(call, _("after"), &result, &after);
-  if (!status && options->json && report_train_json(&call->out, &training, before, after))
+  if (!status && options->json &&
+      report_train_json(&call->out, &training.history, &call->model, before, after))
     status = diag_no_memory(&call->diag);
   train_done(&training);
   return status ? (int)status : result;

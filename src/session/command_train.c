@@ -4,23 +4,38 @@
 #include "io/loader.h"
 #include "session/options.h"
 #include "session/params.h"
+#include "train/train.h"
 
 #include <stdio.h>
 
 /* A training that was stopped stands in the log with the steps it did, so that a replay does the
- * same. */
+ * same; a replay itself is stopped as a whole. */
 static enum status run_training(struct session *session, struct training *training,
-                                struct text *out, struct diag *diag) {
+                                struct diag *diag) {
+  const struct history *history = &training->history;
+  session->training = history;
   enum status status = train_run(training, diag);
+  session->training = NULL;
   if (status) return status;
-  if (training->cancelled && training->done == 0)
+  if (history->cancelled && (history->done == 0 || session->replaying))
     return diag_set(diag, STATUS_CANCELLED, (struct span){0}, "%s",
                     _("the training was stopped"));
-  if (training->cancelled)
-    snprintf(session->log_suffix, sizeof session->log_suffix, " steps=%zu", training->done);
-  report_train(out, training);
+  if (history->cancelled)
+    snprintf(session->log_suffix, sizeof session->log_suffix, " steps=%zu", history->done);
+  return STATUS_OK;
+}
+
+/* The session goes on with what was learnt, and keeps how that came about. */
+static enum status take_over(struct session *session, struct training *training, struct text *out,
+                             struct diag *diag) {
   train_give_params(training, &session->model);
-  return session_refresh(session, diag);
+  enum status status = session_refresh(session, diag);
+  if (status) return status;
+  report_train(out, &training->history, &session->model);
+  session->history = training->history;
+  session->has_history = true;
+  training->history = (struct history){0};
+  return STATUS_OK;
 }
 
 static enum status train(struct session *session, const struct options *options, struct text *out,
@@ -37,7 +52,8 @@ static enum status train(struct session *session, const struct options *options,
   if (!status)
     status = train_init(&training, source, &session->model, &how, &io_library, diag);
   if (status) return status;
-  status = run_training(session, &training, out, diag);
+  status = run_training(session, &training, diag);
+  if (!status) status = take_over(session, &training, out, diag);
   train_done(&training);
   if (!status && options->save && !session->replaying)
     status = params_save(&session->model, options->save, diag);

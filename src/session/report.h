@@ -5,7 +5,7 @@
 #include "check/diagnose.h"
 #include "check/sweep.h"
 #include "lesson/progress.h"
-#include "train/train.h"
+#include "train/history.h"
 
 /* What the output can show. */
 struct style {
@@ -61,12 +61,19 @@ void report_sweep_summary(struct text *out, const struct sweep *sweep);
 /* With two digits and a power of ten throughout, so that columns compare: 3.9e-4. */
 const char *report_scientific(double value, char buffer[NUMBER_TEXT_SIZE]);
 
-/* What was done; a line for each row; how it ended. */
-void report_train(struct text *out, const struct training *training);
-void report_train_head(struct text *out, const struct training *training);
-void report_train_row(struct text *out, const struct training *training,
+/* What was done; a line for each row; how it ended. MODEL: the one trained, or another build of the
+ * same text. */
+void report_train(struct text *out, const struct history *history, const struct model *model);
+
+/* Its parts in order. */
+void report_train_title(struct text *out, const struct history *history);
+void report_train_columns(struct text *out, const struct history *history);
+void report_train_row(struct text *out, const struct history *history,
                       const struct train_row *row);
-void report_train_end(struct text *out, const struct training *training);
+void report_train_end(struct text *out, const struct history *history,
+                      const struct model *model);
+void report_train_notes(struct text *out, const struct history *history,
+                        const struct model *model);
 
 /* STATUS_NO_MEMORY if there was none. Numbers read back exactly; JSON has no NaN or infinity, so
  * these are the strings "nan", "inf" and "-inf". */
@@ -79,7 +86,7 @@ enum status report_check_json(struct text *out, const struct model *model,
 enum status report_list_json(struct text *out, char *const *names, size_t count,
                              const struct progress *progress);
 /* BEFORE and AFTER: the verdicts of the checks, or NULL. */
-enum status report_train_json(struct text *out, const struct training *training,
-                              const char *before, const char *after);
+enum status report_train_json(struct text *out, const struct history *history,
+                              const struct model *model, const char *before, const char *after);
 
 #endif

@@ -229,18 +229,18 @@ static json_t *row_json(struct maker *maker, const struct train_row *row) {
   return json;
 }
 
-enum status report_train_json(struct text *out, const struct training *training,
-                              const char *before, const char *after) {
+enum status report_train_json(struct text *out, const struct history *history,
+                              const struct model *model, const char *before, const char *after) {
   struct maker maker = {0};
   json_t *json = json_object(), *rows = json_array();
-  const char *bad = training->bad >= 0 ? training->model.nodes[training->bad].name : NULL;
-  for (size_t i = 0; i < training->row_count; i++)
-    add(&maker, rows, row_json(&maker, &training->rows[i]));
-  set(&maker, json, "steps", json_integer((json_int_t)training->done));
-  set(&maker, json, "cancelled", json_boolean(training->cancelled));
-  set(&maker, json, "diverged", json_boolean(training->diverged));
+  const char *bad = history->bad >= 0 ? model->nodes[history->bad].name : NULL;
+  for (size_t i = 0; i < history->row_count; i++)
+    add(&maker, rows, row_json(&maker, &history->rows[i]));
+  set(&maker, json, "steps", json_integer((json_int_t)history->done));
+  set(&maker, json, "cancelled", json_boolean(history->cancelled));
+  set(&maker, json, "diverged", json_boolean(history->diverged));
   set(&maker, json, "bad",
-      bad ? json_sprintf("%s%s", training->bad_gradient ? "d" : "", bad) : json_null());
+      bad ? json_sprintf("%s%s", history->bad_gradient ? "d" : "", bad) : json_null());
   if (before) set(&maker, json, "check_before", json_string(before));
   if (after) set(&maker, json, "check_after", json_string(after));
   set(&maker, json, "rows", rows);

@@ -64,6 +64,36 @@ static enum status replay(struct session *session, size_t count, struct diag *di
   return status;
 }
 
+/* -- twins -- */
+
+/* A session made by the first COUNT commands of SESSION's log; it ends with end_twin(). */
+static enum status make_twin(struct session *twin, const struct session *session, size_t count,
+                             struct diag *diag) {
+  session_init(twin);
+  twin->style = session->style;
+  twin->cancel = session->cancel;
+  twin->progress = session->progress;
+  twin->progress_context = session->progress_context;
+  twin->screen = session->screen;
+  twin->screen_context = session->screen_context;
+  twin->script_depth = session->script_depth;
+  twin->play = session->play; /* a hunt that is over; see end_twin() */
+  for (size_t i = 0; i < session->log_count; i++)
+    if (!append(twin, session->log[i], strlen(session->log[i]))) return diag_no_memory(diag);
+  return replay(twin, count, diag);
+}
+
+/* Takes the twin's state over, or lets it go after a failure. Its hunt was the session's own,
+ * unless another one has taken its place and so ended it. */
+static void end_twin(struct session *twin, struct session *session, bool failed) {
+  bool same_hunt = twin->play == session->play;
+  if (failed && same_hunt) twin->play = NULL;
+  if (!failed || !same_hunt) session->play = NULL;
+  if (failed && !same_hunt) session->examiner = NULL;
+  if (failed) session_done(twin);
+  else session_move(session, twin);
+}
+
 /* -- undo and redo -- */
 
 /* Where one looks is no part of the log; it only moves if the walk does. */
@@ -90,11 +120,11 @@ static void look_there(struct session *session, struct gaze gaze) {
 
 static enum status go_in_log(struct session *session, size_t count, const char *said,
                              const char *line, struct text *out, struct diag *diag) {
+  struct session twin;
   struct gaze gaze = gaze_of(session);
   text_printf(out, "%s%s\n", said, line);
-  enum status status = replay(session, count, diag);
-  struct diag again;
-  if (status && replay(session, session->log_done, &again)) status = STATUS_INTERNAL;
+  enum status status = make_twin(&twin, session, count, diag);
+  end_twin(&twin, session, status);
   look_there(session, gaze);
   return status;
 }
@@ -140,36 +170,6 @@ void command_blame(struct diag *diag, const char *name, uint32_t number, const c
 
 /* -- scripts -- */
 
-/* A session in the same state as SESSION, made by its log; it ends with session_done(). */
-static enum status make_twin(struct session *twin, const struct session *session,
-                             struct diag *diag) {
-  session_init(twin);
-  twin->style = session->style;
-  twin->cancel = session->cancel;
-  twin->progress = session->progress;
-  twin->progress_context = session->progress_context;
-  twin->screen = session->screen;
-  twin->screen_context = session->screen_context;
-  twin->script_depth = session->script_depth;
-  twin->play = session->play; /* a hunt that is over; see end_twin() */
-  for (size_t i = 0; i < session->log_count; i++)
-    if (!append(twin, session->log[i], strlen(session->log[i]))) return diag_no_memory(diag);
-  enum status status = replay(twin, session->log_done, diag);
-  if (!status) twin->focus = session->focus;
-  return status;
-}
-
-/* Takes the twin's state over, or lets it go after a failure. Its hunt was the session's own,
- * unless another one has taken its place and so ended it. */
-static void end_twin(struct session *twin, struct session *session, bool failed) {
-  bool same_hunt = twin->play == session->play;
-  if (failed && same_hunt) twin->play = NULL;
-  if (!failed || !same_hunt) session->play = NULL;
-  if (failed && !same_hunt) session->examiner = NULL;
-  if (failed) session_done(twin);
-  else session_move(session, twin);
-}
-
 /* Every line of SCRIPT, which is cut up. */
 static enum status run_lines(struct session *session, const char *name, char *script,
                              struct text *out, struct diag *diag) {
@@ -178,6 +178,8 @@ static enum status run_lines(struct session *session, const char *name, char *sc
   for (char *line; !status && !session->quitting && (line = strsep(&script, "\n"));) {
     number++;
     status = command_do(session, line, out, diag);
+    if (!status && session->cancel && *session->cancel)
+      status = diag_set(diag, STATUS_CANCELLED, nowhere, "%s", _("the script was stopped"));
     if (status && status != STATUS_NO_MEMORY) command_blame(diag, name, number, line);
   }
   return status;
@@ -191,7 +193,8 @@ static enum status run_script(struct session *session, const char *path, struct 
   text_init(&script);
   enum status status = file_read(path, &script, diag);
   if (!status) {
-    status = make_twin(&twin, session, diag);
+    status = make_twin(&twin, session, session->log_done, diag);
+    if (!status) twin.focus = session->focus;
     twin.script_depth++;
     if (!status) status = run_lines(&twin, path, script.bytes, out, diag);
     twin.script_depth--;

@@ -24,7 +24,8 @@ void session_keep_matrix(struct session *session, struct matrix *matrix) {
 /* What was found of the model as it was. */
 static void forget_findings(struct session *session) {
   if (session->has_check) check_done(&session->check);
-  session->has_check = session->has_sweep = session->pending = false;
+  if (session->has_history) history_done(&session->history);
+  session->has_check = session->has_sweep = session->has_history = session->pending = false;
   session_keep_matrix(session, NULL);
 }
 
@@ -64,15 +65,17 @@ static void keep_stage(struct session *session, struct stage *stage) {
                           .frozen = session->frozen,
                           .has_check = session->has_check,
                           .has_sweep = session->has_sweep,
+                          .has_history = session->has_history,
                           .matrix = session->matrix,
                           .pending = session->pending,
                           .check = session->check,
-                          .sweep = session->sweep};
+                          .sweep = session->sweep,
+                          .history = session->history};
   session->run = (struct run){0};
   session->model = (struct model){.loss = -1};
   session->steps = NULL;
   session->value_step = session->gradient_step = NULL;
-  session->has_check = session->has_sweep = false;
+  session->has_check = session->has_sweep = session->has_history = false;
   session->matrix = NULL;
   close_model(session);
 }
@@ -93,10 +96,12 @@ static void take_stage(struct session *session, struct stage *stage) {
   session->frozen = stage->frozen;
   session->has_check = stage->has_check;
   session->has_sweep = stage->has_sweep;
+  session->has_history = stage->has_history;
   session->matrix = stage->matrix;
   session->pending = stage->pending;
   session->check = stage->check;
   session->sweep = stage->sweep;
+  session->history = stage->history;
   stage->kept = false;
 }
 
@@ -265,7 +270,7 @@ static enum status adopt(struct session *session, struct lesson *lesson, struct 
   session->value_step = session->gradient_step = NULL;
   session->stages = NULL;
   session->quizzes = NULL;
-  session->has_check = session->has_sweep = false;
+  session->has_check = session->has_sweep = session->has_history = false;
   session->matrix = NULL;
   close_lesson(session);
   enum status status = begin_lesson(session, lesson, out, diag);

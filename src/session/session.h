@@ -31,9 +31,10 @@ struct stage {
   int *value_step, *gradient_step;
   int focus;
   enum precision precision;
-  bool frozen, has_check, has_sweep, pending;
+  bool frozen, has_check, has_sweep, has_history, pending;
   struct check check;
   struct sweep sweep;
+  struct history history;
   struct matrix *matrix;
 };
 
@@ -73,6 +74,8 @@ struct session {
   bool has_check;
   struct sweep sweep; /* likewise */
   bool has_sweep;
+  struct history history; /* of the training that led here, likewise */
+  bool has_history;
   struct matrix *matrix; /* likewise; or NULL */
   int page;                 /* the step of the lesson that the reader is at */
   struct stage *stages;     /* by step of the lesson */
@@ -83,6 +86,7 @@ struct session {
   bool replaying;           /* the log is carried out again */
   bool terse;               /* nobody reads what a check has to say besides its figures */
   const struct check *running; /* the check under way, for whoever is told of its progress */
+  const struct history *training; /* likewise of a training */
   char **log; /* commands that changed something, in order */
   size_t log_count, log_capacity;
   size_t log_done; /* those in force; the rest was undone */

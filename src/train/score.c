@@ -43,8 +43,8 @@ static int find_scores(const struct training *training) {
 
 enum status score_init(struct training *training, struct diag *diag) {
   if (!training->train_set) return STATUS_OK;
-  training->scores = find_scores(training);
-  if (training->scores < 0) return STATUS_OK;
+  training->history.scores = find_scores(training);
+  if (training->history.scores < 0) return STATUS_OK;
   int members = team_members(training->team);
   training->scorers = calloc((size_t)members, sizeof *training->scorers);
   if (!training->scorers) return diag_no_memory(diag);
@@ -78,7 +78,7 @@ static uint32_t largest(const double *row, uint32_t cols) {
 static uint32_t count_right(const struct scorer *scorer, uint32_t rows) {
   const struct training *training = scorer->training;
   const struct model *model = &training->model;
-  int slots[] = {model->nodes[training->scores].slot,
+  int slots[] = {model->nodes[training->history.scores].slot,
                  model->nodes[training->parts[DATASET_PARTS - 1]].slot};
   const double *scores = run_values(&scorer->run, slots[0]);
   const double *labels = run_values(&scorer->run, slots[1]);
@@ -99,7 +99,7 @@ static void count_share(void *context, int piece, int member) {
   uint32_t pieces = (uint32_t)score_pieces(training);
   struct scorer *scorer = &training->scorers[member];
   const struct code *forward = &training->model.program.forward;
-  int slot = training->model.nodes[training->scores].slot;
+  int slot = training->model.nodes[training->history.scores].slot;
   uint32_t batch = training->options.batch, count = scorer->set->count;
   double *parts[DATASET_PARTS];
   size_t end = 0;
@@ -130,7 +130,7 @@ static double share_right(struct training *training, const struct dataset *set) 
 
 void score_row(struct training *training, struct train_row *row) {
   const struct model *model = &training->model;
-  if (training->scores < 0) return;
+  if (training->history.scores < 0) return;
   for (int i = 0; i < team_members(training->team); i++)
     for (size_t n = 0; n < model->node_count; n++) {
       int slot = model->nodes[n].slot;

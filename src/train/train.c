@@ -160,6 +160,16 @@ static enum status make_bands(struct training *training, struct diag *diag) {
   return STATUS_OK;
 }
 
+static void begin_history(struct training *training) {
+  const struct train_options *options = &training->options;
+  struct history *history = &training->history;
+  history->steps = options->steps;
+  history->rate = options->rate;
+  history->momentum = options->momentum;
+  history->batch = options->batch;
+  history->examples = training->train_set ? training->train_set->count : 0;
+}
+
 static enum status make_all(struct training *training, const struct source *source,
                             const struct model *like, struct diag *diag) {
   enum { LINES = 16 };
@@ -172,6 +182,7 @@ static enum status make_all(struct training *training, const struct source *sour
       (status = make_velocity(training, diag)))
     return status;
   const struct model *model = &training->model;
+  begin_history(training);
   training->random = model->random;
   if (training->options.seeded) random_seed(&training->random, training->options.seed);
   training->epoch = training->train_set ? training->train_set->count / training->options.batch
@@ -186,7 +197,7 @@ enum status train_init(struct training *training, const struct source *source,
                        const struct model *like, const struct train_options *options,
                        const struct library *library, struct diag *diag) {
   *training = (struct training){.options = *options, .library = library, .parts = {-1, -1},
-                                .scores = -1, .bad = -1, .model = {.loss = -1}};
+                                .history = {.scores = -1, .bad = -1}, .model = {.loss = -1}};
   enum status status = make_all(training, source, like, diag);
   if (status) train_done(training);
   return status;
@@ -197,7 +208,7 @@ void train_done(struct training *training) {
     free(training->velocity[n]);
   free(training->velocity);
   free(training->drawn);
-  free(training->rows);
+  history_done(&training->history);
   score_done(training);
   team_free(training->team);
   bands_done(&training->forward);
@@ -262,14 +273,14 @@ static bool find_bad(struct training *training) {
   const struct model *model = &training->model;
   for (size_t n = 0; n < model->node_count; n++) {
     if (all_finite(training, model->nodes[n].slot)) continue;
-    training->bad = (int)n;
+    training->history.bad = (int)n;
     return true;
   }
   for (size_t i = 0; i < model->rule_count; i++) {
     int node = model->rules[i].target_node;
     if (node < 0 || all_finite(training, model->nodes[node].gradient)) continue;
-    training->bad = node;
-    return training->bad_gradient = true;
+    training->history.bad = node;
+    return training->history.bad_gradient = true;
   }
   return false;
 }
@@ -289,15 +300,15 @@ static void look_at_gradients(void *context, int piece, int member) {
     const struct stripe stripe = entries_of(training, n, piece);
     const double *gradient = run_values(&training->run, training->model.nodes[n].gradient);
     if (!vector_finite(gradient + stripe.first, stripe.last - stripe.first))
-      __atomic_store_n(&training->diverged, true, __ATOMIC_RELAXED);
+      __atomic_store_n(&training->history.diverged, true, __ATOMIC_RELAXED);
   }
 }
 
 static bool step_is_finite(struct training *training) {
   const int loss = training->model.nodes[training->model.loss].slot;
-  training->diverged = !isfinite(*run_values(&training->run, loss));
+  training->history.diverged = !isfinite(*run_values(&training->run, loss));
   work_by_all(training, look_at_gradients);
-  return !training->diverged;
+  return !training->history.diverged;
 }
 
 static void move_params(void *context, int piece, int member) {
@@ -327,21 +338,32 @@ static bool step(struct training *training) {
     return false;
   }
   work_by_all(training, move_params);
-  training->done++;
+  training->history.done++;
   return true;
 }
 
 /* -- all of them -- */
 
-static enum status add_row(struct training *training, struct diag *diag) {
-  if (!array_reserve(&training->rows, &training->row_capacity, training->row_count + 1,
-                     sizeof *training->rows))
+static enum status add_row(struct training *training, double loss, struct diag *diag) {
+  struct history *history = &training->history;
+  if (!array_reserve(&history->rows, &history->row_capacity, history->row_count + 1,
+                     sizeof *history->rows))
     return diag_no_memory(diag);
-  struct train_row *row = &training->rows[training->row_count++];
-  *row = (struct train_row){training->done, .train = (double)NAN, .test = (double)NAN};
-  row->loss = *run_values(&training->run, training->model.nodes[training->model.loss].slot);
+  struct train_row *row = &history->rows[history->row_count++];
+  *row = (struct train_row){history->done, loss, (double)NAN, (double)NAN};
   score_row(training, row);
   return STATUS_OK;
+}
+
+/* What is told of a step that was done. */
+static enum status note_step(struct training *training, struct diag *diag) {
+  struct history *history = &training->history;
+  const int loss = training->model.nodes[training->model.loss].slot;
+  const double value = *run_values(&training->run, loss);
+  const bool has_row =
+      (history->done - 1) % training->epoch == 0 || history->done == history->steps;
+  curve_add(&history->loss, value);
+  return has_row ? add_row(training, value, diag) : STATUS_OK;
 }
 
 static bool cancelled(const struct training *training) {
@@ -350,14 +372,14 @@ static bool cancelled(const struct training *training) {
 
 enum status train_run(struct training *training, struct diag *diag) {
   const struct train_options *options = &training->options;
+  struct history *history = &training->history;
   enum status status = STATUS_OK;
-  while (!status && training->done < options->steps) {
-    training->cancelled = cancelled(training);
-    if (training->cancelled || !step(training)) break;
-    if ((training->done - 1) % training->epoch == 0 || training->done == options->steps)
-      status = add_row(training, diag);
+  while (!status && history->done < history->steps) {
+    history->cancelled = cancelled(training);
+    if (history->cancelled || !step(training)) break;
+    status = note_step(training, diag);
     if (options->progress)
-      options->progress(options->progress_context, training->done, options->steps);
+      options->progress(options->progress_context, history->done, history->steps);
   }
   return status;
 }

@@ -7,6 +7,7 @@
 
 #include "core/bands.h"
 #include "lang/dataset.h"
+#include "train/history.h"
 
 #include <signal.h>
 
@@ -24,29 +25,14 @@ struct train_options {
   void *progress_context;
 };
 
-/* A line of the table: after the first step of each epoch (without batches: of each sixteenth of
- * the way), and after the last step. */
-struct train_row {
-  size_t step;   /* steps done */
-  double loss;   /* of the batch, before that step moved the params */
-  double train, test; /* share of examples whose largest score is in the right column; or NaN */
-};
-
 struct training {
   struct model model; /* the text, built for batches */
   struct train_options options;
   const struct library *library;
   struct dataset *train_set, *test_set; /* NULL: the model brings all its data */
   int parts[DATASET_PARTS]; /* nodes that batches are put into; -1 */
-  int scores;               /* node whose largest column is the answer; -1: none was found */
   size_t epoch;             /* steps from one line of the table to the next */
-  size_t done;              /* whole steps */
-  bool cancelled;
-  bool diverged;            /* a number ran out of bounds in the step after DONE */
-  int bad;                  /* the first node where: its value, or its gradient */
-  bool bad_gradient;
-  struct train_row *rows;
-  size_t row_count, row_capacity;
+  struct history history;
   uint32_t *drawn;          /* the batch */
   double **velocity;        /* by node; NULL where there is none */
   struct run run;

@@ -21,7 +21,7 @@ const struct view_ops *const view_table[VIEW_COUNT] = {
     [VIEW_CIRCUIT] = &view_circuit, [VIEW_INSPECTOR] = &view_inspector,
     [VIEW_TENSOR] = &view_tensor,   [VIEW_CHECK] = &view_check,
     [VIEW_SWEEP] = &view_sweep,     [VIEW_LESSON] = &view_lesson,
-    [VIEW_MATRIX] = &view_matrix,
+    [VIEW_TRAIN] = &view_train,     [VIEW_MATRIX] = &view_matrix,
     [VIEW_LESSONS] = &view_lessons, [VIEW_LOG] = &view_log,
     [VIEW_HELP] = &view_help,
 };
@@ -88,9 +88,9 @@ static const struct shown_by {
   enum view_id view;
   bool at_once;
 } shown_by[] = {{"check", VIEW_CHECK, true},     {"sweep", VIEW_SWEEP, true},
-                {"matrix", VIEW_MATRIX, true},   {"hunt", VIEW_CIRCUIT, false},
-                {"open", VIEW_CIRCUIT, false},   {"source", VIEW_CIRCUIT, false},
-                {"resume", VIEW_CIRCUIT, false}};
+                {"train", VIEW_TRAIN, true},     {"matrix", VIEW_MATRIX, true},
+                {"hunt", VIEW_CIRCUIT, false},   {"open", VIEW_CIRCUIT, false},
+                {"source", VIEW_CIRCUIT, false}, {"resume", VIEW_CIRCUIT, false}};
 
 /* The text of a step stands beside the circuit, or takes its place where there is no room. What the
  * step's own commands found has views of its own. */
@@ -412,6 +412,10 @@ static void on_progress(void *context, size_t done, size_t total) {
   ui->progress.shown = now;
   if (now - ui->progress.started > 0.15) show(ui);
   int key = ui->typed == KEY_OF_NONE ? term_key(0, false) : KEY_OF_NONE;
+  if (key == KEY_OF_RESIZE) {
+    key = KEY_OF_NONE;
+    if (resize(ui)) cancelled = 1; /* the loop says why */
+  }
   if (key != 27) ui->typed = key == KEY_OF_NONE ? ui->typed : key; /* for later */
   if (term_interrupted() || key == 27 || key == KEY_OF_CLOSED || term_ending()) cancelled = 1;
 }

@@ -10,9 +10,12 @@
 enum status canvas_init(struct canvas *canvas, int rows, int cols) {
   size_t count;
   *canvas = (struct canvas){.rows = rows, .cols = cols};
-  if (!size_multiply((size_t)rows, (size_t)cols, &count)) return STATUS_NO_MEMORY;
-  canvas->cells = calloc(count + 1, sizeof *canvas->cells);
-  if (!canvas->cells) return STATUS_NO_MEMORY;
+  if (size_multiply((size_t)rows, (size_t)cols, &count))
+    canvas->cells = calloc(count + 1, sizeof *canvas->cells);
+  if (!canvas->cells) {
+    canvas->rows = canvas->cols = 0; /* nothing to draw on */
+    return STATUS_NO_MEMORY;
+  }
   canvas_clear(canvas);
   return STATUS_OK;
 }

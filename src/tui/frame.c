@@ -184,7 +184,7 @@ void frame_busy(struct ui *ui) {
   struct area foot = {ui->canvas.rows - ROWS, 0, ROWS, ui->canvas.cols};
   if (foot.row < 0) foot = (struct area){0, 0, ui->canvas.rows, ui->canvas.cols};
   canvas_blank(&ui->canvas, foot);
-  view_progress(ui, foot, "");
+  view_progress(ui, foot, "", _("nothing changes"));
 }
 
 struct area frame_main(const struct ui *ui) {

@@ -8,7 +8,7 @@
 
 enum { GAP = 3 }; /* columns between things side by side */
 
-int view_progress(struct ui *ui, struct area area, const char *title) {
+int view_progress(struct ui *ui, struct area area, const char *title, const char *if_stopped) {
   enum { ROWS = 4, MARGIN = 2 };
   const struct progress_state *progress = &ui->progress;
   double elapsed = ui->clock - progress->started;
@@ -26,9 +26,11 @@ int view_progress(struct ui *ui, struct area area, const char *title) {
     used += canvas_printf(&ui->canvas, area, 2, MARGIN + used, ROLE_PLAIN,
                           _(", %.0f a second, %.1f s left"), rate,
                           (double)(progress->total - progress->done) / rate);
-  const char *hint = _("Ctrl-C or Esc stops it; nothing changes.");
-  if (MARGIN + used + GAP + (int)strlen(hint) > area.cols) hint = _("Ctrl-C or Esc stops it.");
-  canvas_puts(&ui->canvas, area, 2, MARGIN + used + GAP, ROLE_FAINT, hint);
+  char hint[96];
+  snprintf(hint, sizeof hint, _("Ctrl-C or Esc stops it; %s."), if_stopped);
+  bool fits = MARGIN + used + GAP + text_columns(hint, strlen(hint)) <= area.cols;
+  canvas_puts(&ui->canvas, area, fits ? 2 : 3, fits ? MARGIN + used + GAP : MARGIN, ROLE_FAINT,
+              hint);
   return ROWS;
 }
 
@@ -179,7 +181,7 @@ void view_live_check(struct ui *ui, struct area area, const struct check *check)
     snprintf(title, sizeof title, _("%.40s differs: a closer look at entry %zu of %zu"),
              model->nodes[check->examined->node].name, check->examined_done + 1,
              check->examined_total);
-  int used = view_progress(ui, area, title);
+  int used = view_progress(ui, area, title, _("nothing changes"));
   struct area inside = {area.row + used, area.col + 2, area.rows - used - 2, area.cols - 4};
   size_t count = place_maps(maps, model, check, inside);
   for (size_t i = 0; i < count; i++) draw_map(ui, inside, check, &maps[i]);

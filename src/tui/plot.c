@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum status plot_init(struct plot *plot, int rows, int cols, bool unicode) {
   *plot = (struct plot){.rows = rows, .cols = cols, .unicode = unicode};
@@ -76,4 +77,41 @@ void plot_show(const struct plot *plot, struct canvas *canvas, struct area area)
       canvas_puts(canvas, area, row, col, (enum role)cell->role,
                   plot->unicode ? braille : (char[]){cell->letter, '\0'});
     }
+}
+
+enum { UP = 1, RIGHT = 2, DOWN = 4, LEFT = 8 }; /* sides of a line's glyph */
+
+static void mark_y(const struct plot *plot, struct canvas *canvas, struct area outer,
+                   const struct tick *tick) {
+  int row = plot_row(plot, tick->place), width = text_columns(tick->label, strlen(tick->label));
+  int start = width < PLOT_LEFT - 1 ? PLOT_LEFT - 2 - width : 0;
+  canvas_puts(canvas, outer, row, start, ROLE_FAINT, tick->label);
+  canvas_puts(canvas, outer, row, PLOT_LEFT - 1, ROLE_FAINT,
+              canvas_line_glyph(canvas, UP | DOWN | LEFT));
+}
+
+static void mark_x(const struct plot *plot, struct canvas *canvas, struct area outer,
+                   const struct tick *tick) {
+  int col = PLOT_LEFT + plot_col(plot, tick->place), width = (int)strlen(tick->label);
+  int start = col - width / 2;
+  if (start + width > outer.cols) start = outer.cols - width;
+  canvas_puts(canvas, outer, plot->rows + 1, start, ROLE_FAINT, tick->label);
+  canvas_puts(canvas, outer, plot->rows, col, ROLE_FAINT,
+              canvas_line_glyph(canvas, RIGHT | DOWN | LEFT));
+}
+
+void plot_axes(const struct plot *plot, struct canvas *canvas, struct area area,
+               const struct tick *y, int y_count, const struct tick *x, int x_count) {
+  const struct area outer = {area.row, area.col - PLOT_LEFT, plot->rows + PLOT_BELOW,
+                             plot->cols + PLOT_LEFT + 1};
+  for (int row = 0; row < plot->rows; row++)
+    canvas_puts(canvas, outer, row, PLOT_LEFT - 1, ROLE_FAINT,
+                canvas_line_glyph(canvas, UP | DOWN));
+  for (int col = PLOT_LEFT; col < outer.cols; col++)
+    canvas_puts(canvas, outer, plot->rows, col, ROLE_FAINT,
+                canvas_line_glyph(canvas, RIGHT | LEFT));
+  canvas_puts(canvas, outer, plot->rows, PLOT_LEFT - 1, ROLE_FAINT,
+              canvas_line_glyph(canvas, UP | RIGHT));
+  for (int i = 0; i < y_count; i++) mark_y(plot, canvas, outer, &y[i]);
+  for (int i = 0; i < x_count; i++) mark_x(plot, canvas, outer, &x[i]);
 }

@@ -4,6 +4,7 @@
 #define GRADWALK_TUI_PLOT_H
 
 #include "tui/canvas.h"
+#include "tui/scale.h"
 
 struct plot_cell {
   uint8_t bits; /* of the braille character */
@@ -26,6 +27,12 @@ void plot_line(struct plot *plot, double x0, double y0, double x1, double y1, in
                enum role role, char letter);
 
 void plot_show(const struct plot *plot, struct canvas *canvas, struct area area);
+
+enum { PLOT_LEFT = 8, PLOT_BELOW = 2 }; /* what axes take beside and below the plot */
+
+/* The axes of a plot that is shown at AREA, with what they are marked with. */
+void plot_axes(const struct plot *plot, struct canvas *canvas, struct area area,
+               const struct tick *y, int y_count, const struct tick *x, int x_count);
 
 /* The cell that a point falls into. */
 int plot_row(const struct plot *plot, double y);

@@ -30,6 +30,7 @@ enum view_id {
   VIEW_TENSOR,
   VIEW_CHECK,
   VIEW_SWEEP,
+  VIEW_TRAIN,
   VIEW_MATRIX,
   VIEW_LESSON,
   VIEW_LESSONS,
@@ -69,7 +70,7 @@ struct ui {
   struct progress_state {
     size_t done, total;
     double started, shown;
-  } progress;             /* of a running check or sweep; total 0: none runs */
+  } progress;             /* of a running check, sweep or training; total 0: none runs */
   bool busy;              /* a command is changing what the views show */
   struct text page;       /* of the lesson, as of the last command */
   bool page_known;
@@ -93,7 +94,7 @@ struct view_ops {
 };
 
 extern const struct view_ops view_circuit, view_inspector, view_tensor, view_check, view_sweep,
-    view_matrix, view_lesson, view_lessons, view_log, view_help;
+    view_train, view_matrix, view_lesson, view_lessons, view_log, view_help;
 extern const struct view_ops *const view_table[VIEW_COUNT];
 
 /* Draws TEXT scrolled as the view's state says, and keeps that state in range. */
@@ -111,8 +112,9 @@ void view_lesson_title(const struct ui *ui, struct text *out);
 /* What the last command said, scrolled as the inspector is. */
 void view_said(struct ui *ui, struct area area);
 
-/* The bar of what runs, with its rate and the time left; returns the rows used. */
-int view_progress(struct ui *ui, struct area area, const char *title);
+/* The bar of what runs, with its rate and the time left, and what it means to stop it; returns the
+ * rows used. */
+int view_progress(struct ui *ui, struct area area, const char *title, const char *if_stopped);
 
 /* The rule line that is chosen in the check: a wrong one, or the last that makes the gradient;
  * -1. */

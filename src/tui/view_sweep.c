@@ -113,12 +113,9 @@ static void draw_plot(struct chart *chart) {
 
 /* -- the axes -- */
 
-enum { LEFT = 8, BELOW = 2 };
-
-static const char *power_text(int power, bool lowest, bool unicode, char text[16]) {
-  if (power == 0) return "1";
+static void power_text(int power, bool lowest, bool unicode, char text[16]) {
   snprintf(text, 16, "%s1e%d", !lowest ? "" : unicode ? "≤" : "<", power);
-  return text;
+  if (power == 0) snprintf(text, 16, "1");
 }
 
 /* Decades from one label to the next, so that labels are at least LEAST cells apart. */
@@ -128,32 +125,21 @@ static int label_every(int decades, int cells, int least) {
   return every;
 }
 
-static void draw_axes(struct chart *chart, struct area area) {
+static void draw_axes(struct chart *chart) {
   struct canvas *canvas = &chart->ui->canvas;
-  char text[16];
-  int bottom = chart->area.row - area.row + chart->area.rows;
-  for (int row = 0; row < chart->area.rows; row++)
-    canvas_puts(canvas, area, bottom - 1 - row, LEFT - 1, ROLE_FAINT, canvas_line_glyph(canvas, 5));
-  for (int col = LEFT; col < area.cols; col++)
-    canvas_puts(canvas, area, bottom, col, ROLE_FAINT, canvas_line_glyph(canvas, 10));
-  canvas_puts(canvas, area, bottom, LEFT - 1, ROLE_FAINT, canvas_line_glyph(canvas, 3));
+  struct tick y[MOST_TICKS], x[MOST_TICKS];
+  int y_count = 0, x_count = 0;
   int every = label_every(-LOWEST_ERROR, chart->area.rows, 2);
-  for (int power = 0; power >= LOWEST_ERROR; power -= every) {
-    int row = bottom - chart->area.rows + plot_row(&chart->plot, y_of(pow(10, power)));
-    const char *label = power_text(power, power == LOWEST_ERROR, canvas->unicode, text);
-    int width = text_columns(label, strlen(label));
-    canvas_puts(canvas, area, row, LEFT - 2 - width, ROLE_FAINT, label);
-    canvas_puts(canvas, area, row, LEFT - 1, ROLE_FAINT, canvas_line_glyph(canvas, 13));
+  for (int power = 0; power >= LOWEST_ERROR && y_count < MOST_TICKS; power -= every) {
+    y[y_count].place = y_of(pow(10, power));
+    power_text(power, power == LOWEST_ERROR, canvas->unicode, y[y_count++].label);
   }
   every = label_every(-chart->lowest_step, chart->area.cols, 8);
-  for (int power = 0; power >= chart->lowest_step; power -= every) {
-    int col = LEFT + plot_col(&chart->plot, x_of(chart, pow(10, power)));
-    const char *label = power_text(power, false, canvas->unicode, text);
-    int start = col - (int)strlen(label) / 2;
-    if (start + (int)strlen(label) > area.cols) start = area.cols - (int)strlen(label);
-    canvas_puts(canvas, area, bottom + 1, start, ROLE_FAINT, label);
-    canvas_puts(canvas, area, bottom, col, ROLE_FAINT, canvas_line_glyph(canvas, 14));
+  for (int power = 0; power >= chart->lowest_step && x_count < MOST_TICKS; power -= every) {
+    x[x_count].place = x_of(chart, pow(10, power));
+    power_text(power, false, canvas->unicode, x[x_count++].label);
   }
+  plot_axes(&chart->plot, canvas, chart->area, y, y_count, x, x_count);
 }
 
 /* The best step on the axis, and the chosen one, with the cursor, on the curve. */
@@ -169,7 +155,7 @@ static void mark_steps(struct chart *chart, struct area area) {
   canvas->cursor_col = chart->area.col + col;
   if (line->best < 0) return;
   canvas_puts(canvas, area, bottom,
-              LEFT + plot_col(&chart->plot, x_of(chart, chart->sweep->steps[line->best])), ROLE_KEY,
+              PLOT_LEFT + plot_col(&chart->plot, x_of(chart, chart->sweep->steps[line->best])), ROLE_KEY,
               canvas->unicode ? "▲" : "^");
 }
 
@@ -206,17 +192,17 @@ static void draw_sweep(struct ui *ui, struct area area, const struct sweep *swee
   report_sweep_summary(&summary, sweep);
   struct area nowhere = {0, 0, 0, area.cols - 1};
   int lines = canvas_paragraphs(&ui->canvas, nowhere, 0, 0, ROLE_PLAIN, text_string(&summary));
-  int rows = area.rows - AROUND - lines, cols = area.cols - LEFT - 1;
+  int rows = area.rows - AROUND - lines, cols = area.cols - PLOT_LEFT - 1;
   if (rows < LEAST_ROWS || cols < LEAST_COLS) {
     view_text(ui, VIEW_SWEEP, area, text_string(&summary));
   } else if (!plot_init(&chart.plot, rows, cols, ui->canvas.unicode)) {
-    chart.area = (struct area){area.row + 1, area.col + LEFT, rows, cols};
+    chart.area = (struct area){area.row + 1, area.col + PLOT_LEFT, rows, cols};
     chart.lowest_step = (int)floor(log10(sweep->steps[sweep->count - 1]));
     draw_legend(ui, area);
-    draw_axes(&chart, area);
+    draw_axes(&chart);
     draw_plot(&chart);
     mark_steps(&chart, area);
-    draw_chosen(ui, area, rows + 1 + BELOW, sweep);
+    draw_chosen(ui, area, rows + 1 + PLOT_BELOW, sweep);
     canvas_paragraphs(&ui->canvas, (struct area){area.row, area.col + 1, area.rows, area.cols - 1},
                       rows + AROUND, 0, ROLE_PLAIN, text_string(&summary));
   }
@@ -226,7 +212,8 @@ static void draw_sweep(struct ui *ui, struct area area, const struct sweep *swee
 
 static void draw(struct ui *ui, struct area area) {
   if (ui->progress.total > 0)
-    view_progress(ui, area, _("The error of the differences, step by step"));
+    view_progress(ui, area, _("The error of the differences, step by step"),
+                  _("nothing changes"));
   else if (ui->session->has_sweep)
     draw_sweep(ui, area, &ui->session->sweep);
   else

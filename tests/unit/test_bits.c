@@ -520,7 +520,7 @@ static void assert_whole_steps(const struct trial *trial, const struct training 
                                struct train_options options) {
   struct training whole;
   struct trial a, b;
-  options.steps = stopped->done;
+  options.steps = stopped->history.done;
   options.threads = 1;
   options.cancel = NULL;
   options.progress = NULL;
@@ -549,8 +549,8 @@ static void stop_trainings(const char *text, int times, uint64_t most_steps,
     options.progress = stop_after;
     options.progress_context = &stop;
     train(&stopped, &trial, options);
-    assert_true(stopped.cancelled);
-    assert_int_equal(stopped.done, stop.after);
+    assert_true(stopped.history.cancelled);
+    assert_int_equal(stopped.history.done, stop.after);
     assert_whole_steps(&trial, &stopped, options);
     train_done(&stopped);
     alarm_set(&alarm, most_milliseconds);
@@ -558,7 +558,7 @@ static void stop_trainings(const char *text, int times, uint64_t most_steps,
     options.progress = NULL;
     train(&stopped, &trial, options);
     alarm_wait(&alarm);
-    assert_true(stopped.cancelled);
+    assert_true(stopped.history.cancelled);
     assert_whole_steps(&trial, &stopped, options);
     train_done(&stopped);
   }
@@ -633,11 +633,11 @@ static void a_training_that_diverges_says_where(void **state) {
     struct training training;
     build(&trial, cases[i].text);
     train(&training, &trial, (struct train_options){.steps = 50, .rate = 1000});
-    assert_true(training.diverged);
-    assert_true(training.bad >= 0);
-    assert_int_equal(training.bad_gradient, cases[i].gradient);
-    if (strncmp(training.model.nodes[training.bad].name, cases[i].bad, 1) != 0)
-      fail_msg("%s: %s", cases[i].text, training.model.nodes[training.bad].name);
+    assert_true(training.history.diverged);
+    assert_true(training.history.bad >= 0);
+    assert_int_equal(training.history.bad_gradient, cases[i].gradient);
+    if (strncmp(training.model.nodes[training.history.bad].name, cases[i].bad, 1) != 0)
+      fail_msg("%s: %s", cases[i].text, training.model.nodes[training.history.bad].name);
     train_give_params(&training, &trial.model);
     for (size_t n = 0; n < trial.model.node_count; n++)
       if (trial.model.nodes[n].kind == NODE_PARAM)

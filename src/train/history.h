@@ -1,0 +1,54 @@
+/* What a training has been through, for whoever draws or reports it, also when the training is
+ * over. A history owns its rows until history_done(). */
+#ifndef GRADWALK_TRAIN_HISTORY_H
+#define GRADWALK_TRAIN_HISTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { CURVE_POINTS = 512 };
+
+/* Any number of values in bounded room: each point is the mean of a bucket of neighbours. When all
+ * points are full, neighbours are joined and buckets hold twice as many. */
+struct curve {
+  double points[CURVE_POINTS]; /* the last one may be the mean of a bucket that is not yet full */
+  size_t count;  /* points */
+  size_t bucket; /* values a point; 0 before the first */
+  size_t last;   /* values in the last point */
+};
+
+void curve_add(struct curve *curve, double value);
+
+/* The mean of the points FIRST to END - 1, each as often as it has values. */
+double curve_mean(const struct curve *curve, size_t first, size_t end);
+
+/* How many values were added. */
+size_t curve_length(const struct curve *curve);
+
+/* A line of the table: after the first step of each epoch (without batches: of each sixteenth of
+ * the way), and after the last step. */
+struct train_row {
+  size_t step;   /* steps done */
+  double loss;   /* of the batch, before that step moved the params */
+  double train, test; /* share of examples whose largest score is in the right column; or NaN */
+};
+
+struct history {
+  size_t steps;             /* wanted */
+  double rate, momentum;
+  uint32_t batch, examples; /* a step's, and those they are drawn from; 0: the model brings all */
+  int scores;               /* node whose largest column is the answer; -1: none was found */
+  size_t done;              /* whole steps */
+  bool cancelled;
+  bool diverged;            /* a number ran out of bounds in the step after DONE */
+  int bad;                  /* the first node where: its value, or its gradient; -1 */
+  bool bad_gradient;
+  struct train_row *rows;
+  size_t row_count, row_capacity;
+  struct curve loss;        /* step by step */
+};
+
+void history_done(struct history *history);
+
+#endif
