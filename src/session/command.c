@@ -497,6 +497,7 @@ enum status command_apply(struct session *session, const char *line,
   char *arguments = strndup(line + word, end - word);
   if (!arguments) return diag_no_memory(diag);
   session->unchanged = false;
+  session->log_suffix[0] = '\0';
   if (*arguments && !*(*command)->arguments)
     status = diag_set(diag, STATUS_USAGE, nowhere, _("%s takes nothing behind it; found \"%s\""),
                       (*command)->name, arguments);
@@ -529,5 +530,10 @@ enum status command_do_lesson(struct session *session, const char *line, bool *c
   }
   if (status) return status;
   *changes = command->changes;
-  return command_apply(session, line, &command, out, diag);
+  status = command_apply(session, line, &command, out, diag);
+  /* The log has no line of its own for this one, to say how far it came. */
+  if (!status && session->log_suffix[0])
+    status = diag_set(diag, STATUS_CANCELLED, nowhere, _("\"%s\" was stopped"), line);
+  session->log_suffix[0] = '\0';
+  return status;
 }

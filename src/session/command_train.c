@@ -53,10 +53,12 @@ static enum status train(struct session *session, const struct options *options,
     status = train_init(&training, source, &session->model, &how, &io_library, diag);
   if (status) return status;
   status = run_training(session, &training, diag);
+  if (!status && options->save && !session->replaying) {
+    train_give_params(&training, &training.model);
+    status = params_save(&training.model, options->save, diag);
+  }
   if (!status) status = take_over(session, &training, out, diag);
   train_done(&training);
-  if (!status && options->save && !session->replaying)
-    status = params_save(&session->model, options->save, diag);
   return status;
 }
 

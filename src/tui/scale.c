@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 double scale_place(const struct scale *scale, double value) {
@@ -45,11 +46,12 @@ static struct scale rounds_around(double low, double high, int most) {
 }
 
 struct scale scale_around(double low, double high, int most) {
-  const double decades = 2, largest = 1e300, smallest = 1e-300, flat = 1e-2;
+  const double decades = 2, largest = 1e300, smallest = 1e-300;
   if (most < 2) most = 2;
   low = fmin(fmax(low, -largest), largest), high = fmax(fmin(high, largest), -largest);
   if (low > smallest && log10(high / low) > decades) return powers_around(low, high, most);
   const double size = fmax(fabs(low), fabs(high));
+  const double flat = size < 1e-4 || size >= 1e6 ? 0.2 : 1e-2; /* labels there have few digits */
   if (!(high - low > flat * size && high - low > smallest)) {
     const double room = size > smallest ? 2 * flat * size : 1;
     low -= room, high += room;
@@ -89,7 +91,10 @@ int scale_ticks(const struct scale *scale, struct tick ticks[MOST_TICKS]) {
   const double high = scale->powers ? log10(scale->high) : scale->high;
   const double last = floor(high / scale->part + nothing);
   int count = 0;
-  for (double i = ceil(low / scale->part - nothing); i <= last && count < MOST_TICKS; i++)
-    ticks[count++] = make_tick(scale, i * scale->part);
+  for (double i = ceil(low / scale->part - nothing); i <= last && count < MOST_TICKS; i++) {
+    const struct tick tick = make_tick(scale, i * scale->part);
+    const double written = scale_place(scale, strtod(tick.label, NULL));
+    if (fabs(written - tick.place) < 1e-3) ticks[count++] = tick;
+  }
   return count;
 }

@@ -22,14 +22,15 @@ struct tick {
 /* The place of VALUE, which is not NaN; what lies outside stands at the end. */
 double scale_place(const struct scale *scale, double value);
 
-/* A scale for values from LOW to HIGH with ticks at its ends: by powers of ten where these span more
- * than two decades, else by round numbers; in at most MOST parts. */
+/* A scale for values from LOW to HIGH with ticks at its ends: by powers of ten where these span
+ * more than two decades, else by round numbers; in at most MOST parts. */
 struct scale scale_around(double low, double high, int most);
 
 /* The scale from LOW to HIGH as they are, with round numbers for ticks. */
 struct scale scale_between(double low, double high, int most);
 
-/* The numbers to write; returns how many. */
+/* The numbers to write, but for those that would need more digits than there is room for; returns
+ * how many. */
 int scale_ticks(const struct scale *scale, struct tick ticks[MOST_TICKS]);
 
 #endif

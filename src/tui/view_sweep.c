@@ -154,8 +154,8 @@ static void mark_steps(struct chart *chart, struct area area) {
   canvas->cursor_row = chart->area.row + row;
   canvas->cursor_col = chart->area.col + col;
   if (line->best < 0) return;
-  canvas_puts(canvas, area, bottom,
-              PLOT_LEFT + plot_col(&chart->plot, x_of(chart, chart->sweep->steps[line->best])), ROLE_KEY,
+  const double best = x_of(chart, chart->sweep->steps[line->best]);
+  canvas_puts(canvas, area, bottom, PLOT_LEFT + plot_col(&chart->plot, best), ROLE_KEY,
               canvas->unicode ? "▲" : "^");
 }
 
