@@ -77,12 +77,13 @@ static void a_curve_stays_finite(void **state) {
 static char path[] = "/tmp/gradwalk-train-XXXXXX.md";
 
 static const char lesson[] =
-    "# Two steps\n\n"
+    "# Three steps\n\n"
     "```graph\n"
     "seed 1; data X = randn(4, 3); data Y = [1 1 0]; param W = randn(1, 4); param b = 0\n"
     "A = sigmoid(W @ X + b); cost = sum(-log(A) * Y - log(1 - A) * (1 - Y)) / 3\n"
     "```\n\n"
-    "## One\n\nText.\n\n## Two\n\nText.\n";
+    "## One\n\nText.\n\n## Two\n\nText.\n\n"
+    "## Three\n\nText.\n\n```do\ntrain steps=60\n```\n";
 
 static enum status try(struct session *session, const char *line, struct diag *diag) {
   struct text out;
@@ -202,13 +203,14 @@ static void each_step_of_a_lesson_has_its_own(void **state) {
 /* -- stopping -- */
 
 static volatile sig_atomic_t stop_flag;
-static size_t steps_seen;
+static size_t steps_seen, curves_seen;
 
 /* Looks at what the session shows, and stops it after as many steps as CONTEXT says. */
 static void look(void *context, size_t done, size_t total) {
   const struct session *session = context;
   (void)total;
   steps_seen++;
+  curves_seen += session->training != NULL;
   if (session->training && curve_length(&session->training->loss) != done)
     fail_msg("the curve has %zu steps of %zu", curve_length(&session->training->loss), done);
   if (steps_seen == 7) stop_flag = 1;
@@ -219,7 +221,7 @@ static void watch(struct session *session) {
   session->progress = look;
   session->progress_context = session;
   stop_flag = 0;
-  steps_seen = 0;
+  steps_seen = curves_seen = 0;
 }
 
 static void a_stopped_training_has_a_history(void **state) {
@@ -229,6 +231,7 @@ static void a_stopped_training_has_a_history(void **state) {
   watch(&session);
   doing(&session, "train steps=400");
   assert_null(session.training);
+  assert_int_equal(curves_seen, 7);
   expect_history(&session, 7, "a stopped training");
   assert_true(session.history.cancelled);
   session_done(&session);
@@ -255,6 +258,45 @@ static void a_stopped_replay_changes_nothing(void **state) {
   assert_string_equal(session.log[session.log_done - 1], "set b = 2");
   doing(&session, "undo"), doing(&session, "undo");
   expect_history(&session, 50, "undo");
+  session_done(&session);
+}
+
+/* A script that is stopped has not happened either, though its last line would have kept what was
+ * learnt. */
+static void a_stopped_script_changes_nothing(void **state) {
+  (void)state;
+  static const char script[] = "set b = 3\ntrain steps=50\n";
+  char line[64], name[] = "/tmp/gradwalk-train-XXXXXX.gws";
+  struct session session;
+  struct diag diag;
+  int file = mkstemps(name, 4);
+  assert_int_equal(write(file, script, sizeof script - 1), sizeof script - 1);
+  close(file);
+  open_lesson(&session);
+  watch(&session);
+  snprintf(line, sizeof line, "source %s", name);
+  assert_int_equal(try(&session, line, &diag), STATUS_CANCELLED);
+  assert_int_equal(steps_seen, 7);
+  assert_int_equal(session.log_done, 1);
+  expect_none(&session, "a stopped script");
+  session_done(&session);
+  unlink(name);
+}
+
+/* What a step of a lesson begins with is done as a whole, or the step is not entered. */
+static void a_stopped_step_is_not_entered(void **state) {
+  (void)state;
+  struct session session;
+  struct diag diag;
+  open_lesson(&session);
+  watch(&session);
+  assert_int_equal(try(&session, "step 3", &diag), STATUS_CANCELLED);
+  assert_int_equal(session.page, 0);
+  session.cancel = NULL;
+  doing(&session, "set b = 2");
+  assert_string_equal(session.log[session.log_done - 1], "set b = 2");
+  doing(&session, "step 3");
+  expect_history(&session, 60, "step 3");
   session_done(&session);
 }
 
@@ -353,6 +395,8 @@ int main(void) {
       cmocka_unit_test(each_step_of_a_lesson_has_its_own),
       cmocka_unit_test(a_stopped_training_has_a_history),
       cmocka_unit_test(a_stopped_replay_changes_nothing),
+      cmocka_unit_test(a_stopped_script_changes_nothing),
+      cmocka_unit_test(a_stopped_step_is_not_entered),
       cmocka_unit_test(a_training_that_fails_changes_nothing),
       cmocka_unit_test(ticks_are_round_numbers_in_place),
       cmocka_unit_test(places_stay_on_the_axis),
