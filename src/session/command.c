@@ -530,10 +530,5 @@ enum status command_do_lesson(struct session *session, const char *line, bool *c
   }
   if (status) return status;
   *changes = command->changes;
-  status = command_apply(session, line, &command, out, diag);
-  /* The log has no line of its own for this one, to say how far it came. */
-  if (!status && session->log_suffix[0])
-    status = diag_set(diag, STATUS_CANCELLED, nowhere, _("\"%s\" was stopped"), line);
-  session->log_suffix[0] = '\0';
-  return status;
+  return command_apply(session, line, &command, out, diag);
 }

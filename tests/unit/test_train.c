@@ -77,13 +77,12 @@ static void a_curve_stays_finite(void **state) {
 static char path[] = "/tmp/gradwalk-train-XXXXXX.md";
 
 static const char lesson[] =
-    "# Three steps\n\n"
+    "# Two steps\n\n"
     "```graph\n"
     "seed 1; data X = randn(4, 3); data Y = [1 1 0]; param W = randn(1, 4); param b = 0\n"
     "A = sigmoid(W @ X + b); cost = sum(-log(A) * Y - log(1 - A) * (1 - Y)) / 3\n"
     "```\n\n"
-    "## One\n\nText.\n\n## Two\n\nText.\n\n"
-    "## Three\n\nText.\n\n```do\ntrain steps=60\n```\n";
+    "## One\n\nText.\n\n## Two\n\nText.\n";
 
 static enum status try(struct session *session, const char *line, struct diag *diag) {
   struct text out;
@@ -283,23 +282,6 @@ static void a_stopped_script_changes_nothing(void **state) {
   unlink(name);
 }
 
-/* What a step of a lesson begins with is done as a whole, or the step is not entered. */
-static void a_stopped_step_is_not_entered(void **state) {
-  (void)state;
-  struct session session;
-  struct diag diag;
-  open_lesson(&session);
-  watch(&session);
-  assert_int_equal(try(&session, "step 3", &diag), STATUS_CANCELLED);
-  assert_int_equal(session.page, 0);
-  session.cancel = NULL;
-  doing(&session, "set b = 2");
-  assert_string_equal(session.log[session.log_done - 1], "set b = 2");
-  doing(&session, "step 3");
-  expect_history(&session, 60, "step 3");
-  session_done(&session);
-}
-
 /* Params that cannot be saved are not learnt either. */
 static void a_training_that_fails_changes_nothing(void **state) {
   (void)state;
@@ -396,7 +378,6 @@ int main(void) {
       cmocka_unit_test(a_stopped_training_has_a_history),
       cmocka_unit_test(a_stopped_replay_changes_nothing),
       cmocka_unit_test(a_stopped_script_changes_nothing),
-      cmocka_unit_test(a_stopped_step_is_not_entered),
       cmocka_unit_test(a_training_that_fails_changes_nothing),
       cmocka_unit_test(ticks_are_round_numbers_in_place),
       cmocka_unit_test(places_stay_on_the_axis),
