@@ -290,8 +290,13 @@ static void a_training_that_fails_changes_nothing(void **state) {
   open_lesson(&session);
   const int slot = session.model.nodes[model_find(&session.model, "b")].slot;
   assert_int_not_equal(try(&session, "train steps=5 save=/dev/null/nowhere", &diag), STATUS_OK);
+  watch(&session);
+  assert_int_not_equal(try(&session, "train steps=50 save=/dev/null/nowhere", &diag), STATUS_OK);
+  assert_int_equal(steps_seen, 7);
   expect_none(&session, "a failure");
   assert_true(*program_image(&session.model.program, slot) == 0);
+  doing(&session, "set b = 2");
+  assert_string_equal(session.log[session.log_done - 1], "set b = 2");
   session_done(&session);
 }
 
@@ -352,6 +357,8 @@ static void places_stay_on_the_axis(void **state) {
   assert_int_equal(scale_ticks(&powers, ticks), 5);
   assert_string_equal(ticks[0].label, "1e-4");
   assert_string_equal(ticks[3].label, "0.1");
+  const struct scale close = scale_between(1.21e-17, 1.29e-17, 4); /* "1.22e-17" has no room */
+  assert_int_equal(scale_ticks(&close, ticks), 0);
 }
 
 static int write_lesson(void **state) {
