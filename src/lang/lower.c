@@ -154,10 +154,9 @@ static enum status apply_now(struct builder *builder, const struct application *
  * the last. */
 static struct instr without_transpose(struct builder *builder, struct instr instr) {
   struct code *code = builder->code;
+  if (builder->recording || instr.op != OP_MATMUL || code->count == 0) return instr;
   const struct instr *last = &code->items[code->count - 1];
-  if (builder->recording || instr.op != OP_MATMUL || code->count == 0 ||
-      last->op != OP_TRANSPOSE || last->out != instr.in[0])
-    return instr;
+  if (last->op != OP_TRANSPOSE || last->out != instr.in[0]) return instr;
   instr.op = OP_MATMUL_TRANSPOSED;
   instr.in[0] = last->in[0];
   code->count--;
