@@ -412,10 +412,8 @@ static void on_progress(void *context, size_t done, size_t total) {
   ui->progress.shown = now;
   if (now - ui->progress.started > 0.15) show(ui);
   int key = ui->typed == KEY_OF_NONE ? term_key(0, false) : KEY_OF_NONE;
-  if (key == KEY_OF_RESIZE) {
-    key = KEY_OF_NONE;
-    if (resize(ui)) cancelled = 1; /* the loop says why */
-  }
+  if (key == KEY_OF_RESIZE && resize(ui)) cancelled = 1; /* the loop says why */
+  if (key == KEY_OF_RESIZE) key = KEY_OF_NONE;
   if (key != 27) ui->typed = key == KEY_OF_NONE ? ui->typed : key; /* for later */
   if (term_interrupted() || key == 27 || key == KEY_OF_CLOSED || term_ending()) cancelled = 1;
 }
