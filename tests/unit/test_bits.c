@@ -485,7 +485,9 @@ static void stop_checks(const char *text, int times, uint64_t most_probes) {
                                     .progress_context = &stop};
     struct check found;
     struct diag diag = {0};
-    assert_int_equal(check_run(&found, &trial.model, &options, &diag), STATUS_CANCELLED);
+    enum status status = check_run(&found, &trial.model, &options, &diag);
+    /* On a busy machine the thread that reports may come to few probes. */
+    if (stop.calls >= stop.after) assert_int_equal(status, STATUS_CANCELLED);
     check_done(&found);
     assert_memory_equal(was, trial.model.program.image, bytes);
     alarm_set(&alarm, 30);
