@@ -47,12 +47,12 @@ static enum status train(struct session *session, const struct options *options,
   how.cancel = session->cancel;
   how.progress = session->progress;
   how.progress_context = session->progress_context;
-  enum status status = options->load ? params_load(&session->model, options->load, diag)
-                                     : STATUS_OK;
-  if (!status)
-    status = train_init(&training, source, &session->model, &how, &io_library, diag);
+  enum status status =
+      train_init(&training, source, &session->model, &how, &io_library, diag);
   if (status) return status;
-  status = run_training(session, &training, diag);
+  if (options->load && !(status = params_load(&training.model, options->load, diag)))
+    train_take_params(&training);
+  if (!status) status = run_training(session, &training, diag);
   if (!status && options->save && !session->replaying) {
     train_give_params(&training, &training.model);
     status = params_save(&training.model, options->save, diag);

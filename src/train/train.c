@@ -220,6 +220,17 @@ void train_done(struct training *training) {
   *training = (struct training){.model = {.loss = -1}};
 }
 
+void train_take_params(struct training *training) {
+  const struct model *model = &training->model;
+  for (size_t n = 0; n < model->node_count; n++) {
+    int slot = model->nodes[n].slot;
+    if (model->nodes[n].kind != NODE_PARAM) continue;
+    memcpy(run_values(&training->run, slot),
+           model->program.image + model->program.slots[slot].offset,
+           shape_count(model_shape(model, slot)) * sizeof(double));
+  }
+}
+
 void train_give_params(const struct training *training, struct model *model) {
   for (size_t n = 0; n < model->node_count; n++) {
     int slot = model->nodes[n].slot;

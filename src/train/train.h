@@ -49,6 +49,9 @@ enum status train_init(struct training *training, const struct source *source,
                        const struct library *library, struct diag *diag);
 void train_done(struct training *training);
 
+/* Begins with the params that training->model has now. */
+void train_take_params(struct training *training);
+
 /* Hands the params as they are now to another build of the text. */
 void train_give_params(const struct training *training, struct model *model);
 

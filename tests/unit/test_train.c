@@ -300,6 +300,31 @@ static void a_training_that_fails_changes_nothing(void **state) {
   session_done(&session);
 }
 
+/* Params that were loaded for a training that cannot be are not there either. */
+static void a_load_is_part_of_its_training(void **state) {
+  (void)state;
+  char folder[] = "/tmp/gradwalk-train-XXXXXX", line[128];
+  struct session session;
+  struct diag diag;
+  assert_non_null(mkdtemp(folder));
+  open_lesson(&session);
+  const int slot = session.model.nodes[model_find(&session.model, "b")].slot;
+  snprintf(line, sizeof line, "train steps=3 save=%s", folder);
+  doing(&session, line);
+  const double learnt = *program_image(&session.model.program, slot);
+  assert_true(learnt != 0);
+  doing(&session, "undo");
+  snprintf(line, sizeof line, "train steps=3 batch=5 load=%s", folder); /* of what? */
+  assert_int_not_equal(try(&session, line, &diag), STATUS_OK);
+  assert_true(*program_image(&session.model.program, slot) == 0);
+  snprintf(line, sizeof line, "train steps=1 lr=1e-300 load=%s", folder);
+  doing(&session, line);
+  assert_true(*program_image(&session.model.program, slot) == learnt);
+  session_done(&session);
+  snprintf(line, sizeof line, "rm -r %s", folder);
+  assert_int_equal(system(line), 0);
+}
+
 /* -- scales -- */
 
 static void assert_scale(double low, double high, int most, bool powers) {
@@ -386,6 +411,7 @@ int main(void) {
       cmocka_unit_test(a_stopped_replay_changes_nothing),
       cmocka_unit_test(a_stopped_script_changes_nothing),
       cmocka_unit_test(a_training_that_fails_changes_nothing),
+      cmocka_unit_test(a_load_is_part_of_its_training),
       cmocka_unit_test(ticks_are_round_numbers_in_place),
       cmocka_unit_test(places_stay_on_the_axis),
   };
