@@ -55,17 +55,16 @@ static enum status usage(struct diag *diag, const char *option, const char *what
 
 static enum status set_number(const struct option_row *row, void *field, const char *value,
                               struct diag *diag) {
+  enum { MOST = 1000000 };
   char *end;
   double number = strtod(value, &end);
   bool is_count = row->kind == OPTION_COUNT;
-  bool fits = is_count ? number >= row->smallest && number <= 1e6 && number == floor(number)
+  bool fits = is_count ? number >= row->smallest && number <= MOST && number == floor(number)
                        : number > row->smallest;
   if (!*value || *end || !isfinite(number) || !fits) {
     usage(diag, row->name, _("found"), value);
-    diag_hint(diag,
-              is_count ? _("expected a whole number from %g")
-                       : _("expected a finite number above %g"),
-              row->smallest);
+    if (is_count) diag_hint(diag, _("expected a whole number from %g to %d"), row->smallest, MOST);
+    else diag_hint(diag, _("expected a finite number above %g"), row->smallest);
     return STATUS_USAGE;
   }
   if (is_count) *(int *)field = (int)number;
