@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* -- Ctrl-C and progress -- */
 
@@ -42,7 +43,7 @@ void call_catch_endings(bool catch) {
     sigaction(signals[i], &action, NULL);
 }
 
-void call_show_progress(void *context, size_t done, size_t total) {
+static void show_progress(void *context, size_t done, size_t total) {
   enum { WIDTH = 40 };
   struct progress_bar *progress = context;
   double now = seconds_now(), elapsed = now - progress->started;
@@ -54,6 +55,10 @@ void call_show_progress(void *context, size_t done, size_t total) {
   memset(bar, '#', (size_t)filled);
   fprintf(stderr, _("\r\033[K[%-*s] %zu of %zu, %.0f a second, %.0f s left"), WIDTH, bar, done,
           total, (double)done / elapsed, (double)(total - done) * elapsed / (double)done);
+}
+
+call_progress *call_bar(void) {
+  return isatty(STDERR_FILENO) ? show_progress : NULL;
 }
 
 void call_clear_progress(const struct progress_bar *progress) {

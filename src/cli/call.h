@@ -39,7 +39,9 @@ struct progress_bar {
   bool drawn;
 };
 
-void call_show_progress(void *context, size_t done, size_t total);
+/* What draws the bar, its context; NULL where standard error is no terminal. */
+typedef void call_progress(void *context, size_t done, size_t total);
+call_progress *call_bar(void);
 void call_clear_progress(const struct progress_bar *progress);
 
 /* Prints what was made; what cannot be written whole is an error, never a success. */

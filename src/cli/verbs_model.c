@@ -7,7 +7,6 @@
 #include "session/params.h"
 #include "session/report_bugs.h"
 
-#include <unistd.h>
 
 
 static int report_values(struct invocation *call) {
@@ -33,10 +32,8 @@ static enum status run_check(struct invocation *call, struct check *check) {
   struct progress_bar progress = {.started = seconds_now()};
   struct check_options how = options_check(&call->options);
   how.cancel = &call_interrupted;
-  if (isatty(STDERR_FILENO)) {
-    how.progress = call_show_progress;
-    how.progress_context = &progress;
-  }
+  how.progress = call_bar();
+  how.progress_context = &progress;
   call_catch_interrupt(true);
   enum status status = check_run(check, &call->model, &how, &call->diag);
   call_catch_interrupt(false);
@@ -68,10 +65,8 @@ static enum status report_detection(struct invocation *call) {
   struct progress_bar progress = {.started = seconds_now()};
   struct matrix_options how = {.loader = &io_loader, .frozen = call->options.frozen,
                                .threads = call->options.threads, .cancel = &call_interrupted};
-  if (isatty(STDERR_FILENO)) {
-    how.progress = call_show_progress;
-    how.progress_context = &progress;
-  }
+  how.progress = call_bar();
+  how.progress_context = &progress;
   call_catch_interrupt(true);
   enum status status = matrix_run(&matrix, &call->model, &how, &call->diag);
   call_catch_interrupt(false);
@@ -125,10 +120,8 @@ static enum status run_training(struct invocation *call, struct training *traini
   struct progress_bar progress = {.started = seconds_now()};
   struct train_options how = options_train(&call->options);
   how.cancel = &call_interrupted;
-  if (isatty(STDERR_FILENO)) {
-    how.progress = call_show_progress;
-    how.progress_context = &progress;
-  }
+  how.progress = call_bar();
+  how.progress_context = &progress;
   enum status status = train_init(training, &call->lesson.source, &call->model, &how, &io_library,
                                   &call->diag);
   call_catch_interrupt(true);

@@ -2,7 +2,6 @@
 
 #include "core/vector.h"
 
-#include <sched.h>
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,12 +123,6 @@ static void run_rows(void *context, int piece, int member) {
   }
 }
 
-static void wait_for_rows(const struct progress *progress, uint32_t rows) {
-  enum { LOOKS = 2000 };
-  for (long looks = 0; __atomic_load_n(&progress->rows, __ATOMIC_ACQUIRE) < rows; looks++)
-    if (looks > LOOKS) sched_yield();
-}
-
 /* Pieces are begun in rising order, so the one that is waited for is done or under way. */
 static void run_terms(void *context, int piece, int member) {
   struct running *running = context;
@@ -144,7 +137,7 @@ static void run_terms(void *context, int piece, int member) {
     const uint32_t rest = call.shape.rows - part.row0;
     part.row1 = part.row0 + (rest < 2 * ROWS_APART ? rest : ROWS_APART);
     double *sums = call.out + (size_t)part.row0 * part.col1;
-    if (piece > 0) wait_for_rows(&running->progress[piece - 1], part.row1);
+    if (piece > 0) team_wait(&running->progress[piece - 1].rows, part.row1);
     else memset(sums, 0, (size_t)(part.row1 - part.row0) * part.col1 * sizeof *sums);
     op_table[instr->op].accumulate(&call, part, (uint32_t)terms.first, (uint32_t)terms.last);
     __atomic_store_n(&running->progress[piece].rows, part.row1, __ATOMIC_RELEASE);

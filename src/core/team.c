@@ -23,7 +23,7 @@ struct team {
   int pieces;
   unsigned round;   /* of work; rises when there is some */
   int left;         /* pieces that nobody has taken */
-  int done;         /* pieces */
+  uint32_t done;        /* pieces */
   bool over;
   int sleepers;
   pthread_mutex_t lock;
@@ -114,6 +114,11 @@ int team_members(const struct team *team) {
   return team->count;
 }
 
+void team_wait(const uint32_t *count, uint32_t least) {
+  for (long looks = 0; __atomic_load_n(count, __ATOMIC_ACQUIRE) < least; looks++)
+    if (looks > LOOKS) sched_yield();
+}
+
 void team_work(struct team *team, int pieces, void (*work)(void *context, int piece, int member),
                void *context) {
   team->work = work;
@@ -125,6 +130,5 @@ void team_work(struct team *team, int pieces, void (*work)(void *context, int pi
   work(context, 0, 0);
   __atomic_add_fetch(&team->done, 1, __ATOMIC_RELEASE);
   work_along(team, 0);
-  for (long looks = 0; __atomic_load_n(&team->done, __ATOMIC_ACQUIRE) < pieces; looks++)
-    if (looks > LOOKS) sched_yield();
+  team_wait(&team->done, (uint32_t)pieces);
 }

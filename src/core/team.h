@@ -3,6 +3,8 @@
 #ifndef GRADWALK_CORE_TEAM_H
 #define GRADWALK_CORE_TEAM_H
 
+#include <stdint.h>
+
 enum {
   TEAM_MAX = 64,
   TEAM_APART = 128 /* bytes: what different threads write stands so far apart, or they wait */
@@ -22,6 +24,9 @@ int team_members(const struct team *team);
  * the machine lets sleep. */
 void team_work(struct team *team, int pieces, void (*work)(void *context, int piece, int member),
                void *context);
+
+/* Until *COUNT, which others raise, is LEAST or more: looks for a moment, then lets others run. */
+void team_wait(const uint32_t *count, uint32_t least);
 
 /* Processors that can work at once, at most TEAM_MAX. */
 int team_processors(void);

@@ -1,6 +1,7 @@
 #include "lang/model.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void model_done(struct model *model) {
   for (size_t i = 0; i < model->instance_count; i++) scope_done(&model->instances[i].scope);
@@ -21,6 +22,16 @@ void model_done(struct model *model) {
 
 struct shape model_shape(const struct model *model, int slot) {
   return model->program.slots[slot].shape;
+}
+
+void model_copy_params(const struct model *model, double *to, const struct model *like,
+                       const double *from) {
+  for (size_t n = 0; n < model->node_count; n++) {
+    if (model->nodes[n].kind != NODE_PARAM) continue;
+    const struct slot *slot = &model->program.slots[model->nodes[n].slot];
+    memcpy(to + slot->offset, from + like->program.slots[like->nodes[n].slot].offset,
+           shape_count(slot->shape) * sizeof *to);
+  }
 }
 
 int model_find(const struct model *model, const char *name) {

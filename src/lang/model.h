@@ -135,6 +135,11 @@ int model_find(const struct model *model, const char *name);
 
 struct shape model_shape(const struct model *model, int slot);
 
+/* Copies every param of MODEL to TO, laid out as its image is, from FROM, laid out as that of LIKE,
+ * another build of the same text (or the same one). */
+void model_copy_params(const struct model *model, double *to, const struct model *like,
+                       const double *from);
+
 /* Replaces a rule line by its target: "dq = df * z", "f: dq += …" where several nodes have that
  * target, "f:2: dq += …" where one node has it twice. NAME is what TEXT is called in messages; both
  * are copied. A line that does not fit changes nothing. */

@@ -47,8 +47,7 @@ static enum status train(struct session *session, const struct options *options,
   how.cancel = session->cancel;
   how.progress = session->progress;
   how.progress_context = session->progress_context;
-  enum status status =
-      train_init(&training, source, &session->model, &how, &io_library, diag);
+  enum status status = train_init(&training, source, &session->model, &how, &io_library, diag);
   if (status) return status;
   if (options->load && !(status = params_load(&training.model, options->load, diag)))
     train_take_params(&training);

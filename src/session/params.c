@@ -52,13 +52,7 @@ enum status params_load(struct model *model, const char *folder, struct diag *di
   double *values = calloc(model->program.size + 1, sizeof *values);
   if (!values) return diag_no_memory(diag);
   enum status status = each_param(model, folder, values, read_param, diag);
-  for (size_t n = 0; !status && n < model->node_count; n++) {
-    const struct node *node = &model->nodes[n];
-    if (node->kind == NODE_PARAM)
-      memcpy(program_image(&model->program, node->slot),
-             values + model->program.slots[node->slot].offset,
-             shape_count(model_shape(model, node->slot)) * sizeof *values);
-  }
+  if (!status) model_copy_params(model, model->program.image, model, values);
   free(values);
   return status;
 }

@@ -1,7 +1,6 @@
 #include "train/score.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* One member's share of a count. */
 struct scorer {
@@ -132,12 +131,7 @@ void score_row(struct training *training, struct train_row *row) {
   const struct model *model = &training->model;
   if (training->history.scores < 0) return;
   for (int i = 0; i < team_members(training->team); i++)
-    for (size_t n = 0; n < model->node_count; n++) {
-      int slot = model->nodes[n].slot;
-      if (model->nodes[n].kind == NODE_PARAM)
-        memcpy(run_values(&training->scorers[i].run, slot), run_values(&training->run, slot),
-               shape_count(model_shape(model, slot)) * sizeof(double));
-    }
+    model_copy_params(model, training->scorers[i].run.values, model, training->run.values);
   row->train = share_right(training, training->train_set);
   if (training->test_set) row->test = share_right(training, training->test_set);
 }

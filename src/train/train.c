@@ -222,23 +222,11 @@ void train_done(struct training *training) {
 
 void train_take_params(struct training *training) {
   const struct model *model = &training->model;
-  for (size_t n = 0; n < model->node_count; n++) {
-    int slot = model->nodes[n].slot;
-    if (model->nodes[n].kind != NODE_PARAM) continue;
-    memcpy(run_values(&training->run, slot),
-           model->program.image + model->program.slots[slot].offset,
-           shape_count(model_shape(model, slot)) * sizeof(double));
-  }
+  model_copy_params(model, training->run.values, model, model->program.image);
 }
 
 void train_give_params(const struct training *training, struct model *model) {
-  for (size_t n = 0; n < model->node_count; n++) {
-    int slot = model->nodes[n].slot;
-    if (model->nodes[n].kind != NODE_PARAM) continue;
-    memcpy(program_image(&model->program, slot),
-           run_values(&training->run, training->model.nodes[n].slot),
-           shape_count(model_shape(model, slot)) * sizeof(double));
-  }
+  model_copy_params(model, model->program.image, &training->model, training->run.values);
 }
 
 /* -- a step -- */
