@@ -97,13 +97,16 @@ def numerical_gradient(f, x, h=1e-4):
 
 
 def train(net, x, t, tests, steps, batch=100, rate=0.1):
-    """Stochastic gradient descent; the accuracies after the first step of each epoch."""
-    table = []
+    """Stochastic gradient descent as the notebook has it: the batch's loss after every step, for the
+    curve, and the accuracies after the first step of each epoch, for the table."""
+    losses, table = [], []
     for step in range(steps):
         mask = np.random.choice(len(x), batch)
-        grads = net.gradient(x[mask], t[mask])
+        some, labels = x[mask], t[mask]
+        grads = net.gradient(some, labels)
         for name in net.params:
             net.params[name] -= rate * grads[name]
+        losses.append(net.loss(some, labels))
         if step % max(len(x) // batch, 1) == 0:
             table.append((net.accuracy(x, t), net.accuracy(*tests)))
-    return table
+    return losses, table
