@@ -7,9 +7,19 @@
 #include <string.h>
 
 enum {
-  VECTORS = 8, /* of neighbouring columns, side by side */
-  WORD = 64    /* terms in one go: a bit each, and this much of b stays near */
+  VECTORS = 8,      /* of neighbouring columns, side by side */
+  WORD = MARKS_WORD /* terms in one go: a bit each, and this much of b stays near */
 };
+
+/* The marks of the COUNT numbers, a word of them or fewer, from number AT of a row on; ROW is its
+ * first word, ROWS those of the whole tensor. */
+static inline uint64_t marks_at(const uint64_t *row, size_t rows, size_t at, size_t count) {
+  const size_t shift = at % WORD;
+  const uint64_t *word = row + at / WORD * rows;
+  uint64_t marks = *word >> shift;
+  if (shift + count > WORD) marks |= word[rows] << (WORD - shift);
+  return marks & UINT64_MAX >> (WORD - count);
+}
 #define EACH_VECTOR(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7)
 
 #define BODY(name) name##_portable

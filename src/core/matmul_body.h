@@ -86,6 +86,25 @@ INLINE void BODY(terms_of_columns)(const double *a, size_t step, size_t depth, s
   }
 }
 
+/* The same from the marks of COUNT neighbours, a word of them or fewer, from number AT of their rows
+ * on; marks of so many ROWS. */
+INLINE void BODY(terms_of_marks)(const uint64_t *marks, size_t rows, size_t at, size_t depth,
+                                 size_t count, uint64_t *terms) {
+  const size_t shift = at % WORD;
+  const bool two = shift + count > WORD;
+  const uint64_t *word = marks + at / WORD * rows, *next = two ? word + rows : word;
+  for (size_t j = 0; j < count; j += LANES) {
+    BODY(bits) bits = {0}, bit = bits + 1, own;
+    for (int l = 0; l < LANES; l++) own[l] = (int64_t)1 << l;
+    own <<= j;
+    for (size_t k = 0; k < depth; k++, bit <<= 1) {
+      const uint64_t row = two ? word[k] >> shift | next[k] << (WORD - shift) : word[k] >> shift;
+      bits |= (((int64_t)row & own) != 0) & bit;
+    }
+    memcpy(terms + j, &bits, (count - j < LANES ? count - j : LANES) * sizeof *terms);
+  }
+}
+
 /* Copies a block of b, a row's vectors one after the other. False if a number is not finite. */
 INLINE bool BODY(pack)(double *packed, const double *b, size_t stride, size_t depth,
                        size_t width) {
@@ -108,9 +127,24 @@ struct BODY(rows) {
   const double *a;
   size_t row_step, step; /* from row to row, from term to term */
   bool transposed;
+  const uint64_t *marks; /* of a, from its first row of these on; NULL: not known */
+  size_t marked_rows, at; /* rows that have marks; the number in them that these begin with */
   double *out;
   size_t cols, count;
 };
+
+/* The terms that are not 0 of the first COUNT rows, which are one after the other in A. */
+INLINE void BODY(find_terms)(const struct BODY(rows) *rows, size_t depth, size_t count,
+                             uint64_t *terms) {
+  if (rows->transposed && rows->marks)
+    BODY(terms_of_marks)(rows->marks, rows->marked_rows, rows->at, depth, count, terms);
+  else if (rows->transposed)
+    BODY(terms_of_columns)(rows->a, rows->step, depth, count, terms);
+  else
+    for (size_t r = 0; r < count; r++)
+      terms[r] = rows->marks ? marks_at(rows->marks + r, rows->marked_rows, rows->at, depth)
+                             : BODY(terms_of_row)(rows->a + r * rows->row_step, depth);
+}
 
 INLINE void BODY(add_to_rows)(struct BODY(rows) rows, size_t depth, bool skip, const double *b,
                               size_t stride, size_t width, bool fresh, const bool packed) {
@@ -120,9 +154,9 @@ INLINE void BODY(add_to_rows)(struct BODY(rows) rows, size_t depth, bool skip, c
   for (size_t r = 0; r < AT_ONCE; r++) terms[r] >>= WORD - depth;
   for (size_t most = AT_ONCE; rows.count > 0; rows.count -= most) {
     if (rows.count < most) most = rows.count;
-    if (skip && rows.transposed) BODY(terms_of_columns)(rows.a, rows.step, depth, most, terms);
-    for (size_t r = 0; skip && !rows.transposed && r < most; r++)
-      terms[r] = BODY(terms_of_row)(rows.a + r * rows.row_step, depth);
+    if (skip) BODY(find_terms)(&rows, depth, most, terms);
+    if (rows.transposed) rows.at += most;
+    else if (rows.marks) rows.marks += most;
     for (size_t r = 0; r < most; r++, rows.a += rows.row_step, rows.out += rows.cols)
       if (fresh || terms[r])
         BODY(add_terms_to_row)(rows.out, rows.a, rows.step, terms[r], b, stride, width, fresh,
@@ -143,6 +177,11 @@ INLINE void BODY(add_block)(const struct call *call, const bool transposed, stru
   const double *b = call->in[1].values + from * cols + col;
   rows.a = call->in[0].values + part.row0 * rows.row_step + from * rows.step;
   rows.out = call->out + part.row0 * cols + col;
+  if (call->marks) {
+    rows.marked_rows = call->in[0].shape.rows;
+    rows.marks = call->marks + (transposed ? from : part.row0);
+    rows.at = transposed ? part.row0 : from;
+  }
   if (call->finite || rows.count < MANY_ROWS) {
     BODY(add_to_rows)(rows, depth, call->finite, b, cols, width, fresh, false);
   } else {

@@ -23,6 +23,11 @@ struct rect {
   uint32_t row0, row1, col0, col1;
 };
 
+/* Marks: which numbers of a tensor are not 0. Each is a bit in a word about neighbours in its row,
+ * the first the lowest. The words about the same columns stand together, those of one row a tensor's
+ * rows apart: who shares out the columns does not have two write to the same lines of memory. */
+enum { MARKS_WORD = 64 };
+
 struct operand {
   const double *values; /* row-major */
   struct shape shape;
@@ -37,6 +42,7 @@ struct call {
   int axis;
   struct random *random; /* only for OP_RANDOM rows */
   bool finite;           /* it is known that the last operand has neither infinities nor NaNs */
+  const uint64_t *marks; /* of the first operand; NULL: not known */
 };
 
 enum op_form {

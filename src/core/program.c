@@ -20,16 +20,23 @@ void program_done(struct program *program) {
   program_init(program);
 }
 
+/* Where a slot of COUNT begins: on a line of memory of its own if it fills one. */
+static size_t slot_offset(const struct program *program, size_t count) {
+  enum { LINE = 64 / sizeof(double) };
+  return count < LINE ? program->size : (program->size + LINE - 1) / LINE * LINE;
+}
+
 enum status program_slot(struct program *program, struct shape shape, int *slot) {
-  size_t count = shape_count(shape), end = program->size + count;
+  const size_t count = shape_count(shape), offset = slot_offset(program, count);
+  const size_t end = offset + count;
   if (count > PROGRAM_MAX_VALUES || end > PROGRAM_MAX_VALUES) return STATUS_LIMIT;
   if (!array_reserve(&program->slots, &program->slot_capacity, program->slot_count + 1,
                      sizeof *program->slots) ||
       !array_reserve(&program->image, &program->image_capacity, end, sizeof *program->image))
     return STATUS_NO_MEMORY;
-  memset(program->image + program->size, 0, count * sizeof *program->image);
+  memset(program->image + program->size, 0, (end - program->size) * sizeof *program->image);
   *slot = (int)program->slot_count++;
-  program->slots[*slot] = (struct slot){shape, program->size};
+  program->slots[*slot] = (struct slot){shape, offset};
   program->size = end;
   return STATUS_OK;
 }
@@ -129,15 +136,32 @@ enum status run_init(struct run *run, const struct program *program, const struc
 
 enum status run_copy(struct run *run, const struct run *from) {
   *run = *from;
+  run->marks = NULL;
   run->values = memory_numbers(from->program->size);
   if (!run->values) return STATUS_NO_MEMORY;
   memcpy(run->values, from->values, from->program->size * sizeof *run->values);
-  return STATUS_OK;
+  return from->marks ? run_mark(run, from->marked) : STATUS_OK;
 }
 
 void run_done(struct run *run) {
   free(run->values);
+  free(run->marks);
   run->values = NULL;
+  run->marks = NULL;
+}
+
+enum status run_mark(struct run *run, int slot) {
+  const struct shape shape = run->program->slots[slot].shape;
+  const double *values = run_values(run, slot);
+  const size_t words = ((size_t)shape.cols + MARKS_WORD - 1) / MARKS_WORD;
+  free(run->marks);
+  run->marks = calloc(words * shape.rows, sizeof *run->marks);
+  if (!run->marks) return STATUS_NO_MEMORY;
+  run->marked = slot;
+  for (size_t i = 0; i < shape.rows; i++)
+    for (size_t j = 0; j < shape.cols; j++, values++)
+      run->marks[j / MARKS_WORD * shape.rows + i] |= (uint64_t)(*values != 0) << j % MARKS_WORD;
+  return STATUS_OK;
 }
 
 double *run_values(const struct run *run, int slot) {
@@ -145,7 +169,9 @@ double *run_values(const struct run *run, int slot) {
 }
 
 struct call run_call(struct run *run, const struct instr *instr) {
-  return make_call(run->program, run->values, &run->random, *instr);
+  struct call call = make_call(run->program, run->values, &run->random, *instr);
+  if (run->marks && instr->in[0] == run->marked) call.marks = run->marks;
+  return call;
 }
 
 void run_round(const struct run *run, const struct call *call, struct rect part) {

@@ -68,6 +68,8 @@ struct run {
   enum precision precision;
   bool frozen; /* draws made inside the forward pass are kept from one pass to the next */
   bool drawn;
+  int marked; /* the slot that the marks are about */
+  uint64_t *marks; /* NULL: none */
 };
 
 /* Starts from the program's image and from the generator's state RANDOM. */
@@ -75,6 +77,10 @@ enum status run_init(struct run *run, const struct program *program, const struc
                      enum precision precision);
 enum status run_copy(struct run *run, const struct run *from);
 void run_done(struct run *run);
+
+/* From now on the run knows which numbers of SLOT (instead of any other) are 0: whoever changes one
+ * keeps run->marks right. */
+enum status run_mark(struct run *run, int slot);
 
 double *run_values(const struct run *run, int slot);
 

@@ -85,25 +85,28 @@ static const uint8_t *image_at(const struct idx *images, uint32_t which) {
 
 /* Examples drawn at random are far apart: they are sent for in advance. */
 static void take_images(const struct idx *from, const uint32_t *which, uint32_t count,
-                        uint32_t first, uint32_t last, double *values) {
-  enum { AHEAD = 2, LINE = 64 };
+                        uint32_t first, uint32_t last, double *values, uint64_t *marks) {
+  enum { AHEAD = 4, LINE = 64 };
   for (uint32_t i = 0; i < count; i++, values += MNIST_PIXELS) {
     for (uint32_t p = first; i + AHEAD < count && p < last; p += LINE)
       __builtin_prefetch(image_at(from, which[i + AHEAD]) + p);
-    vector_from_bytes(values + first, image_at(from, which[i]) + first, last - first);
+    vector_from_bytes(values + first, image_at(from, which[i]) + first, last - first,
+                      marks ? marks + first / MARKS_WORD * count + i : NULL, count);
   }
 }
 
 static void take_labels(const struct idx *from, const uint32_t *which, uint32_t count,
                         uint32_t first, uint32_t last, double *values) {
-  for (uint32_t i = 0; i < count; i++, values += MNIST_CLASSES)
-    for (uint32_t j = first; j < last; j++) values[j] = from->items[which[i]] == j;
+  for (uint32_t i = 0; i < count; i++, values += MNIST_CLASSES) {
+    const uint32_t label = from->items[which[i]];
+    for (uint32_t j = first; j < last; j++) values[j] = label == j;
+  }
 }
 
 static void take(const struct dataset *dataset, int part, const uint32_t *which, uint32_t count,
-                 uint32_t first, uint32_t last, double *values) {
+                 uint32_t first, uint32_t last, double *values, uint64_t *marks) {
   const struct mnist *mnist = (const struct mnist *)dataset;
-  if (part == PART_IMAGES) take_images(&mnist->images, which, count, first, last, values);
+  if (part == PART_IMAGES) take_images(&mnist->images, which, count, first, last, values, marks);
   else take_labels(&mnist->labels, which, count, first, last, values);
 }
 
@@ -167,7 +170,7 @@ static enum status take_first(const struct mnist *mnist, const char *folder, enu
     return diag_no_memory(diag);
   }
   for (uint32_t i = 0; i < count; i++) which[i] = i;
-  dataset_take(&mnist->dataset, which, count, parts);
+  dataset_take(&mnist->dataset, which, count, parts, NULL);
   free(which);
   return STATUS_OK;
 }

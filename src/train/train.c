@@ -40,7 +40,7 @@ static enum status first_batch(const struct batch_loader *batches, struct operan
     parts[i] = calloc(batch, set->widths[i] * sizeof *parts[i]);
     made = made && parts[i];
   }
-  if (made) dataset_take(set, training->drawn, batch, parts);
+  if (made) dataset_take(set, training->drawn, batch, parts, NULL);
   for (int i = 0; i < DATASET_PARTS; i++) {
     if (made) out[i] = (struct operand){parts[i], {batch, set->widths[i]}};
     else free(parts[i]);
@@ -155,7 +155,9 @@ static enum status make_bands(struct training *training, struct diag *diag) {
   const struct program *program = &training->model.program;
   if (run_init(&training->run, program, &training->model.random, PRECISION_DOUBLE) ||
       bands_init(&training->forward, &training->run, &program->forward, WORTH_SHARING) ||
-      bands_init(&training->backward, &training->run, &program->backward, WORTH_SHARING))
+      bands_init(&training->backward, &training->run, &program->backward, WORTH_SHARING) ||
+      (training->train_set &&
+       run_mark(&training->run, training->model.nodes[training->parts[0]].slot)))
     return diag_no_memory(diag);
   return STATUS_OK;
 }
@@ -236,20 +238,20 @@ static void work_by_all(struct training *training, void (*work)(void *, int piec
 }
 
 /* A stripe of columns of the batch that was drawn: those whose weights the member will use. Few
- * columns are not worth two members' writing to the same lines of memory. */
+ * columns are not worth two members' writing to the same lines of memory, or words of marks. */
 static void take_share(void *context, int piece, int member) {
-  enum { FEW = 64 };
   const struct training *training = context;
   const struct dataset *set = training->train_set;
   (void)member;
   for (int i = 0; i < DATASET_PARTS; i++) {
-    const bool few = set->widths[i] < FEW;
-    const struct stripe stripe =
-        stripe_of(set->widths[i], piece, few ? 1 : team_members(training->team));
-    if (few && piece > 0) continue;
+    const int members = team_members(training->team);
+    const int pieces = set->widths[i] < 2 * MARKS_WORD * (uint32_t)members ? 1 : members;
+    if (piece >= pieces) continue;
+    const struct stripe stripe = stripe_of(set->widths[i], piece, pieces);
     set->take(set, i, training->drawn, training->options.batch, (uint32_t)stripe.first,
               (uint32_t)stripe.last,
-              run_values(&training->run, training->model.nodes[training->parts[i]].slot));
+              run_values(&training->run, training->model.nodes[training->parts[i]].slot),
+              i ? NULL : training->run.marks);
   }
 }
 

@@ -214,7 +214,7 @@ static void bytes_are_divided_by_255(void) {
   double values[256];
   for (int i = 0; i < 256; i++) bytes[i] = (uint8_t)i;
   for (size_t count = 1; count <= 256; count++) {
-    vector_from_bytes(values, bytes + 256 - count, count);
+    vector_from_bytes(values, bytes + 256 - count, count, NULL, 0);
     for (size_t i = 0; i < count; i++)
       assert_true(same(values[i], (double)bytes[256 - count + i] / 255.0));
   }
