@@ -25,18 +25,20 @@ static bool writes(const struct code *code, size_t first, size_t last, int slot)
   return false;
 }
 
-/* Whether instruction LAST can go along with those from FIRST on: the same rows, and what one of
- * them reads beside its own row is written by none. */
-static bool goes_along(struct run *run, const struct code *code, size_t first, size_t last) {
+/* Whether ADDED can go along with instructions [first, last): the same rows, and what one of them
+ * reads beside its own row is written by none. */
+static bool goes_along(struct run *run, const struct code *code, size_t first, size_t last,
+                       const struct instr *added) {
   const struct slot *slots = run->program->slots;
-  const struct instr *added = &code->items[last];
-  if (slots[added->out].shape.rows != slots[code->items[first].out].shape.rows) return false;
+  if (first < last &&
+      slots[added->out].shape.rows != slots[code->items[first].out].shape.rows) return false;
   for (size_t i = first; i <= last; i++) {
-    const struct op *op = &op_table[code->items[i].op];
-    const struct call call = run_call(run, &code->items[i]);
+    const struct instr *instr = i < last ? &code->items[i] : added;
+    const struct op *op = &op_table[instr->op];
+    const struct call call = run_call(run, instr);
     if (op->flags & OP_RANDOM) return false;
     for (int which = 0; which < op->arity; which++) {
-      int slot = code->items[i].in[which];
+      int slot = instr->in[which];
       bool written = slot == added->out || (i == last && writes(code, first, last, slot));
       if (written && !stays_in_row(op, &call, which)) return false;
     }
@@ -53,8 +55,8 @@ static size_t work_of(struct run *run, const struct instr *instr) {
 }
 
 struct stripe stripe_of(size_t rows, int piece, int pieces) {
-  enum { WORD = 64 };
-  const size_t unit = rows >= 2 * WORD * (size_t)pieces ? WORD : 1, units = rows / unit;
+  const size_t word = MARKS_WORD;
+  const size_t unit = rows >= 2 * word * (size_t)pieces ? word : 1, units = rows / unit;
   struct stripe stripe = {units * (size_t)piece / (size_t)pieces * unit,
                       units * ((size_t)piece + 1) / (size_t)pieces * unit};
   if (piece + 1 == pieces) stripe.last = rows;
@@ -68,28 +70,79 @@ static bool by_terms(struct run *run, const struct instr *instr) {
          shape_count(call.in[1].shape) > 2 * shape_count(call.shape);
 }
 
+static enum sharing sharing_of(struct run *run, const struct code *code, size_t i) {
+  if (by_terms(run, &code->items[i])) return SHARE_TERMS;
+  return goes_along(run, code, i, i, &code->items[i]) ? SHARE_ROWS : SHARE_NOTHING;
+}
+
+/* -- the order -- */
+
+static bool reads(const struct instr *instr, int slot) {
+  for (int which = 0; which < op_table[instr->op].arity; which++)
+    if (instr->in[which] == slot) return true;
+  return false;
+}
+
+/* The last of the instructions from FIRST to I that has to stay before I; I if there is none. */
+static size_t last_before(const struct code *code, size_t first, size_t i) {
+  const struct instr *instr = &code->items[i];
+  for (size_t other = i; other-- > first;) {
+    const struct instr *earlier = &code->items[other];
+    if (reads(instr, earlier->out) || reads(earlier, instr->out) || earlier->out == instr->out ||
+        (op_table[instr->op].flags & op_table[earlier->op].flags & OP_RANDOM))
+      return other;
+  }
+  return i;
+}
+
+static void bring_forward(struct code *code, size_t to, size_t i) {
+  const struct instr moved = code->items[i];
+  memmove(&code->items[to + 1], &code->items[to], (i - to) * sizeof moved);
+  code->items[to] = moved;
+}
+
+/* The stretch that begins with instruction FIRST: those go along that may come so early, whatever
+ * stands between. If one would, but for something that may come before all of them, then that is a
+ * stretch of its own, and comes first. */
+static struct stretch next_stretch(struct run *run, struct code *code, size_t first) {
+  enum { LONGEST = 64, AHEAD = 16 };
+  struct stretch stretch = {first, first + 1, sharing_of(run, code, first)};
+  if (stretch.sharing != SHARE_ROWS) return stretch;
+  for (size_t i = first + 1; i < code->count && i < stretch.last + AHEAD; i++) {
+    if (stretch.last == first + LONGEST) break;
+    if (by_terms(run, &code->items[i]) ||
+        !goes_along(run, code, first, stretch.last, &code->items[i]))
+      continue;
+    const size_t before = last_before(code, stretch.last, i);
+    if (before == i) {
+      bring_forward(code, stretch.last++, i);
+    } else if (last_before(code, first, before) == before) {
+      bring_forward(code, first, before);
+      return (struct stretch){first, first + 1, sharing_of(run, code, first)};
+    }
+  }
+  return stretch;
+}
+
 enum status bands_init(struct bands *bands, struct run *run, const struct code *code, size_t work) {
-  enum { LONGEST = 64 };
-  *bands = (struct bands){.code = code};
-  bands->stretches = calloc(code->count > 0 ? code->count : 1, sizeof *bands->stretches);
-  if (!bands->stretches) return STATUS_NO_MEMORY;
-  for (size_t i = 0; i < code->count;) {
-    struct stretch *stretch = &bands->stretches[bands->count++];
-    *stretch = (struct stretch){.first = i, .sharing = SHARE_ROWS};
+  const size_t count = code->count > 0 ? code->count : 1;
+  *bands = (struct bands){.code = {calloc(count, sizeof *code->items), code->count, count},
+                          .stretches = calloc(count, sizeof *bands->stretches)};
+  if (!bands->stretches || !bands->code.items) return STATUS_NO_MEMORY;
+  memcpy(bands->code.items, code->items, code->count * sizeof *code->items);
+  for (size_t first = 0; first < code->count;) {
+    struct stretch stretch = next_stretch(run, &bands->code, first);
     size_t done = 0;
-    if (by_terms(run, &code->items[i])) stretch->sharing = SHARE_TERMS;
-    else if (!goes_along(run, code, i, i)) stretch->sharing = SHARE_NOTHING;
-    do done += work_of(run, &code->items[i++]);
-    while (stretch->sharing == SHARE_ROWS && i < code->count && i < stretch->first + LONGEST &&
-           !by_terms(run, &code->items[i]) && goes_along(run, code, stretch->first, i));
-    stretch->last = i;
-    if (done < work) stretch->sharing = SHARE_NOTHING;
+    while (first < stretch.last) done += work_of(run, &bands->code.items[first++]);
+    if (done < work) stretch.sharing = SHARE_NOTHING;
+    bands->stretches[bands->count++] = stretch;
   }
   return STATUS_OK;
 }
 
 void bands_done(struct bands *bands) {
   free(bands->stretches);
+  free(bands->code.items);
   *bands = (struct bands){0};
 }
 
@@ -146,7 +199,7 @@ static void run_terms(void *context, int piece, int member) {
 
 static void run_shared(const struct bands *bands, const struct stretch *stretch, struct team *team,
                        struct run *run) {
-  struct running running = {bands->code, stretch, run, team_members(team), {{0}}};
+  struct running running = {&bands->code, stretch, run, team_members(team), {{0}}};
   team_work(team, running.pieces, stretch->sharing == SHARE_TERMS ? run_terms : run_rows, &running);
 }
 
@@ -154,6 +207,6 @@ void bands_run(const struct bands *bands, struct team *team, struct run *run) {
   for (size_t i = 0; i < bands->count; i++) {
     const struct stretch *stretch = &bands->stretches[i];
     if (team_members(team) > 1 && stretch->sharing) run_shared(bands, stretch, team, run);
-    else run_slice(run, bands->code, stretch->first, stretch->last);
+    else run_slice(run, &bands->code, stretch->first, stretch->last);
   }
 }

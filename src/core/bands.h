@@ -19,7 +19,7 @@ struct stretch {
 };
 
 struct bands {
-  const struct code *code;
+  struct code code; /* the program's, in an order of its own that gives the same */
   struct stretch *stretches;
   size_t count;
 };
