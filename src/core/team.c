@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 /* How often a waiting thread looks before it lets others run, and before it goes to sleep. */
-enum { LOOKS = 2000, YIELDS = 50 };
+enum { LOOKS = 1000, YIELDS = 50 };
 
 struct member {
   struct team *team;
@@ -35,13 +35,20 @@ int team_processors(void) {
   return count < 1 ? 1 : count > TEAM_MAX ? TEAM_MAX : (int)count;
 }
 
+/* Between one look and the next: lets a processor that shares the core with another have less. */
+static void look_away(void) {
+#if defined __x86_64__ || defined __i386__
+  __builtin_ia32_pause();
+#endif
+}
+
 static bool has_come(struct team *team, unsigned round) {
   return __atomic_load_n(&team->round, __ATOMIC_ACQUIRE) != round;
 }
 
 /* Until there is other work than that of ROUND. */
 static void wait_for_work(struct team *team, unsigned round) {
-  for (int i = 0; i < LOOKS; i++)
+  for (int i = 0; i < LOOKS; i++, look_away())
     if (has_come(team, round)) return;
   for (int i = 0; i < YIELDS; i++) {
     if (has_come(team, round)) return;
@@ -115,8 +122,10 @@ int team_members(const struct team *team) {
 }
 
 void team_wait(const uint32_t *count, uint32_t least) {
-  for (long looks = 0; __atomic_load_n(count, __ATOMIC_ACQUIRE) < least; looks++)
+  for (long looks = 0; __atomic_load_n(count, __ATOMIC_ACQUIRE) < least; looks++) {
     if (looks > LOOKS) sched_yield();
+    else look_away();
+  }
 }
 
 void team_work(struct team *team, int pieces, void (*work)(void *context, int piece, int member),
