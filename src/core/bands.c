@@ -146,6 +146,18 @@ void bands_done(struct bands *bands) {
   *bands = (struct bands){0};
 }
 
+bool bands_deal(const struct bands *bands, int slot) {
+  for (size_t s = 0; s < bands->count; s++)
+    for (size_t i = bands->stretches[s].first; i < bands->stretches[s].last; i++) {
+      const struct instr *instr = &bands->code.items[i];
+      const bool stripes = bands->stretches[s].sharing == SHARE_TERMS ||
+                           (bands->stretches[s].sharing == SHARE_ROWS &&
+                            instr->op == OP_MATMUL_TRANSPOSED);
+      if (reads(instr, slot) && (!stripes || instr->in[1] == slot)) return false;
+    }
+  return true;
+}
+
 /* -- running -- */
 
 enum { ROWS_APART = 8 };
@@ -163,15 +175,20 @@ struct running {
   struct progress progress[TEAM_MAX];
 };
 
+static struct call call_of(const struct running *running, size_t i, int piece) {
+  struct call call = run_call(running->run, &running->code->items[i]);
+  if (call.marks) call.in[0].values = run_marked(running->run, piece);
+  return call;
+}
+
 static void run_rows(void *context, int piece, int member) {
   const struct running *running = context;
   (void)member;
   for (size_t i = running->stretch->first; i < running->stretch->last; i++) {
-    const struct instr *instr = &running->code->items[i];
-    const struct call call = run_call(running->run, instr);
+    const struct call call = call_of(running, i, piece);
     const struct stripe stripe = stripe_of(call.shape.rows, piece, running->pieces);
     const struct rect part = {(uint32_t)stripe.first, (uint32_t)stripe.last, 0, call.shape.cols};
-    op_table[instr->op].forward(&call, part);
+    op_table[running->code->items[i].op].forward(&call, part);
     run_round(running->run, &call, part);
   }
 }
@@ -180,8 +197,8 @@ static void run_rows(void *context, int piece, int member) {
 static void run_terms(void *context, int piece, int member) {
   struct running *running = context;
   (void)member;
-  const struct instr *instr = &running->code->items[running->stretch->first];
-  struct call call = run_call(running->run, instr);
+  const struct op *op = &op_table[running->code->items[running->stretch->first].op];
+  struct call call = call_of(running, running->stretch->first, piece);
   const struct stripe terms = stripe_of(call.in[0].shape.cols, piece, running->pieces);
   struct rect part = {0, 0, 0, call.shape.cols};
   call.finite = vector_finite(call.in[1].values + terms.first * part.col1,
@@ -192,7 +209,7 @@ static void run_terms(void *context, int piece, int member) {
     double *sums = call.out + (size_t)part.row0 * part.col1;
     if (piece > 0) team_wait(&running->progress[piece - 1].rows, part.row1);
     else memset(sums, 0, (size_t)(part.row1 - part.row0) * part.col1 * sizeof *sums);
-    op_table[instr->op].accumulate(&call, part, (uint32_t)terms.first, (uint32_t)terms.last);
+    op->accumulate(&call, part, (uint32_t)terms.first, (uint32_t)terms.last);
     __atomic_store_n(&running->progress[piece].rows, part.row1, __ATOMIC_RELEASE);
   }
 }

@@ -31,10 +31,14 @@ struct stripe {
 };
 struct stripe stripe_of(size_t rows, int piece, int pieces);
 
-/* For CODE of the program of RUN, which stays the caller's. A stretch with less WORK than so many
+/* For CODE of the program of RUN. A stretch with less WORK than so many
  * products of two numbers is left to one member. STATUS_NO_MEMORY at worst. */
 enum status bands_init(struct bands *bands, struct run *run, const struct code *code, size_t work);
 void bands_done(struct bands *bands);
+
+/* Whether all that reads SLOT takes it in stripes of its columns, so that run_mark() may deal them
+ * out among the members. */
+bool bands_deal(const struct bands *bands, int slot);
 
 /* Runs the whole code. Allocates nothing. */
 void bands_run(const struct bands *bands, struct team *team, struct run *run);

@@ -84,11 +84,10 @@ void memory_scattered(void *bytes, size_t count) {
 }
 
 double *memory_numbers(size_t count) {
-  enum { LINE = 64 };
   size_t bytes;
   if (!size_multiply(count > 0 ? count : 1, sizeof(double), &bytes) || bytes > SIZE_MAX / 2)
     return NULL;
-  const size_t unit = bytes >= LARGE_PAGE / 2 ? LARGE_PAGE : LINE;
+  const size_t unit = bytes >= LARGE_PAGE / 2 ? LARGE_PAGE : MEMORY_LINE;
   bytes = (bytes + unit - 1) / unit * unit;
   double *numbers = aligned_alloc(unit, bytes);
   if (numbers) memory_scattered(numbers, bytes);

@@ -31,7 +31,9 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 /* a * b in *PRODUCT; false if it does not fit. */
 bool size_multiply(size_t a, size_t b, size_t *product);
 
-/* Room for COUNT numbers, aligned for the widest vectors; NULL if there is no memory. To be freed
+enum { MEMORY_LINE = 64 }; /* bytes that come from memory together, and the widest vector */
+
+/* Room for COUNT numbers, from a line's beginning on; NULL if there is no memory. To be freed
  * with free(). */
 double *memory_numbers(size_t count);
 

@@ -22,8 +22,8 @@ void program_done(struct program *program) {
 
 /* Where a slot of COUNT begins: on a line of memory of its own if it fills one. */
 static size_t slot_offset(const struct program *program, size_t count) {
-  enum { LINE = 64 / sizeof(double) };
-  return count < LINE ? program->size : (program->size + LINE - 1) / LINE * LINE;
+  const size_t line = MEMORY_LINE / sizeof(double);
+  return count < line ? program->size : (program->size + line - 1) / line * line;
 }
 
 enum status program_slot(struct program *program, struct shape shape, int *slot) {
@@ -137,27 +137,44 @@ enum status run_init(struct run *run, const struct program *program, const struc
 enum status run_copy(struct run *run, const struct run *from) {
   *run = *from;
   run->marks = NULL;
+  run->apart = NULL;
   run->values = memory_numbers(from->program->size);
   if (!run->values) return STATUS_NO_MEMORY;
   memcpy(run->values, from->values, from->program->size * sizeof *run->values);
-  return from->marks ? run_mark(run, from->marked) : STATUS_OK;
+  return from->marks ? run_mark(run, from->marked, 1) : STATUS_OK;
 }
 
 void run_done(struct run *run) {
   free(run->values);
   free(run->marks);
-  run->values = NULL;
+  free(run->apart);
+  run->values = run->apart = NULL;
   run->marks = NULL;
 }
 
-enum status run_mark(struct run *run, int slot) {
+/* Values of the marked slot, in whole lines of memory. */
+static size_t marked_count(const struct run *run) {
+  const size_t line = MEMORY_LINE / sizeof(double);
+  return (shape_count(run->program->slots[run->marked].shape) + line - 1) / line * line;
+}
+
+double *run_marked(const struct run *run, int piece) {
+  if (piece == 0 || !run->apart) return run_values(run, run->marked);
+  return run->apart + marked_count(run) * (size_t)(piece - 1);
+}
+
+enum status run_mark(struct run *run, int slot, int pieces) {
   const struct shape shape = run->program->slots[slot].shape;
   const double *values = run_values(run, slot);
   const size_t words = ((size_t)shape.cols + MARKS_WORD - 1) / MARKS_WORD;
   free(run->marks);
-  run->marks = calloc(words * shape.rows, sizeof *run->marks);
-  if (!run->marks) return STATUS_NO_MEMORY;
+  free(run->apart);
   run->marked = slot;
+  run->marks = calloc(words * shape.rows, sizeof *run->marks);
+  run->apart = pieces > 1 ? memory_numbers(marked_count(run) * (size_t)(pieces - 1)) : NULL;
+  if (!run->marks || (pieces > 1 && !run->apart)) return STATUS_NO_MEMORY;
+  for (int piece = 1; piece < pieces; piece++)
+    memcpy(run_marked(run, piece), values, shape_count(shape) * sizeof *values);
   for (size_t i = 0; i < shape.rows; i++)
     for (size_t j = 0; j < shape.cols; j++, values++)
       run->marks[j / MARKS_WORD * shape.rows + i] |= (uint64_t)(*values != 0) << j % MARKS_WORD;

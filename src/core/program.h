@@ -68,8 +68,9 @@ struct run {
   enum precision precision;
   bool frozen; /* draws made inside the forward pass are kept from one pass to the next */
   bool drawn;
-  int marked; /* the slot that the marks are about */
+  int marked;      /* the slot that the marks are about */
   uint64_t *marks; /* NULL: none */
+  double *apart;   /* NULL, or places for the columns of that slot, for each piece but the first */
 };
 
 /* Starts from the program's image and from the generator's state RANDOM. */
@@ -79,8 +80,13 @@ enum status run_copy(struct run *run, const struct run *from);
 void run_done(struct run *run);
 
 /* From now on the run knows which numbers of SLOT (instead of any other) are 0: whoever changes one
- * keeps run->marks right. */
-enum status run_mark(struct run *run, int slot);
+ * keeps run->marks right. Its columns are dealt out in so many PIECES, each of which holds its own
+ * only: with neighbouring columns in one place, a processor that reads ahead takes those of the next
+ * away from another that is writing them. */
+enum status run_mark(struct run *run, int slot, int pieces);
+
+/* The marked slot as PIECE has it: of its whole shape. */
+double *run_marked(const struct run *run, int piece);
 
 double *run_values(const struct run *run, int slot);
 

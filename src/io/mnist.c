@@ -1,6 +1,7 @@
 #include "io/mnist.h"
 
 #include "core/intl.h"
+#include "core/memory.h"
 #include "core/text.h"
 #include "core/vector.h"
 
@@ -86,9 +87,9 @@ static const uint8_t *image_at(const struct idx *images, uint32_t which) {
 /* Examples drawn at random are far apart: they are sent for in advance. */
 static void take_images(const struct idx *from, const uint32_t *which, uint32_t count,
                         uint32_t first, uint32_t last, double *values, uint64_t *marks) {
-  enum { AHEAD = 4, LINE = 64 };
+  enum { AHEAD = 4 };
   for (uint32_t i = 0; i < count; i++, values += MNIST_PIXELS) {
-    for (uint32_t p = first; i + AHEAD < count && p < last; p += LINE)
+    for (uint32_t p = first; i + AHEAD < count && p < last; p += MEMORY_LINE)
       __builtin_prefetch(image_at(from, which[i + AHEAD]) + p);
     vector_from_bytes(values + first, image_at(from, which[i]) + first, last - first,
                       marks ? marks + first / MARKS_WORD * count + i : NULL, count);

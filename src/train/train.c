@@ -150,14 +150,27 @@ static enum status make_velocity(struct training *training, struct diag *diag) {
   return STATUS_OK;
 }
 
+/* Who takes a part of the batch: each member some columns, those whose weights it will use. Few are
+ * not worth two members' writing to the same lines of memory, or words of marks. */
+static int takers(const struct training *training, int part) {
+  const int members = team_members(training->team);
+  return training->train_set->widths[part] < 2 * MARKS_WORD * (uint32_t)members ? 1 : members;
+}
+
+static enum status mark_examples(struct training *training) {
+  const int slot = training->model.nodes[training->parts[0]].slot;
+  const bool dealt =
+      bands_deal(&training->forward, slot) && bands_deal(&training->backward, slot);
+  return run_mark(&training->run, slot, dealt ? takers(training, 0) : 1);
+}
+
 static enum status make_bands(struct training *training, struct diag *diag) {
   enum { WORTH_SHARING = 30000 };
   const struct program *program = &training->model.program;
   if (run_init(&training->run, program, &training->model.random, PRECISION_DOUBLE) ||
       bands_init(&training->forward, &training->run, &program->forward, WORTH_SHARING) ||
       bands_init(&training->backward, &training->run, &program->backward, WORTH_SHARING) ||
-      (training->train_set &&
-       run_mark(&training->run, training->model.nodes[training->parts[0]].slot)))
+      (training->train_set && mark_examples(training)))
     return diag_no_memory(diag);
   return STATUS_OK;
 }
@@ -189,10 +202,11 @@ static enum status make_all(struct training *training, const struct source *sour
   if (training->options.seeded) random_seed(&training->random, training->options.seed);
   training->epoch = training->train_set ? training->train_set->count / training->options.batch
                                         : (training->options.steps + LINES - 1) / LINES;
-  if ((status = make_bands(training, diag))) return status;
   int threads = training->options.threads;
   training->team = team_new(threads > 0 ? threads : team_processors());
-  return training->team ? score_init(training, diag) : diag_no_memory(diag);
+  if (!training->team) return diag_no_memory(diag);
+  status = make_bands(training, diag);
+  return status ? status : score_init(training, diag);
 }
 
 enum status train_init(struct training *training, const struct source *source,
@@ -237,21 +251,18 @@ static void work_by_all(struct training *training, void (*work)(void *, int piec
   team_work(training->team, team_members(training->team), work, training);
 }
 
-/* A stripe of columns of the batch that was drawn: those whose weights the member will use. Few
- * columns are not worth two members' writing to the same lines of memory, or words of marks. */
+/* A stripe of columns of the batch that was drawn. */
 static void take_share(void *context, int piece, int member) {
   const struct training *training = context;
   const struct dataset *set = training->train_set;
   (void)member;
   for (int i = 0; i < DATASET_PARTS; i++) {
-    const int members = team_members(training->team);
-    const int pieces = set->widths[i] < 2 * MARKS_WORD * (uint32_t)members ? 1 : members;
-    if (piece >= pieces) continue;
-    const struct stripe stripe = stripe_of(set->widths[i], piece, pieces);
+    if (piece >= takers(training, i)) continue;
+    const struct stripe stripe = stripe_of(set->widths[i], piece, takers(training, i));
+    double *values = i ? run_values(&training->run, training->model.nodes[training->parts[i]].slot)
+                       : run_marked(&training->run, piece);
     set->take(set, i, training->drawn, training->options.batch, (uint32_t)stripe.first,
-              (uint32_t)stripe.last,
-              run_values(&training->run, training->model.nodes[training->parts[i]].slot),
-              i ? NULL : training->run.marks);
+              (uint32_t)stripe.last, values, i ? NULL : training->run.marks);
   }
 }
 
