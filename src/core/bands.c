@@ -160,7 +160,7 @@ bool bands_deal(const struct bands *bands, int slot) {
 
 /* -- running -- */
 
-enum { ROWS_APART = 8 };
+enum { ROWS_APART = 16 };
 
 struct progress {
   alignas(TEAM_APART) uint32_t rows; /* of the result that have a piece's terms */

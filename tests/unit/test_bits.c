@@ -137,6 +137,16 @@ static bool same(double a, double b) {
   return memcmp(&a, &b, sizeof a) == 0 || (isnan(a) && isnan(b));
 }
 
+static uint64_t *marks_of(const double *values, struct shape shape) {
+  uint64_t *marks = calloc((shape.cols + MARKS_WORD - 1) / MARKS_WORD * (size_t)shape.rows, sizeof *marks);
+  assert_non_null(marks);
+  for (size_t i = 0; i < shape.rows; i++)
+    for (size_t j = 0; j < shape.cols; j++)
+      if (values[i * shape.cols + j] != 0)
+        marks[j / MARKS_WORD * shape.rows + i] |= (uint64_t)1 << j % MARKS_WORD;
+  return marks;
+}
+
 static void try_matmul(enum clone clone, int op, bool wild) {
   const bool turned = op == OP_MATMUL_TRANSPOSED;
   struct shape a = {draw_side(), draw_side()}, b = {turned ? a.rows : a.cols, draw_side()};
@@ -145,9 +155,11 @@ static void try_matmul(enum clone clone, int op, bool wild) {
   struct call call = {.out = values[2], .shape = out, .in = {{values[0], a}, {values[1], b}}};
   struct rect part = draw_part(out);
   double *before = calloc(shape_count(out), sizeof *before);
+  uint64_t *marks = marks_of(values[0], a);
   assert_non_null(before);
   memcpy(before, values[2], shape_count(out) * sizeof *before);
   if (!wild && draw(2)) call.finite = true;
+  if (draw(2)) call.marks = marks;
   op_table[op].forward(&call, part);
   for (uint32_t i = 0; i < out.rows; i++)
     for (uint32_t j = 0; j < out.cols; j++) {
@@ -155,11 +167,10 @@ static void try_matmul(enum clone clone, int op, bool wild) {
       size_t at = (size_t)i * out.cols + j;
       double expected = inside ? plain_sum(&call, turned, i, j) : before[at];
       if (!same(values[2][at], expected))
-        fail_msg("%s, %s: %u x %u @ %u x %u at %u, %u: %a is not %a", op_table[op].name, clone_names[clone], a.rows,
-                 a.cols,
-                 b.rows, b.cols, i, j, values[2][at], expected);
+        fail_msg("%s, %s: %u x %u @ %u x %u at %u, %u: %a is not %a", op_table[op].name,
+                 clone_names[clone], a.rows, a.cols, b.rows, b.cols, i, j, values[2][at], expected);
     }
-  free(before);
+  free(before), free(marks);
   for (int i = 0; i < 3; i++) free(values[i]);
 }
 
@@ -220,6 +231,39 @@ static void bytes_are_divided_by_255(void) {
   }
 }
 
+/* Bytes that replace others: all is as if it were new, but what is 0 and stays 0 is let alone. */
+static void bytes_follow_their_marks(size_t count) {
+  enum { MOST = 200, STEP = 3, ROUNDS = 8 };
+  uint8_t bytes[MOST] = {0};
+  double values[2 * MOST] = {0};
+  uint64_t marks[STEP * (MOST / MARKS_WORD + 1)] = {0};
+  for (size_t i = count; i < sizeof values / sizeof *values; i++) values[i] = 7;
+  for (int round = 0; round < ROUNDS; round++) {
+    const size_t first = draw(count), last = first + draw(count - first + 1);
+    memset(bytes, 0, count);
+    for (size_t i = first; i < last; i++) bytes[i] = draw(3) ? 0 : (uint8_t)draw(256);
+    vector_from_bytes(values, bytes, count, marks, STEP);
+    for (size_t i = 0; i < count; i++) {
+      assert_true(same(values[i], (double)bytes[i] / 255.0));
+      assert_int_equal(marks[i / MARKS_WORD * STEP] >> i % MARKS_WORD & 1, bytes[i] != 0);
+    }
+    for (size_t i = 1; i < sizeof marks / sizeof *marks; i++)
+      if (i % STEP != 0) assert_int_equal(marks[i], 0);
+    for (size_t i = count; i < sizeof values / sizeof *values; i++) assert_true(same(values[i], 7));
+  }
+}
+
+static void zeros_that_stay_are_not_touched(void) {
+  enum { COUNT = 192, AT = 100, NEAR = 16 };
+  uint8_t bytes[COUNT] = {[AT] = 51};
+  double values[COUNT];
+  uint64_t marks[COUNT / MARKS_WORD] = {0};
+  for (int i = 0; i < COUNT; i++) values[i] = 7; /* as no zero is */
+  vector_from_bytes(values, bytes, COUNT, marks, 1);
+  for (int i = 0; i < COUNT; i++)
+    assert_true(same(values[i], i == AT ? 0.2 : i / NEAR == AT / NEAR ? 0.0 : 7.0));
+}
+
 static void signs_are_followed(size_t count) {
   struct shape shape = {1, (uint32_t)count};
   double *base = draw_values(shape, false), *moved = draw_values(shape, false), sums[8] = {0};
@@ -249,6 +293,8 @@ static void vectors_agree_with_plain_loops(void **state) {
   for (enum clone clone = CLONE_PORTABLE; clone < CLONE_COUNT; clone++) {
     if (!clone_use(clone)) continue;
     bytes_are_divided_by_255();
+    zeros_that_stay_are_not_touched();
+    for (size_t count = 1; count <= 200; count++) bytes_follow_their_marks(count);
     for (size_t count = 1; count < 40; count++) {
       signs_are_followed(count);
       struct shape shape = {1, (uint32_t)count};
@@ -382,9 +428,22 @@ static void spoil(struct run *run, int slot) {
   memset(run_values(run, slot), 0x55, shape_count(run->program->slots[slot].shape) * sizeof(double));
 }
 
+/* A member has its own columns, and no use for others. */
+static void deal_columns(struct run *run, int slot, int members) {
+  const struct shape shape = run->program->slots[slot].shape;
+  assert_int_equal(run_mark(run, slot, members), STATUS_OK);
+  for (int piece = 0; piece < members; piece++) {
+    const struct stripe own = stripe_of(shape.cols, piece, members);
+    double *values = run_marked(run, piece);
+    for (size_t i = 0; i < shape.rows; i++)
+      for (size_t j = 0; j < shape.cols; j++)
+        if (j < own.first || j >= own.last) values[i * shape.cols + j] = (double)NAN;
+  }
+}
+
 /* Products whose weights are shared out, where the members follow each other through the sums: with
  * sides that no stripe divides, zeros among the terms and, where they are WILD, numbers that are not
- * finite. */
+ * finite. In every other round the first operand is dealt out. */
 static void run_by_teams(bool wild) {
   static const char text[] =
       "seed 3; data X = relu(randn(37, 421)); data T = randn(37, 9)\n"
@@ -397,6 +456,8 @@ static void run_by_teams(bool wild) {
   struct bands bands[2];
   assert_int_equal(run_init(&alone, program, &trial.model.random, PRECISION_DOUBLE), STATUS_OK);
   const struct node *weights = &trial.model.nodes[model_find(&trial.model, "W")];
+  const int x = trial.model.nodes[model_find(&trial.model, "X")].slot;
+  const size_t x_bytes = shape_count(program->slots[x].shape) * sizeof(double);
   if (wild) run_values(&alone, weights->slot)[31 * 50 + 7] = (double)INFINITY;
   assert_int_equal(run_copy(&team, &alone), STATUS_OK);
   run_code(&alone, &program->forward, 0);
@@ -404,6 +465,8 @@ static void run_by_teams(bool wild) {
   assert_int_equal(bands_init(&bands[0], &team, &program->forward, 2000), STATUS_OK);
   assert_int_equal(bands_init(&bands[1], &team, &program->backward, 2000), STATUS_OK);
   assert_int_equal(bands[0].stretches[0].sharing, SHARE_TERMS);
+  assert_true(bands_deal(&bands[0], x) && bands_deal(&bands[1], x));
+  assert_false(bands_deal(&bands[0], weights->slot));
   for (int members = 1; members <= 6; members++) {
     struct team *workers = team_new(members);
     assert_non_null(workers);
@@ -411,8 +474,13 @@ static void run_by_teams(bool wild) {
       for (size_t i = 0; i < program->forward.count; i++) spoil(&team, program->forward.items[i].out);
       for (size_t i = 0; i < program->backward.count; i++)
         spoil(&team, program->backward.items[i].out);
+      memcpy(run_values(&team, x), run_values(&alone, x), x_bytes);
+      if (round % 2) deal_columns(&team, x, members);
       bands_run(&bands[0], workers, &team);
       bands_run(&bands[1], workers, &team);
+      memcpy(run_values(&team, x), run_values(&alone, x), x_bytes);
+      free(team.marks);
+      team.marks = NULL;
       for (size_t i = 0; i < program->size; i++) assert_true(same(alone.values[i], team.values[i]));
     }
     team_free(workers);
@@ -420,6 +488,84 @@ static void run_by_teams(bool wild) {
   bands_done(&bands[0]), bands_done(&bands[1]);
   run_done(&alone), run_done(&team);
   done(&trial);
+}
+
+/* How the network of lesson 5 is cut up for batches of 100: a rule that stands between others and
+ * does not go along with them keeps them no more apart than it has to. */
+static void stretches_reach_over_what_is_between(void **state) {
+  (void)state;
+  static const char text[] =
+      "seed 3; data X = relu(randn(100, 784)); data T = randn(100, 10)\n"
+      "param W1 = randn(784, 50); param b1 = randn(1, 50); param W2 = randn(50, 10); param b2 = randn(1, 10)\n"
+      "L = softmax_with_loss(affine(relu(affine(X, W1, b1)), W2, b2), T)";
+  static const struct {
+    enum op_id first, last;
+    enum sharing sharing;
+  } expected[] = {{OP_TRANSPOSE, OP_TRANSPOSE, SHARE_NOTHING},
+                  {OP_SUB, OP_MUL, SHARE_ROWS}, /* from p - t through dA2 @ W2.T to relu's rule */
+                  {OP_MATMUL_TRANSPOSED, OP_MATMUL_TRANSPOSED, SHARE_ROWS},
+                  {OP_SUM, OP_SUM, SHARE_NOTHING},
+                  {OP_MATMUL_TRANSPOSED, OP_MATMUL_TRANSPOSED, SHARE_ROWS}};
+  struct trial trial;
+  struct bands bands;
+  struct run run;
+  build(&trial, text);
+  const struct program *program = &trial.model.program;
+  assert_int_equal(run_init(&run, program, &trial.model.random, PRECISION_DOUBLE), STATUS_OK);
+  assert_int_equal(bands_init(&bands, &run, &program->backward, 30000), STATUS_OK);
+  assert_int_equal(bands.code.count, program->backward.count);
+  assert_int_equal(bands.count, sizeof expected / sizeof *expected);
+  for (size_t i = 0; i < bands.count; i++) {
+    const struct stretch *stretch = &bands.stretches[i];
+    assert_int_equal(stretch->sharing, expected[i].sharing);
+    assert_int_equal(bands.code.items[stretch->first].op, expected[i].first);
+    assert_int_equal(bands.code.items[stretch->last - 1].op, expected[i].last);
+  }
+  bands_done(&bands);
+  run_done(&run);
+  done(&trial);
+}
+
+static struct instr instr_of(enum op_id op, int out, int a) {
+  return (struct instr){.op = op, .out = out, .in = {a, a}, .axis = AXIS_ALL};
+}
+
+/* No model writes a slot twice, but a program may: what reads the old number comes first, and the
+ * last to write is the last. */
+static void stretches_keep_what_is_written_twice(void **state) {
+  enum { SIDE = 8, SLOTS = 5 };
+  (void)state;
+  const struct random random = {0};
+  struct program program;
+  struct bands bands;
+  struct run alone, team;
+  int slots[SLOTS];
+  program_init(&program);
+  for (int i = 0; i < SLOTS; i++) {
+    const struct shape shape = {i == 3 ? 1 : SIDE, i == 3 ? 1 : SIDE};
+    assert_int_equal(program_slot(&program, shape, &slots[i]), STATUS_OK);
+  }
+  for (int i = 0; i < SIDE * SIDE; i++) program_image(&program, slots[0])[i] = i + 1;
+  const struct instr items[] = {
+      instr_of(OP_NEG, slots[1], slots[0]),       instr_of(OP_SUM, slots[3], slots[0]),
+      instr_of(OP_TRANSPOSE, slots[2], slots[1]), instr_of(OP_EXP, slots[2], slots[0]),
+      instr_of(OP_TANH, slots[4], slots[1]),      instr_of(OP_TANH, slots[0], slots[1]),
+  };
+  for (size_t i = 0; i < sizeof items / sizeof *items; i++)
+    assert_int_equal(program_emit(&program.forward, items[i]), STATUS_OK);
+  assert_int_equal(run_init(&alone, &program, &random, PRECISION_DOUBLE), STATUS_OK);
+  assert_int_equal(run_copy(&team, &alone), STATUS_OK);
+  assert_int_equal(bands_init(&bands, &team, &program.forward, 1), STATUS_OK);
+  assert_true(bands.count < sizeof items / sizeof *items);
+  struct team *workers = team_new(2);
+  assert_non_null(workers);
+  run_code(&alone, &program.forward, 0);
+  bands_run(&bands, workers, &team);
+  for (size_t i = 0; i < program.size; i++) assert_true(same(alone.values[i], team.values[i]));
+  team_free(workers);
+  bands_done(&bands);
+  run_done(&alone), run_done(&team);
+  program_done(&program);
 }
 
 static void a_team_gives_the_same_bits(void **state) {
@@ -567,6 +713,43 @@ static void stop_trainings(const char *text, int times, uint64_t most_steps,
   done(&trial);
 }
 
+static void assert_same_params(const struct training *a, const struct training *b) {
+  for (size_t n = 0; n < a->model.node_count; n++) {
+    const struct node *node = &a->model.nodes[n];
+    if (node->kind != NODE_PARAM) continue;
+    const int other = b->model.nodes[model_find(&b->model, node->name)].slot;
+    assert_memory_equal(run_values(&a->run, node->slot), run_values(&b->run, other),
+                        shape_count(model_shape(&a->model, node->slot)) * sizeof(double));
+  }
+}
+
+/* The members each have their columns of the examples and know the zeros, unless a rule wants them
+ * whole: then nobody knows anything of what is computed from them. */
+static void examples_are_the_same_dealt_and_whole(void **state) {
+  (void)state;
+  static const char whole[] =
+      "seed 0; data X, T = mnist(3); param W1 = 0.01 * randn(784, 50); param b1 = zeros(1, 50)\n"
+      "param W2 = 0.01 * randn(50, 10); param b2 = zeros(1, 10); Z = X * 1\n"
+      "L = softmax_with_loss(affine(relu(affine(Z, W1, b1)), W2, b2), T)";
+  struct trial trials[2];
+  build(&trials[0], digits), build(&trials[1], whole);
+  for (int threads = 1; threads <= 7; threads++) {
+    struct training trainings[2];
+    for (int i = 0; i < 2; i++)
+      train(&trainings[i], &trials[i],
+            (struct train_options){.steps = 4, .batch = 70, .rate = 0.1, .threads = threads});
+    assert_same_params(&trainings[0], &trainings[1]);
+    for (size_t row = 0; row < trainings[0].history.row_count; row++) {
+      assert_true(same(trainings[0].history.rows[row].train, trainings[1].history.rows[row].train));
+      assert_true(same(trainings[0].history.rows[row].test, trainings[1].history.rows[row].test));
+    }
+    assert_true((trainings[0].run.apart != NULL) == (threads > 1 && threads < 7));
+    assert_null(trainings[1].run.apart);
+    train_done(&trainings[0]), train_done(&trainings[1]);
+  }
+  done(&trials[0]), done(&trials[1]);
+}
+
 static void a_stopped_training_keeps_whole_steps(void **state) {
   (void)state;
   const struct train_options some = {.steps = 10000000, .rate = 0.01};
@@ -658,8 +841,11 @@ int main(void) {
       cmocka_unit_test(infinite_numbers_reach_what_they_reach),
       cmocka_unit_test(every_entry_of_the_digits),
       cmocka_unit_test(a_team_does_every_piece_once),
+      cmocka_unit_test(stretches_reach_over_what_is_between),
+      cmocka_unit_test(stretches_keep_what_is_written_twice),
       cmocka_unit_test(a_team_gives_the_same_bits),
       cmocka_unit_test(a_stopped_check_leaves_the_model),
+      cmocka_unit_test(examples_are_the_same_dealt_and_whole),
       cmocka_unit_test(a_stopped_training_keeps_whole_steps),
       cmocka_unit_test(a_stopped_training_is_replayed),
       cmocka_unit_test(a_training_that_diverges_says_where),
