@@ -86,8 +86,8 @@ INLINE void BODY(terms_of_columns)(const double *a, size_t step, size_t depth, s
   }
 }
 
-/* The same from the marks of COUNT neighbours, a word of them or fewer, from number AT of their rows
- * on; marks of so many ROWS. */
+/* The same from the marks of a tensor of so many ROWS: of COUNT neighbours, a word of them or fewer,
+ * from column AT on. */
 INLINE void BODY(terms_of_marks)(const uint64_t *marks, size_t rows, size_t at, size_t depth,
                                  size_t count, uint64_t *terms) {
   const size_t shift = at % WORD;

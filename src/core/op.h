@@ -24,8 +24,8 @@ struct rect {
 };
 
 /* Marks: which numbers of a tensor are not 0. Each is a bit in a word about neighbours in its row,
- * the first the lowest. The words about the same columns stand together, those of one row a tensor's
- * rows apart: who shares out the columns does not have two write to the same lines of memory. */
+ * the first the lowest. The words about the same columns stand together, one for each row: where
+ * columns are shared out, hardly two threads write to the same line of memory. */
 enum { MARKS_WORD = 64 };
 
 struct operand {

@@ -81,8 +81,8 @@ void run_done(struct run *run);
 
 /* From now on the run knows which numbers of SLOT (instead of any other) are 0: whoever changes one
  * keeps run->marks right. Its columns are dealt out in so many PIECES, each of which holds its own
- * only: with neighbouring columns in one place, a processor that reads ahead takes those of the next
- * away from another that is writing them. */
+ * only: with neighbours in one place, a processor that reads ahead takes columns away from another
+ * that is writing them. STATUS_NO_MEMORY at worst. */
 enum status run_mark(struct run *run, int slot, int pieces);
 
 /* The marked slot as PIECE has it: of its whole shape. */

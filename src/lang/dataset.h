@@ -11,8 +11,9 @@ struct dataset {
   uint32_t count;
   uint32_t widths[DATASET_PARTS]; /* numbers of one example in each part */
   /* Writes columns [FIRST, LAST) of PART of the COUNT examples WHICH, numbered from 0, to VALUES,
-   * which has a row of the part's whole width for each. MARKS (see core/op.h) are those of VALUES, and kept right; FIRST is then
-   * a multiple of MARKS_WORD. NULL: none, as always in parts other than the first. */
+   * which has a row of the part's whole width for each. MARKS (see core/op.h) are those of VALUES
+   * and kept right; FIRST is then a multiple of MARKS_WORD. NULL: none, as always in parts other
+   * than the first. */
   void (*take)(const struct dataset *dataset, int part, const uint32_t *which, uint32_t count,
                uint32_t first, uint32_t last, double *values, uint64_t *marks);
 };

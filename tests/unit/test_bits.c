@@ -138,7 +138,8 @@ static bool same(double a, double b) {
 }
 
 static uint64_t *marks_of(const double *values, struct shape shape) {
-  uint64_t *marks = calloc((shape.cols + MARKS_WORD - 1) / MARKS_WORD * (size_t)shape.rows, sizeof *marks);
+  const size_t words = ((size_t)shape.cols + MARKS_WORD - 1) / MARKS_WORD;
+  uint64_t *marks = calloc(words * shape.rows, sizeof *marks);
   assert_non_null(marks);
   for (size_t i = 0; i < shape.rows; i++)
     for (size_t j = 0; j < shape.cols; j++)
@@ -496,7 +497,8 @@ static void stretches_reach_over_what_is_between(void **state) {
   (void)state;
   static const char text[] =
       "seed 3; data X = relu(randn(100, 784)); data T = randn(100, 10)\n"
-      "param W1 = randn(784, 50); param b1 = randn(1, 50); param W2 = randn(50, 10); param b2 = randn(1, 10)\n"
+      "param W1 = randn(784, 50); param b1 = randn(1, 50)\n"
+      "param W2 = randn(50, 10); param b2 = randn(1, 10)\n"
       "L = softmax_with_loss(affine(relu(affine(X, W1, b1)), W2, b2), T)";
   static const struct {
     enum op_id first, last;
