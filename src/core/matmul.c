@@ -3,6 +3,7 @@
  * it computes side by side. */
 #include "core/clone.h"
 #include "core/kernels.h"
+#include "core/memory.h"
 
 #include <string.h>
 
@@ -20,6 +21,17 @@ static inline uint64_t marks_at(const uint64_t *row, size_t rows, size_t at, siz
   if (shift + count > WORD) marks |= word[rows] << (WORD - shift);
   return marks & UINT64_MAX >> (WORD - count);
 }
+
+/* A variable that need not be cleared before it is written, whatever the compiler is told to do. */
+#if defined __has_attribute
+#if __has_attribute(uninitialized)
+#define UNFILLED __attribute__((uninitialized))
+#endif
+#endif
+#ifndef UNFILLED
+#define UNFILLED
+#endif
+
 #define EACH_VECTOR(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7)
 
 #define BODY(name) name##_portable

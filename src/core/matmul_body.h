@@ -113,7 +113,7 @@ INLINE bool BODY(pack)(double *packed, const double *b, size_t stride, size_t de
   for (size_t k = 0; k < depth; k++, b += stride)
     for (size_t v = 0; v < count; v++, packed += LANES) {
       const BODY(vector) bs = *(const BODY(vector) *)(b + BEGINS(v));
-      memcpy(packed, &bs, sizeof bs);
+      *(BODY(vector) *)packed = bs;
       zero += 0 * bs;
     }
   for (int l = 0; l < LANES; l++)
@@ -185,7 +185,7 @@ INLINE void BODY(add_block)(const struct call *call, const bool transposed, stru
   if (call->finite || rows.count < MANY_ROWS) {
     BODY(add_to_rows)(rows, depth, call->finite, b, cols, width, fresh, false);
   } else {
-    double packed[WORD * VECTORS * LANES] __attribute__((aligned(WORD)));
+    UNFILLED double packed[WORD * VECTORS * LANES] __attribute__((aligned(MEMORY_LINE)));
     const bool skip = BODY(pack)(packed, b, cols, depth, width);
     BODY(add_to_rows)(rows, depth, skip, packed, (width + LANES - 1) / LANES * LANES, width, fresh,
                       true);
