@@ -129,7 +129,8 @@ enum status bands_init(struct bands *bands, struct run *run, const struct code *
   *bands = (struct bands){.code = {calloc(count, sizeof *code->items), code->count, count},
                           .stretches = calloc(count, sizeof *bands->stretches)};
   if (!bands->stretches || !bands->code.items) return STATUS_NO_MEMORY;
-  memcpy(bands->code.items, code->items, code->count * sizeof *code->items);
+  if (code->count > 0)
+    memcpy(bands->code.items, code->items, code->count * sizeof *code->items);
   for (size_t first = 0; first < code->count;) {
     struct stretch stretch = next_stretch(run, &bands->code, first);
     size_t done = 0;
