@@ -1,7 +1,6 @@
 #include "check/numeric.h"
 
 #include <math.h>
-#include <pthread.h>
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,7 @@ enum { WORTH_A_THREAD = 128 };
 enum status numeric_init(struct numeric *numeric, const struct model *model,
                          const struct run *base) {
   numeric->model = model;
+  numeric->team = NULL;
   if (numeric->threads > NUMERIC_MAX_THREADS) numeric->threads = NUMERIC_MAX_THREADS;
   if (numeric->total > 0 && numeric->total < WORTH_A_THREAD) numeric->threads = 1;
   const size_t bytes = (size_t)numeric->threads * sizeof *numeric->workers;
@@ -35,7 +35,9 @@ void numeric_done(struct numeric *numeric) {
   for (int i = 0; numeric->workers && i < numeric->threads; i++)
     worker_done(&numeric->workers[i]);
   free(numeric->workers);
+  team_free(numeric->team);
   numeric->workers = NULL;
+  numeric->team = NULL;
 }
 
 bool numeric_cancelled(const struct numeric *numeric) {
@@ -49,6 +51,17 @@ struct share {
   size_t end;
 };
 
+struct probes;
+
+struct hand {
+  alignas(TEAM_APART) struct probes *probes;
+  struct worker *worker;
+  size_t own, helped; /* its share; how many others' it has come to */
+  size_t at, end; /* the portion it has taken */
+  size_t unsaid;  /* probes of it that are done and not in the sum of all */
+  bool speaks; /* this one reports progress: it is the caller's own thread */
+};
+
 /* What all of them do. */
 struct probes {
   struct numeric *numeric;
@@ -59,17 +72,7 @@ struct probes {
   double *slopes;
   size_t threads;
   struct share shares[NUMERIC_MAX_THREADS];
-};
-
-struct hand {
-  alignas(TEAM_APART) struct probes *probes;
-  struct worker *worker;
-  size_t own, helped; /* its share; how many others' it has come to */
-  size_t at, end; /* the portion it has taken */
-  size_t unsaid;  /* probes of it that are done and not in the sum of all */
-  bool speaks; /* this one reports progress: it is the caller's own thread */
-  bool apart;  /* in a thread of its own, to be joined */
-  pthread_t thread;
+  struct hand hands[NUMERIC_MAX_THREADS];
 };
 
 /* Small portions, so that the one that speaks, and hears of a stop, is at work until the end; not
@@ -135,10 +138,12 @@ double slope_read(const double *slopes, size_t index) {
   return slope;
 }
 
-static void *run_hand(void *context) {
-  struct hand *hand = context;
-  struct probes *probes = hand->probes;
+static void run_hand(void *context, int piece, int member) {
+  struct probes *probes = context;
   struct numeric *numeric = probes->numeric;
+  struct hand *hand = &probes->hands[piece];
+  *hand = (struct hand){.probes = probes, .worker = &numeric->workers[piece], .own = (size_t)piece,
+                        .speaks = member == 0};
   struct probe probe = probes->probe;
   for (size_t i; !numeric_cancelled(numeric) && next_probe(hand, &i);) {
     probe.entry = probes->directions ? i : worker_entry(hand->worker, &probe, i);
@@ -150,7 +155,6 @@ static void *run_hand(void *context) {
     report(hand);
   }
   say(hand);
-  return NULL;
 }
 
 /* Whole portions, but for the last. */
@@ -163,7 +167,7 @@ static void make_shares(struct probes *probes) {
   }
 }
 
-/* A thread that cannot be had costs time, nothing else: the others take its share. */
+/* A team that cannot be had costs time, nothing else. */
 static void run_probes(struct numeric *numeric, struct probe probe, size_t count,
                        const signed char *directions, double *slopes) {
   size_t threads = count < WORTH_A_THREAD ? 1 : (size_t)numeric->threads;
@@ -171,16 +175,11 @@ static void run_probes(struct numeric *numeric, struct probe probe, size_t count
   struct probes probes = {.numeric = numeric, .probe = probe, .count = count,
                           .directions = directions, .slopes = slopes, .threads = threads,
                           .portion = portion_of(count, threads, line)};
-  struct hand hands[NUMERIC_MAX_THREADS];
   make_shares(&probes);
-  for (size_t t = 0; t < threads; t++)
-    hands[t] = (struct hand){.probes = &probes, .worker = &numeric->workers[t], .own = t,
-                             .speaks = t == 0};
-  for (size_t t = 1; t < threads; t++)
-    hands[t].apart = !pthread_create(&hands[t].thread, NULL, run_hand, &hands[t]);
-  run_hand(&hands[0]);
-  for (size_t t = 1; t < threads; t++)
-    if (hands[t].apart) pthread_join(hands[t].thread, NULL);
+  if (threads > 1 && !numeric->team) numeric->team = team_new(numeric->threads);
+  if (threads > 1 && numeric->team) team_work(numeric->team, (int)threads, run_hand, &probes);
+  else
+    for (size_t t = 0; t < threads; t++) run_hand(&probes, (int)t, 0);
 }
 
 static enum status unplan(struct numeric *numeric, enum status status) {

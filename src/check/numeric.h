@@ -3,19 +3,21 @@
 #define GRADWALK_CHECK_NUMERIC_H
 
 #include "check/worker.h"
+#include "core/team.h"
 
 /* Both compute the same bits: incremental computes anew only what a perturbation touches, full runs
  * the whole forward pass each time, as the textbook does. */
 enum evaluate { EVALUATE_INCREMENTAL, EVALUATE_FULL, EVALUATE_COUNT };
 extern const char *const evaluate_names[EVALUATE_COUNT];
 
-enum { NUMERIC_MAX_THREADS = 64 };
+enum { NUMERIC_MAX_THREADS = TEAM_MAX };
 
 /* Several workers computing many probes. Set threads, method, evaluate, eps and, if wanted, cancel
  * and progress; then numeric_init() gives each thread its worker. */
 struct numeric {
   const struct model *model;
   struct worker *workers; /* one a thread */
+  struct team *team; /* of them; NULL as long as nothing was worth one */
   int threads; /* those beyond NUMERIC_MAX_THREADS are not used, nor any but one for few probes */
   enum method method;
   enum evaluate evaluate;
