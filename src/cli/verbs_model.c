@@ -7,8 +7,6 @@
 #include "session/params.h"
 #include "session/report_bugs.h"
 
-
-
 static int report_values(struct invocation *call) {
   const struct model *model = &call->model;
   struct run run;

@@ -30,8 +30,8 @@ static bool writes(const struct code *code, size_t first, size_t last, int slot)
 static bool goes_along(struct run *run, const struct code *code, size_t first, size_t last,
                        const struct instr *added) {
   const struct slot *slots = run->program->slots;
-  if (first < last &&
-      slots[added->out].shape.rows != slots[code->items[first].out].shape.rows) return false;
+  if (first < last && slots[added->out].shape.rows != slots[code->items[first].out].shape.rows)
+    return false;
   for (size_t i = first; i <= last; i++) {
     const struct instr *instr = i < last ? &code->items[i] : added;
     const struct op *op = &op_table[instr->op];

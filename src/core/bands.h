@@ -31,8 +31,8 @@ struct stripe {
 };
 struct stripe stripe_of(size_t rows, int piece, int pieces);
 
-/* For CODE of the program of RUN. A stretch with less WORK than so many
- * products of two numbers is left to one member. STATUS_NO_MEMORY at worst. */
+/* For CODE of the program of RUN. A stretch with less WORK than so many products of two numbers is
+ * left to one member. STATUS_NO_MEMORY at worst. */
 enum status bands_init(struct bands *bands, struct run *run, const struct code *code, size_t work);
 void bands_done(struct bands *bands);
 

@@ -90,17 +90,12 @@ INLINE void BODY(terms_of_columns)(const double *a, size_t step, size_t depth, s
  * from column AT on. */
 INLINE void BODY(terms_of_marks)(const uint64_t *marks, size_t rows, size_t at, size_t depth,
                                  size_t count, uint64_t *terms) {
-  const size_t shift = at % WORD;
-  const bool two = shift + count > WORD;
-  const uint64_t *word = marks + at / WORD * rows, *next = two ? word + rows : word;
   for (size_t j = 0; j < count; j += LANES) {
     BODY(bits) bits = {0}, bit = bits + 1, own;
     for (int l = 0; l < LANES; l++) own[l] = (int64_t)1 << l;
     own <<= j;
-    for (size_t k = 0; k < depth; k++, bit <<= 1) {
-      const uint64_t row = two ? word[k] >> shift | next[k] << (WORD - shift) : word[k] >> shift;
-      bits |= (((int64_t)row & own) != 0) & bit;
-    }
+    for (size_t k = 0; k < depth; k++, bit <<= 1)
+      bits |= (((int64_t)marks_at(marks + k, rows, at, count) & own) != 0) & bit;
     memcpy(terms + j, &bits, (count - j < LANES ? count - j : LANES) * sizeof *terms);
   }
 }

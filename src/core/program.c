@@ -20,14 +20,15 @@ void program_done(struct program *program) {
   program_init(program);
 }
 
-/* Where a slot of COUNT begins: on a line of memory of its own if it fills one. */
-static size_t slot_offset(const struct program *program, size_t count) {
-  const size_t line = MEMORY_LINE / sizeof(double);
-  return count < line ? program->size : (program->size + line - 1) / line * line;
+enum { LINE = MEMORY_LINE / sizeof(double) }; /* numbers */
+
+static size_t whole_lines(size_t count) {
+  return (count + LINE - 1) / LINE * LINE;
 }
 
 enum status program_slot(struct program *program, struct shape shape, int *slot) {
-  const size_t count = shape_count(shape), offset = slot_offset(program, count);
+  const size_t count = shape_count(shape); /* what fills a line begins on one */
+  const size_t offset = count < LINE ? program->size : whole_lines(program->size);
   const size_t end = offset + count;
   if (count > PROGRAM_MAX_VALUES || end > PROGRAM_MAX_VALUES) return STATUS_LIMIT;
   if (!array_reserve(&program->slots, &program->slot_capacity, program->slot_count + 1,
@@ -152,10 +153,8 @@ void run_done(struct run *run) {
   run->marks = NULL;
 }
 
-/* Values of the marked slot, in whole lines of memory. */
 static size_t marked_count(const struct run *run) {
-  const size_t line = MEMORY_LINE / sizeof(double);
-  return (shape_count(run->program->slots[run->marked].shape) + line - 1) / line * line;
+  return whole_lines(shape_count(run->program->slots[run->marked].shape));
 }
 
 double *run_marked(const struct run *run, int piece) {

@@ -23,7 +23,7 @@ struct team {
   int pieces;
   unsigned round;   /* of work; rises when there is some */
   int left;         /* pieces that nobody has taken */
-  uint32_t done;        /* pieces */
+  uint32_t done;    /* pieces */
   bool over;
   int sleepers;
   pthread_mutex_t lock;

@@ -21,6 +21,7 @@ enum { TYPE_UNSIGNED_BYTE = 0x08, MAGIC_SIZE = 4, DIM_SIZE = 4, FIRST_ROOM = 1 <
 struct bytes {
   uint8_t *items;
   size_t length, capacity;
+  size_t expected; /* how many they may become */
 };
 
 static uint32_t big_endian(const uint8_t *bytes) {
@@ -94,14 +95,13 @@ enum status idx_parse(const char *name, const uint8_t *bytes, size_t length, int
   return status;
 }
 
-/* Room for at least one byte more, never for more than IDX_LIMIT; at first for EXPECTED bytes. */
-static enum status bytes_grow(const char *path, size_t expected, struct bytes *bytes,
-                              struct diag *diag) {
+/* Room for at least one byte more, never for more than IDX_LIMIT. */
+static enum status bytes_grow(const char *path, struct bytes *bytes, struct diag *diag) {
   if (bytes->length < bytes->capacity) return STATUS_OK;
   if (bytes->capacity >= IDX_LIMIT)
     return diag_set(diag, STATUS_LIMIT, NO_PLACE, _("%s: too large: the limit is %d MiB"), path,
                     IDX_LIMIT >> 20);
-  size_t wanted = bytes->capacity > 0 ? bytes->capacity * 2 : expected + 1;
+  size_t wanted = bytes->capacity > 0 ? bytes->capacity * 2 : bytes->expected + 1;
   if (wanted < FIRST_ROOM) wanted = FIRST_ROOM;
   if (wanted > IDX_LIMIT) wanted = IDX_LIMIT;
   if (!array_reserve(&bytes->items, &bytes->capacity, wanted, 1)) return diag_no_memory(diag);
@@ -123,7 +123,7 @@ static enum status open_regular(const char *path, int *fd, struct diag *diag) {
 
 static enum status read_all(const char *path, int fd, struct bytes *file, struct diag *diag) {
   for (;;) {
-    enum status status = bytes_grow(path, 0, file, diag);
+    enum status status = bytes_grow(path, file, diag);
     if (status) return status;
     ssize_t got = read(fd, file->items + file->length, file->capacity - file->length);
     if (got == 0) return STATUS_OK;
@@ -168,11 +168,11 @@ static enum status inflate_verdict(const char *path, const z_stream *stream, int
 
 /* Not gzread(): it passes over a truncated file, a second member and trailing garbage, and gives
  * out data before its CRC is known. All the input is at hand here, so Z_BUF_ERROR means its end. */
-static enum status inflate_all(const char *path, z_stream *stream, size_t expected,
-                               struct bytes *data, struct diag *diag) {
+static enum status inflate_all(const char *path, z_stream *stream, struct bytes *data,
+                               struct diag *diag) {
   int result;
   do {
-    enum status status = bytes_grow(path, expected, data, diag);
+    enum status status = bytes_grow(path, data, diag);
     if (status) return status;
     stream->next_out = data->items + data->length;
     stream->avail_out = (uInt)(data->capacity - data->length);
@@ -196,10 +196,10 @@ static size_t unpacked_size(const struct bytes *file) {
 /* Replaces the gzip'd FILE by what it unpacks to. */
 static enum status unpack(const char *path, struct bytes *file, struct diag *diag) {
   enum { LARGEST_WINDOW = 15, GZIP_ONLY = 16 };
-  struct bytes data = {0};
+  struct bytes data = {.expected = unpacked_size(file)};
   z_stream stream = {.next_in = file->items, .avail_in = (uInt)file->length};
   if (inflateInit2(&stream, LARGEST_WINDOW + GZIP_ONLY) != Z_OK) return diag_no_memory(diag);
-  enum status status = inflate_all(path, &stream, unpacked_size(file), &data, diag);
+  enum status status = inflate_all(path, &stream, &data, diag);
   inflateEnd(&stream);
   free(file->items);
   *file = data;
