@@ -28,12 +28,47 @@ struct team {
   int sleepers;
   pthread_mutex_t lock;
   pthread_cond_t wake;
+  int kept_off; /* the processor that the members keep off, and one more; 0: none */
 };
+
+/* -- processors -- */
+
+#ifdef __linux__
+
+int team_processors(void) {
+  cpu_set_t ours;
+  if (sched_getaffinity(0, sizeof ours, &ours)) return 1;
+  const int count = CPU_COUNT(&ours);
+  return count > TEAM_MAX ? TEAM_MAX : count;
+}
+
+/* Members keep off the caller's processor. Linux is free to begin or wake a thread there, and may
+ * leave both to it for 50 ms though another has nothing to do: longer than most checks take. */
+static void keep_off_caller(struct team *team) {
+  const int caller = sched_getcpu();
+  if (caller + 1 == team->kept_off) return;
+  cpu_set_t others;
+  if (sched_getaffinity(0, sizeof others, &others)) return;
+  CPU_CLR(caller, &others);
+  for (int i = 1; i < team->count; i++) /* refused where there is no other */
+    pthread_setaffinity_np(team->members[i].thread, sizeof others, &others);
+  team->kept_off = caller + 1;
+}
+
+#else
 
 int team_processors(void) {
   long count = sysconf(_SC_NPROCESSORS_ONLN);
   return count < 1 ? 1 : count > TEAM_MAX ? TEAM_MAX : (int)count;
 }
+
+static void keep_off_caller(struct team *team) {
+  (void)team;
+}
+
+#endif
+
+/* -- waiting -- */
 
 /* Between one look and the next: lets a processor that shares the core with another have less. */
 static void look_away(void) {
@@ -135,7 +170,10 @@ void team_work(struct team *team, int pieces, void (*work)(void *context, int pi
   team->done = 0;
   team->pieces = pieces;
   __atomic_store_n(&team->left, pieces - 1, __ATOMIC_RELEASE);
-  if (team->count > 1) call(team);
+  if (team->count > 1) {
+    keep_off_caller(team);
+    call(team);
+  }
   work(context, 0, 0);
   __atomic_add_fetch(&team->done, 1, __ATOMIC_RELEASE);
   work_along(team, 0);

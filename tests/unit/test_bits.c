@@ -17,6 +17,7 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -424,6 +425,74 @@ static void a_team_does_every_piece_once(void **state) {
     team_free(team);
   }
 }
+
+#ifdef __linux__
+
+struct places {
+  bool come; /* the other member */
+  cpu_set_t allowed; /* to it */
+};
+
+static void note_places(void *context, int piece, int member) {
+  struct places *places = context;
+  if (member > 0) sched_getaffinity(0, sizeof places->allowed, &places->allowed);
+  if (piece > 0) __atomic_store_n(&places->come, true, __ATOMIC_RELEASE);
+  else
+    while (!__atomic_load_n(&places->come, __ATOMIC_ACQUIRE)) sched_yield();
+}
+
+static void move_to(int processor, const cpu_set_t *ours) {
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(processor, &one);
+  sched_setaffinity(0, sizeof one, &one);
+  sched_setaffinity(0, sizeof *ours, ours);
+}
+
+/* Two that wait for each other's turn on one processor are slower than one. */
+static void members_keep_off_the_callers_processor(void **state) {
+  enum { TURNS = 4 };
+  (void)state;
+  cpu_set_t ours;
+  assert_int_equal(sched_getaffinity(0, sizeof ours, &ours), 0);
+  assert_int_equal(team_processors(), CPU_COUNT(&ours) < TEAM_MAX ? CPU_COUNT(&ours) : TEAM_MAX);
+  if (CPU_COUNT(&ours) < 2) skip();
+  struct team *team = team_new(2);
+  int turns = 0;
+  for (int i = 0, rounds = 0; turns < TURNS; i = (i + 1) % CPU_SETSIZE) {
+    if (!CPU_ISSET(i, &ours)) continue;
+    assert_true(rounds++ < 100 * CPU_SETSIZE);
+    struct places places = {0};
+    move_to(i, &ours);
+    team_work(team, 2, note_places, &places);
+    if (sched_getcpu() != i) continue; /* somebody else has moved us: we do not know when */
+    cpu_set_t others = ours;
+    CPU_CLR(i, &others);
+    assert_true(CPU_EQUAL(&places.allowed, &others));
+    turns++;
+  }
+  team_free(team);
+}
+
+static void a_team_has_the_processors_that_we_may_use(void **state) {
+  (void)state;
+  cpu_set_t ours, one;
+  assert_int_equal(sched_getaffinity(0, sizeof ours, &ours), 0);
+  CPU_ZERO(&one);
+  for (int i = 0; i < CPU_SETSIZE && CPU_COUNT(&one) == 0; i++)
+    if (CPU_ISSET(i, &ours)) CPU_SET(i, &one);
+  assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+  const int processors = team_processors();
+  struct team *team = team_new(3);
+  struct places places = {0};
+  team_work(team, 2, note_places, &places); /* there is no other to keep to */
+  team_free(team);
+  sched_setaffinity(0, sizeof ours, &ours);
+  assert_int_equal(processors, 1);
+  assert_true(CPU_EQUAL(&places.allowed, &one));
+}
+
+#endif
 
 static void spoil(struct run *run, int slot) {
   memset(run_values(run, slot), 0x55, shape_count(run->program->slots[slot].shape) * sizeof(double));
@@ -843,6 +912,10 @@ int main(void) {
       cmocka_unit_test(infinite_numbers_reach_what_they_reach),
       cmocka_unit_test(every_entry_of_the_digits),
       cmocka_unit_test(a_team_does_every_piece_once),
+#ifdef __linux__
+      cmocka_unit_test(members_keep_off_the_callers_processor),
+      cmocka_unit_test(a_team_has_the_processors_that_we_may_use),
+#endif
       cmocka_unit_test(stretches_reach_over_what_is_between),
       cmocka_unit_test(stretches_keep_what_is_written_twice),
       cmocka_unit_test(a_team_gives_the_same_bits),
