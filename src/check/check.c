@@ -296,7 +296,6 @@ static enum status start(struct work *work) {
   work->numeric.total = count_slopes(work, work->check->tensors, work->check->tensor_count) +
                         count_slopes(work, work->check->intermediates,
                                      work->check->intermediate_count);
-  if (work->numeric.total == 0) work->numeric.threads = 1; /* all of them are known already */
   return numeric_init(&work->numeric, model, &work->base) ? no_memory(work) : STATUS_OK;
 }
 
@@ -339,6 +338,7 @@ static enum status run_all(struct work *work) {
     status = compare_tensor(work, &check->tensors[i], &exams[i], check->options.directions > 0);
   for (size_t i = 0; !status && i < check->intermediate_count; i++)
     status = compare_tensor(work, &check->intermediates[i], &unused, false);
+  numeric_rest(&work->numeric);
   if (!status) {
     sum_up(check);
     if (!check->options.metrics_only && laws_test(check, work->model, &work->base))

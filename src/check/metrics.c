@@ -14,11 +14,19 @@ bool metrics_is_factor(const struct metrics *m) {
   return sine * m->grad_norm <= rest * m->error_norm;
 }
 
-/* sqrt of the sum of (a - b)^2 (B NULL: of a^2), in units of LARGEST where the plain sum would
- * overflow or vanish. */
-static double norm(const double *a, const double *b, size_t count, double largest) {
-  double unit = largest > 1e150 || largest < 1e-150 ? largest : 1, sum = 0;
-  if (!(largest > 0) || isinf(largest)) unit = 1;
+/* Whether SUM, of squares, is neither cut off nor made of what was: 0 may be what has vanished. */
+static bool sum_holds(double sum) {
+  return sum > 1e-280 && sum < 1e280;
+}
+
+/* sqrt of SUM, the sum of (a - b)^2 (B NULL: of a^2); where that does not hold, it is added up once
+ * more in units of the largest. */
+static double norm(double sum, const double *a, const double *b, size_t count) {
+  double unit = 0;
+  if (sum_holds(sum)) return sqrt(sum);
+  for (size_t i = 0; i < count; i++) unit = fmax(unit, fabs(a[i] - (b ? b[i] : 0)));
+  if (!(unit > 0) || isinf(unit)) unit = 1;
+  sum = 0;
   for (size_t i = 0; i < count; i++) {
     double x = (a[i] - (b ? b[i] : 0)) / unit;
     sum += x * x;
@@ -26,29 +34,47 @@ static double norm(const double *a, const double *b, size_t count, double larges
   return unit * sqrt(sum);
 }
 
+/* The first entry whose error is not a number is the worst. */
+static void find_nan(struct metrics *m, const double *g, const double *n, size_t count) {
+  m->max_abs = m->max_rel = (double)NAN;
+  for (m->worst = 0; m->worst + 1 < count && !isnan(g[m->worst] - n[m->worst]);) m->worst++;
+}
+
+/* One loop without a division or a call for most entries: a check of many is as long as this and
+ * its probes are. */
 struct metrics metrics_compute(const double *g, const double *n, size_t count) {
   struct metrics m = {0};
-  double total = 0, product = 0, largest = 0;
+  double total = 0, error_sum = 0, grad_sum = 0, numeric_sum = 0, product = 0;
   for (size_t i = 0; i < count; i++) {
-    double error = fabs(g[i] - n[i]), larger = fmax(fabs(g[i]), fabs(n[i]));
+    const double grad = fabs(g[i]), numeric = fabs(n[i]), error = fabs(g[i] - n[i]);
+    const double larger = grad > numeric ? grad : numeric;
     total += error;
-    largest = fmax(largest, larger);
-    if (!isnan(m.max_abs) && !(error <= m.max_abs)) m.max_abs = error, m.worst = i;
-    if (larger > 0 || isnan(error)) {
-      double relative = error / larger;
-      if (!isnan(m.max_rel) && !(relative <= m.max_rel)) m.max_rel = relative;
-    } else {
+    error_sum += error * error;
+    grad_sum += grad * grad;
+    numeric_sum += numeric * numeric;
+    product += g[i] * n[i];
+    if (error > m.max_abs) m.max_abs = error, m.worst = i;
+    if (grad == 0 && numeric == 0) {
       m.zeros++;
+    } else if (!(error < 0.999 * m.max_rel * larger)) {
+      const double relative = error / larger;
+      if (!isnan(m.max_rel) && !(relative <= m.max_rel)) m.max_rel = relative;
     }
   }
+  if (isnan(total)) find_nan(&m, g, n, count);
   m.mean_abs = count > 0 ? total / (double)count : 0;
-  m.error_norm = norm(g, n, count, m.max_abs);
-  m.grad_norm = norm(g, NULL, count, largest);
-  m.numeric_norm = norm(n, NULL, count, largest);
+  m.error_norm = norm(error_sum, g, n, count);
+  m.grad_norm = norm(grad_sum, g, NULL, count);
+  m.numeric_norm = norm(numeric_sum, n, NULL, count);
   m.difference = relative_difference(m.error_norm, m.grad_norm, m.numeric_norm);
   double g_unit = m.grad_norm > 0 ? m.grad_norm : 1;
   double n_unit = m.numeric_norm > 0 ? m.numeric_norm : 1;
-  for (size_t i = 0; i < count; i++) product += g[i] / g_unit * (n[i] / n_unit);
+  if (sum_holds(grad_sum) && sum_holds(numeric_sum)) {
+    product = product / g_unit / n_unit;
+  } else {
+    product = 0;
+    for (size_t i = 0; i < count; i++) product += g[i] / g_unit * (n[i] / n_unit);
+  }
   m.cosine = m.grad_norm > 0 && m.numeric_norm > 0 ? product : (double)NAN;
   m.scale = m.numeric_norm > 0 ? product * g_unit / n_unit : (double)NAN;
   return m;

@@ -14,34 +14,54 @@ const char *const evaluate_names[EVALUATE_COUNT] = {
 
 enum { WORTH_A_THREAD = 128 };
 
+/* Without memory, in whichever thread. */
+static void numeric_fails(struct numeric *numeric) {
+  __atomic_store_n(&numeric->failed, true, __ATOMIC_RELAXED);
+}
+
+static void init_worker(void *context, int piece, int member) {
+  struct numeric *numeric = context;
+  struct worker *worker = &numeric->workers[piece];
+  (void)member;
+  if (worker_init(worker, numeric->model, numeric->base)) numeric_fails(numeric);
+  worker->cancel = numeric->cancel;
+}
+
 enum status numeric_init(struct numeric *numeric, const struct model *model,
                          const struct run *base) {
   numeric->model = model;
-  numeric->team = NULL;
+  numeric->base = base;
   if (numeric->threads > NUMERIC_MAX_THREADS) numeric->threads = NUMERIC_MAX_THREADS;
-  if (numeric->total > 0 && numeric->total < WORTH_A_THREAD) numeric->threads = 1;
+  if (numeric->total < WORTH_A_THREAD) numeric->threads = 1;
   const size_t bytes = (size_t)numeric->threads * sizeof *numeric->workers;
   numeric->workers = aligned_alloc(alignof(struct worker), bytes);
   if (!numeric->workers) return STATUS_NO_MEMORY;
   memset(numeric->workers, 0, bytes);
-  for (int i = 0; i < numeric->threads; i++) {
-    if (worker_init(&numeric->workers[i], model, base)) return STATUS_NO_MEMORY;
-    numeric->workers[i].cancel = numeric->cancel;
-  }
-  return STATUS_OK;
+  numeric->team = team_new(numeric->threads);
+  if (!numeric->team) return STATUS_NO_MEMORY;
+  team_work(numeric->team, numeric->threads, init_worker, numeric);
+  return numeric->failed ? STATUS_NO_MEMORY : STATUS_OK;
+}
+
+void numeric_rest(struct numeric *numeric) {
+  team_free(numeric->team);
+  numeric->team = NULL;
 }
 
 void numeric_done(struct numeric *numeric) {
   for (int i = 0; numeric->workers && i < numeric->threads; i++)
     worker_done(&numeric->workers[i]);
   free(numeric->workers);
-  team_free(numeric->team);
   numeric->workers = NULL;
-  numeric->team = NULL;
+  numeric_rest(numeric);
 }
 
 bool numeric_cancelled(const struct numeric *numeric) {
   return numeric->cancel && *numeric->cancel;
+}
+
+static bool is_over(const struct numeric *numeric) {
+  return numeric_cancelled(numeric) || __atomic_load_n(&numeric->failed, __ATOMIC_RELAXED);
 }
 
 /* -- threads: each takes portions of its own share of the probes, then of the others' -- */
@@ -138,6 +158,14 @@ double slope_read(const double *slopes, size_t index) {
   return slope;
 }
 
+/* Before a worker's first probe of a tensor. */
+static void prepare(struct numeric *numeric, struct worker *worker, const struct probe *probe) {
+  if (numeric->evaluate == EVALUATE_FULL) /* leaves what lies behind its probe moved */
+    run_code(&worker->run, &numeric->model->program.forward, 0);
+  else if (!worker_plan(worker, probe))
+    numeric_fails(numeric);
+}
+
 static void run_hand(void *context, int piece, int member) {
   struct probes *probes = context;
   struct numeric *numeric = probes->numeric;
@@ -145,7 +173,8 @@ static void run_hand(void *context, int piece, int member) {
   *hand = (struct hand){.probes = probes, .worker = &numeric->workers[piece], .own = (size_t)piece,
                         .speaks = member == 0};
   struct probe probe = probes->probe;
-  for (size_t i; !numeric_cancelled(numeric) && next_probe(hand, &i);) {
+  if (piece > 0) prepare(numeric, hand->worker, &probe); /* the first one's is made already */
+  for (size_t i; !is_over(numeric) && next_probe(hand, &i);) {
     probe.entry = probes->directions ? i : worker_entry(hand->worker, &probe, i);
     probe.direction = probes->directions ? probes->directions + i * probe.count : NULL;
     double h = worker_step(hand->worker, &probe, numeric->eps);
@@ -167,36 +196,18 @@ static void make_shares(struct probes *probes) {
   }
 }
 
-/* A team that cannot be had costs time, nothing else. */
-static void run_probes(struct numeric *numeric, struct probe probe, size_t count,
-                       const signed char *directions, double *slopes) {
-  size_t threads = count < WORTH_A_THREAD ? 1 : (size_t)numeric->threads;
-  size_t line = directions ? 0 : worker_line(&numeric->workers[0], &probe);
-  struct probes probes = {.numeric = numeric, .probe = probe, .count = count,
-                          .directions = directions, .slopes = slopes, .threads = threads,
-                          .portion = portion_of(count, threads, line)};
-  make_shares(&probes);
-  if (threads > 1 && !numeric->team) numeric->team = team_new(numeric->threads);
-  if (threads > 1 && numeric->team) team_work(numeric->team, (int)threads, run_hand, &probes);
-  else
-    for (size_t t = 0; t < threads; t++) run_hand(&probes, (int)t, 0);
-}
-
-static enum status unplan(struct numeric *numeric, enum status status) {
-  for (int i = 0; i < numeric->threads; i++) worker_unplan(&numeric->workers[i]);
-  return status;
-}
-
 enum status numeric_slopes(struct numeric *numeric, struct probe probe, size_t count,
                            const signed char *directions, double *slopes) {
   probe.direction = directions;
-  for (int i = 0; i < numeric->threads; i++) {
-    struct worker *worker = &numeric->workers[i];
-    if (numeric->evaluate == EVALUATE_FULL) /* leaves what lies behind its probe moved */
-      run_code(&worker->run, &numeric->model->program.forward, 0);
-    else if (!worker_plan(worker, &probe))
-      return unplan(numeric, STATUS_NO_MEMORY);
-  }
-  run_probes(numeric, probe, count, directions, slopes);
-  return unplan(numeric, numeric_cancelled(numeric) ? STATUS_CANCELLED : STATUS_OK);
+  struct probes probes = {.numeric = numeric, .probe = probe, .count = count,
+                          .directions = directions, .slopes = slopes,
+                          .threads = count < WORTH_A_THREAD ? 1 : (size_t)numeric->threads};
+  prepare(numeric, &numeric->workers[0], &probe);
+  const size_t line = directions ? 0 : worker_line(&numeric->workers[0], &probe);
+  probes.portion = portion_of(count, probes.threads, line);
+  make_shares(&probes);
+  team_work(numeric->team, (int)probes.threads, run_hand, &probes);
+  for (int i = 0; i < numeric->threads; i++) worker_unplan(&numeric->workers[i]);
+  if (numeric->failed) return STATUS_NO_MEMORY;
+  return numeric_cancelled(numeric) ? STATUS_CANCELLED : STATUS_OK;
 }

@@ -12,12 +12,13 @@ extern const char *const evaluate_names[EVALUATE_COUNT];
 
 enum { NUMERIC_MAX_THREADS = TEAM_MAX };
 
-/* Several workers computing many probes. Set threads, method, evaluate, eps and, if wanted, cancel
- * and progress; then numeric_init() gives each thread its worker. */
+/* Several workers computing many probes. Set threads, total, method, evaluate, eps and, if wanted,
+ * cancel and progress; then numeric_init() gives each thread its worker. */
 struct numeric {
   const struct model *model;
+  const struct run *base; /* what the workers' are copies of */
   struct worker *workers; /* one a thread */
-  struct team *team; /* of them; NULL as long as nothing was worth one */
+  struct team *team;      /* of them; NULL once they rest */
   int threads; /* those beyond NUMERIC_MAX_THREADS are not used, nor any but one for few probes */
   enum method method;
   enum evaluate evaluate;
@@ -25,12 +26,17 @@ struct numeric {
   const volatile sig_atomic_t *cancel; /* may be NULL */
   void (*progress)(void *context, size_t done, size_t total); /* may be NULL; from one thread */
   void *progress_context;
-  size_t done, total; /* probes in all, as far as that is known before: 0 if not */
+  size_t done, total; /* probes in all */
+  bool failed; /* for want of memory */
 };
 
 enum status numeric_init(struct numeric *numeric, const struct model *model,
                          const struct run *base);
 void numeric_done(struct numeric *numeric);
+
+/* There are no more slopes to find: lets the threads go while they are still awake, which is quick;
+ * the workers stay. */
+void numeric_rest(struct numeric *numeric);
 bool numeric_cancelled(const struct numeric *numeric);
 
 /* Fills SLOPES with one slope a probe. PROBE is a template: its entry (or direction) is set for

@@ -108,7 +108,8 @@ struct finding {
 /* The slope G against a numerical slope that may be off by ERROR. ALLOWED: what an entry may be off
  * under an overall tolerance; negative: the test per entry. */
 static bool agrees(double allowed, double g, double slope, double error) {
-  if (allowed < 0) allowed = CHECK_ABSOLUTE + CHECK_RELATIVE * fmax(fabs(g), fabs(slope));
+  const double larger = fabs(g) > fabs(slope) ? fabs(g) : fabs(slope);
+  if (allowed < 0) allowed = CHECK_ABSOLUTE + CHECK_RELATIVE * larger;
   return isfinite(slope) && fabs(g - slope) <= allowed + error;
 }
 

@@ -2,6 +2,8 @@
  * that marks and verdict agree under an overall tolerance. */
 #include "trial.h"
 
+#include <float.h>
+
 /* -- published figures -- */
 
 static void test_scalar_graph(void **state) {
@@ -291,10 +293,30 @@ static void test_metrics_at_the_edges(void **state) {
       assert_int_equal(m.worst, bad);
       assert_int_equal(m.zeros, 0);
     }
+    spoilt[bad] = INFINITY;
+    m = metrics_compute(spoilt, ones, 3);
+    assert_true(isinf(m.max_abs) && isinf(m.error_norm) && isinf(m.grad_norm));
+    assert_true(isnan(m.max_rel) && isnan(m.difference));
+    assert_int_equal(m.worst, bad);
   }
   assert_true(isnan(relative_difference(NAN, 0, 0)) || relative_difference(NAN, 0, 0) <= 0);
   assert_true(isnan(relative_difference(1, NAN, 1)));
   assert_true(isnan(relative_difference(1, 1, NAN)));
+}
+
+/* Numbers whose squares a double cannot hold, and such beside others. */
+static void test_metrics_far_from_one(void **state) {
+  static const double sizes[] = {1e-300, 1e-160, 1, 1e150, 1e300};
+  enum { SIZES = sizeof sizes / sizeof *sizes, ENTRIES = 4 };
+  (void)state;
+  if (LDBL_MAX_EXP <= 2 * DBL_MAX_EXP) skip();
+  for (int i = 0; i < SIZES * SIZES * 2; i++) {
+    const double a = sizes[i / 2 / SIZES], b = sizes[i / 2 % SIZES], off = i % 2 ? 1.25 : 1;
+    if (isinf(a / b)) continue; /* so is the scale */
+    double g[ENTRIES] = {3 * a, -4 * a, 0, off * a}, n[ENTRIES] = {3 * b, -4 * b, 0, b};
+    assert_metrics(&(struct tensor_check){.analytic = g, .numeric = n, .count = ENTRIES,
+                                          .metrics = metrics_compute(g, n, ENTRIES)});
+  }
 }
 
 /* -- what is checked -- */
@@ -570,6 +592,7 @@ int main(void) {
       cmocka_unit_test(test_scale_errors),
       cmocka_unit_test(test_metrics_of_a_check),
       cmocka_unit_test(test_metrics_at_the_edges),
+      cmocka_unit_test(test_metrics_far_from_one),
       cmocka_unit_test(test_chosen_tensors),
       cmocka_unit_test(test_other_tensors_do_not_count),
       cmocka_unit_test(test_nothing_to_check),
