@@ -2,6 +2,7 @@
  * of lesson 5; reading the data is not timed. GRADWALK_DATA names the data folder. */
 #include "check/check.h"
 #include "core/clock.h"
+#include "core/team.h"
 #include "io/loader.h"
 #include "train/train.h"
 
@@ -42,16 +43,40 @@ static double check_turns(struct check_options options, int turns) {
   return (seconds_now() - start) / turns;
 }
 
+enum { CHECKS = 30 };
+static const struct check_options by_two = {.eps = 1e-4, .threads = 2};
+static const struct check_options alone = {.eps = 1e-4, .threads = 1};
+
 static double time_check(void) {
-  return check_turns((struct check_options){.eps = 1e-4}, 3);
+  return check_turns(by_two, CHECKS);
 }
 
 static double time_check_alone(void) {
-  return check_turns((struct check_options){.eps = 1e-4, .threads = 1}, 3);
+  return check_turns(alone, CHECKS);
+}
+
+static void check_alone(void *context, int piece, int member) {
+  (void)context, (void)piece, (void)member;
+  check_with(alone);
+}
+
+/* Two processors cannot do more than work that has nothing to share. */
+static double time_check_pair(void) {
+  struct team *team = team_new(2);
+  if (!team) exit(70);
+  team_work(team, 2, check_alone, NULL);
+  double start = seconds_now();
+  for (int i = 0; i < CHECKS; i++) team_work(team, 2, check_alone, NULL);
+  double seconds = seconds_now() - start;
+  team_free(team);
+  return seconds / (2 * CHECKS);
 }
 
 static double time_full(void) {
-  return check_turns((struct check_options){.eps = 1e-4, .evaluate = EVALUATE_FULL}, 1);
+  enum { TURNS = 2 };
+  struct check_options options = alone;
+  options.evaluate = EVALUATE_FULL;
+  return check_turns(options, TURNS);
 }
 
 static double time_directions(void) {
@@ -90,8 +115,9 @@ static double time_train(void) {
 static const struct {
   const char *name;
   double (*time)(void);
-} works[] = {{"check", time_check}, {"check-alone", time_check_alone}, {"full", time_full},
-             {"directions", time_directions}, {"pass", time_pass}, {"train", time_train}};
+} works[] = {{"check", time_check}, {"check-alone", time_check_alone},
+             {"check-pair", time_check_pair}, {"full", time_full}, {"directions", time_directions},
+             {"pass", time_pass}, {"train", time_train}};
 
 int main(int argc, char **argv) {
   struct diag diag = {0};

@@ -1,5 +1,7 @@
 """The network of lesson 5 the way a NumPy notebook builds it, layer by layer: 784-50-10, weights
-0.01 * randn, biases 0, mean of -log(p + 1e-7). Values and order are the lesson's."""
+0.01 * randn, biases 0, mean of -log(p + 1e-7). Order and values are the lesson's; the images are in
+single precision, as the notebook's loader leaves them, so that NumPy converts them wherever they
+meet weights."""
 import gzip
 import os
 
@@ -12,7 +14,8 @@ def read_idx(folder, name, header):
 
 
 def read_set(folder, name):
-    images = read_idx(folder, name + "-images-idx3-ubyte", 16).reshape(-1, 784) / 255.0
+    images = read_idx(folder, name + "-images-idx3-ubyte", 16).reshape(-1, 784).astype(np.float32)
+    images /= 255.0
     labels = read_idx(folder, name + "-labels-idx1-ubyte", 8)
     return images, np.eye(10)[labels]
 

@@ -39,7 +39,7 @@ def with_torch(what, folder):
     from torch.autograd import gradcheck
 
     x, t = net.read_set(folder, "train")
-    x, t = torch.tensor(x[THREE]), torch.tensor(t[THREE])
+    x, t = torch.tensor(x[THREE]).double(), torch.tensor(t[THREE])
     np.random.seed(0)
     params = [torch.tensor(p, requires_grad=True) for p in net.Network().params.values()]
 
