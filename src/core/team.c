@@ -33,40 +33,33 @@ struct team {
 
 /* -- processors -- */
 
-#ifdef __linux__
-
-int team_processors(void) {
-  cpu_set_t ours;
-  if (sched_getaffinity(0, sizeof ours, &ours)) return 1;
-  const int count = CPU_COUNT(&ours);
-  return count > TEAM_MAX ? TEAM_MAX : count;
-}
-
-/* Members keep off the caller's processor. Linux is free to begin or wake a thread there, and may
- * leave both to it for 50 ms though another has nothing to do: longer than most checks take. */
-static void keep_off_caller(struct team *team) {
-  const int caller = sched_getcpu();
-  if (caller + 1 == team->kept_off) return;
-  cpu_set_t others;
-  if (sched_getaffinity(0, sizeof others, &others)) return;
-  CPU_CLR(caller, &others);
-  for (int i = 1; i < team->count; i++) /* refused where there is no other */
-    pthread_setaffinity_np(team->members[i].thread, sizeof others, &others);
-  team->kept_off = caller + 1;
-}
-
-#else
-
 int team_processors(void) {
   long count = sysconf(_SC_NPROCESSORS_ONLN);
+#ifdef __linux__
+  cpu_set_t ours;
+  if (!sched_getaffinity(0, sizeof ours, &ours)) count = CPU_COUNT(&ours);
+#endif
   return count < 1 ? 1 : count > TEAM_MAX ? TEAM_MAX : (int)count;
 }
 
+/* Members keep off the caller's processor, if there are enough. Linux is free to begin or wake a
+ * thread there, and may leave both to it for 50 ms though another has nothing to do: longer than
+ * most checks take. */
 static void keep_off_caller(struct team *team) {
+#ifdef __linux__
+  const int caller = sched_getcpu();
+  cpu_set_t others;
+  if (caller + 1 == team->kept_off || sched_getaffinity(0, sizeof others, &others) ||
+      CPU_COUNT(&others) < team->count)
+    return;
+  CPU_CLR(caller, &others);
+  for (int i = 1; i < team->count; i++)
+    pthread_setaffinity_np(team->members[i].thread, sizeof others, &others);
+  team->kept_off = caller + 1;
+#else
   (void)team;
-}
-
 #endif
+}
 
 /* -- waiting -- */
 

@@ -474,6 +474,20 @@ static void members_keep_off_the_callers_processor(void **state) {
   team_free(team);
 }
 
+/* One of two processors is not for all members but the caller. */
+static void a_crowd_goes_where_it_likes(void **state) {
+  (void)state;
+  cpu_set_t ours;
+  assert_int_equal(sched_getaffinity(0, sizeof ours, &ours), 0);
+  const int members = CPU_COUNT(&ours) + 1;
+  if (members > TEAM_MAX) skip();
+  struct team *team = team_new(members);
+  struct places places = {0};
+  team_work(team, 2, note_places, &places);
+  team_free(team);
+  assert_true(CPU_EQUAL(&places.allowed, &ours));
+}
+
 static void a_team_has_the_processors_that_we_may_use(void **state) {
   (void)state;
   cpu_set_t ours, one;
@@ -914,6 +928,7 @@ int main(void) {
       cmocka_unit_test(a_team_does_every_piece_once),
 #ifdef __linux__
       cmocka_unit_test(members_keep_off_the_callers_processor),
+      cmocka_unit_test(a_crowd_goes_where_it_likes),
       cmocka_unit_test(a_team_has_the_processors_that_we_may_use),
 #endif
       cmocka_unit_test(stretches_reach_over_what_is_between),
