@@ -402,6 +402,21 @@ static void do_line(struct ui *ui, const char *line) {
 
 static volatile sig_atomic_t cancelled;
 
+/* Reads what has been typed, for later; but Esc is for now, and what came before it is not meant any
+ * more. A click is for what is on the screen, which is about to change. */
+static bool stop_is_typed(struct ui *ui) {
+  struct typed *typed = &ui->typed;
+  while (typed->count < sizeof typed->keys / sizeof *typed->keys) {
+    const int key = term_key(0, false);
+    if (key == KEY_OF_NONE) return false;
+    if (key == KEY_OF_RESIZE && resize(ui)) return true; /* the loop says why */
+    if (key == 27) typed->count = 0;
+    else if (key != KEY_OF_RESIZE && key != KEY_OF_MOUSE) typed->keys[typed->count++] = key;
+    if (key == 27 || key == KEY_OF_CLOSED) return true;
+  }
+  return false;
+}
+
 static void on_progress(void *context, size_t done, size_t total) {
   struct ui *ui = context;
   double now = seconds_now();
@@ -411,11 +426,7 @@ static void on_progress(void *context, size_t done, size_t total) {
   if (now - ui->progress.shown < 0.05) return;
   ui->progress.shown = now;
   if (now - ui->progress.started > 0.15) show(ui);
-  int key = ui->typed == KEY_OF_NONE ? term_key(0, false) : KEY_OF_NONE;
-  if (key == KEY_OF_RESIZE && resize(ui)) cancelled = 1; /* the loop says why */
-  if (key == KEY_OF_RESIZE) key = KEY_OF_NONE;
-  if (key != 27) ui->typed = key == KEY_OF_NONE ? ui->typed : key; /* for later */
-  if (term_interrupted() || key == 27 || key == KEY_OF_CLOSED || term_ending()) cancelled = 1;
+  if (stop_is_typed(ui) || term_interrupted() || term_ending()) cancelled = 1;
 }
 
 /* -- the loop -- */
@@ -506,11 +517,19 @@ static void play_on(struct ui *ui) {
   ui->played = seconds_now();
 }
 
+/* The next key that came while a command was at work, or one that waits now. */
+static int waiting_key(struct ui *ui) {
+  struct typed *typed = &ui->typed;
+  if (typed->count == 0) return term_key(0, prompt_active());
+  const int key = typed->keys[0];
+  memmove(typed->keys, typed->keys + 1, --typed->count * sizeof key);
+  return key;
+}
+
 /* Keys that wait already come before the next frame, or a paste would draw one for each. */
 static enum status loop(struct ui *ui) {
   while (!ui->session->quitting) {
-    int key = ui->typed != KEY_OF_NONE ? ui->typed : term_key(0, prompt_active());
-    ui->typed = KEY_OF_NONE;
+    int key = waiting_key(ui);
     if (key == KEY_OF_NONE || seconds_now() - ui->clock > 0.05) {
       enum status status = resize(ui);
       if (status) return status;
@@ -569,7 +588,7 @@ static void ui_done(struct ui *ui) {
 enum status app_run(const struct app_start *start, const struct term_options *options, int *signal,
                     struct diag *diag) {
   struct session session;
-  struct ui ui = {.session = &session, .line = -1, .typed = KEY_OF_NONE,
+  struct ui ui = {.session = &session, .line = -1,
                   .autoplay = start->autoplay, .played = seconds_now()};
   *signal = 0;
   session_init(&session);

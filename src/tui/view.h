@@ -79,7 +79,10 @@ struct ui {
   double autoplay;        /* seconds from one thing to the next; 0: the reader leads */
   double played;          /* when the last came */
   bool presenting;        /* one node a screen, few digits, no chrome */
-  int typed;              /* a key that came while a command was at work */
+  struct typed {
+    int keys[64];
+    size_t count;
+  } typed;                /* keys that came while a command was at work */
   bool redraw;
   double clock;           /* seconds; tests stop it */
 };
