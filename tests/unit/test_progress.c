@@ -88,10 +88,10 @@ static void kill_one(int *next, long microseconds) {
 
 static void test_killed(void **context) {
   (void)context;
-  enum { SAVES = 2000 };
+  enum { SAVES = 2000, KILLS = 50 }; /* or more: how many come together is a matter of time */
   int next = 0, kills = 0;
   srand(1);
-  while (next < SAVES) {
+  while (next < SAVES || kills < KILLS) {
     struct progress progress;
     kill_one(&next, 300 + rand() % 2000);
     kills++;
@@ -105,7 +105,6 @@ static void test_killed(void **context) {
     progress_done(&progress);
   }
   assert_true(count_files() <= 3); /* itself, its lock, and at most one that was being written */
-  assert_true(kills > 50);
 }
 
 /* -- many at once -- */
