@@ -325,8 +325,8 @@ static void watch(const struct session *session, struct check_options *how) {
   how->progress_context = session->progress_context;
 }
 
-static enum status do_check(struct session *session, const char *arguments, struct text *out,
-                            struct diag *diag) {
+enum status do_check(struct session *session, const char *arguments, struct text *out,
+                     struct diag *diag) {
   struct options options;
   struct check check = {0};
   enum status status = options_parse_words(&options, VERB_CHECK, arguments, diag);
@@ -381,6 +381,7 @@ static enum status do_help(struct session *session, const char *arguments, struc
     text_printf(out, "%s%s%s", command->name, *command->arguments ? " " : "", command->arguments);
     text_pad(out, text_columns(out->bytes + start, out->length - start), 30);
     text_printf(out, " %s\n", command->help);
+    if (*arguments) options_help_words(out, arguments);
     found = true;
   }
   return found ? STATUS_OK : usage(diag, _("there is no such command"));

@@ -34,6 +34,10 @@ enum status command_apply(struct session *session, const char *line,
 enum status command_do_lesson(struct session *session, const char *line, bool *changes,
                               struct text *out, struct diag *diag);
 
+/* The command "check", for another that checks, too. Contract: struct command. */
+enum status do_check(struct session *session, const char *arguments, struct text *out,
+                     struct diag *diag);
+
 /* Whether LINE begins with a command that changes the session. */
 bool command_changes(const char *line);
 

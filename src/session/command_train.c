@@ -2,8 +2,10 @@
 
 #include "core/intl.h"
 #include "io/loader.h"
+#include "session/command.h"
 #include "session/options.h"
 #include "session/params.h"
+#include "session/play.h"
 #include "train/train.h"
 
 #include <stdio.h>
@@ -61,11 +63,45 @@ static enum status train(struct session *session, const struct options *options,
   return status;
 }
 
+/* A line of it here; the check itself is the session's. VERDICT: its name. */
+static enum status check_beside(struct session *session, const char *when, const char **verdict,
+                                struct text *out, struct diag *diag) {
+  struct text whole;
+  text_init(&whole);
+  enum status status = do_check(session, "", &whole, diag);
+  text_done(&whole);
+  text_printf(out, _(" check %s: "), when);
+  if (status) {
+    text_printf(out, "%s\n", diag->message);
+    return status;
+  }
+  report_check_verdict(out, &session->check, session->style);
+  *verdict = verdict_names[session->check.verdict];
+  return STATUS_OK;
+}
+
+static enum status train_between_checks(struct session *session, const struct options *options,
+                                        struct text *out, struct diag *diag) {
+  const char *before = NULL;
+  if (play_is_on(session))
+    return diag_set(diag, STATUS_USAGE, (struct span){0}, "%s",
+                    _("during a hunt checks are counted: check and train one after the other"));
+  enum status status = check_beside(session, _("before"), &before, out, diag);
+  if (!status) status = train(session, options, out, diag);
+  if (status) return status;
+  session->history.before = before;
+  check_beside(session, _("after"), &session->history.after, out, diag); /* what is learnt stays */
+  return STATUS_OK;
+}
+
 enum status do_train(struct session *session, const char *arguments, struct text *out,
                      struct diag *diag) {
   struct options options;
   enum status status = options_parse_words(&options, VERB_TRAIN, arguments, diag);
-  if (!status) status = train(session, &options, out, diag);
+  const bool check = options.check && !session->replaying; /* then they have been */
+  if (!status)
+    status = check ? train_between_checks(session, &options, out, diag)
+                   : train(session, &options, out, diag);
   options_done(&options);
   return status;
 }

@@ -5,6 +5,7 @@
 
 #include <getopt.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -115,6 +116,11 @@ static enum status add_names(struct option_list *list, const char *value, struct
   return status;
 }
 
+/* Whether it is a word of the session's command for one of VERBS. */
+static bool is_word(struct option_row row, unsigned verbs) {
+  return row.verbs & verbs && !(row.verbs & VERB_OUTSIDE);
+}
+
 static enum status set_option(struct options *options, int index, const char *value,
                               struct diag *diag) {
   struct option_row row = row_of(index);
@@ -131,18 +137,26 @@ static enum status set_option(struct options *options, int index, const char *va
   return STATUS_INTERNAL;
 }
 
-static enum status unknown_option(const char *given, struct diag *diag) {
+/* The option without its dashes. */
+static const char *bare(const char *given) {
+  return strncmp(given, "--", 2) == 0 ? given + 2 : given;
+}
+
+/* A misspelt option of VERB, as it was GIVEN: with a value or not, with dashes or, as one of the
+ * WORDS of a command, without. */
+static enum status unknown_option(const char *given, enum verb verb, bool words,
+                                  struct diag *diag) {
   char name[64] = "";
-  const char *best = NULL;
-  size_t length = strcspn(given, "=");
-  if (strncmp(given, "--", 2) == 0 && length < sizeof name) {
-    memcpy(name, given + 2, length - 2);
-    for (int i = 0; i < ROW_COUNT; i++) {
+  const char *best = NULL, *wrong = bare(given);
+  const size_t length = strcspn(given, "="), dashes = (size_t)(wrong - given);
+  if (*given != '-' || dashes > 0)
+    snprintf(name, sizeof name, "%.*s", (int)(length - dashes), wrong);
+  for (int i = 0; *name && i < ROW_COUNT; i++)
+    if (words ? is_word(row_of(i), verb) : row_of(i).verbs & verb)
       best = suggest_nearer(name, best, row_of(i).name);
-    }
-  }
   diag_set(diag, STATUS_USAGE, (struct span){0}, _("unknown option \"%.*s\""), (int)length, given);
-  if (best) diag_hint(diag, _("did you mean --%s?"), best);
+  if (best) diag_hint(diag, _("did you mean %.*s%s?"), (int)dashes, given, best);
+  else if (words) diag_hint(diag, "%s", _("\"help\" and the command's name shows the options"));
   else diag_hint(diag, "%s", _("\"gradwalk help\" shows the options"));
   return STATUS_USAGE;
 }
@@ -156,7 +170,7 @@ static enum status take_option(struct options *options, enum verb verb, int code
     diag_set(diag, STATUS_USAGE, (struct span){0}, _("the option \"%s\" needs a value"), given);
     return STATUS_USAGE;
   }
-  if (code < 256) return unknown_option(given, diag);
+  if (code < 256) return unknown_option(given, verb, false, diag);
   struct option_row row = row_of(code - 256);
   if (!(row.verbs & verb)) {
     usage(diag, row.name, _("this verb does not take this option"), NULL);
@@ -191,7 +205,7 @@ static int find_row(const char *name, size_t length) {
 
 bool options_has(enum verb verb, const char *name, size_t length) {
   int row = find_row(name, length);
-  return row >= 0 && row_of(row).verbs & verb;
+  return row >= 0 && is_word(row_of(row), verb);
 }
 
 enum status options_parse_words(struct options *options, enum verb verb, const char *words,
@@ -201,18 +215,17 @@ enum status options_parse_words(struct options *options, enum verb verb, const c
                               .words = strdup(words)};
   if (!options->words) return diag_no_memory(diag);
   for (char *rest = options->words, *word; !status && (word = strsep(&rest, " \t"));) {
-    size_t length = strcspn(word, "=");
-    int row = find_row(word, length);
-    if (length == 0) continue;
-    bool takes = row >= 0 && row_of(row).verbs & verb;
+    const char *name = bare(word);
+    size_t length = strcspn(name, "=");
+    int row = find_row(name, length);
+    if (!*word) continue;
+    bool takes = row >= 0 && is_word(row_of(row), verb);
     bool flag = takes && row_of(row).kind == OPTION_FLAG;
-    if (!takes)
-      status = diag_set(diag, STATUS_USAGE, (struct span){0}, _("unknown option \"%.*s\""),
-                        (int)length, word);
-    else if (flag != (word[length] != '='))
+    if (!takes) status = unknown_option(word, verb, true, diag);
+    else if (flag != (name[length] != '='))
       status = usage(diag, row_of(row).name, flag ? _("takes no value") : _("needs a value"), NULL);
     else
-      status = set_option(options, row, flag ? NULL : word + length + 1, diag);
+      status = set_option(options, row, flag ? NULL : name + length + 1, diag);
   }
   return status;
 }
@@ -258,14 +271,28 @@ bool options_describe(int index, struct option_help *option) {
   return true;
 }
 
+static void help_row(struct text *out, struct option_row row, const char *dashes, int width) {
+  size_t start = out->length;
+  text_printf(out, "      %s%s%s%s", dashes, row.name, row.argument ? "=" : "",
+              row.argument ? row.argument : "");
+  text_pad(out, (int)(out->length - start), width);
+  text_printf(out, " %s\n", row.help);
+}
+
 void options_help(struct text *out, enum verb verb) {
-  for (int i = 0; i < ROW_COUNT; i++) {
-    struct option_row row = row_of(i);
-    if (!(row.verbs & verb)) continue;
-    size_t start = out->length;
-    text_printf(out, "      --%s%s%s", row.name, row.argument ? "=" : "",
-                row.argument ? row.argument : "");
-    text_pad(out, (int)(out->length - start), 26);
-    text_printf(out, " %s\n", row.help);
-  }
+  enum { WIDTH = 26 };
+  for (int i = 0; i < ROW_COUNT; i++)
+    if (row_of(i).verbs & verb) help_row(out, row_of(i), "--", WIDTH);
+}
+
+void options_help_words(struct text *out, const char *command) {
+  enum { WIDTH = 30 };
+  static const struct {
+    const char *name;
+    enum verb verb;
+  } commands[] = {{"check", VERB_CHECK}, {"sweep", VERB_SWEEP}, {"train", VERB_TRAIN},
+                  {"hunt", VERB_HUNT}};
+  for (size_t c = 0; c < sizeof commands / sizeof *commands; c++)
+    for (int i = 0; strcmp(command, commands[c].name) == 0 && i < ROW_COUNT; i++)
+      if (is_word(row_of(i), commands[c].verb)) help_row(out, row_of(i), "", WIDTH);
 }

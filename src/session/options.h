@@ -21,7 +21,8 @@ enum verb {
   VERB_BUGS = 1 << 12,
   VERB_HUNT = 1 << 13,
   VERB_TRAIN = 512,
-  VERB_GRADE = 1 << 14
+  VERB_GRADE = 1 << 14,
+  VERB_OUTSIDE = 1 << 15 /* of an option: the command line's alone, no word of a command */
 };
 
 enum option_kind {
@@ -61,11 +62,12 @@ enum status options_parse(struct options *options, enum verb verb, int argc, cha
                           int *first, struct diag *diag);
 void options_done(struct options *options);
 
-/* The same options as words: "eps=1e-7 tolerance=2e-7 freeze". */
+/* The same options as words of a session's command: "eps=1e-7 tolerance=2e-7 freeze"; with dashes
+ * they are the same, for those who come from the command line. */
 enum status options_parse_words(struct options *options, enum verb verb, const char *words,
                                 struct diag *diag);
 
-/* Whether NAME is an option of VERB, as in "eps=1e-7". */
+/* Whether NAME is such a word of VERB's command, as in "eps=1e-7". */
 bool options_has(enum verb verb, const char *name, size_t length);
 
 /* What they say about a check. The result lends from OPTIONS. */
@@ -82,7 +84,10 @@ bool options_describe(int index, struct option_help *option);
 /* What they say about a training. */
 struct train_options options_train(const struct options *options);
 
-/* A line of help for every option of VERB. */
+/* A line of help for every option of VERB, as it is given on the command line. */
 void options_help(struct text *out, enum verb verb);
+
+/* The same for the words that COMMAND takes; nothing if it takes none. */
+void options_help_words(struct text *out, const char *command);
 
 #endif

@@ -251,6 +251,7 @@ static void introduce(const struct session *session, struct text *out) {
 static enum status hide_again(struct session *session, struct diag *diag) {
   enum status status = hunt_hide_again(&session->play->hunt, &session->model, diag);
   session->examiner = &examiner;
+  session->frozen = session->play->options.frozen;
   return status ? status : session_refresh(session, diag);
 }
 
@@ -265,7 +266,7 @@ enum status do_hunt(struct session *session, const char *arguments, struct text 
     play->options = (struct hunt_options){.seed = (uint32_t)(options.seed > 0 ? options.seed : 0),
                                           .level = options.level > 0 ? options.level : 1,
                                           .bugs = options.bug_count > 0 ? options.bug_count : 1,
-                                          .frozen = session->frozen};
+                                          .frozen = session->frozen || options.frozen};
     play->page = session->page;
     play->text = hash_text(session->model.source);
     play->at = session->play ? session->play->at : -1;
@@ -285,6 +286,7 @@ enum status do_hunt(struct session *session, const char *arguments, struct text 
   play_done(session->play);
   session->play = play;
   session->examiner = &examiner;
+  session->frozen = play->options.frozen;
   status = session_refresh(session, diag);
   if (!status && options.record) status = play_record(session, options.record, diag);
   if (!status) introduce(session, out);

@@ -47,6 +47,7 @@ struct history {
   struct train_row *rows;
   size_t row_count, row_capacity;
   struct curve loss;        /* step by step */
+  const char *before, *after; /* what checks around it said, a verdict's name; NULL: nothing */
 };
 
 void history_done(struct history *history);

@@ -420,7 +420,8 @@ static bool stop_is_typed(struct ui *ui) {
 static void on_progress(void *context, size_t done, size_t total) {
   struct ui *ui = context;
   double now = seconds_now();
-  if (ui->progress.total == 0) ui->progress = (struct progress_state){.started = now};
+  if (ui->progress.total != total || done < ui->progress.done) /* the first, or the next thing */
+    ui->progress = (struct progress_state){.started = now};
   ui->progress.done = done;
   ui->progress.total = total;
   if (now - ui->progress.shown < 0.05) return;

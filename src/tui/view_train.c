@@ -273,6 +273,9 @@ static int draw_words(struct ui *ui, const struct history *history, struct area 
                                       text_string(&text));
   text.length = 0;
   report_train_end(&text, history, model);
+  if (history->before)
+    text_printf(&text, _(" check before: %s; after: %s\n"), history->before,
+                history->after ? history->after : _("stopped"));
   report_train_notes(&text, history, model);
   const int words =
       canvas_paragraphs(&ui->canvas, area, title, 0, ROLE_PLAIN, text_string(&text));

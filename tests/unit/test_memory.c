@@ -59,17 +59,17 @@ void *__libc_realloc(void *old, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
 void __libc_free(void *block);
 
+/* Threads allocate too. */
 static bool refuse(void) {
   if (!heap.armed) return false;
-  heap.calls++;
-  bool hit = heap.fail_at > 0 && (heap.sticky ? heap.calls >= heap.fail_at
-                                              : heap.calls == heap.fail_at);
+  const unsigned long call = __atomic_add_fetch(&heap.calls, 1, __ATOMIC_RELAXED);
+  bool hit = heap.fail_at > 0 && (heap.sticky ? call >= heap.fail_at : call == heap.fail_at);
   if (hit) errno = ENOMEM;
   return hit;
 }
 
 static void *count_block(void *block) {
-  if (block) heap.live++;
+  if (block) __atomic_add_fetch(&heap.live, 1, __ATOMIC_RELAXED);
   return block;
 }
 
@@ -102,7 +102,7 @@ int posix_memalign(void **block, size_t alignment, size_t size) {
 }
 
 void free(void *block) {
-  if (block) heap.live--;
+  if (block) __atomic_sub_fetch(&heap.live, 1, __ATOMIC_RELAXED);
   __libc_free(block);
 }
 #endif

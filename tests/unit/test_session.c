@@ -829,7 +829,8 @@ static void test_wrong_commands(void **state) {
       "bug dnobody = 1", "bug dW1 = nobody", "bug dW1 = ones(1, 1)", "precision",
       "precision triple",
       "freeze", "seed", "seed x", "seed 1.5", "show nobody", "eval", "eval 1 +", "eval nobody",
-      "eval X @ X", "check eps=0", "check nosuch=1", "check params=nobody", "check method=magic",
+      "eval X @ X", "check eps=0", "check nosuch=1", "check step=2", "check --json",
+      "check bug=dW1:zero", "check expr=1", "sweep eps=1e-3", "train unfold=A1", "train eps=1", "check params=nobody", "check method=magic",
       "sweep eps=1", "sweep params=nobody", "sweep nosuch", "export", "export W1", "export W1 x",
       "export W1 x.txt", "export nobody /tmp/x.csv", "export W1 /nonexistent/x.csv", "source",
       "source /nonexistent", "save", "save /nonexistent/x", "help nosuch", "redo", "nosuch", "NEXT",
@@ -850,6 +851,56 @@ static void test_wrong_commands(void **state) {
     if (!trial.session.has_check || !trial.session.has_sweep) fail_msg("%s: forgotten", wrong[i]);
   }
   snapshot_done(&shot);
+  done(&trial);
+}
+
+/* Options are the same with the dashes that the command line has, and those that mean something
+ * there only are not passed over in silence. */
+static void test_options_of_commands(void **state) {
+  (void)state;
+  struct trial trial;
+  open_model(&trial, buggable);
+  doing(&trial, "check eps=1e-3 freeze");
+  char *plainly = strdup(said(&trial));
+  says(&trial, "check --eps=1e-3 --freeze", plainly);
+  free(plainly);
+  fails(&trial, "check epz=1", STATUS_USAGE, "did you mean eps?");
+  fails(&trial, "check --epz=1", STATUS_USAGE, "did you mean --eps?");
+  fails(&trial, "check xpr=1", STATUS_USAGE, "\"help\" and the command's name");
+  fails(&trial, "check -eps=1", STATUS_USAGE, "unknown option \"-eps\"");
+  mentions(&trial, "help check", "\n      eps=H  ");
+  if (strstr(said(&trial), "expr") || strstr(said(&trial), "lr=")) fail_msg("%s", said(&trial));
+  mentions(&trial, "help train", "\n      lr=R  ");
+  mentions(&trial, "help sweep", "\n      directions=N  ");
+  mentions(&trial, "help hunt", "\n      level=1..5  ");
+  done(&trial);
+}
+
+static void test_training_between_checks(void **state) {
+  (void)state;
+  struct trial trial;
+  open_model(&trial, buggable);
+  doing(&trial, "bug dW2:scale(2)");
+  doing(&trial, "train steps=2 check");
+  const char *before = strstr(said(&trial), "check before: "), *after =
+      strstr(said(&trial), "check after: ");
+  assert_true(before && after && strstr(before, "FAIL") && strstr(before, "FAIL") < after);
+  assert_true(strstr(after, "FAIL") && trial.session.has_check);
+  assert_int_equal(trial.session.check.verdict, VERDICT_FAIL);
+  assert_string_equal(trial.session.history.before, "FAIL");
+  assert_string_equal(trial.session.history.after, "FAIL");
+  doing(&trial, "train steps=2");
+  assert_null(trial.session.history.before);
+  doing(&trial, "undo");
+  mentions(&trial, "log", "train steps=2 check");
+  doing(&trial, "undo"); /* replays what was before */
+  doing(&trial, "redo");
+  doing(&trial, "hunt freeze");
+  assert_true(trial.session.frozen);
+  fails(&trial, "train steps=2 check", STATUS_USAGE, "during a hunt checks are counted");
+  doing(&trial, "train steps=2");
+  doing(&trial, "undo"); /* the hunt is hidden again */
+  assert_true(trial.session.frozen);
   done(&trial);
 }
 
@@ -926,6 +977,43 @@ static volatile sig_atomic_t stop_flag;
 static void stop_soon(void *context, size_t reached, size_t total) {
   (void)total;
   if (reached >= *(size_t *)context) stop_flag = 1;
+}
+
+/* Counts down; every check of a param's entries and every step is a call. */
+static void stop_after_calls(void *context, size_t reached, size_t total) {
+  size_t *left = context;
+  (void)reached, (void)total;
+  if (*left > 0 && --*left == 0) stop_flag = 1;
+}
+
+/* Stopped in the check before, nothing is learnt; in the one after, what was learnt stays, and is
+ * in the log. */
+static void test_stopping_between_checks(void **state) {
+  enum { STEPS = 3 };
+  (void)state;
+  struct trial trial;
+  open_model(&trial, buggable);
+  struct session *session = &trial.session;
+  session->cancel = &stop_flag;
+  session->progress = stop_after_calls;
+  size_t left = SIZE_MAX;
+  session->progress_context = &left;
+  doing(&trial, "check");
+  const size_t calls = SIZE_MAX - left;
+  struct snapshot shot = take(session);
+  left = calls - 1;
+  fails(&trial, "train steps=3 check", STATUS_CANCELLED, "stopped");
+  assert_state(session, &shot, true);
+  snapshot_done(&shot);
+  stop_flag = 0;
+  left = calls + STEPS + 2;
+  mentions(&trial, "train steps=3 check", " 3 steps done\n check after: the check was stopped\n");
+  stop_flag = 0;
+  assert_int_equal(session->history.done, STEPS);
+  assert_string_equal(session->history.before, "PASS");
+  assert_null(session->history.after);
+  mentions(&trial, "log", "train steps=3 check");
+  done(&trial);
 }
 
 /* A stopped check or sweep leaves the last ones as they were. */
@@ -1138,10 +1226,13 @@ int main(void) {
       cmocka_unit_test(test_cut_off),
       cmocka_unit_test(test_scripts),
       cmocka_unit_test(test_wrong_commands),
+      cmocka_unit_test(test_options_of_commands),
+      cmocka_unit_test(test_training_between_checks),
       cmocka_unit_test(test_questions),
       cmocka_unit_test(test_findings_are_kept),
       cmocka_unit_test(test_sweep_says),
       cmocka_unit_test(test_stopping),
+      cmocka_unit_test(test_stopping_between_checks),
       cmocka_unit_test(test_export),
       cmocka_unit_test(test_export_extremes),
       cmocka_unit_test(test_export_failures),
