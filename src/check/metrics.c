@@ -40,8 +40,8 @@ static void find_nan(struct metrics *m, const double *g, const double *n, size_t
   for (m->worst = 0; m->worst + 1 < count && !isnan(g[m->worst] - n[m->worst]);) m->worst++;
 }
 
-/* One loop without a division or a call for most entries: a check of many is as long as this and
- * its probes are. */
+/* One loop, with no division and no call for most entries: no other thread helps here, and all of
+ * them wait. */
 struct metrics metrics_compute(const double *g, const double *n, size_t count) {
   struct metrics m = {0};
   double total = 0, error_sum = 0, grad_sum = 0, numeric_sum = 0, product = 0;
