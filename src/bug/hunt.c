@@ -1,8 +1,8 @@
 #include "bug/hunt.h"
 
 #include "bug/gauge.h"
+#include "core/hash.h"
 #include "core/intl.h"
-#include "core/random.h"
 #include "lang/parse.h"
 
 #include <math.h>
@@ -68,10 +68,25 @@ static void rule_out(struct hide *hide, const struct mutant *taken, size_t *coun
   }
 }
 
-static const struct mutant *draw(struct hide *hide, struct random *random, size_t count) {
-  size_t skip = random_bits(random) % count;
-  for (size_t i = 0;; i++)
-    if (hide->candidate[i] && skip-- == 0) return &hide->catalogue.mutants[i];
+/* What SEED makes of a mutant's id, and of nothing else. */
+static uint64_t lot_of(uint32_t seed, const char *id) {
+  uint64_t lot = hash_mix(HASH_START, seed);
+  for (; *id; id++) lot = hash_mix(lot, (unsigned char)*id);
+  lot ^= lot >> 32; /* the high bits, which decide, have seen little of the last letters */
+  return hash_mix(lot, lot >> 29);
+}
+
+/* The candidate with the least lot: a catalogue or a model that has grown hides what it did, unless
+ * that is new. */
+static const struct mutant *draw(const struct hide *hide) {
+  const struct mutant *drawn = NULL;
+  uint64_t least = 0;
+  for (size_t i = 0; i < hide->catalogue.count; i++) {
+    const struct mutant *mutant = &hide->catalogue.mutants[i];
+    const uint64_t lot = lot_of(hide->hunt->seed, mutant->id);
+    if (hide->candidate[i] && (!drawn || lot < least)) drawn = mutant, least = lot;
+  }
+  return drawn;
 }
 
 static enum status keep(struct hide *hide, const struct mutant *mutant) {
@@ -93,9 +108,7 @@ static enum status keep(struct hide *hide, const struct mutant *mutant) {
 
 /* Draws COUNT bugs of LEVEL, or of the next lower one that has any. */
 static enum status draw_bugs(struct hide *hide, int level, int wanted) {
-  struct random random;
   size_t candidates = 0;
-  random_seed(&random, hide->hunt->seed);
   enum status status = STATUS_OK;
   for (int i = 0; !status && i < wanted; i++) {
     while (!status && candidates == 0 && level > 0) {
@@ -109,7 +122,7 @@ static enum status draw_bugs(struct hide *hide, int level, int wanted) {
       return diag_set(hide->diag, STATUS_DATA, nowhere,
                       _("this model has only %zu lines in which a bug of this level could hide"),
                       hide->hunt->count);
-    const struct mutant *mutant = draw(hide, &random, candidates);
+    const struct mutant *mutant = draw(hide);
     status = keep(hide, mutant);
     rule_out(hide, mutant, &candidates);
   }
