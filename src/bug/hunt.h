@@ -53,9 +53,9 @@ struct hunt_options {
 
 /* Hides bugs in MODEL, whose own are dropped. Those of the levels below 5 show in the gradients at
  * this point; those of level 5 there or at another point. Where a model has no bug of the level,
- * the next lower level serves. A seed draws by the mutants' ids alone, so it hides the same in a model
- * or with a catalogue that has grown, unless what is new is drawn. STATUS_DATA if there are too few
- * lines that can be wrong. Ends with hunt_done(), also after a failure. */
+ * the next lower level serves. A seed draws by the mutants' ids alone, so it hides the same in a
+ * model or with a catalogue that has grown, unless what is new is drawn. STATUS_DATA if there are
+ * too few lines that can be wrong. Ends with hunt_done(), also after a failure. */
 enum status hunt_begin(struct hunt *hunt, struct model *model, const struct hunt_options *options,
                        struct diag *diag);
 void hunt_done(struct hunt *hunt);

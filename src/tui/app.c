@@ -402,8 +402,8 @@ static void do_line(struct ui *ui, const char *line) {
 
 static volatile sig_atomic_t cancelled;
 
-/* Reads what has been typed, for later; but Esc is for now, and what came before it is not meant any
- * more. A click is for what is on the screen, which is about to change. */
+/* Reads what has been typed, for later; but Esc is for now, and what came before it is not meant
+ * any more. A click is for what is on the screen, which is about to change. */
 static bool stop_is_typed(struct ui *ui) {
   struct typed *typed = &ui->typed;
   while (typed->count < sizeof typed->keys / sizeof *typed->keys) {

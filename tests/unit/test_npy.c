@@ -1,5 +1,5 @@
-/* Protects the reader of NumPy's files: what NumPy writes is read to the last bit, and whatever else
- * is in a file is refused for its reason and leaves the tensor as it was. */
+/* Protects the reader of NumPy's files: what NumPy writes is read to the last bit, and whatever
+ * else is in a file is refused for its reason and leaves the tensor as it was. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
