@@ -264,35 +264,49 @@ void options_done(struct options *options) {
   *options = (struct options){0};
 }
 
+static struct option_help describe(struct option_row row) {
+  return (struct option_help){row.name, row.argument, row.help, row.verbs};
+}
+
 bool options_describe(int index, struct option_help *option) {
   if (index >= ROW_COUNT) return false;
-  struct option_row row = row_of(index);
-  *option = (struct option_help){row.name, row.argument, row.help, row.verbs};
+  *option = describe(row_of(index));
   return true;
 }
 
-static void help_row(struct text *out, struct option_row row, const char *dashes, int width) {
-  size_t start = out->length;
-  text_printf(out, "      %s%s%s%s", dashes, row.name, row.argument ? "=" : "",
-              row.argument ? row.argument : "");
-  text_pad(out, (int)(out->length - start), width);
-  text_printf(out, " %s\n", row.help);
-}
-
-void options_help(struct text *out, enum verb verb) {
-  enum { WIDTH = 26 };
-  for (int i = 0; i < ROW_COUNT; i++)
-    if (row_of(i).verbs & verb) help_row(out, row_of(i), "--", WIDTH);
-}
-
-void options_help_words(struct text *out, const char *command) {
-  enum { WIDTH = 30 };
+bool options_word(const char *command, int index, struct option_help *option) {
   static const struct {
     const char *name;
     enum verb verb;
   } commands[] = {{"check", VERB_CHECK}, {"sweep", VERB_SWEEP}, {"train", VERB_TRAIN},
                   {"hunt", VERB_HUNT}};
   for (size_t c = 0; c < sizeof commands / sizeof *commands; c++)
-    for (int i = 0; strcmp(command, commands[c].name) == 0 && i < ROW_COUNT; i++)
-      if (is_word(row_of(i), commands[c].verb)) help_row(out, row_of(i), "", WIDTH);
+    for (int i = 0; strcmp(command, commands[c].name) == 0 && i < ROW_COUNT; i++) {
+      if (!is_word(row_of(i), commands[c].verb) || index-- > 0) continue;
+      *option = describe(row_of(i));
+      return true;
+    }
+  return false;
+}
+
+static void put_help(struct text *out, const struct option_help *option, const char *dashes,
+                     int width) {
+  size_t start = out->length;
+  text_printf(out, "      %s%s%s%s", dashes, option->name, option->argument ? "=" : "",
+              option->argument ? option->argument : "");
+  text_pad(out, (int)(out->length - start), width);
+  text_printf(out, " %s\n", option->help);
+}
+
+void options_help(struct text *out, enum verb verb) {
+  enum { WIDTH = 26 };
+  struct option_help option;
+  for (int i = 0; options_describe(i, &option); i++)
+    if (option.verbs & verb) put_help(out, &option, "--", WIDTH);
+}
+
+void options_help_words(struct text *out, const char *command) {
+  enum { WIDTH = 30 };
+  struct option_help option;
+  for (int i = 0; options_word(command, i, &option); i++) put_help(out, &option, "", WIDTH);
 }

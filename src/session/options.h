@@ -90,4 +90,7 @@ void options_help(struct text *out, enum verb verb);
 /* The same for the words that COMMAND takes; nothing if it takes none. */
 void options_help_words(struct text *out, const char *command);
 
+/* The one of those words with number INDEX, from 0. False behind the last. */
+bool options_word(const char *command, int index, struct option_help *option);
+
 #endif

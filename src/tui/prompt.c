@@ -3,6 +3,7 @@
 #include "core/intl.h"
 #include "io/file.h"
 #include "io/paths.h"
+#include "session/options.h"
 #include "tui/action.h"
 #include "tui/term.h"
 #include "tui/view.h"
@@ -105,6 +106,17 @@ static const char *nth_switch(size_t index) {
   return index < 2 ? words[index] : NULL;
 }
 
+/* "eps=", of the command that the line begins with. */
+static const char *nth_option(size_t index) {
+  static char word[64];
+  const char *line = rl_line_buffer + strspn(rl_line_buffer, " ");
+  struct option_help option;
+  snprintf(word, sizeof word, "%.*s", (int)strcspn(line, " "), line);
+  if (!options_word(word, (int)index, &option)) return NULL;
+  snprintf(word, sizeof word, "%s%s", option.name, option.argument ? "=" : "");
+  return word;
+}
+
 /* Nodes, and their gradients. */
 static const char *nth_node(size_t index) {
   static char name[64];
@@ -136,6 +148,8 @@ static const struct completion {
     {"source", 1, NULL},       {"save", 1, NULL},        {"export", 2, nth_node},
     {"open", 0, nth_lesson},   {"help", 0, nth_command}, {"view", 0, nth_view},
     {"freeze", 0, nth_switch}, {"precision", 0, nth_precision},
+    {"check", 0, nth_option},  {"sweep", 0, nth_option}, {"train", 0, nth_option},
+    {"hunt", 0, nth_option},
 };
 
 static const struct completion *find_completion(const char *line) {
@@ -164,7 +178,9 @@ static char **complete(const char *text, int start, int end) {
   if (before > 0 && found && found->file > 0 && words_before(line, before) >= found->file)
     return rl_completion_matches(text, rl_filename_completion_function);
   offered = before == 0 ? nth_command : found ? found->words : nth_node;
+  if (offered == nth_option && line[before - 1] == '=') offered = nth_node;
   char **matches = rl_completion_matches(text, offer_next);
+  if (matches && strchr(matches[0], '=')) rl_completion_suppress_append = 1; /* a value comes */
   return matches || offered != nth_lesson
              ? matches
              : rl_completion_matches(text, rl_filename_completion_function);
