@@ -1,6 +1,7 @@
 # Lines "work who seconds" to a table of medians, with the least, the spread (largest less smallest,
-# in parts of the median) and how many times longer the other takes than gradwalk, by the medians and
-# by the least: on a machine that does other work, too, the least says more.
+# in parts of the median) and how many times longer the other takes than gradwalk: the median of the
+# repeats' own ratios, whose two times lie near each other, and the least to the least. On a machine
+# that does other work, too, that says more.
 
 {
   if (!($1 in seen)) { works[++work_count] = $1; seen[$1] = 1 }
@@ -8,18 +9,14 @@
   time[$1, $2, n] = $3 + 0
 }
 
-function sort_times(work, who,    i, j, n, t) {
-  n = count[work, who]
+# Of VALUES[1] to VALUES[N], which are put in order.
+function median(values, n,    i, j, v) {
   for (i = 2; i <= n; i++) {
-    t = time[work, who, i]
-    for (j = i - 1; j >= 1 && time[work, who, j] > t; j--) time[work, who, j + 1] = time[work, who, j]
-    time[work, who, j + 1] = t
+    v = values[i]
+    for (j = i - 1; j >= 1 && values[j] > v; j--) values[j + 1] = values[j]
+    values[j + 1] = v
   }
-}
-
-function median(work, who,    n) {
-  n = count[work, who]
-  return (time[work, who, int((n + 1) / 2)] + time[work, who, int(n / 2) + 1]) / 2
+  return (values[int((n + 1) / 2)] + values[int(n / 2) + 1]) / 2
 }
 
 function show(seconds) {
@@ -28,20 +25,24 @@ function show(seconds) {
   return sprintf("%.3g us", seconds * 1e6)
 }
 
-function row(what, work, who, against, against_who,    n, m, spread, ratio, least) {
-  sort_times(work, who)
-  sort_times(against, against_who)
+function row(what, work, who, against, against_who,    i, n, m, spread, ratio, least, t, r, a) {
   n = count[work, who]
-  m = median(work, who)
-  spread = (time[work, who, n] - time[work, who, 1]) / m
-  ratio = m / median(against, against_who)
-  least = time[work, who, 1]
+  for (i = 1; i <= n; i++) {
+    t[i] = time[work, who, i]
+    a[i] = time[against, against_who, i]
+    r[i] = t[i] / a[i]
+  }
+  ratio = median(r, n)
+  m = median(t, n)
+  median(a, n)
+  spread = (t[n] - t[1]) / m
+  least = t[1]
   printf "  %-37s %-9s %9s  %5.0f%%  %6.1f  %9s  %6.1f\n", what, who, show(m), spread * 100, ratio, \
-    show(least), least / time[against, against_who, 1]
+    show(least), least / a[1]
   printf "%s\n    {\"work\": \"%s\", \"who\": \"%s\", \"median\": %.9g, \"spread\": %.3g, ", \
     separator, work, who, m, spread >json
   printf "\"ratio\": %.4g, \"least\": %.9g, \"least_ratio\": %.4g, \"runs\": %d}", \
-    ratio, least, least / time[against, against_who, 1], n >json
+    ratio, least, least / a[1], n >json
   separator = ","
 }
 
