@@ -331,7 +331,7 @@ enum status do_check(struct session *session, const char *arguments, struct text
   struct check check = {0};
   enum status status = options_parse_words(&options, VERB_CHECK, arguments, diag);
   struct check_options how = options_check(&options);
-  if (!how.precision) how.precision = session->precision;
+  if (options.precision < 0) how.precision = session->precision;
   /* During a hunt, where the bug is, is for the player to find. */
   how.explain = how.explain && !session->terse && !play_is_on(session);
   watch(session, &how);

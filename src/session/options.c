@@ -211,7 +211,7 @@ bool options_has(enum verb verb, const char *name, size_t length) {
 enum status options_parse_words(struct options *options, enum verb verb, const char *words,
                                 struct diag *diag) {
   enum status status = STATUS_OK;
-  *options = (struct options){.tolerance = -1, .rate = 0.1, .seed = -1,
+  *options = (struct options){.tolerance = -1, .rate = 0.1, .seed = -1, .precision = -1,
                               .words = strdup(words)};
   if (!options->words) return diag_no_memory(diag);
   for (char *rest = options->words, *word; !status && (word = strsep(&rest, " \t"));) {
@@ -238,7 +238,9 @@ struct check_options options_check(const struct options *options) {
                                 .params = options->params.items,
                                 .param_count = options->params.count,
                                 .directions = (unsigned)options->directions,
-                                .precision = (enum precision)options->precision,
+                                .precision = options->precision < 0
+                                                 ? PRECISION_DOUBLE
+                                                 : (enum precision)options->precision,
                                 .frozen = options->frozen,
                                 .explain = true,
                                 .threads = options->threads};

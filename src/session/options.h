@@ -44,7 +44,7 @@ struct option_list {
 struct options {
   double eps, tolerance;         /* 0 and negative: not given */
   double autoplay;               /* 0: not given */
-  int method, evaluate, precision; /* index of the choice */
+  int method, evaluate, precision; /* index of the choice; precision: -1 if no word gave it */
   int step, directions, threads; /* 0: not given */
   int level, bug_count;          /* likewise; of a hunt */
   double rate, momentum;         /* of train */

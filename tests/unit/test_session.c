@@ -869,6 +869,13 @@ static void test_options_of_commands(void **state) {
   fails(&trial, "check --epz=1", STATUS_USAGE, "did you mean --eps?");
   fails(&trial, "check xpr=1", STATUS_USAGE, "\"help\" and the command's name");
   fails(&trial, "check -eps=1", STATUS_USAGE, "unknown option \"-eps\"");
+  doing(&trial, "precision single");
+  doing(&trial, "check");
+  assert_int_equal(trial.session.check.options.precision, PRECISION_SINGLE);
+  doing(&trial, "check precision=double");
+  assert_int_equal(trial.session.check.options.precision, PRECISION_DOUBLE);
+  doing(&trial, "check precision=half");
+  assert_int_equal(trial.session.check.options.precision, PRECISION_HALF);
   mentions(&trial, "help check", "\n      eps=H  ");
   if (strstr(said(&trial), "expr") || strstr(said(&trial), "lr=")) fail_msg("%s", said(&trial));
   mentions(&trial, "help train", "\n      lr=R  ");
