@@ -70,8 +70,7 @@ static void rule_out(struct hide *hide, const struct mutant *taken, size_t *coun
 
 /* What SEED makes of a mutant's id, and of nothing else. */
 static uint64_t lot_of(uint32_t seed, const char *id) {
-  uint64_t lot = hash_mix(HASH_START, seed);
-  for (; *id; id++) lot = hash_mix(lot, (unsigned char)*id);
+  uint64_t lot = hash_bytes(hash_mix(HASH_START, seed), id, strlen(id));
   lot ^= lot >> 32; /* the high bits, which decide, have seen little of the last letters */
   return hash_mix(lot, lot >> 29);
 }

@@ -16,8 +16,7 @@ void scope_done(struct scope *scope) {
 }
 
 static struct scope_entry *place(const struct scope *scope, const char *name) {
-  uint64_t hash = HASH_START;
-  for (const char *at = name; *at; at++) hash = hash_mix(hash, (unsigned char)*at);
+  const uint64_t hash = hash_bytes(HASH_START, name, strlen(name));
   size_t i = (size_t)(hash ^ hash >> 32) & (scope->capacity - 1);
   while (scope->entries[i].name && strcmp(scope->entries[i].name, name) != 0)
     i = (i + 1) & (scope->capacity - 1);

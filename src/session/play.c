@@ -222,12 +222,6 @@ static char *name_lesson(const char *path) {
   return strdup(path);
 }
 
-static uint64_t hash_text(const struct source *source) {
-  uint64_t hash = HASH_START;
-  for (size_t i = 0; i < source->length; i++) hash = hash_mix(hash, (unsigned char)source->text[i]);
-  return hash;
-}
-
 static void introduce(const struct session *session, struct text *out) {
   const struct hunt *hunt = &session->play->hunt;
   text_printf(out, hunt->count == 1
@@ -268,7 +262,7 @@ enum status do_hunt(struct session *session, const char *arguments, struct text 
                                           .bugs = options.bug_count > 0 ? options.bug_count : 1,
                                           .frozen = session->frozen || options.frozen};
     play->page = session->page;
-    play->text = hash_text(session->model.source);
+    play->text = hash_bytes(HASH_START, session->model.source->text, session->model.source->length);
     play->at = session->play ? session->play->at : -1;
     play->began = seconds_now();
     play->log_index = session->log_done;

@@ -24,7 +24,7 @@ static bool seal_of(const json_t *document, char seal[17]) {
   char *text = json_dumps(document, JSON_SORT_KEYS | JSON_COMPACT | JSON_REAL_PRECISION(17));
   if (!text) return false;
   for (int round = 0; round < 2; round++)
-    for (const char *byte = text; *byte; byte++) hash = hash_mix(hash, (unsigned char)*byte);
+    hash = hash_bytes(hash, text, strlen(text));
   free(text);
   snprintf(seal, 17, "%016" PRIx64, hash);
   return true;

@@ -402,19 +402,11 @@ static void do_line(struct ui *ui, const char *line) {
 
 static volatile sig_atomic_t cancelled;
 
-/* Reads what has been typed, for later; but Esc is for now, and what came before it is not meant
- * any more. A click is for what is on the screen, which is about to change. */
 static bool stop_is_typed(struct ui *ui) {
-  struct typed *typed = &ui->typed;
-  while (typed->count < sizeof typed->keys / sizeof *typed->keys) {
-    const int key = term_key(0, false);
-    if (key == KEY_OF_NONE) return false;
-    if (key == KEY_OF_RESIZE && resize(ui)) return true; /* the loop says why */
-    if (key == 27) typed->count = 0;
-    else if (key != KEY_OF_RESIZE && key != KEY_OF_MOUSE) typed->keys[typed->count++] = key;
-    if (key == 27 || key == KEY_OF_CLOSED) return true;
-  }
-  return false;
+  int key;
+  while ((key = typed_look(&ui->typed)) == KEY_OF_RESIZE)
+    if (resize(ui)) return true; /* the loop says why */
+  return key != KEY_OF_NONE;
 }
 
 static void on_progress(void *context, size_t done, size_t total) {
@@ -518,19 +510,10 @@ static void play_on(struct ui *ui) {
   ui->played = seconds_now();
 }
 
-/* The next key that came while a command was at work, or one that waits now. */
-static int waiting_key(struct ui *ui) {
-  struct typed *typed = &ui->typed;
-  if (typed->count == 0) return term_key(0, prompt_active());
-  const int key = typed->keys[0];
-  memmove(typed->keys, typed->keys + 1, --typed->count * sizeof key);
-  return key;
-}
-
 /* Keys that wait already come before the next frame, or a paste would draw one for each. */
 static enum status loop(struct ui *ui) {
   while (!ui->session->quitting) {
-    int key = waiting_key(ui);
+    int key = typed_next(&ui->typed, prompt_active());
     if (key == KEY_OF_NONE || seconds_now() - ui->clock > 0.05) {
       enum status status = resize(ui);
       if (status) return status;

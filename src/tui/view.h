@@ -11,6 +11,7 @@
 #include "tui/canvas.h"
 #include "tui/keymap.h"
 #include "tui/theme.h"
+#include "tui/typed.h"
 
 enum direction {
   MOVE_LEFT,
@@ -79,10 +80,7 @@ struct ui {
   double autoplay;        /* seconds from one thing to the next; 0: the reader leads */
   double played;          /* when the last came */
   bool presenting;        /* one node a screen, few digits, no chrome */
-  struct typed {
-    int keys[64];
-    size_t count;
-  } typed;                /* keys that came while a command was at work */
+  struct typed typed;     /* while a command was at work */
   bool redraw;
   double clock;           /* seconds; tests stop it */
 };
