@@ -111,11 +111,11 @@ static const char *make_id(struct work *work, const char *target, const struct b
   return id;
 }
 
-static enum status add(struct work *work, enum kind_id kind, const char *variant, size_t rule,
-                       const char *const *lines, size_t line_count) {
+static enum status add(struct work *work, enum kind_id kind, const char *variant,
+                       const size_t *rules, const char *const *lines, size_t line_count) {
   struct catalogue *catalogue = work->catalogue;
-  struct mutant mutant = {.kind = &bug_kinds[kind], .rule = rule, .line_count = line_count,
-                          .lines = lines};
+  struct mutant mutant = {.kind = &bug_kinds[kind], .rule = rules[0], .line_count = line_count,
+                          .lines = lines, .rules = rules};
   if (catalogue->count >= CATALOGUE_MAX_MUTANTS)
     return diag_set(work->diag, STATUS_LIMIT, (struct span){0},
                     _("the catalogue would have more than %d mutants of this model"),
@@ -147,11 +147,13 @@ static enum status try_rewrite(struct work *work, const struct line *line, int r
   if (model_line_fits(model, line->rule, value, &fits)) return no_memory(work);
   if (!fits) return STATUS_OK;
   const char **lines = ARENA_NEW(&work->catalogue->arena, const char *);
-  if (!lines || !(lines[0] = line_text(work, line->rule, accumulate, value)))
+  size_t *rules = ARENA_NEW(&work->catalogue->arena, size_t);
+  if (!lines || !rules || !(lines[0] = line_text(work, line->rule, accumulate, value)))
     return no_memory(work);
+  rules[0] = line->rule;
   return is_known(work, lines[0])
              ? STATUS_OK
-             : add(work, rewrites[row].kind, variant, line->rule, lines, 1);
+             : add(work, rewrites[row].kind, variant, rules, lines, 1);
 }
 
 static enum status rewrite_line(struct work *work, size_t rule) {
@@ -202,8 +204,9 @@ static enum status exchange_nodes(struct work *work, int one, int other) {
   struct model *model = work->model;
   struct exchange exchange = {model, &model->nodes[one], &model->nodes[other]};
   const char **lines = arena_alloc(&work->catalogue->arena, 2 * MAX_OPERANDS, sizeof *lines);
-  size_t count = 0, first = 0;
-  if (!lines) return no_memory(work);
+  size_t *rules = arena_alloc(&work->catalogue->arena, 2 * MAX_OPERANDS, sizeof *rules);
+  size_t count = 0;
+  if (!lines || !rules) return no_memory(work);
   for (size_t i = 0; i < model->rule_count; i++) {
     const struct rule *rule = &model->rules[i];
     if (rule->node != one && rule->node != other) continue;
@@ -214,13 +217,13 @@ static enum status exchange_nodes(struct work *work, int one, int other) {
     bool fits;
     if (model_line_fits(model, i, value, &fits)) return no_memory(work);
     if (!fits) return STATUS_OK;
-    if (count == 0) first = i;
+    rules[count] = i;
     if (!(lines[count++] = line_text(work, i, rule->accumulate, value))) return no_memory(work);
   }
   const char *variant = arena_printf(&work->catalogue->arena, "%s,%s", exchange.one->name,
                                      exchange.other->name);
   if (!variant) return no_memory(work);
-  return count > 1 ? add(work, KIND_swapped_gates, variant, first, lines, count) : STATUS_OK;
+  return count > 1 ? add(work, KIND_swapped_gates, variant, rules, lines, count) : STATUS_OK;
 }
 
 static enum status exchange_gates(struct work *work) {

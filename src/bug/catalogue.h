@@ -28,6 +28,7 @@ struct mutant {
   size_t rule;    /* the first rule line that it replaces */
   size_t line_count;
   const char *const *lines; /* "dW2 = 2 * (1/m * dZ2 @ A1.T)" */
+  const size_t *rules;      /* by line: the rule line that it replaces */
 };
 
 struct catalogue {

@@ -95,6 +95,7 @@ static enum status keep(struct hide *hide, const struct mutant *mutant) {
   const char **lines = arena_alloc(&hunt->arena, mutant->line_count, sizeof *lines);
   quarry->mutant = *mutant;
   quarry->mutant.lines = lines;
+  quarry->mutant.rules = NULL; /* the catalogue's, which does not last */
   quarry->mutant.id = arena_copy(&hunt->arena, mutant->id, strlen(mutant->id));
   quarry->target = arena_copy(&hunt->arena, rule->target, strlen(rule->target));
   quarry->original = arena_copy(&hunt->arena, rule->text, strlen(rule->text));

@@ -1,0 +1,37 @@
+/* Lines that stand in for a model's rule lines: lowered one at a time behind the program as it is,
+ * so that nothing has to be derived anew in order to try one. */
+#ifndef GRADWALK_LANG_STAND_IN_H
+#define GRADWALK_LANG_STAND_IN_H
+
+#include "lang/model.h"
+
+struct stand_in {
+  struct model *model; /* lent; its rules stay as they are meanwhile */
+  size_t *first;       /* by node: the first rule line that assigns its gradient */
+  bool *assigned;      /* by node: by a line before `at` */
+  size_t at;
+  struct code code;    /* of the lines that were lowered */
+};
+
+/* STATUS_NO_MEMORY. Ends with stand_in_done(), also after a failure. */
+enum status stand_in_init(struct stand_in *stand_in, struct model *model);
+void stand_in_done(struct stand_in *stand_in);
+
+/* Appends to `code` what computes VALUE in the place of rule line RULE; its result is in *SLOT. The
+ * line may use its own gradient, as the pass before left it. Slots that it needs come behind the
+ * program's own: whoever calls marks the program before and rolls it back afterwards. Rule lines
+ * that come in ascending order cost the least. */
+enum status stand_in_value(struct stand_in *stand_in, size_t rule, const struct expr *value,
+                           int *slot, struct diag *diag);
+
+/* The same, and what hands it to the rule's target. *TARGET is that slot, *HANDED where in `code`
+ * the handing over begins. STATUS_DATA if it does not fit. */
+enum status stand_in_line(struct stand_in *stand_in, size_t rule, bool accumulate,
+                          const struct expr *value, int *target, size_t *handed,
+                          struct diag *diag);
+
+/* As model_line_fits(), at less cost for many lines. */
+enum status stand_in_fits(struct stand_in *stand_in, size_t rule, const struct expr *value,
+                          bool *fits);
+
+#endif
