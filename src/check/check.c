@@ -1,6 +1,5 @@
 #include "check/check.h"
 
-#include "check/diagnose.h"
 #include "check/laws.h"
 #include "check/verdict.h"
 #include "check/worth.h"
@@ -316,15 +315,11 @@ static enum status decide(struct work *work, struct examination *exams) {
   return numeric_cancelled(&work->numeric) ? STATUS_CANCELLED : STATUS_OK;
 }
 
-/* What the check is worth, and, where that is asked for, why it failed. */
-static enum status explain(struct work *work) {
+/* What the check is worth; an earlier one of the same slopes has noted it already. */
+static enum status note_worth(struct work *work) {
   struct check *check = work->check;
-  if (!check->options.numeric_from && /* else the earlier check has noted it */
+  if (!check->options.numeric_from &&
       worth_note(check, work->model, &work->base, &work->numeric.workers[0]))
-    return no_memory(work);
-  if (!check->options.explain) return STATUS_OK;
-  check->diagnosis = calloc(1, sizeof *check->diagnosis);
-  if (!check->diagnosis || diagnose(check->diagnosis, check, work->model, &work->base))
     return no_memory(work);
   return numeric_cancelled(&work->numeric) ? STATUS_CANCELLED : STATUS_OK;
 }
@@ -344,7 +339,7 @@ static enum status run_all(struct work *work) {
     if (!check->options.metrics_only && laws_test(check, work->model, &work->base))
       status = no_memory(work);
     if (!status && !check->options.metrics_only) status = decide(work, exams);
-    if (!status && !check->options.metrics_only) status = explain(work);
+    if (!status && !check->options.metrics_only) status = note_worth(work);
   }
   for (size_t i = 0; exams && i < check->tensor_count; i++)
     free((void *)(uintptr_t)exams[i].directions);
@@ -377,8 +372,7 @@ static void tensors_done(struct tensor_check *tensors, size_t count) {
 void check_done(struct check *check) {
   tensors_done(check->tensors, check->tensor_count);
   tensors_done(check->intermediates, check->intermediate_count);
-  if (check->diagnosis) diagnosis_done(check->diagnosis);
-  free(check->diagnosis);
+  if (check->diagnosis) check->diagnosis_done(check->diagnosis);
   for (size_t i = 0; i < check->note_count; i++) free(check->notes[i]);
   free(check->notes);
   *check = (struct check){0};

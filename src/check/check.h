@@ -108,7 +108,8 @@ struct check {
   size_t intermediate_count;
   const struct tensor_check *examined; /* looked at closely just now, or NULL */
   size_t examined_done, examined_total;   /* entries of it */
-  struct diagnosis *diagnosis; /* why it failed (diagnose.h); NULL: not asked for */
+  struct diagnosis *diagnosis; /* why it failed, once diagnose() of blame/ has said so; NULL */
+  void (*diagnosis_done)(struct diagnosis *diagnosis); /* ends it, with the check */
   char **notes; /* lesser doubts, a sentence each */
   size_t note_count;
 };

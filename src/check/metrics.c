@@ -7,11 +7,19 @@ double relative_difference(double error_norm, double grad_norm, double numeric_n
   return sum > 0 || isnan(sum) ? error_norm / sum : 0;
 }
 
-bool metrics_is_factor(const struct metrics *m) {
-  const double rest = 0.01;
-  if (!(fabs(m->cosine) > 1 - 1e-6) || !(fabs(m->scale - 1) > 1e-4)) return false;
-  double sine = sqrt(fmax(0, 1 - m->cosine * m->cosine));
-  return sine * m->grad_norm <= rest * m->error_norm;
+bool metrics_is_factor(const struct metrics *m, const double *g, const double *n,
+                       size_t count) {
+  const double close = 1e-4, nothing = 1e-9; /* the numerical gradient has no more digits */
+  double largest = 0;
+  size_t telling = 0;
+  if (!(fabs(m->cosine) > 1 - 1e-6) || !(fabs(m->scale - 1) > close)) return false;
+  for (size_t i = 0; i < count; i++) largest = fmax(largest, fmax(fabs(g[i]), fabs(n[i])));
+  for (size_t i = 0; i < count; i++) {
+    double multiple = m->scale * n[i], error = fabs(g[i] - multiple);
+    if (error > close * fmax(fabs(g[i]), fabs(multiple)) + nothing * largest) return false;
+    telling += fabs(n[i]) > nothing * largest;
+  }
+  return telling > 1;
 }
 
 /* Whether SUM, of squares, is neither cut off nor made of what was: 0 may be what has vanished. */

@@ -20,8 +20,10 @@ struct metrics {
  * every figure that the entry takes part in. */
 struct metrics metrics_compute(const double *g, const double *n, size_t count);
 
-/* Whether g is a constant multiple of n, and not n itself: the factor explains what g is off. */
-bool metrics_is_factor(const struct metrics *metrics);
+/* Whether G is a constant multiple of N, and not N itself, in every entry that can tell, and more than
+ * one of them can: the factor, METRICS' scale, explains what G is off. */
+bool metrics_is_factor(const struct metrics *metrics, const double *g, const double *n,
+                       size_t count);
 
 /* ‖g − n‖ / (‖g‖ + ‖n‖) from the norms: 0/0 is 0, NaN stays NaN. */
 double relative_difference(double error_norm, double grad_norm, double numeric_norm);

@@ -34,6 +34,7 @@ static enum status run_check(struct invocation *call, struct check *check) {
   how.progress_context = &progress;
   call_catch_interrupt(true);
   enum status status = check_run(check, &call->model, &how, &call->diag);
+  if (!status) status = diagnose(check, &call->model, &call->diag);
   call_catch_interrupt(false);
   call_clear_progress(&progress);
   return status;

@@ -2,7 +2,7 @@
 #ifndef GRADWALK_SESSION_REPORT_H
 #define GRADWALK_SESSION_REPORT_H
 
-#include "check/diagnose.h"
+#include "blame/diagnose.h"
 #include "check/sweep.h"
 #include "lesson/progress.h"
 #include "train/history.h"

@@ -98,7 +98,7 @@ static void put_entry(struct text *out, const struct tensor_check *tensor) {
               number_brief(tensor->analytic[tensor->entry], 8, buffer));
   text_printf(out, _("the numerical gradient %s"),
               number_brief(tensor->numeric[tensor->entry], 8, buffer));
-  if (tensor->count == 1 && metrics_is_factor(&tensor->metrics))
+  if (tensor->count == 1 && isfinite(tensor->metrics.scale))
     text_printf(out, _(": %s times as much"), number_brief(tensor->metrics.scale, 6, buffer));
 }
 
@@ -106,8 +106,7 @@ static void put_reason(struct text *out, const struct tensor_check *tensor) {
   char a[NUMBER_TEXT_SIZE], b[NUMBER_TEXT_SIZE], c[NUMBER_TEXT_SIZE];
   switch (tensor->reason) {
     case REASON_DIFFERS:
-      if (metrics_is_factor(&tensor->metrics) && tensor->count > 1) put_factor(out, tensor);
-      else put_entry(out, tensor);
+      put_entry(out, tensor);
       break;
     case REASON_NOT_ASSIGNED:
       text_puts(out, _("no line of the backward block assigns its gradient"));
@@ -227,9 +226,12 @@ void report_wrong_line(struct text *out, const struct model *model, const struct
     put_wrapped(out, model->rules[line->rules[i]].text, column_now(out), style);
     put_replaced(out, &model->rules[line->rules[i]], indent, style);
   }
-  for (size_t i = 0; index == 0 && !is_told(check, line) && i < diagnosis->count; i++)
-    if (diagnosis->findings[i].kind == FINDING_LINE)
-      put_wrapped(out, diagnosis->findings[i].sentence, indent, style);
+  for (size_t i = 0; index == 0 && i < diagnosis->count; i++) {
+    const struct finding *finding = &diagnosis->findings[i];
+    bool said = finding->kind == FINDING_LINE && is_told(check, line);
+    if ((finding->kind == FINDING_LINE || finding->kind == FINDING_KIND) && !said)
+      put_wrapped(out, finding->sentence, indent, style);
+  }
 }
 
 void report_check_notes(struct text *out, const struct model *model, const struct check *check,
@@ -244,7 +246,10 @@ void report_check_notes(struct text *out, const struct model *model, const struc
 static void put_comparison(struct text *out, const struct tensor_check *tensor) {
   const struct metrics *m = &tensor->metrics;
   char buffer[NUMBER_TEXT_SIZE];
-  if (metrics_is_factor(&tensor->metrics)) put_factor(out, tensor);
+  if (metrics_is_factor(m, tensor->analytic, tensor->numeric, tensor->count))
+    put_factor(out, tensor);
+  else if (tensor->count == 1 && m->max_abs > CHECK_ABSOLUTE && fabs(m->scale - 1) > 1e-4)
+    text_printf(out, _("%s times the numerical gradient"), number_brief(m->scale, 6, buffer));
   else if (m->difference <= 1e-5 || m->max_abs <= CHECK_ABSOLUTE) text_puts(out, _("agrees"));
   else text_printf(out, _("differs: relative difference %s"), number_brief(m->difference, 2, buffer));
 }

@@ -144,7 +144,9 @@ static json_t *finding_json(struct maker *maker, const struct check *check,
   return json;
 }
 
-static json_t *wrong_line_json(struct maker *maker, const struct wrong_line *line) {
+/* NAMED is what the mistake is called; NULL: not this line. */
+static json_t *wrong_line_json(struct maker *maker, const struct wrong_line *line,
+                               const struct named_kind *named) {
   json_t *json = json_object(), *rules = json_array(), *texts = json_array();
   for (size_t i = 0; i < line->count; i++) {
     add(maker, rules, json_integer((json_int_t)line->rules[i]));
@@ -153,6 +155,9 @@ static json_t *wrong_line_json(struct maker *maker, const struct wrong_line *lin
   set(maker, json, "rules", rules);
   set(maker, json, "lines", texts);
   set(maker, json, "factor", isnan(line->factor) ? json_null() : json_number(line->factor));
+  bool is_named = named && named->kind;
+  set(maker, json, "kind", is_named ? json_string(named->kind->name) : json_null());
+  set(maker, json, "mutant", is_named && named->mutant ? json_string(named->mutant) : json_null());
   return json;
 }
 
@@ -162,7 +167,8 @@ static void set_diagnosis(struct maker *maker, json_t *json, const struct check 
   for (size_t i = 0; diagnosis && i < diagnosis->count; i++)
     add(maker, findings, finding_json(maker, check, &diagnosis->findings[i]));
   for (size_t i = 0; diagnosis && i < diagnosis->lines.count; i++)
-    add(maker, lines, wrong_line_json(maker, &diagnosis->lines.items[i]));
+    add(maker, lines, wrong_line_json(maker, &diagnosis->lines.items[i],
+                                      i == 0 ? &diagnosis->named : NULL));
   set(maker, json, "findings", findings);
   set(maker, json, "wrong_lines", lines);
 }

@@ -1,4 +1,4 @@
-#include "check/factor.h"
+#include "blame/factor.h"
 
 #include "core/intl.h"
 
@@ -63,21 +63,55 @@ static bool explain_by_root(struct text *out, double factor, double value, const
   return true;
 }
 
+/* Whether the forward pass divides by SIZE or a small multiple of it, or multiplies with one divided
+ * by such a number: there is a mean by it. */
+static bool is_mean_in(const struct model *model, const struct run *point, double size) {
+  const struct code *forward = &model->program.forward;
+  for (size_t i = 0; i < forward->count; i++) {
+    const struct instr *instr = &forward->items[i];
+    if (instr->op != OP_DIV && instr->op != OP_MUL) continue;
+    for (int k = instr->op == OP_DIV; k < 2; k++) {
+      if (shape_count(model_shape(model, instr->in[k])) != 1) continue;
+      double number = *run_values(point, instr->in[k]);
+      double times = (instr->op == OP_DIV ? number : 1 / number) / size;
+      if (times >= 0.5 && times <= 1e6 && factor_is(2 * times, round(2 * times))) return true;
+    }
+  }
+  return false;
+}
+
+/* Whether LINE sums, or divides. */
+static bool is_averaging(const struct expr *line) {
+  if (!line || line->kind != EXPR_APPLY) return false;
+  if (line->op == OP_SUM || line->op == OP_DIV) return true;
+  for (size_t i = 0; i < line->count; i++)
+    if (is_averaging(line->args[i])) return true;
+  return false;
+}
+
+static bool stands_to_reason(const struct model *model, const struct run *point, double size,
+                             const struct expr *line) {
+  return is_mean_in(model, point, size) || is_averaging(line);
+}
+
 static bool explain_by_constant(struct text *out, const struct model *model,
-                                const struct run *point, double factor) {
+                                const struct run *point, double factor,
+                                const struct expr *line) {
   for (size_t n = 0; n < model->node_count; n++) {
     const struct node *node = &model->nodes[n];
     bool constant = node->kind == NODE_DATA || node->kind == NODE_CONST;
     if (!constant || shape_count(model_shape(model, node->slot)) != 1) continue;
     double value = *run_values(point, node->slot);
     bool size = value >= 2 && value <= floor(value); /* m = cols(X) */
+    if (size && !stands_to_reason(model, point, value, line)) continue;
     if (explain_by(out, factor, value, node->name, size)) return true;
   }
   return false;
 }
 
 /* By the sides of the data, then of the params. */
-static bool explain_by_side(struct text *out, const struct model *model, double factor, bool root) {
+static bool explain_by_side(struct text *out, const struct model *model, const struct run *point,
+                            double factor, const struct expr *line, bool root) {
   struct text name;
   bool found = false;
   text_init(&name);
@@ -86,10 +120,11 @@ static bool explain_by_side(struct text *out, const struct model *model, double 
     struct shape shape = model_shape(model, model->nodes[n].slot);
     if (model->nodes[n].kind != (i < model->node_count ? NODE_DATA : NODE_PARAM)) continue;
     for (int side = 0; !found && side < 2; side++) {
+      double size = side ? shape.cols : shape.rows;
+      if (!root && !stands_to_reason(model, point, size, line)) continue;
       text_truncate(&name, 0);
       text_printf(&name, side ? _("the number of columns of %s") : _("the number of rows of %s"),
                   model->nodes[n].name);
-      double size = side ? shape.cols : shape.rows;
       found = root ? size > 1 && explain_by_root(out, factor, size, text_string(&name))
                    : explain_by(out, factor, size, text_string(&name), true);
     }
@@ -144,11 +179,18 @@ static bool explain_as_common(struct text *out, double factor) {
   return false;
 }
 
+/* The plain readings first; a size only then, and beside a plain one only as another possibility. */
 void factor_explain(struct text *out, const struct model *model, const struct run *point,
-                    double factor) {
-  if (factor_is(factor, -1)) explain_as_common(out, factor);
-  else if (!explain_by_constant(out, model, point, factor) &&
-           !explain_by_side(out, model, factor, false) && !explain_as_common(out, factor) &&
-           !explain_by_text(out, model, factor))
-    explain_by_side(out, model, factor, true);
+                    double factor, const struct expr *line) {
+  struct text size;
+  text_init(&size);
+  bool plain = explain_as_common(out, factor);
+  bool sized = factor > 0 && (explain_by_constant(&size, model, point, factor, line) ||
+                              explain_by_side(&size, model, point, factor, line, false));
+  if (plain && sized) text_puts(out, _("; or "));
+  if (sized) text_puts(out, text_string(&size));
+  else if (!plain && !explain_by_text(out, model, factor))
+    explain_by_side(out, model, point, factor, line, true);
+  out->failed = out->failed || size.failed;
+  text_done(&size);
 }

@@ -1,0 +1,171 @@
+#include "blame/kind.h"
+
+#include "bug/mutants.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct naming {
+  struct named_kind *found;
+  const struct model *model; /* the person's */
+  const struct truth *truth;
+  const struct run *point;
+  const struct wrong_line *line;
+  struct model twin;         /* folded as the person's, with the derived pass */
+  struct run right;
+  struct catalogue catalogue;
+  int rank; /* of what is found */
+  bool failed;
+};
+
+/* -- comparing -- */
+
+static const double *gradient(const struct model *model, const struct run *run, int node) {
+  int slot = model->nodes[node].gradient;
+  return slot >= 0 ? run_values(run, slot) : NULL;
+}
+
+/* Whether MUTANT is THEIR gradient, not merely near it: much nearer than RIGHT is, in every entry. */
+static bool is_same_entry(double their, double mutant, double right, double largest) {
+  const double close = 1e-7, part = 1e-3, rounding = 1e-11;
+  double apart = fabs(their - mutant), wrong = fabs(their - right);
+  if (apart <= rounding * largest) return true;
+  return apart <= close * fmax(fabs(their), fabs(mutant)) && apart <= part * wrong;
+}
+
+/* Whether the mutant's gradient of the param NODE is the person's. One that is not assigned is 0. */
+static bool is_same_for(const struct naming *naming, const struct run *run, int node) {
+  const double *theirs = gradient(naming->model, naming->point, node);
+  const double *mutant = gradient(&naming->twin, run, node);
+  const double *right = truth_gradient(naming->truth, node);
+  size_t count = shape_count(model_shape(naming->model, naming->model->nodes[node].slot));
+  double largest = right ? truth_largest(right, count) : 0;
+  for (size_t i = 0; mutant && right && i < count; i++)
+    if (!is_same_entry(theirs ? theirs[i] : 0, mutant[i], right[i], largest)) return false;
+  return true;
+}
+
+static bool is_same(const struct naming *naming, const struct run *run) {
+  for (size_t n = 0; n < naming->model->node_count; n++)
+    if (naming->model->nodes[n].kind == NODE_PARAM && !is_same_for(naming, run, (int)n))
+      return false;
+  return true;
+}
+
+/* -- one mutant after the other -- */
+
+/* Kinds that few people make by hand: they are named only where nothing else fits. */
+static bool is_rare(const struct bug_kind *kind) {
+  static const char *const rare[] = {"integer-division", "stale",     "updated-early", "clipped",
+                                     "precision-lost",   "one-entry", "learning-rate", "quotient",
+                                     "not-zeroed"};
+  for (size_t i = 0; i < sizeof rare / sizeof *rare; i++)
+    if (strcmp(kind->name, rare[i]) == 0) return true;
+  return false;
+}
+
+/* Whether KIND is how one would call what was seen of the line's shares. */
+static bool suits(const struct naming *naming, const struct bug_kind *kind) {
+  static const struct {
+    enum share_fault share;
+    bool negative;
+    const char *kind;
+  } rows[] = {
+      {SHARE_MISSING, false, "dropped-term"},
+      {SHARE_MISSING, false, "regularisation-forgotten"},
+      {SHARE_FACTOR, true, "term-sign"},
+      {SHARE_FACTOR, true, "sign"},
+      {SHARE_FACTOR, false, "scale"},
+      {SHARE_FACTOR, false, "double-count"},
+      {SHARE_FACTOR, false, "regularisation-factor"},
+  };
+  const struct wrong_line *line = naming->line;
+  for (size_t i = 0; line && line->share && i < sizeof rows / sizeof *rows; i++)
+    if (line->share == rows[i].share && (line->share_factor < 0) == rows[i].negative &&
+        strcmp(kind->name, rows[i].kind) == 0)
+      return true;
+  return line && line->overwrites && strcmp(kind->name, "overwrite") == 0;
+}
+
+/* How well a mutant that fits does as a name. */
+static int rank(const struct naming *naming, const struct mutant *mutant) {
+  const struct rule *rule = &naming->twin.rules[mutant->rule];
+  bool of_line = naming->line && naming->line->node == rule->target_node;
+  return 4 * suits(naming, mutant->kind) + 2 * !is_rare(mutant->kind) + of_line;
+}
+
+static bool look(void *context, size_t index, size_t pass, const struct run *run) {
+  struct naming *naming = context;
+  const struct mutant *mutant = &naming->catalogue.mutants[index];
+  int rank_now = rank(naming, mutant);
+  (void)pass;
+  if (rank_now <= naming->rank || !is_same(naming, run)) return true;
+  naming->rank = rank_now;
+  free(naming->found->mutant);
+  naming->found->kind = mutant->kind;
+  naming->found->mutant = strdup(mutant->id);
+  naming->failed = !naming->found->mutant;
+  return !naming->failed;
+}
+
+/* -- all of it -- */
+
+static enum status prepare(struct naming *naming, struct diag *diag) {
+  enum status status = twin_init(&naming->twin, naming->model, false, diag);
+  if (!status && run_init(&naming->right, &naming->twin.program, &naming->model->random,
+                          PRECISION_DOUBLE))
+    status = diag_no_memory(diag);
+  if (status) return status;
+  twin_copy_forward(&naming->right, naming->point, naming->model);
+  run_code(&naming->right, &naming->twin.program.backward, 0);
+  return catalogue_make(&naming->catalogue, &naming->twin, diag);
+}
+
+/* What the line shows by itself, whether a mutant does the same or not. */
+static const struct bug_kind *kind_by_line(const struct wrong_line *line) {
+  const char *name = NULL;
+  if (line->overwrites) name = "overwrite";
+  else if (line->share == SHARE_MISSING) name = "dropped-term";
+  else if (line->share == SHARE_FACTOR && fabs(line->share_factor + 1) <= 1e-6) name = "term-sign";
+  else if (line->share == SHARE_FACTOR) name = "scale";
+  else if (isfinite(line->factor) && fabs(line->factor + 1) <= 1e-6) name = "sign";
+  else if (isfinite(line->factor) && line->telling > 1) name = "scale";
+  return name ? bug_kind_find(name) : NULL;
+}
+
+/* The line's own word counts more where it is sure: that it overwrites. */
+static void settle_by_line(struct named_kind *found, const struct wrong_line *line) {
+  const struct bug_kind *kind = line ? kind_by_line(line) : NULL;
+  if (!kind || (found->kind && !line->overwrites) || found->kind == kind) return;
+  free(found->mutant);
+  *found = (struct named_kind){.kind = kind};
+}
+
+enum status kind_find(struct named_kind *found, const struct check *check,
+                      const struct model *model, const struct truth *truth,
+                      const struct run *point, const struct wrong_line *line, struct diag *diag) {
+  enum { BUDGET = 400 * 1000 * 1000 };
+  struct naming naming = {.rank = -1, .found = found, .model = model, .truth = truth, .point = point,
+                          .line = line};
+  size_t done;
+  *found = (struct named_kind){0};
+  enum status status = prepare(&naming, diag);
+  struct pass pass = {.run = &naming.right, .upstream = 1};
+  struct mutants_options options = {.budget = BUDGET, .cancel = check->options.cancel};
+  bool own = !status && is_same(&naming, &naming.right); /* a gate's own rule, not a mutant */
+  if (!status && !own)
+    status = mutants_run(&naming.catalogue, &naming.twin, &pass, 1, &options, look, &naming, &done,
+                         diag);
+  catalogue_done(&naming.catalogue);
+  run_done(&naming.right);
+  twin_done(&naming.twin);
+  if (naming.failed) return diag_no_memory(diag);
+  if (!own) settle_by_line(found, line);
+  return status == STATUS_LIMIT ? STATUS_OK : status;
+}
+
+void named_kind_done(struct named_kind *found) {
+  free(found->mutant);
+  *found = (struct named_kind){0};
+}

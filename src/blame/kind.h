@@ -1,0 +1,24 @@
+/* The kind of a mistake, by the catalogue: the mutants of the derived pass are run, and one whose
+ * gradients are the person's own, rounding apart, is the mistake under a name. */
+#ifndef GRADWALK_BLAME_KIND_H
+#define GRADWALK_BLAME_KIND_H
+
+#include "blame/lines.h"
+#include "bug/catalogue.h"
+
+struct named_kind {
+  const struct bug_kind *kind; /* NULL: there is no word for it */
+  char *mutant;                /* the id of one that gives these gradients, of the model without its
+                                * backward block; NULL: the line itself shows what it is */
+};
+
+/* Looks among the mutants of MODEL's derived pass for the gradients of POINT, MODEL's run with
+ * forward and backward pass done in double precision; of several that fit, for one whose line makes
+ * the gradient that LINE makes (NULL: the first). What there are too many of is not looked at.
+ * STATUS_NO_MEMORY; ends with named_kind_done(), also then. */
+enum status kind_find(struct named_kind *found, const struct check *check,
+                      const struct model *model, const struct truth *truth,
+                      const struct run *point, const struct wrong_line *line, struct diag *diag);
+void named_kind_done(struct named_kind *found);
+
+#endif

@@ -1,0 +1,353 @@
+#include "blame/refine.h"
+
+#include "blame/way.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct refining {
+  struct search *search;
+  struct wrong_line *line;
+  const double *is;
+  double *should;   /* what it should be given what it reads */
+  double *share;    /* of one line */
+  bool *candidates; /* by rule */
+  size_t size;
+  struct shares shares;
+};
+
+static bool is_own(const struct refining *refining, size_t rule) {
+  return refining->search->model->rules[rule].target_node == refining->line->node;
+}
+
+static size_t count_own(const struct refining *refining) {
+  size_t own = 0;
+  for (size_t i = 0; i < refining->search->model->rule_count; i++)
+    own += is_own(refining, i);
+  return own;
+}
+
+/* -- what the lines read -- */
+
+/* Whether the station NODE's gradient is the true one. */
+static bool is_true(const struct search *search, int node) {
+  const double *should = truth_gradient(search->truth, node);
+  const double *is = search_gradient(search, &search->now, node);
+  return is && should && truth_is_multiple(is, should, search_size(search, node), 1);
+}
+
+static void note_reads(const struct refining *refining) {
+  const struct search *search = refining->search;
+  refining->line->reads = -1;
+  refining->line->reads_right = true;
+  for (size_t n = 0; n < search->model->node_count; n++) {
+    if (!search->through[search->model->nodes[n].slot]) continue;
+    if (refining->line->reads < 0) refining->line->reads = (int)n;
+    refining->line->reads_right = refining->line->reads_right && is_true(search, (int)n);
+  }
+}
+
+/* -- names that are no node's gradient -- */
+
+static bool has_helpers(const struct refining *refining) {
+  const struct model *model = refining->search->model;
+  for (size_t i = 0; i < model->rule_count; i++)
+    if (refining->candidates[i] && !is_own(refining, i)) return true;
+  return false;
+}
+
+/* Whether RULE's result is an inner node's true gradient, or as many times that as what is read. */
+static bool is_inner_truth(const struct refining *refining, size_t rule) {
+  struct inner inner = {.search = refining->search, .node = refining->line->node};
+  const struct run *now = &refining->search->now;
+  int slot = search_target(refining->search, rule);
+  size_t count = shape_count(model_shape(refining->search->model, slot));
+  for (inner_begin(&inner, rule); inner_next(&inner);)
+    if (truth_is_multiple(run_values(now, slot), inner.values, count, 1)) return true;
+  return false;
+}
+
+/* Whether putting RULE's result right as an inner node's gradient mends all. */
+static bool mends_as_inner(const struct refining *refining, size_t rule) {
+  struct inner inner = {.search = refining->search, .node = refining->line->node};
+  for (inner_begin(&inner, rule); inner_next(&inner);) {
+    struct repair repair = {.line = rule, .values = inner.values, .scale = 1};
+    if (search_try(refining->search, &repair, 1) &&
+        search_rate(refining->search) >= SEARCH_ALL)
+      return true;
+  }
+  return false;
+}
+
+/* A single number can only make the result wrong by a factor. */
+static bool is_only_scale(const struct refining *refining, size_t rule) {
+  int slot = search_target(refining->search, rule);
+  bool number = shape_count(model_shape(refining->search->model, slot)) == 1;
+  return number && refining->size > 1 && isnan(refining->line->factor);
+}
+
+static void keep_only(const struct refining *refining, size_t rule) {
+  for (size_t i = 0; i < refining->search->model->rule_count; i++)
+    refining->candidates[i] = i == rule;
+}
+
+static void ask_helpers(const struct refining *refining) {
+  size_t guilty = refining->search->model->rule_count;
+  for (size_t i = 0; i < refining->search->model->rule_count; i++) {
+    if (!refining->candidates[i] || refining->search->model->rules[i].target_node >= 0) continue;
+    if (is_inner_truth(refining, i) || is_only_scale(refining, i)) refining->candidates[i] = false;
+    else if (mends_as_inner(refining, i)) guilty = i;
+  }
+  if (guilty < refining->search->model->rule_count) keep_only(refining, guilty);
+}
+
+/* Whether the station NODE is as it should be, so that what it alone reads is. */
+static bool vouches(const struct search *search, int node) {
+  const double *is = search_gradient(search, &search->now, node);
+  const double *should = truth_expected(search->truth, node);
+  return is && should && (truth_is_multiple(is, should, search_size(search, node), 1) ||
+                          is_true(search, node));
+}
+
+/* Whether NODE is a factor of a matrix product. */
+static bool is_in_product(const struct model *model, int node) {
+  const struct code *forward = &model->program.forward;
+  for (size_t i = 0; i < forward->count; i++) {
+    const struct instr *instr = &forward->items[i];
+    if (instr->op == OP_MATMUL && (instr->in[0] == model->nodes[node].slot ||
+                                   instr->in[1] == model->nodes[node].slot))
+      return true;
+  }
+  return false;
+}
+
+/* A sum may be right although what is summed is wrong: a gradient much smaller than the name says
+ * nothing of it, unless it is made by a product. */
+static void acquit_by(const struct refining *refining, int node) {
+  struct search *search = refining->search;
+  bool product = is_in_product(search->model, node);
+  search_mark_group(search, node);
+  for (size_t i = 0; i < search->model->rule_count; i++) {
+    if (!search->marked[i] || is_own(refining, i) || search_is_station(search, i)) continue;
+    size_t size = shape_count(model_shape(search->model, search_target(search, i)));
+    if (product || 2 * search_size(search, node) >= size) refining->candidates[i] = false;
+  }
+}
+
+static void acquit_helpers(const struct refining *refining) {
+  const struct search *search = refining->search;
+  for (size_t n = 0; n < search->model->node_count; n++)
+    if ((int)n != refining->line->node && search->stations[search->model->nodes[n].slot] &&
+        (int)n != search->model->loss && vouches(search, (int)n))
+      acquit_by(refining, (int)n);
+}
+
+/* -- several lines for one gradient -- */
+
+enum { SUBSET_MOST = 8 };
+
+/* Whether VALUES are the sum of the shares in SUBSET, a bit each. */
+static bool is_sum_of(const struct refining *refining, const double *values, unsigned subset) {
+  double largest = truth_largest(refining->should, refining->size);
+  for (size_t i = 0; i < refining->size; i++) {
+    double sum = 0;
+    for (size_t k = 0; k < refining->shares.count; k++)
+      if (subset & 1u << k) sum += refining->shares.items[k].values[i];
+    if (!(truth_entry_error(values[i], sum, largest) <= 1e-7)) return false;
+  }
+  return true;
+}
+
+static bool is_some_shares(const struct refining *refining, const double *values) {
+  if (refining->shares.count > SUBSET_MOST) return false;
+  for (unsigned subset = 1; subset < 1u << refining->shares.count; subset++)
+    if (is_sum_of(refining, values, subset)) return true;
+  return false;
+}
+
+/* The share that a derived line of an operation stands for; NULL: it is no such line. */
+static const double *share_of_rule(const struct refining *refining, const struct rule *rule) {
+  for (size_t k = 0; k < refining->shares.count; k++)
+    if (refining->shares.items[k].by == rule->node &&
+        refining->shares.items[k].operand == rule->operand)
+      return refining->shares.items[k].values;
+  return NULL;
+}
+
+/* Whether what LINE adds is what arrives by way of the gradients that it reads. */
+static bool adds_its_share(const struct refining *refining, size_t line) {
+  struct search *search = refining->search;
+  const double *share = share_of_rule(refining, &search->model->rules[line]);
+  search_share(search, line, refining->share);
+  if (share) return truth_is_multiple(refining->share, share, refining->size, 1);
+  search_mark_line(search, line);
+  truth_follow(search->truth, &search->now, search->stations, search->through);
+  const double *should = truth_expected(search->truth, refining->line->node);
+  return truth_is_multiple(refining->share, should, refining->size, 1) ||
+         is_some_shares(refining, refining->share);
+}
+
+static void acquit_with_helpers(const struct refining *refining, size_t line) {
+  struct search *search = refining->search;
+  search_mark_line(search, line);
+  for (size_t i = 0; i < search->model->rule_count; i++)
+    if (search->marked[i]) refining->candidates[i] = false;
+}
+
+static void ask_own_lines(const struct refining *refining) {
+  enum { MOST_LINES = 64 };
+  const struct model *model = refining->search->model;
+  size_t last = 0, own = count_own(refining), left = 0;
+  if (own < 2 || own > MOST_LINES) return;
+  for (size_t i = 0; i < model->rule_count; i++) {
+    if (!is_own(refining, i)) continue;
+    last = i;
+    if (adds_its_share(refining, i)) acquit_with_helpers(refining, i);
+  }
+  for (size_t i = 0; i < model->rule_count; i++) left += refining->candidates[i];
+  if (left == 0) refining->candidates[last] = true; /* a line is missing, or one too many */
+}
+
+/* A later line with = throws away what the others have added. */
+static void ask_overwriting(const struct refining *refining) {
+  const struct search *search = refining->search;
+  bool first = true;
+  size_t count = search->model->rule_count;
+  for (size_t i = 0; i < count; i++) {
+    if (!is_own(refining, i)) continue;
+    if (!first && !search->model->rules[i].accumulate) {
+      memset(refining->candidates, 0, count * sizeof *refining->candidates);
+      refining->candidates[i] = true;
+      refining->line->overwrites = true;
+    }
+    first = false;
+  }
+}
+
+/* -- shares that are missing, or there with a factor -- */
+
+/* IS - SHOULD as a multiple of the shares in SUBSET; NaN: it is none. */
+static double multiple_of(const struct refining *refining, unsigned subset) {
+  const double close = 1e-6, rounding = 1e-10;
+  double product = 0, squares = 0, largest = truth_largest(refining->should, refining->size);
+  double *sum = refining->share;
+  largest = fmax(largest, truth_largest(refining->is, refining->size));
+  for (size_t i = 0; i < refining->size; i++) {
+    sum[i] = 0;
+    for (size_t k = 0; k < refining->shares.count; k++)
+      if (subset & 1u << k) sum[i] += refining->shares.items[k].values[i];
+    product += sum[i] * (refining->is[i] - refining->should[i]);
+    squares += sum[i] * sum[i];
+  }
+  if (!(squares > 0)) return (double)NAN;
+  double factor = product / squares;
+  for (size_t i = 0; i < refining->size; i++) {
+    double error = refining->is[i] - refining->should[i] - factor * sum[i];
+    if (!(fabs(error) <= close * fabs(factor * sum[i]) + rounding * largest)) return (double)NAN;
+  }
+  return factor;
+}
+
+static void name_shares(const struct refining *refining, unsigned subset, double factor) {
+  struct wrong_line *line = refining->line;
+  bool missing = fabs(factor + 1) <= 1e-6;
+  line->share = missing ? SHARE_MISSING : SHARE_FACTOR;
+  line->share_factor = missing ? 0 : 1 + factor;
+  for (size_t k = 0; k < refining->shares.count && line->by_count < SHARE_MOST; k++)
+    if (subset & 1u << k) line->by[line->by_count++] = refining->shares.items[k].by;
+}
+
+static bool is_small_subset(unsigned subset, size_t count) {
+  int bits = __builtin_popcount(subset);
+  return bits > 1 && bits <= SHARE_MOST && (size_t)bits < count;
+}
+
+/* One share that is missing or has a factor; else several that are missing. */
+static void explain_shares(const struct refining *refining) {
+  const size_t count = refining->shares.count;
+  bool whole = refining->line->telling > 0 && isfinite(refining->line->factor);
+  if (count < 2 || whole || refining->line->overwrites) return;
+  for (size_t k = 0; k < count && k < 8 * sizeof(unsigned); k++) {
+    double factor = multiple_of(refining, 1u << k);
+    if (isnan(factor)) continue;
+    name_shares(refining, 1u << k, factor);
+    return;
+  }
+  for (unsigned subset = 1; count <= SUBSET_MOST && subset < 1u << count; subset++)
+    if (is_small_subset(subset, count) && fabs(multiple_of(refining, subset) + 1) <= 1e-6) {
+      name_shares(refining, subset, -1);
+      return;
+    }
+}
+
+/* -- all of it -- */
+
+static void collect(const struct refining *refining) {
+  struct wrong_line *line = refining->line;
+  for (size_t i = 0; i < refining->search->model->rule_count; i++)
+    if (refining->candidates[i] && line->count < WRONG_LINE_MOST) line->rules[line->count++] = i;
+}
+
+static void note_factor(const struct refining *refining, const struct repair *repair) {
+  for (size_t i = 0; i < refining->size; i++)
+    refining->should[i] = repair->values ? repair->scale * repair->values[i]
+                                         : refining->is[i] / repair->divisor;
+  refining->line->factor = truth_factor(refining->is, refining->should, refining->size,
+                                        &refining->line->telling);
+}
+
+static enum status start(struct refining *refining, const struct repair *repair) {
+  struct search *search = refining->search;
+  size_t rules = search->model->rule_count, size = search_size(search, refining->line->node);
+  refining->size = size;
+  refining->is = run_values(&search->now, search_target(search, repair->line));
+  refining->should = calloc(size + 1, sizeof *refining->should);
+  refining->share = calloc(size + 1, sizeof *refining->share);
+  refining->candidates = calloc(rules + 1, sizeof *refining->candidates);
+  if (!refining->should || !refining->share || !refining->candidates) return STATUS_NO_MEMORY;
+  note_factor(refining, repair);
+  if (is_own(refining, repair->line)) search_mark_group(search, refining->line->node);
+  else search_mark_line(search, repair->line);
+  memcpy(refining->candidates, search->marked, rules * sizeof *refining->candidates);
+  note_reads(refining);
+  return STATUS_OK;
+}
+
+/* The shares that add up to what should be there. */
+static enum status take_shares(struct refining *refining, const struct repair *repair) {
+  struct search *search = refining->search;
+  const struct run *person = repair->of_truth ? NULL : &search->now;
+  enum status status = truth_shares(search->truth, person, search->stations,
+                                    refining->line->node, &refining->shares);
+  for (size_t k = 0; repair->of_truth && k < refining->shares.count; k++)
+    for (size_t i = 0; i < refining->size; i++)
+      refining->shares.items[k].values[i] *= repair->scale;
+  return status;
+}
+
+enum status refine(struct search *search, struct wrong_line *line, const struct repair *repair) {
+  struct refining refining = {.search = search, .line = line};
+  enum status status = start(&refining, repair);
+  bool own = is_own(&refining, repair->line); /* else it is a name that should hold the gradient */
+  if (!status && own && has_helpers(&refining)) {
+    acquit_helpers(&refining);
+    ask_helpers(&refining);
+  }
+  if (!status && !own) keep_only(&refining, repair->line);
+  bool failed = false;
+  if (!status) line->passes = way_passes(search->model, search->stations, line->node, &failed);
+  if (!status && !failed) status = take_shares(&refining, repair);
+  if (failed) status = STATUS_NO_MEMORY;
+  if (!status) {
+    if (own) ask_own_lines(&refining);
+    if (own) ask_overwriting(&refining);
+    explain_shares(&refining);
+    collect(&refining);
+  }
+  shares_done(&refining.shares);
+  free(refining.should);
+  free(refining.share);
+  free(refining.candidates);
+  return status;
+}
