@@ -14,39 +14,36 @@ static enum status remember(struct survey *survey, const struct mutant *mutant) 
   return STATUS_OK;
 }
 
-static enum status count(struct survey *survey, const struct mutant *mutant, double distance) {
+struct work {
+  struct survey *survey;
+  const struct catalogue *catalogue;
+  bool failed; /* for want of memory */
+};
+
+static bool count(void *context, size_t mutant, double distance) {
+  struct work *work = context;
+  struct survey *survey = work->survey;
   survey->mutants++;
   survey->same += distance == 0;
   survey->small += distance > 0 && distance <= 1;
-  return distance <= 1 ? remember(survey, mutant) : STATUS_OK;
-}
-
-/* The mutants one after the other, behind the bugs that the model has already. */
-static enum status survey_all(struct survey *survey, struct gauge *gauge,
-                              const struct catalogue *catalogue, struct diag *diag) {
-  struct model *model = gauge->model;
-  size_t bugs = model->bug_count;
-  enum status status = STATUS_OK;
-  struct diag again;
-  for (size_t i = 0; !status && i < catalogue->count; i++) {
-    double distance = 0;
-    status = mutant_apply(&catalogue->mutants[i], model, false, diag);
-    if (!status && (gauge_measure(gauge, &distance) ||
-                    count(survey, &catalogue->mutants[i], distance)))
-      status = diag_no_memory(diag);
-    if (model_drop_bugs(model, bugs, &again) && !status) status = diag_no_memory(diag);
-  }
-  return status;
+  if (distance <= 1)
+    work->failed = remember(survey, &work->catalogue->mutants[mutant]) != STATUS_OK;
+  return !work->failed;
 }
 
 enum status survey_run(struct survey *survey, struct model *model, bool frozen,
                        struct diag *diag) {
   struct catalogue catalogue;
   struct gauge gauge = {0};
+  struct work work = {survey, &catalogue, false};
+  size_t done;
   *survey = (struct survey){0};
   enum status status = catalogue_make(&catalogue, model, diag);
   if (!status && gauge_init(&gauge, model, frozen, false)) status = diag_no_memory(diag);
-  if (!status) status = survey_all(survey, &gauge, &catalogue, diag);
+  if (!status)
+    status = gauge_mutants(&gauge, &catalogue, &(struct mutants_options){0}, count, &work, &done,
+                           diag);
+  if (!status && work.failed) status = diag_no_memory(diag);
   gauge_done(&gauge);
   catalogue_done(&catalogue);
   return status;
