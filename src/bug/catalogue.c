@@ -4,6 +4,7 @@
 #include "core/intl.h"
 #include "lang/parse.h"
 #include "lang/print.h"
+#include "lang/stand_in.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,8 @@ struct work {
   struct catalogue *catalogue;
   struct model *model;
   struct diag *diag;
+  struct outline outline;
+  struct stand_in stand_in;
   const struct expr *patterns[REWRITE_COUNT], *replacements[REWRITE_COUNT];
   size_t first; /* mutant of the rule line at hand */
 };
@@ -59,22 +62,13 @@ const struct bug_kind *bug_kind_find(const char *name) {
  * needs. */
 static const char *line_text(struct work *work, size_t rule, bool accumulate,
                              const struct expr *value) {
-  struct assign line = model_line(work->model, rule);
+  struct assign line = outline_line(&work->outline, work->model, rule);
   struct text text;
   line.accumulate = accumulate;
   line.value = value;
   text_init(&text);
   print_assign(&text, &line);
   return text_keep(&text, &work->catalogue->arena);
-}
-
-/* Lines of a backward block that assign one name twice cannot be told apart. */
-static bool has_address(const struct model *model, size_t rule) {
-  for (size_t i = 0; i < model->rule_count; i++)
-    if (i != rule && model->rules[rule].node < 0 &&
-        strcmp(model->rules[i].target, model->rules[rule].target) == 0)
-      return false;
-  return true;
 }
 
 /* The rule's target as the id begins: "dW2", "f:dq", "f:2:dq". */
@@ -133,8 +127,7 @@ static enum status add(struct work *work, enum kind_id kind, const char *variant
 
 static enum status try_rewrite(struct work *work, const struct line *line, int row,
                                uint32_t place) {
-  struct model *model = work->model;
-  const struct rule *rule = &model->rules[line->rule];
+  const struct rule *rule = &work->model->rules[line->rule];
   enum where where = rewrites[row].where;
   bool accumulate = rule->accumulate && where != LATER_SHARE && where != FIRST;
   bool failed = false, fits;
@@ -144,7 +137,7 @@ static enum status try_rewrite(struct work *work, const struct line *line, int r
   if (failed) return no_memory(work);
   bool same = value && expr_equal(value, line->root) && accumulate == rule->accumulate;
   if (!value || same) return STATUS_OK;
-  if (model_line_fits(model, line->rule, value, &fits)) return no_memory(work);
+  if (stand_in_fits(&work->stand_in, line->rule, value, &fits)) return no_memory(work);
   if (!fits) return STATUS_OK;
   const char **lines = ARENA_NEW(&work->catalogue->arena, const char *);
   size_t *rules = ARENA_NEW(&work->catalogue->arena, size_t);
@@ -157,7 +150,8 @@ static enum status try_rewrite(struct work *work, const struct line *line, int r
 }
 
 static enum status rewrite_line(struct work *work, size_t rule) {
-  struct line line = {work->model, &work->catalogue->arena, rule, work->model->rules[rule].value};
+  struct line line = {work->model, &work->outline, &work->catalogue->arena, rule,
+                      work->model->rules[rule].value};
   enum status status = STATUS_OK;
   work->first = work->catalogue->count;
   for (int row = 0; !status && row < REWRITE_COUNT; row++) {
@@ -189,55 +183,106 @@ static const struct expr *exchange_name(void *context, const char *name) {
   return NULL;
 }
 
-static bool same_make(const struct model *model, const struct node *one,
-                      const struct node *other) {
-  if (other->kind != NODE_OP || other->op != one->op || other->instance >= 0) return false;
-  for (size_t k = 0; k < one->operand_count; k++)
-    if (!shape_equal(model_shape(model, one->operands[k]), model_shape(model, other->operands[k])))
-      return false;
-  return shape_equal(model_shape(model, one->slot), model_shape(model, other->slot));
+/* One line of an exchange; *COUNT goes up if it changes, *FITS becomes false if it does not fit. */
+static enum status exchange_line(struct work *work, struct exchange *exchange, size_t rule,
+                                 const char **lines, size_t *rules, size_t *count, bool *fits) {
+  const struct rule *is = &work->model->rules[rule];
+  const struct expr *value =
+      expr_substitute(&work->catalogue->arena, is->value, exchange_name, exchange);
+  if (!value) return no_memory(work);
+  if (expr_equal(value, is->value)) return STATUS_OK;
+  if (stand_in_fits(&work->stand_in, rule, value, fits)) return no_memory(work);
+  if (!*fits) return STATUS_OK;
+  *fits = work->outline.lines[rule].addressed;
+  rules[*count] = rule;
+  lines[*count] = line_text(work, rule, is->accumulate, value);
+  return lines[(*count)++] ? STATUS_OK : no_memory(work);
 }
 
 /* The lines of two nodes with their operands exchanged. Every line keeps its place and its shape,
  * so it fits wherever its names are known, and a forward value always is. */
 static enum status exchange_nodes(struct work *work, int one, int other) {
-  struct model *model = work->model;
+  const struct model *model = work->model;
+  struct arena *arena = &work->catalogue->arena;
   struct exchange exchange = {model, &model->nodes[one], &model->nodes[other]};
-  const char **lines = arena_alloc(&work->catalogue->arena, 2 * MAX_OPERANDS, sizeof *lines);
-  size_t *rules = arena_alloc(&work->catalogue->arena, 2 * MAX_OPERANDS, sizeof *rules);
-  size_t count = 0;
+  const int nodes[2] = {other, one}; /* in the order of their lines: backwards */
+  const char **lines = arena_alloc(arena, 2 * MAX_OPERANDS, sizeof *lines);
+  size_t *rules = arena_alloc(arena, 2 * MAX_OPERANDS, sizeof *rules), count = 0;
+  bool fits = true;
   if (!lines || !rules) return no_memory(work);
-  for (size_t i = 0; i < model->rule_count; i++) {
-    const struct rule *rule = &model->rules[i];
-    if (rule->node != one && rule->node != other) continue;
-    const struct expr *value =
-        expr_substitute(&work->catalogue->arena, rule->value, exchange_name, &exchange);
-    if (!value) return no_memory(work);
-    if (expr_equal(value, rule->value)) continue;
-    bool fits;
-    if (model_line_fits(model, i, value, &fits)) return no_memory(work);
-    if (!fits) return STATUS_OK;
-    rules[count] = i;
-    if (!(lines[count++] = line_text(work, i, rule->accumulate, value))) return no_memory(work);
-  }
-  const char *variant = arena_printf(&work->catalogue->arena, "%s,%s", exchange.one->name,
-                                     exchange.other->name);
+  for (int k = 0; k < 2; k++)
+    for (size_t i = work->outline.rules[nodes[k]];
+         fits && i < model->rule_count && model->rules[i].node == nodes[k]; i++) {
+      enum status status = exchange_line(work, &exchange, i, lines, rules, &count, &fits);
+      if (status) return status;
+    }
+  const char *variant = arena_printf(arena, "%s,%s", exchange.one->name, exchange.other->name);
   if (!variant) return no_memory(work);
-  return count > 1 ? add(work, KIND_swapped_gates, variant, rules, lines, count) : STATUS_OK;
+  work->first = work->catalogue->count; /* no other exchange has these names */
+  return fits && count > 1 ? add(work, KIND_swapped_gates, variant, rules, lines, count)
+                           : STATUS_OK;
+}
+
+/* A node as its operation and shapes make it like others. */
+struct make {
+  int op;
+  struct shape shapes[1 + MAX_OPERANDS];
+  int node;
+};
+
+static struct make make_of(const struct model *model, int node) {
+  const struct node *is = &model->nodes[node];
+  struct make make = {.op = is->op, .node = node};
+  make.shapes[0] = model_shape(model, is->slot);
+  for (size_t k = 0; k < is->operand_count; k++)
+    make.shapes[k + 1] = model_shape(model, is->operands[k]);
+  return make;
+}
+
+static int compare_makes(const struct make *one, const struct make *other) {
+  if (one->op != other->op) return one->op < other->op ? -1 : 1;
+  for (int k = 0; k < 1 + MAX_OPERANDS; k++) {
+    const struct shape a = one->shapes[k], b = other->shapes[k];
+    if (a.rows != b.rows) return a.rows < b.rows ? -1 : 1;
+    if (a.cols != b.cols) return a.cols < b.cols ? -1 : 1;
+  }
+  return 0;
+}
+
+static int by_make(const void *a, const void *b) {
+  const struct make *one = a, *other = b;
+  const int order = compare_makes(one, other);
+  return order != 0 ? order : one->node - other->node;
+}
+
+static bool can_be_exchanged(const struct node *node) {
+  return node->kind == NODE_OP && node->instance < 0 && node->operand_count >= 2;
+}
+
+/* OTHERS[n] becomes the next node that is made as N is, or -1. */
+static enum status find_others(struct work *work, int *others) {
+  const struct model *model = work->model;
+  struct make *makes = calloc(model->node_count + 1, sizeof *makes);
+  size_t count = 0;
+  if (!makes) return no_memory(work);
+  for (size_t n = 0; n < model->node_count; n++) {
+    others[n] = -1;
+    if (can_be_exchanged(&model->nodes[n])) makes[count++] = make_of(model, (int)n);
+  }
+  qsort(makes, count, sizeof *makes, by_make);
+  for (size_t i = 1; i < count; i++)
+    if (compare_makes(&makes[i - 1], &makes[i]) == 0) others[makes[i - 1].node] = makes[i].node;
+  free(makes);
+  return STATUS_OK;
 }
 
 static enum status exchange_gates(struct work *work) {
-  const struct model *model = work->model;
-  enum status status = STATUS_OK;
-  for (size_t one = 0; !status && one < model->node_count; one++) {
-    const struct node *node = &model->nodes[one];
-    if (node->kind != NODE_OP || node->instance >= 0 || node->operand_count < 2) continue;
-    for (size_t other = one + 1; other < model->node_count; other++) {
-      if (!same_make(model, node, &model->nodes[other])) continue;
-      status = exchange_nodes(work, (int)one, (int)other);
-      break;
-    }
-  }
+  const size_t count = work->model->node_count;
+  int *others = calloc(count + 1, sizeof *others);
+  enum status status = others ? find_others(work, others) : no_memory(work);
+  for (size_t one = 0; !status && one < count; one++)
+    if (others[one] >= 0) status = exchange_nodes(work, (int)one, others[one]);
+  free(others);
   return status;
 }
 
@@ -259,14 +304,28 @@ static enum status read_tables(struct work *work) {
   return status;
 }
 
+static void find_penalties(struct work *work) {
+  for (size_t i = 0; i < work->model->rule_count; i++) {
+    if (!line_has_penalty(work->model, i)) continue;
+    work->outline.penalties = true;
+    work->outline.penalised[work->model->rules[i].target_node] = true;
+  }
+}
+
 enum status catalogue_make(struct catalogue *catalogue, struct model *model, struct diag *diag) {
   struct work work = {.catalogue = catalogue, .model = model, .diag = diag};
   *catalogue = (struct catalogue){0};
   arena_init(&catalogue->arena);
   enum status status = read_tables(&work);
+  if (!status && (outline_init(&work.outline, model) || stand_in_init(&work.stand_in, model)))
+    status = no_memory(&work);
+  if (!status) find_penalties(&work);
   for (size_t i = 0; !status && i < model->rule_count; i++)
-    if (has_address(model, i)) status = rewrite_line(&work, i);
-  return status || model->backward ? status : exchange_gates(&work);
+    if (work.outline.lines[i].addressed) status = rewrite_line(&work, i);
+  if (!status && !model->backward) status = exchange_gates(&work);
+  outline_done(&work.outline);
+  stand_in_done(&work.stand_in);
+  return status;
 }
 
 void catalogue_done(struct catalogue *catalogue) {

@@ -37,7 +37,7 @@ struct catalogue {
   size_t count, capacity;
 };
 
-enum { CATALOGUE_MAX_MUTANTS = 20000 };
+enum { CATALOGUE_MAX_MUTANTS = 100000 };
 
 /* The mutants of MODEL as it stands, which is left as it was. STATUS_LIMIT beyond
  * CATALOGUE_MAX_MUTANTS. Ends with catalogue_done(), also after a failure. */

@@ -13,7 +13,6 @@ bool instr_reads(const struct instr *instr, int slot) {
 }
 
 size_t instr_cost(const struct program *program, const struct instr *instr) {
-  enum { CALL = 16 }; /* entries, about */
   const struct op *op = &op_table[instr->op];
   size_t cost = shape_count(program->slots[instr->out].shape);
   if (op->accumulate) {
@@ -24,7 +23,7 @@ size_t instr_cost(const struct program *program, const struct instr *instr) {
       if (read > cost) cost = read;
     }
   }
-  return CALL + cost;
+  return INSTR_CALL + cost;
 }
 
 size_t dataflow_last_write(const struct dataflow *flow, int slot) {

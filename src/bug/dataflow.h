@@ -36,8 +36,9 @@ size_t dataflow_last_write(const struct dataflow *flow, int slot);
 /* Whether INSTR reads SLOT. */
 bool instr_reads(const struct instr *instr, int slot);
 
-/* What running INSTR costs, in entries computed: a constant part and, for sums and products of
- * matrices, every term. */
+/* What running INSTR costs, in entries computed: INSTR_CALL for itself, and every entry that it
+ * makes or reads, of a product of matrices every term. */
+enum { INSTR_CALL = 16 };
 size_t instr_cost(const struct program *program, const struct instr *instr);
 
 #endif

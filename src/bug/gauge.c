@@ -6,33 +6,44 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t count_entries(const struct model *model) {
-  size_t count = 0;
-  for (size_t n = 0; n < model->node_count; n++)
-    if (model->nodes[n].kind == NODE_PARAM)
-      count += shape_count(model_shape(model, model->nodes[n].slot));
-  return count;
+static enum status find_params(struct gauge *gauge) {
+  const struct model *model = gauge->model;
+  gauge->params = calloc(model->node_count + 1, sizeof *gauge->params);
+  if (!gauge->params) return STATUS_NO_MEMORY;
+  for (size_t n = 0; n < model->node_count; n++) {
+    if (model->nodes[n].kind != NODE_PARAM) continue;
+    gauge->params[gauge->param_count++] = (int)n;
+    gauge->count += shape_count(model_shape(model, model->nodes[n].slot));
+  }
+  return STATUS_OK;
 }
 
 /* All params' gradients one after the other, multiplied by FACTOR; 0 where no line assigns one. */
-static void collect(const struct model *model, const struct run *run, double factor, double *out) {
-  for (size_t n = 0; n < model->node_count; n++) {
-    const struct node *node = &model->nodes[n];
-    if (node->kind != NODE_PARAM) continue;
+static void collect(const struct gauge *gauge, const struct run *run, double factor, double *out) {
+  const struct model *model = gauge->model;
+  for (size_t p = 0; p < gauge->param_count; p++) {
+    const struct node *node = &model->nodes[gauge->params[p]];
     size_t count = shape_count(model_shape(model, node->slot));
     const double *values = node->gradient >= 0 ? run_values(run, node->gradient) : NULL;
     for (size_t i = 0; i < count; i++) *out++ = values ? factor * values[i] : 0;
   }
 }
 
-static void run_passes(const struct gauge *gauge, struct run *run, double *gradients) {
+static double upstream_of(size_t pass) {
+  return pass == PASS_DOUBLED ? 2 : 1;
+}
+
+static void run_pass(const struct gauge *gauge, struct run *run, size_t pass) {
   const struct model *model = gauge->model;
   int upstream = model->loss >= 0 ? model->nodes[model->loss].gradient : -1;
-  for (int pass = 0; pass < PASS_COUNT; pass++) {
-    double factor = pass == PASS_DOUBLED ? 2 : 1;
-    if (upstream >= 0) *run_values(run, upstream) = factor;
-    run_code(run, &model->program.backward, 0);
-    collect(model, run, 1 / factor, gradients + (size_t)pass * gauge->count);
+  if (upstream >= 0) *run_values(run, upstream) = upstream_of(pass);
+  run_code(run, &model->program.backward, 0);
+}
+
+static void run_passes(const struct gauge *gauge, struct run *run, double *gradients) {
+  for (size_t pass = 0; pass < PASS_COUNT; pass++) {
+    run_pass(gauge, run, pass);
+    collect(gauge, run, 1 / upstream_of(pass), gradients + pass * gauge->count);
   }
 }
 
@@ -66,7 +77,8 @@ static void move(struct run *run, const struct model *model) {
 }
 
 enum status gauge_init(struct gauge *gauge, struct model *model, bool frozen, bool moved) {
-  *gauge = (struct gauge){.model = model, .count = count_entries(model)};
+  *gauge = (struct gauge){.model = model};
+  if (find_params(gauge)) return STATUS_NO_MEMORY;
   gauge->right = calloc(gauge->count * PASS_COUNT + 1, sizeof *gauge->right);
   gauge->now = calloc(gauge->count * PASS_COUNT + 1, sizeof *gauge->now);
   if (!gauge->right || !gauge->now ||
@@ -83,24 +95,91 @@ enum status gauge_init(struct gauge *gauge, struct model *model, bool frozen, bo
 
 void gauge_done(struct gauge *gauge) {
   run_done(&gauge->base);
+  free(gauge->params);
   free(gauge->right);
   free(gauge->now);
   *gauge = (struct gauge){0};
 }
 
-enum status gauge_measure(struct gauge *gauge, double *result) {
+/* A run that has had the forward pass and no backward one. */
+static enum status begin(const struct gauge *gauge, struct run *run) {
   const struct model *model = gauge->model;
+  if (run_init(run, &model->program, &model->random, PRECISION_DOUBLE)) return STATUS_NO_MEMORY;
+  memcpy(run->values, gauge->base.values, model->built.size * sizeof *run->values);
+  run->random = gauge->base.random;
+  return STATUS_OK;
+}
+
+/* How far `now` is off in PASS. */
+static double pass_distance(const struct gauge *gauge, size_t pass) {
+  const size_t first = pass * gauge->count;
+  if (pass == PASS_DOUBLED && !gauge->doubles) return 0;
+  return distance(gauge->now + first, gauge->right + first, gauge->count);
+}
+
+enum status gauge_measure(struct gauge *gauge, double *result) {
   struct run run;
   *result = 0;
-  if (run_init(&run, &model->program, &model->random, PRECISION_DOUBLE)) return STATUS_NO_MEMORY;
-  memcpy(run.values, gauge->base.values, model->built.size * sizeof *run.values);
-  run.random = gauge->base.random;
+  if (begin(gauge, &run)) return STATUS_NO_MEMORY;
   run_passes(gauge, &run, gauge->now);
   run_done(&run);
-  for (int pass = 0; pass < PASS_COUNT; pass++) {
-    if (pass == PASS_DOUBLED && !gauge->doubles) continue;
-    const size_t first = (size_t)pass * gauge->count;
-    *result = fmax(*result, distance(gauge->now + first, gauge->right + first, gauge->count));
-  }
+  for (size_t pass = 0; pass < PASS_COUNT; pass++)
+    *result = fmax(*result, pass_distance(gauge, pass));
   return STATUS_OK;
+}
+
+/* -- many at once -- */
+
+struct measuring {
+  struct gauge *gauge;
+  bool (*each)(void *context, size_t mutant, double distance);
+  void *context;
+  double distance; /* so far, of the mutant at hand */
+};
+
+/* The last pass completes a mutant. */
+static bool measure_pass(void *context, size_t mutant, size_t pass, const struct run *run) {
+  struct measuring *measuring = context;
+  struct gauge *gauge = measuring->gauge;
+  collect(gauge, run, 1 / upstream_of(pass), gauge->now + pass * gauge->count);
+  if (pass == 0) measuring->distance = 0;
+  measuring->distance = fmax(measuring->distance, pass_distance(gauge, pass));
+  return pass + 1 < PASS_COUNT ||
+         measuring->each(measuring->context, mutant, measuring->distance);
+}
+
+static bool same_values(const struct run *one, const struct run *other) {
+  return memcmp(one->values, other->values, one->program->size * sizeof *one->values) == 0;
+}
+
+/* The model's own passes, as runs. The second is the first where the model has no memory. */
+static enum status make_passes(const struct gauge *gauge, struct run *runs, struct pass *passes) {
+  struct run run;
+  enum status status = begin(gauge, &run);
+  for (size_t pass = 0; !status && pass < PASS_COUNT; pass++) {
+    run_pass(gauge, &run, pass);
+    status = run_copy(&runs[pass], &run);
+    if (status) break;
+    runs[pass].random = gauge->base.random;
+    const bool same = pass == PASS_TWO && same_values(&runs[pass], &runs[PASS_ONE]);
+    passes[pass] = (struct pass){&runs[same ? PASS_ONE : pass], upstream_of(pass)};
+  }
+  run_done(&run);
+  return status;
+}
+
+enum status gauge_mutants(struct gauge *gauge, const struct catalogue *catalogue,
+                          const struct mutants_options *options,
+                          bool (*each)(void *context, size_t mutant, double distance),
+                          void *context, size_t *done, struct diag *diag) {
+  struct measuring measuring = {.gauge = gauge, .each = each, .context = context};
+  struct run runs[PASS_COUNT] = {{0}};
+  struct pass passes[PASS_COUNT];
+  *done = 0;
+  enum status status = make_passes(gauge, runs, passes) ? diag_no_memory(diag) : STATUS_OK;
+  if (!status)
+    status = mutants_run(catalogue, gauge->model, passes, PASS_COUNT, options, measure_pass,
+                         &measuring, done, diag);
+  for (size_t pass = 0; pass < PASS_COUNT; pass++) run_done(&runs[pass]);
+  return status;
 }

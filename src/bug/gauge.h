@@ -3,7 +3,7 @@
 #ifndef GRADWALK_BUG_GAUGE_H
 #define GRADWALK_BUG_GAUGE_H
 
-#include "lang/model.h"
+#include "bug/mutants.h"
 
 /* What is compared: the gradients of one pass, of a second one, and with twice the upstream. */
 enum gauge_pass { PASS_ONE, PASS_TWO, PASS_DOUBLED, PASS_COUNT };
@@ -11,6 +11,8 @@ enum gauge_pass { PASS_ONE, PASS_TWO, PASS_DOUBLED, PASS_COUNT };
 struct gauge {
   struct model *model;
   struct run base;       /* forward pass done, at the gauge's point */
+  int *params;           /* nodes */
+  size_t param_count;
   size_t count;          /* entries of all params together */
   double *right, *now;   /* gradients, `count` a pass */
   bool doubles;          /* without the bugs, twice the upstream gives twice the gradients */
@@ -24,5 +26,12 @@ void gauge_done(struct gauge *gauge);
 /* How far the gradients of the model are off now: 0 if not at all (rounding apart), up to 1 what
  * the test per entry of a check lets pass, infinity if one is no number. STATUS_NO_MEMORY. */
 enum status gauge_measure(struct gauge *gauge, double *distance);
+
+/* The same of each mutant of CATALOGUE, which is of the gauge's model as it stands, handed to EACH
+ * with CONTEXT; EACH returns false to stop. OPTIONS and *DONE as for mutants_run(). */
+enum status gauge_mutants(struct gauge *gauge, const struct catalogue *catalogue,
+                          const struct mutants_options *options,
+                          bool (*each)(void *context, size_t mutant, double distance),
+                          void *context, size_t *done, struct diag *diag);
 
 #endif

@@ -65,6 +65,7 @@ const struct matrix_cell *matrix_cell(const struct matrix *matrix, size_t mutant
 
 /* What the mutants of a model do at this point, by their gradients alone. */
 struct survey {
+  bool complete; /* all were looked at; false: the budget does not allow for it */
   size_t mutants;
   size_t same;  /* change no gradient of a param */
   size_t small; /* change them by less than the test per entry lets pass */
@@ -72,9 +73,22 @@ struct survey {
   size_t blind_count, blind_capacity;
 };
 
+struct survey_options {
+  bool frozen;
+  size_t budget; /* in entries computed, as instr_cost() counts them; 0: none */
+  const volatile sig_atomic_t *cancel;
+  void (*progress)(void *context, size_t done, size_t total);
+  void *progress_context;
+};
+
+/* A budget for a survey of MODEL that is to cost no more than finding SLOPES slopes did, or than
+ * nobody notices. It is counted and not timed, so it is the same everywhere. */
+size_t survey_budget(const struct model *model, size_t slopes);
+
 /* Surveys MODEL's mutants at the point its image holds. MODEL is changed for a while and left as it
- * was. Ends with survey_done(), also after a failure. */
-enum status survey_run(struct survey *survey, struct model *model, bool frozen, struct diag *diag);
+ * was. STATUS_CANCELLED. Ends with survey_done(), also after a failure. */
+enum status survey_run(struct survey *survey, struct model *model,
+                       const struct survey_options *options, struct diag *diag);
 void survey_done(struct survey *survey);
 
 #endif

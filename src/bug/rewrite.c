@@ -275,78 +275,43 @@ static const struct expr *expand_name(struct expansion *expansion, const struct 
   if (strcmp(name, "own") == 0)
     return rule->target_node < 0 ? senseless(expansion)
                                  : made(expansion, expr_name(line->arena, nowhere, rule->target));
-  if (strcmp(name, "m") == 0) return number(expansion, model_batch(model).count);
+  if (strcmp(name, "m") == 0) return number(expansion, line->outline->samples);
   if (strcmp(name, "R") == 0) return number(expansion, shape.rows);
   if (strcmp(name, "C") == 0) return number(expansion, shape.cols);
   if (strcmp(name, "middle") == 0) return number(expansion, (double)(shape_count(shape) / 2));
   return senseless(expansion);
 }
 
-/* The outermost folded gate around NODE, or -1. Statements that are folded on the screen do not
- * count, so that a model has the same mutants there and in a script. */
-static int gate_around(const struct model *model, int node) {
-  int found = -1;
-  for (int i = model->nodes[node].instance; i >= 0; i = model->instances[i].parent)
-    if (model->instances[i].gate && model->instances[i].folded) found = i;
-  return found;
-}
-
-/* A node that its author named: not within a folded gate, nor an inner operation of a statement. */
-static bool is_named(const struct model *model, int node) {
-  for (int i = model->nodes[node].instance; i >= 0; i = model->instances[i].parent) {
-    const struct instance *instance = &model->instances[i];
-    if ((!instance->gate || instance->folded) && instance->output != node) return false;
-  }
-  return model->nodes[node].kind != NODE_CONST;
-}
-
-/* NODE's operand K as a node; -1 if it has none such. */
-static int operand_node(const struct model *model, int node, size_t k) {
-  int gate = gate_around(model, node);
-  const struct node *of = &model->nodes[node];
-  size_t count = gate >= 0 ? model->instances[gate].operand_count : of->operand_count;
-  const int *slots = gate >= 0 ? model->instances[gate].operands : of->operands;
-  return k < count ? model->values[slots[k]].node : -1;
-}
-
 static int sibling(const struct line *line, int node) {
   const struct model *model = line->model;
   int of = rule_of(line)->node, operand;
   bool is_operand = false;
-  for (size_t k = 0; of >= 0 && k < 3; k++) is_operand |= operand_node(model, of, k) == node;
+  for (size_t k = 0; of >= 0 && k < 3; k++) is_operand |= outline_operand(model, of, k) == node;
   for (size_t k = 0; is_operand && k < 3; k++)
-    if ((operand = operand_node(model, of, k)) >= 0 && operand != node) return operand;
+    if ((operand = outline_operand(model, of, k)) >= 0 && operand != node) return operand;
   return -1;
 }
 
 /* An activation has one operand that depends on a param, of its own shape. */
 static int input(const struct line *line, int node) {
-  const struct model *model = line->model;
-  int operand = operand_node(model, node, 0), other = operand_node(model, node, 1);
-  bool fits = operand >= 0 && other < 0 && model->nodes[node].kind == NODE_OP &&
-              shape_equal(node_shape(model, operand), node_shape(model, node));
-  return fits ? operand : -1;
+  return outline_input(line->model, node);
 }
 
 static int result(const struct line *line, int node) {
-  const struct model *model = line->model;
-  for (size_t n = (size_t)node + 1; n < model->node_count; n++)
-    if (is_named(model, (int)n) && input(line, (int)n) == node) return (int)n;
-  return -1;
+  return line->outline->results[node];
 }
 
 /* The nodes of NODE's shape, by distance in evaluation order: the one at RANK. */
 static int neighbour(const struct line *line, int node, int rank) {
-  const struct model *model = line->model;
-  int count = (int)model->node_count;
-  for (int away = 1; away < count; away++)
-    for (int side = -1; side <= 1; side += 2) {
-      int other = node + side * away;
-      if (other < 0 || other >= count || !is_named(model, other) ||
-          !shape_equal(node_shape(model, other), node_shape(model, node)))
-        continue;
-      if (rank-- == 0) return other;
-    }
+  const struct outline *outline = line->outline;
+  int before = outline->before[node], after = outline->after[node];
+  while (before >= 0 || after >= 0) {
+    const bool back = before >= 0 && (after < 0 || node - before <= after - node);
+    const int other = back ? before : after;
+    if (rank-- == 0) return other;
+    if (back) before = outline->before[before];
+    else after = outline->after[after];
+  }
   return -1;
 }
 
@@ -496,47 +461,32 @@ const struct expr *line_rewrite(const struct line *line, const struct expr *patt
   return made;
 }
 
-static bool any_penalty(const struct model *model, const struct rule *rule) {
-  for (uint32_t place = 0; place < rule->value->size; place++)
-    if (is_penalty(model, rule, part_at(rule->value, place))) return true;
+bool line_has_penalty(const struct model *model, size_t rule) {
+  const struct rule *of = &model->rules[rule];
+  for (uint32_t place = 0; place < of->value->size; place++)
+    if (is_penalty(model, of, part_at(of->value, place))) return true;
   return false;
-}
-
-/* Whether the loss penalises some param, and whether this line's. */
-static void find_penalties(const struct line *line, bool *some, bool *here) {
-  const struct model *model = line->model;
-  *some = *here = false;
-  for (size_t i = 0; i < model->rule_count; i++) {
-    if (!any_penalty(model, &model->rules[i])) continue;
-    *some = true;
-    *here = *here || model->rules[i].target_node == rule_of(line)->target_node;
-  }
 }
 
 bool line_wants(const struct line *line, enum where where) {
   const struct model *model = line->model;
+  const struct outline *outline = line->outline;
   const struct rule *rule = rule_of(line);
-  bool first = true, shared = false, some, here;
-  for (size_t i = 0; i < model->rule_count; i++) {
-    if (i == line->rule || strcmp(model->rules[i].target, rule->target) != 0) continue;
-    first = first && i > line->rule;
-    shared = true;
-  }
+  const bool shared = outline->lines[line->rule].shared, first = outline->lines[line->rule].first;
   switch (where) {
     case PART:
     case WHOLE: return true;
-    case BATCH: return model_batch(model).count > 1;
+    case BATCH: return outline->samples > 1;
     case SHARE: return shared && rule->accumulate;
     case LATER_SHARE: return shared && rule->accumulate && !first;
     case FIRST: return first && rule->target_node >= 0 && rule->target_node != model->loss;
     case TENSOR: return shape_count(line_shape(line)) > 1;
     case PRODUCT: return rule->node >= 0 && model->nodes[rule->node].op == OP_MUL &&
-                         gate_around(model, rule->node) < 0;
+                         outline_gate(model, rule->node) < 0;
     case UNPENALISED:
-      if (!first || rule->target_node < 0 || model->nodes[rule->target_node].kind != NODE_PARAM)
-        return false;
-      find_penalties(line, &some, &here);
-      return some && !here;
+      return first && rule->target_node >= 0 && outline->penalties &&
+             model->nodes[rule->target_node].kind == NODE_PARAM &&
+             !outline->penalised[rule->target_node];
   }
   return false;
 }

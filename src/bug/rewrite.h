@@ -3,7 +3,7 @@
 #ifndef GRADWALK_BUG_REWRITE_H
 #define GRADWALK_BUG_REWRITE_H
 
-#include "lang/model.h"
+#include "bug/outline.h"
 
 /* The lines that a rewrite is for. */
 enum where {
@@ -21,10 +21,14 @@ enum where {
 /* One line under the knife. */
 struct line {
   struct model *model;
+  const struct outline *outline; /* of it, with the penalties found */
   struct arena *arena; /* new expressions go here */
   size_t rule;
   const struct expr *root;
 };
+
+/* Whether a part of rule line RULE is the share of a penalty. */
+bool line_has_penalty(const struct model *model, size_t rule);
 
 /* Whether rewrites of WHERE are for this line. */
 bool line_wants(const struct line *line, enum where where);

@@ -1,7 +1,10 @@
+#include "bug/dataflow.h"
 #include "bug/gauge.h"
 #include "bug/matrix.h"
+#include "core/intl.h"
 #include "core/memory.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,42 +17,77 @@ static enum status remember(struct survey *survey, const struct mutant *mutant) 
   return STATUS_OK;
 }
 
-static enum status count(struct survey *survey, const struct mutant *mutant, double distance) {
+struct work {
+  struct survey *survey;
+  const struct catalogue *catalogue;
+  bool failed; /* for want of memory */
+};
+
+static bool count(void *context, size_t mutant, double distance) {
+  struct work *work = context;
+  struct survey *survey = work->survey;
   survey->mutants++;
   survey->same += distance == 0;
   survey->small += distance > 0 && distance <= 1;
-  return distance <= 1 ? remember(survey, mutant) : STATUS_OK;
+  if (distance <= 1)
+    work->failed = remember(survey, &work->catalogue->mutants[mutant]) != STATUS_OK;
+  return !work->failed;
 }
 
-/* The mutants one after the other, behind the bugs that the model has already. */
-static enum status survey_all(struct survey *survey, struct gauge *gauge,
-                              const struct catalogue *catalogue, struct diag *diag) {
-  struct model *model = gauge->model;
-  size_t bugs = model->bug_count;
-  enum status status = STATUS_OK;
-  struct diag again;
-  for (size_t i = 0; !status && i < catalogue->count; i++) {
-    double distance = 0;
-    status = mutant_apply(&catalogue->mutants[i], model, false, diag);
-    if (!status && (gauge_measure(gauge, &distance) ||
-                    count(survey, &catalogue->mutants[i], distance)))
-      status = diag_no_memory(diag);
-    if (model_drop_bugs(model, bugs, &again) && !status) status = diag_no_memory(diag);
-  }
+/* -- what it may cost -- */
+
+enum {
+  UNNOTICED = 4 << 20, /* entries: a hundredth of a second, about */
+  PART_COST = 4 << 10  /* of finding the mutants of one expression in a line, about */
+};
+
+size_t survey_budget(const struct model *model, size_t slopes) {
+  enum { SIDES = 2 };
+  const size_t pass = model->program.forward.count * INSTR_CALL;
+  size_t budget;
+  if (!size_multiply(pass * SIDES, slopes, &budget)) return SIZE_MAX;
+  return budget > UNNOTICED ? budget : UNNOTICED;
+}
+
+/* What making the catalogue costs, before it is made. */
+static size_t catalogue_cost(const struct model *model) {
+  size_t parts = 0;
+  for (size_t i = 0; i < model->rule_count; i++) parts += model->rules[i].value->size;
+  return parts * PART_COST;
+}
+
+/* -- all of it -- */
+
+static enum status survey_all(struct work *work, struct gauge *gauge, size_t budget,
+                              const struct survey_options *options, struct diag *diag) {
+  const struct mutants_options how = {.budget = budget, .cancel = options->cancel,
+                                      .progress = options->progress,
+                                      .progress_context = options->progress_context};
+  size_t done;
+  enum status status = gauge_mutants(gauge, work->catalogue, &how, count, work, &done, diag);
+  if (!status && work->failed) status = diag_no_memory(diag);
+  if (status == STATUS_CANCELLED)
+    diag_set(diag, status, (struct span){0}, "%s", _("the survey was stopped"));
+  work->survey->complete = !status && done == work->catalogue->count;
   return status;
 }
 
-enum status survey_run(struct survey *survey, struct model *model, bool frozen,
-                       struct diag *diag) {
+enum status survey_run(struct survey *survey, struct model *model,
+                       const struct survey_options *options, struct diag *diag) {
   struct catalogue catalogue;
   struct gauge gauge = {0};
+  struct work work = {survey, &catalogue, false};
+  const size_t cost = catalogue_cost(model), budget = options->budget;
   *survey = (struct survey){0};
+  if (budget > 0 && cost >= budget) return STATUS_OK;
   enum status status = catalogue_make(&catalogue, model, diag);
-  if (!status && gauge_init(&gauge, model, frozen, false)) status = diag_no_memory(diag);
-  if (!status) status = survey_all(survey, &gauge, &catalogue, diag);
+  if (!status && gauge_init(&gauge, model, options->frozen, false)) status = diag_no_memory(diag);
+  if (!status)
+    status = survey_all(&work, &gauge, budget > 0 ? budget - cost : 0, options, diag);
   gauge_done(&gauge);
   catalogue_done(&catalogue);
-  return status;
+  if (status != STATUS_LIMIT || budget == 0) return status;
+  return STATUS_OK; /* more mutants than a catalogue holds are more than a note is worth */
 }
 
 void survey_done(struct survey *survey) {

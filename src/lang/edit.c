@@ -3,7 +3,6 @@
 #include "lang/parse.h"
 #include "lang/rules.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* One bug more; STATUS_DATA leaves it in the list's spare room. */
@@ -85,30 +84,6 @@ int model_bug_of(const struct model *model, size_t rule) {
       found = (int)i;
   }
   return found;
-}
-
-enum status model_line_fits(struct model *model, size_t rule, const struct expr *value,
-                            bool *fits) {
-  const struct rule *line = &model->rules[rule];
-  bool *assigned = calloc(model->node_count + 1, sizeof *assigned);
-  struct program_mark mark = program_mark(&model->program);
-  struct diag diag;
-  struct builder builder = rules_builder(model, &diag);
-  size_t lowered = model->lowered;
-  int slot = -1, target = scope_find(&model->locals, line->target);
-  if (line->target_node >= 0) target = model->nodes[line->target_node].gradient;
-  *fits = false;
-  if (!assigned) return STATUS_NO_MEMORY;
-  for (size_t i = 0; i < rule; i++)
-    if (model->rules[i].target_node >= 0) assigned[model->rules[i].target_node] = true;
-  builder.assigned = assigned;
-  builder.own = line->target_node;
-  enum status status = target >= 0 ? lower_expr(&builder, value, NULL, &slot) : STATUS_DATA;
-  if (!status) *fits = shape_equal(model_shape(model, slot), model_shape(model, target));
-  program_rollback(&model->program, mark);
-  model->lowered = lowered;
-  free(assigned);
-  return status == STATUS_NO_MEMORY ? status : STATUS_OK;
 }
 
 /* The instance that "fold NAME" or "unfold NAME" is about: the outermost folded one that the node

@@ -164,12 +164,6 @@ struct assign model_line(const struct model *model, size_t rule);
  * Hidden ones do not count. */
 int model_bug_of(const struct model *model, size_t rule);
 
-/* Whether VALUE could stand on the right of rule RULE: every name known there and the target's
- * shape. The target's own gradient counts as known (left by the pass before). STATUS_NO_MEMORY if
- * it cannot be told. */
-enum status model_line_fits(struct model *model, size_t rule, const struct expr *value,
-                            bool *fits);
-
 /* Unfolds what the node NAME is shown as, or folds what it is the result of, one level at a time;
  * every gate and statement with NULL. */
 enum status model_fold(struct model *model, const char *name, bool folded, struct diag *diag);

@@ -30,7 +30,8 @@ enum status stand_in_line(struct stand_in *stand_in, size_t rule, bool accumulat
                           const struct expr *value, int *target, size_t *handed,
                           struct diag *diag);
 
-/* As model_line_fits(), at less cost for many lines. */
+/* Whether VALUE could stand on the right of rule line RULE: every name known there and the target's
+ * shape. STATUS_NO_MEMORY if it cannot be told. */
 enum status stand_in_fits(struct stand_in *stand_in, size_t rule, const struct expr *value,
                           bool *fits);
 

@@ -77,8 +77,11 @@ enum status do_bugs(struct session *session, const char *arguments, struct text 
 enum status do_blind(struct session *session, const char *arguments, struct text *out,
                      struct diag *diag) {
   struct survey survey;
+  const struct survey_options options = {.frozen = session->frozen, .cancel = session->cancel,
+                                         .progress = session->progress,
+                                         .progress_context = session->progress_context};
   (void)arguments;
-  enum status status = survey_run(&survey, &session->model, session->frozen, diag);
+  enum status status = survey_run(&survey, &session->model, &options, diag);
   for (size_t i = 0; !status && i < survey.blind_count; i++)
     text_printf(out, "%s\n", survey.blind[i]);
   if (!status)

@@ -189,7 +189,10 @@ void report_matrix_csv(struct text *out, const struct matrix *matrix) {
 /* -- the survey -- */
 
 static void put_survey(struct text *out, const struct survey *survey) {
-  if (survey->blind_count == 0)
+  if (!survey->complete)
+    text_puts(out, _("how many of the catalogue's mutants would have passed here was not looked "
+                     "at, which takes longer than the check (\"blind\" does it)"));
+  else if (survey->blind_count == 0)
     text_printf(out, _("every one of the catalogue's %zu mutants would have been seen here"),
                 survey->mutants);
   else
@@ -198,17 +201,25 @@ static void put_survey(struct text *out, const struct survey *survey) {
                 survey->mutants, survey->blind_count, survey->same, survey->small);
 }
 
+static size_t slopes_of(const struct check *check) {
+  size_t slopes = check->entries;
+  for (size_t i = 0; i < check->intermediate_count; i++) slopes += check->intermediates[i].count;
+  return slopes;
+}
+
 enum status report_survey(struct check *check, struct model *model, struct diag *diag) {
   const struct check_options *options = &check->options;
+  const struct survey_options how = {.frozen = options->frozen,
+                                     .budget = survey_budget(model, slopes_of(check))};
   struct survey survey;
   struct text note;
   if (check->verdict != VERDICT_PASS || options->tolerance >= 0 || options->directions > 0 ||
       options->params || options->precision != PRECISION_DOUBLE)
     return STATUS_OK;
   text_init(&note);
-  enum status status = survey_run(&survey, model, options->frozen, diag);
+  enum status status = survey_run(&survey, model, &how, diag);
   if (!status) put_survey(&note, &survey);
-  if (!status && survey.mutants > 0 &&
+  if (!status && (survey.mutants > 0 || !survey.complete) &&
       (note.failed || check_add_note(check, text_string(&note))))
     status = diag_no_memory(diag);
   survey_done(&survey);

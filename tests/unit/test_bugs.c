@@ -387,7 +387,9 @@ static void test_the_survey_agrees_with_the_matrix(void **state) {
   size_t passing = 0;
   subject_start(&subject, layers);
   run_matrix(&matrix, &subject.model, 1);
-  assert_int_equal(survey_run(&survey, &subject.model, true, &diag), STATUS_OK);
+  const struct survey_options options = {.frozen = true};
+  assert_int_equal(survey_run(&survey, &subject.model, &options, &diag), STATUS_OK);
+  assert_true(survey.complete);
   for (size_t i = 0; i < matrix.catalogue.count; i++) {
     enum outcome outcome = matrix_cell(&matrix, i, CHOSEN)->outcome;
     const char *id = matrix.catalogue.mutants[i].id;

@@ -450,7 +450,7 @@ static enum status survey(struct work *work) {
   struct survey survey;
   enum status status = prepare_model(work);
   if (status) return status;
-  status = survey_run(&survey, &work->model, false, &work->diag);
+  status = survey_run(&survey, &work->model, &(struct survey_options){0}, &work->diag);
   if (!status) text_printf(&work->out, "%zu of %zu\n", survey.blind_count, survey.mutants);
   survey_done(&survey);
   return work->out.failed ? STATUS_NO_MEMORY : status;
