@@ -16,6 +16,8 @@ const char *const finding_names[FINDING_KIND_COUNT] = {
     [FINDING_MOVED] = "moved entries",
     [FINDING_OTHER] = "another gradient",
     [FINDING_SCALES] = "scales",
+    [FINDING_CLIPPED] = "clipped",
+    [FINDING_ENTRIES] = "entries",
     [FINDING_PART] = "part",
     [FINDING_REDUCTION] = "reduction",
     [FINDING_OPERAND] = "operand",
@@ -145,7 +147,7 @@ static bool covers(enum finding_kind kind) {
   static const bool covering[FINDING_KIND_COUNT] = {
       [FINDING_FACTOR] = true,       [FINDING_OWN_VALUE] = true, [FINDING_SAME_ENTRIES] = true,
       [FINDING_ZERO] = true,         [FINDING_OFFSET] = true,    [FINDING_MOVED] = true,
-      [FINDING_OTHER] = true,        [FINDING_NOT_ZERO] = true,  [FINDING_NOT_DOUBLE] = true,
+      [FINDING_OTHER] = true,        [FINDING_CLIPPED] = true,  [FINDING_NOT_ZERO] = true,  [FINDING_NOT_DOUBLE] = true,
       [FINDING_NOT_REPEATABLE] = true,
   };
   return covering[kind];

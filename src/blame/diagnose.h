@@ -15,6 +15,8 @@ enum finding_kind {
   FINDING_MOVED,        /* the right entries at other places */
   FINDING_OTHER,        /* it is the gradient of something else */
   FINDING_SCALES,       /* a factor for each row or column */
+  FINDING_CLIPPED,      /* the right entries, cut off */
+  FINDING_ENTRIES,      /* a mask that is missing, or one too many; signs that are lost */
   FINDING_PART,         /* only some entries are wrong, all of them in one row or column */
   FINDING_REDUCTION,    /* a bias alone is wrong, the weight beside it is right */
   FINDING_OPERAND,      /* a weight alone is wrong, the bias beside it is right */

@@ -62,7 +62,7 @@ static bool find_same(const struct compared *c, struct form *form) {
 static bool find_offset(const struct compared *c, struct form *form) {
   size_t count = count_of(c);
   double offset = c->is[0] - c->should[0], scale = scale_of(c);
-  if (count < 3 || !(fabs(offset) > ROUNDING * scale)) return false;
+  if (count < 2 || !(fabs(offset) > ROUNDING * scale)) return false;
   for (size_t i = 0; i < count; i++)
     if (!(fabs(c->is[i] - c->should[i] - offset) <= 1e-7 * fabs(offset) + 1e-13 * scale))
       return false;
@@ -252,14 +252,97 @@ static void ask_own_value(const struct compared *c, struct form *form) {
   form->own_value_there = !isnan(form->factor);
 }
 
+/* -- entry by entry -- */
+
+/* Whether MAKES of each right entry gives the person's, at least TELLING of which are not right. */
+static bool is_made_by(const struct compared *c, double (*makes)(double should, double limit),
+                       double limit, size_t least) {
+  size_t telling = 0;
+  double scale = scale_of(c);
+  for (size_t i = 0; i < count_of(c); i++) {
+    if (!is_close(c->is[i], makes(c->should[i], limit), scale)) return false;
+    telling += is_wrong(c, i);
+  }
+  return telling >= least;
+}
+
+static double clip(double should, double limit) {
+  return fmax(-limit, fmin(limit, should));
+}
+
+static double square(double should, double limit) {
+  (void)limit;
+  return should * should;
+}
+
+static double magnitude(double should, double limit) {
+  (void)limit;
+  return fabs(should);
+}
+
+static bool find_clipped(const struct compared *c, struct form *form) {
+  double limit = truth_largest(c->is, count_of(c));
+  if (!is_made_by(c, clip, limit, 1) || count_of(c) < 2) return false;
+  form->kind = FORM_CLIPPED;
+  form->factor = limit;
+  return true;
+}
+
+static bool find_squared(const struct compared *c, struct form *form) {
+  if (!is_made_by(c, square, 0, 2)) return false;
+  form->kind = FORM_SQUARED;
+  return true;
+}
+
+static bool find_magnitude(const struct compared *c, struct form *form) {
+  if (!is_made_by(c, magnitude, 0, 1)) return false;
+  form->kind = FORM_MAGNITUDE;
+  return true;
+}
+
+/* Wrong entries all of which are 0 in ZERO, one of the two sides. */
+static bool find_mask(const struct compared *c, const double *zero, enum form_kind kind,
+                      struct form *form) {
+  double scale = scale_of(c);
+  size_t wrong = 0;
+  for (size_t i = 0; i < count_of(c); i++) {
+    if (!is_wrong(c, i)) continue;
+    if (fabs(zero[i]) > 1e-12 * scale) return false;
+    wrong++;
+  }
+  if (wrong < 2 || wrong == count_of(c)) return false;
+  form->kind = kind;
+  form->wrong = wrong;
+  return true;
+}
+
+static bool find_mask_missing(const struct compared *c, struct form *form) {
+  return find_mask(c, c->should, FORM_MASK_MISSING, form);
+}
+
+static bool find_mask_extra(const struct compared *c, struct form *form) {
+  return find_mask(c, c->is, FORM_MASK_EXTRA, form);
+}
+
 /* -- all of them -- */
 
 /* In the order in which they are asked. */
 static bool (*const finders[])(const struct compared *c, struct form *form) = {
-    find_zero,      find_factor, find_same,       find_part,       find_own_value,
-    find_offset,    find_other,  find_transposed, find_moved_rows, find_moved_cols,
+    find_zero,       find_factor,     find_same,    find_part,       find_own_value,
+    find_offset,     find_other,      find_clipped, find_transposed, find_moved_rows,
+    find_moved_cols, find_mask_missing, find_mask_extra, find_squared, find_magnitude,
     find_row_scales, find_col_scales,
 };
+
+const char *form_bug_kind(const struct form *form) {
+  static const char *const kinds[FORM_KIND_COUNT] = {
+      [FORM_SUM] = "sum-to-scalar",        [FORM_TRANSPOSED] = "transpose",
+      [FORM_OTHER] = "wrong-cache",        [FORM_MASK_MISSING] = "mask-dropped",
+      [FORM_CLIPPED] = "clipped",          [FORM_SQUARED] = "upstream-twice",
+      [FORM_ENTRY] = "one-entry",
+  };
+  return kinds[form->kind];
+}
 
 struct form form_find(const struct compared *compared) {
   struct form form = {FORM_UNKNOWN, NAN, 0, 0, 0, ORDER_ANY, -1, false};

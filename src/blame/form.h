@@ -18,6 +18,11 @@ enum form_kind {
   FORM_ROWS_MOVED, /* the rows of should in another order; `moved` says whether reversed or shifted */
   FORM_COLS_MOVED,
   FORM_OTHER,      /* the gradient of the node `other` */
+  FORM_MASK_MISSING, /* entries that should be 0 are not; the others are right */
+  FORM_MASK_EXTRA, /* entries are 0 that should not be; the others are right */
+  FORM_CLIPPED,    /* is = should, cut off at -factor and factor */
+  FORM_SQUARED,    /* is = should * should */
+  FORM_MAGNITUDE,  /* is = |should| */
   FORM_ROW_SCALES, /* every row has a factor of its own */
   FORM_COL_SCALES,
   FORM_ENTRY,      /* only the entry at row, col is wrong */
@@ -48,5 +53,8 @@ struct compared {
 };
 
 struct form form_find(const struct compared *compared);
+
+/* What the catalogue calls a result of that form, or NULL. */
+const char *form_bug_kind(const struct form *form);
 
 #endif

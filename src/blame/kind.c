@@ -119,7 +119,7 @@ static enum status prepare(struct naming *naming, struct diag *diag) {
   if (status) return status;
   twin_copy_forward(&naming->right, naming->point, naming->model);
   run_code(&naming->right, &naming->twin.program.backward, 0);
-  return catalogue_make(&naming->catalogue, &naming->twin, diag);
+  return STATUS_OK;
 }
 
 /* What the line shows by itself, whether a mutant does the same or not. */
@@ -136,33 +136,76 @@ static const struct bug_kind *kind_by_line(const struct wrong_line *line) {
 
 /* The line's own word counts more where it is sure: that it overwrites. */
 static void settle_by_line(struct named_kind *found, const struct wrong_line *line) {
-  const struct bug_kind *kind = line ? kind_by_line(line) : NULL;
+  const struct bug_kind *kind = kind_by_line(line);
   if (!kind || (found->kind && !line->overwrites) || found->kind == kind) return;
   free(found->mutant);
-  *found = (struct named_kind){.kind = kind};
+  found->kind = kind;
+  found->mutant = NULL;
+}
+
+static void settle_by_name(struct named_kind *found, const char *name) {
+  if (!found->kind && name) found->kind = bug_kind_find(name);
+}
+
+/* The result of LINE in units of its node's gradient; NULL for lack of memory. */
+static double *result_of(const struct naming *naming, size_t size) {
+  const struct wrong_line *line = naming->line;
+  const struct rule *rule = &naming->model->rules[line->rules[line->count - 1]];
+  int slot = rule->target_node >= 0 ? naming->model->nodes[rule->target_node].gradient
+                                    : scope_find(&naming->model->locals, rule->target);
+  double *result = malloc((size + 1) * sizeof *result);
+  for (size_t i = 0; result && i < size; i++)
+    result[i] = run_values(naming->point, slot)[i] / line->scale;
+  return result;
+}
+
+/* What the line makes, by itself and against the right gradient of its node. */
+static enum status look_at_line(struct naming *naming) {
+  const struct wrong_line *line = naming->line;
+  struct named_kind *found = naming->found;
+  if (!line || line->count == 0 || line->node < 0 || isnan(line->scale)) return STATUS_OK;
+  const double *right = truth_gradient(naming->truth, line->node);
+  struct shape shape = model_shape(naming->model, naming->model->nodes[line->node].slot);
+  double *is = result_of(naming, shape_count(shape));
+  if (!is) return STATUS_NO_MEMORY;
+  found->form = form_find(&(struct compared){.is = is, .should = right, .shape = shape,
+                                             .truth = naming->truth, .node = line->node});
+  enum status status = STATUS_OK;
+  if (!found->kind && !kind_by_line(line))
+    status = guess_find(&found->guess, &naming->twin, &naming->right, is, line->node);
+  free(is);
+  return status;
+}
+
+static enum status run_mutants(struct naming *naming, const struct check *check,
+                               struct diag *diag) {
+  enum { BUDGET = 400 * 1000 * 1000 };
+  size_t done;
+  struct pass pass = {.run = &naming->right, .upstream = 1};
+  struct mutants_options options = {.budget = BUDGET, .cancel = check->options.cancel};
+  enum status status = catalogue_make(&naming->catalogue, &naming->twin, diag);
+  if (!status) status = mutants_run(&naming->catalogue, &naming->twin, &pass, 1, &options, look,
+                                    naming, &done, diag);
+  return status == STATUS_LIMIT ? STATUS_OK : status;
 }
 
 enum status kind_find(struct named_kind *found, const struct check *check,
                       const struct model *model, const struct truth *truth,
                       const struct run *point, const struct wrong_line *line, struct diag *diag) {
-  enum { BUDGET = 400 * 1000 * 1000 };
-  struct naming naming = {.rank = -1, .found = found, .model = model, .truth = truth, .point = point,
-                          .line = line};
-  size_t done;
+  struct naming naming = {.rank = -1, .found = found, .model = model, .truth = truth,
+                          .point = point, .line = line};
   *found = (struct named_kind){0};
   enum status status = prepare(&naming, diag);
-  struct pass pass = {.run = &naming.right, .upstream = 1};
-  struct mutants_options options = {.budget = BUDGET, .cancel = check->options.cancel};
   bool own = !status && is_same(&naming, &naming.right); /* a gate's own rule, not a mutant */
-  if (!status && !own)
-    status = mutants_run(&naming.catalogue, &naming.twin, &pass, 1, &options, look, &naming, &done,
-                         diag);
+  if (!status && !own) status = run_mutants(&naming, check, diag);
+  if (!status && !own && (naming.failed || look_at_line(&naming))) status = diag_no_memory(diag);
+  if (!status && !own && line) settle_by_line(found, line);
+  settle_by_name(found, guess_bug_kind(&found->guess));
+  settle_by_name(found, form_bug_kind(&found->form));
   catalogue_done(&naming.catalogue);
   run_done(&naming.right);
   twin_done(&naming.twin);
-  if (naming.failed) return diag_no_memory(diag);
-  if (!own) settle_by_line(found, line);
-  return status == STATUS_LIMIT ? STATUS_OK : status;
+  return status;
 }
 
 void named_kind_done(struct named_kind *found) {

@@ -3,16 +3,20 @@
 #ifndef GRADWALK_BLAME_KIND_H
 #define GRADWALK_BLAME_KIND_H
 
+#include "blame/form.h"
+#include "blame/guess.h"
 #include "blame/lines.h"
 #include "bug/catalogue.h"
 
 struct named_kind {
   const struct bug_kind *kind; /* NULL: there is no word for it */
+  struct guess guess;          /* what the line does instead, if that is known */
+  struct form form;            /* of what the line makes, against what it should make */
   char *mutant;                /* the id of one that gives these gradients, of the model without its
                                 * backward block; NULL: the line itself shows what it is */
 };
 
-/* Looks among the mutants of MODEL's derived pass for the gradients of POINT, MODEL's run with
+/* Looks at what LINE, the only wrong one (NULL: there is no such line), makes, and among the mutants of MODEL's derived pass for the gradients of POINT, MODEL's run with
  * forward and backward pass done in double precision; of several that fit, for one whose line makes
  * the gradient that LINE makes (NULL: the first). What there are too many of is not looked at.
  * STATUS_NO_MEMORY; ends with named_kind_done(), also then. */

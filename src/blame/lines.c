@@ -118,20 +118,25 @@ static void try_one(struct search *search, const struct group *group, struct rep
   if (rate > best->rate) *best = (struct pick){group, repair, rate};
 }
 
-/* Dividing by one of the factors that failing params have too much. */
-static void try_divisors(struct search *search, const struct group *group, struct pick *best) {
-  double tried[FACTORS];
+/* The factors that failing params have too much. */
+static size_t failing_factors(const struct search *search, double factors[FACTORS]) {
   size_t count = 0;
   for (size_t n = 0; n < search->model->node_count && count < FACTORS; n++) {
     if (!search->failing[n]) continue;
     const double *is = search_gradient(search, &search->now, (int)n);
     const double *should = truth_gradient(search->truth, (int)n);
-    double factor = truth_factor(is, should, search_size(search, (int)n), NULL);
-    if (add_factor(tried, count, factor) == count) continue;
-    count++;
-    try_one(search, group, (struct repair){.line = group->last, .divisor = factor,
-                                           .node = group->node}, best);
+    count = add_factor(factors, count,
+                       truth_factor(is, should, search_size(search, (int)n), NULL));
   }
+  return count;
+}
+
+static void try_divisors(struct search *search, const struct group *group, struct pick *best) {
+  double divisors[FACTORS];
+  size_t count = failing_factors(search, divisors);
+  for (size_t k = 0; k < count; k++)
+    try_one(search, group, (struct repair){.line = group->last, .divisor = divisors[k],
+                                           .node = group->node}, best);
 }
 
 /* By what factors the names that the marked lines make are multiples of inner nodes' gradients. */
@@ -149,21 +154,49 @@ static size_t factors_made(struct search *search, const struct group *group,
   return count;
 }
 
-/* Names that GROUP's lines read and that are no node's gradient: each as that of an inner node. */
-static void try_helpers(struct search *search, const struct group *group,
-                        double factors[FACTORS], size_t count, struct pick *best) {
-  const struct model *model = search->model;
+/* Names that GROUP's lines read and that are no node's gradient: each as that of an inner node. With
+ * MULTIPLES those that are a multiple of it already, else the others. */
+static void try_inner(struct search *search, const struct group *group,
+                      const double factors[FACTORS], size_t count, bool multiples,
+                      struct pick *best) {
   struct inner inner = {.search = search, .node = group->node};
-  search_mark_group(search, group->node);
-  count = factors_made(search, group, factors, count);
   for (size_t i = 0; i < group->last; i++) {
-    if (!search->marked[i] || model->rules[i].target_node >= 0) continue;
-    for (inner_begin(&inner, i); inner_next(&inner);)
-      for (size_t k = 0; k < count; k++)
+    if (!search->marked[i] || search->model->rules[i].target_node >= 0) continue;
+    int slot = search_target(search, i);
+    size_t size = shape_count(model_shape(search->model, slot));
+    for (inner_begin(&inner, i); inner_next(&inner);) {
+      double is = truth_factor(run_values(&search->now, slot), inner.values, size, NULL);
+      for (size_t k = 0; isnan(is) != multiples && k < count; k++)
         try_one(search, group, (struct repair){.line = i, .values = inner.values,
                                                .scale = factors[k], .of_truth = true,
                                                .node = inner.at}, best);
+    }
   }
+}
+
+/* The same names, each divided by a factor that a failing param has too much. */
+static void try_inner_divisors(struct search *search, const struct group *group,
+                               struct pick *best) {
+  struct inner inner = {.search = search, .node = group->node};
+  double divisors[FACTORS];
+  size_t count = failing_factors(search, divisors);
+  for (size_t i = 0; i < group->last; i++) {
+    if (!search->marked[i] || search->model->rules[i].target_node >= 0) continue;
+    inner_begin(&inner, i);
+    if (!inner_next(&inner)) continue;
+    for (size_t k = 0; k < count; k++)
+      try_one(search, group, (struct repair){.line = i, .divisor = divisors[k],
+                                             .node = inner.at}, best);
+  }
+}
+
+static void try_helpers(struct search *search, const struct group *group,
+                        double factors[FACTORS], size_t count, struct pick *best) {
+  search_mark_group(search, group->node);
+  count = factors_made(search, group, factors, count);
+  try_inner(search, group, factors, count, false, best);
+  if (best->rate < SEARCH_ALL) try_inner(search, group, factors, count, true, best);
+  if (best->rate < SEARCH_ALL) try_inner_divisors(search, group, best);
 }
 
 static void try_group(struct search *search, const struct group *group, struct pick *best) {
@@ -182,20 +215,26 @@ static void try_group(struct search *search, const struct group *group, struct p
   if (best->rate < SEARCH_ALL) try_helpers(search, group, factors, count, best);
 }
 
-/* A line that does what it should with what it reads may still be the mistake where it makes a param's
- * gradient: it may be the one that does not undo a factor. */
-static bool is_suspect(const struct search *search, const struct group *group) {
-  return !group->blamed && (group->fault != FAULT_NONE || search->failing[group->node]);
+/* How far the search goes: each pass blames more than the one before. */
+enum pass {
+  PASS_WRONG,  /* groups that do not make what they should of what they read */
+  PASS_ALL     /* also those that do, where the gradient is a param's and wrong: one of them may be
+                * the one that does not undo a factor */
+};
+
+static bool is_suspect(const struct search *search, const struct group *group, enum pass pass) {
+  if (group->blamed) return false;
+  return group->fault != FAULT_NONE || (pass == PASS_ALL && search->failing[group->node]);
 }
 
 /* The first group that mends everything once it is right; else the first that mends at least
  * LEAST. */
-static struct pick pick_group(const struct groups *groups, double least) {
+static struct pick pick_group(const struct groups *groups, enum pass pass, double least) {
   struct pick first = {0};
   for (size_t i = 0; i < groups->count; i++) {
     struct pick best = {0};
     const struct group *group = &groups->items[i];
-    if (!is_suspect(groups->search, group)) continue;
+    if (!is_suspect(groups->search, group, pass)) continue;
     try_group(groups->search, group, &best);
     if (best.rate >= SEARCH_ALL) return best;
     if (best.rate >= least && !first.group) first = best;
@@ -242,13 +281,20 @@ static size_t put_repairs(const struct groups *groups, const size_t *chosen, siz
   return made;
 }
 
+/* A wrong group that makes no param's gradient: its mistake shows in several, or through another. */
+static bool is_between(const struct groups *groups, const struct group *group) {
+  return group->fault != FAULT_NONE && !group->blamed &&
+         groups->search->model->nodes[group->node].kind == NODE_OP &&
+         group->node != groups->search->model->loss;
+}
+
 /* Groups that are wrong, all put right together; then those that it does not need are left out. */
 static enum status find_together(struct groups *groups) {
   struct search *search = groups->search;
   size_t chosen[REPAIR_MOST], count = 0;
   struct repair repairs[REPAIR_MOST];
   for (size_t i = 0; i < groups->count && count < REPAIR_MOST; i++)
-    if (groups->items[i].fault == FAULT_OTHER && !groups->items[i].blamed) chosen[count++] = i;
+    if (is_between(groups, &groups->items[i])) chosen[count++] = i;
   if (count < 2) return STATUS_OK;
   put_repairs(groups, chosen, count, count, repairs);
   if (!search_try(search, repairs, count) || search_rate(search) < SEARCH_ALL) return STATUS_OK;
@@ -302,7 +348,7 @@ static void prefer_one_line(struct groups *groups) {
   groups->found->count = 1;
   groups->found->items[0] =
       (struct wrong_line){.rules = {best}, .count = 1, .factor = factor, .reads = -1,
-                          .telling = 2, .node = model->rules[best].target_node};
+                          .scale = NAN, .telling = 2, .node = model->rules[best].target_node};
 }
 
 /* Wrong gradients that share just one line that could be the mistake of each: it is that line. */
@@ -353,12 +399,13 @@ enum { MISTAKES = 16 };
 
 /* Blames one group after the other, as long as one mends at least LEAST. KEPT: the values of their
  * repairs. */
-static enum status find_one_by_one(struct groups *groups, double least, double *kept[MISTAKES]) {
+static enum status find_one_by_one(struct groups *groups, enum pass pass, double least,
+                                   double *kept[MISTAKES]) {
   struct search *search = groups->search;
   enum status status = STATUS_OK;
   for (size_t i = 0; !status && i < MISTAKES && search_any_failing(search); i++) {
     if (kept[i]) continue;
-    struct pick pick = pick_group(groups, least);
+    struct pick pick = pick_group(groups, pass, least);
     if (!pick.group) break;
     int slot = search_target(search, pick.repair.line);
     kept[i] = calloc(shape_count(model_shape(search->model, slot)), sizeof *kept[i]);
@@ -382,9 +429,12 @@ static enum status find_differing(struct groups *groups, const struct run *point
   if (status) return status;
   compare_all(groups);
   note_agreement(groups);
-  status = find_one_by_one(groups, 1, kept);
+  status = find_one_by_one(groups, PASS_WRONG, SEARCH_ALL, kept);
   if (!status && search_any_failing(search)) status = find_together(groups);
-  if (!status && search_any_failing(search)) status = find_one_by_one(groups, 0.5, kept);
+  if (!status && search_any_failing(search))
+    status = find_one_by_one(groups, PASS_ALL, 1, kept);
+  if (!status && search_any_failing(search))
+    status = find_one_by_one(groups, PASS_ALL, 0.5, kept);
   groups->found->mended = !search_any_failing(search);
   groups->found->complete = !search->exhausted;
   search_reset(search, point);
@@ -424,7 +474,7 @@ static enum status find_breaking(struct search *search, struct wrong_lines *foun
       if (breaks(law, rule, first[k], now[k]))
         return wrong_lines_add(found, (struct wrong_line){
                                           .rules = {i}, .count = 1, .law = law, .reads = -1,
-                                          .node = rule->target_node, .factor = NAN,
+                                          .node = rule->target_node, .factor = NAN, .scale = NAN,
                                           .not_finite = law == LAW_NONE});
   }
   return STATUS_OK;

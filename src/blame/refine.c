@@ -57,15 +57,65 @@ static bool has_helpers(const struct refining *refining) {
   return false;
 }
 
-/* Whether RULE's result is an inner node's true gradient, or as many times that as what is read. */
-static bool is_inner_truth(const struct refining *refining, size_t rule) {
+/* A single number can only make the result wrong by a factor. */
+static bool is_only_scale(const struct refining *refining, size_t rule) {
+  int slot = search_target(refining->search, rule);
+  bool number = shape_count(model_shape(refining->search->model, slot)) == 1;
+  return number && refining->size > 1;
+}
+
+/* Whether the station NODE is as it should be, so that what it alone reads is. */
+static bool vouches(const struct search *search, int node) {
+  const double *is = search_gradient(search, &search->now, node);
+  const double *should = truth_expected(search->truth, node);
+  return is && should && (truth_is_multiple(is, should, search_size(search, node), 1) ||
+                          is_true(search, node));
+}
+
+/* By which factor RULE's result is a multiple of an inner node's true gradient; NaN: it is none. */
+static double multiple_of_inner(const struct refining *refining, size_t rule) {
   struct inner inner = {.search = refining->search, .node = refining->line->node};
   const struct run *now = &refining->search->now;
   int slot = search_target(refining->search, rule);
-  size_t count = shape_count(model_shape(refining->search->model, slot));
-  for (inner_begin(&inner, rule); inner_next(&inner);)
-    if (truth_is_multiple(run_values(now, slot), inner.values, count, 1)) return true;
+  size_t count = shape_count(model_shape(refining->search->model, slot)), telling = 0;
+  for (inner_begin(&inner, rule); inner_next(&inner);) {
+    double factor = truth_factor(run_values(now, slot), inner.values, count, &telling);
+    if (telling > 1 && !isnan(factor)) return factor;
+  }
+  return (double)NAN;
+}
+
+/* Whether a right gradient is made from what RULE makes: then a factor in it is there on purpose. */
+static bool is_read_rightly(const struct refining *refining, size_t rule) {
+  struct search *search = refining->search;
+  for (size_t n = 0; n < search->model->node_count; n++) {
+    if ((int)n == refining->line->node || (int)n == search->model->loss ||
+        !search->stations[search->model->nodes[n].slot] || !vouches(search, (int)n))
+      continue;
+    search_mark_group(search, (int)n);
+    if (search->marked[rule]) return true;
+  }
   return false;
+}
+
+/* Whether the result, too large by a factor, would be right if RULE's were divided by it. */
+static bool carries_factor(const struct refining *refining, size_t rule) {
+  struct search *search = refining->search;
+  struct repair repair = {.line = rule, .divisor = refining->line->factor};
+  if (!search_try(search, &repair, 1)) return true;
+  const double *is = search_gradient(search, &search->tried, refining->line->node);
+  return truth_is_multiple(is, refining->should, refining->size, 1);
+}
+
+/* Whether RULE, whose name is no node's gradient, cannot be the mistake: it holds what an inner node's
+ * gradient should be, or a multiple of it where no factor is in question; it can only scale the
+ * result, which is not what is wrong; or it does not carry the factor that is. */
+static bool is_innocent(const struct refining *refining, size_t rule) {
+  double multiple = multiple_of_inner(refining, rule);
+  bool scaled = isfinite(refining->line->factor);
+  if (!isnan(multiple) && (!scaled || fabs(multiple - 1) <= 1e-7)) return true;
+  if (!isnan(multiple) && is_read_rightly(refining, rule)) return true;
+  return scaled ? !carries_factor(refining, rule) : is_only_scale(refining, rule);
 }
 
 /* Whether putting RULE's result right as an inner node's gradient mends all. */
@@ -80,13 +130,6 @@ static bool mends_as_inner(const struct refining *refining, size_t rule) {
   return false;
 }
 
-/* A single number can only make the result wrong by a factor. */
-static bool is_only_scale(const struct refining *refining, size_t rule) {
-  int slot = search_target(refining->search, rule);
-  bool number = shape_count(model_shape(refining->search->model, slot)) == 1;
-  return number && refining->size > 1 && isnan(refining->line->factor);
-}
-
 static void keep_only(const struct refining *refining, size_t rule) {
   for (size_t i = 0; i < refining->search->model->rule_count; i++)
     refining->candidates[i] = i == rule;
@@ -96,18 +139,10 @@ static void ask_helpers(const struct refining *refining) {
   size_t guilty = refining->search->model->rule_count;
   for (size_t i = 0; i < refining->search->model->rule_count; i++) {
     if (!refining->candidates[i] || refining->search->model->rules[i].target_node >= 0) continue;
-    if (is_inner_truth(refining, i) || is_only_scale(refining, i)) refining->candidates[i] = false;
+    if (is_innocent(refining, i)) refining->candidates[i] = false;
     else if (mends_as_inner(refining, i)) guilty = i;
   }
   if (guilty < refining->search->model->rule_count) keep_only(refining, guilty);
-}
-
-/* Whether the station NODE is as it should be, so that what it alone reads is. */
-static bool vouches(const struct search *search, int node) {
-  const double *is = search_gradient(search, &search->now, node);
-  const double *should = truth_expected(search->truth, node);
-  return is && should && (truth_is_multiple(is, should, search_size(search, node), 1) ||
-                          is_true(search, node));
 }
 
 /* Whether NODE is a factor of a matrix product. */
@@ -295,6 +330,8 @@ static void note_factor(const struct refining *refining, const struct repair *re
                                          : refining->is[i] / repair->divisor;
   refining->line->factor = truth_factor(refining->is, refining->should, refining->size,
                                         &refining->line->telling);
+  const double *right = truth_gradient(refining->search->truth, refining->line->node);
+  refining->line->scale = truth_factor(refining->should, right, refining->size, NULL);
 }
 
 static enum status start(struct refining *refining, const struct repair *repair) {

@@ -153,6 +153,82 @@ static void put_share(struct study *study, const struct wrong_line *line) {
     text_printf(out, _(": its share is there %s times"), factor_text(line->share_factor, number));
 }
 
+/* What the line was seen to do instead; false: that is not known. */
+static bool put_guess(struct study *study) {
+  const struct guess *guess = &study->diagnosis->named.guess;
+  struct text *out = &study->sentence;
+  const char *is = guess->is >= 0 ? study_node_name(study, guess->is) : "";
+  const char *should = guess->should >= 0 ? study_node_name(study, guess->should) : "";
+  switch (guess->kind) {
+    case GUESS_OTHER_VALUE:
+      text_printf(out, _("it takes %s where %s belongs"), is, should);
+      return true;
+    case GUESS_OTHER_GRADIENT:
+      text_printf(out, _("it takes d%s where d%s belongs"), is, should);
+      return true;
+    case GUESS_NO_SLOPE:
+      text_printf(out, _("it hands on d%s as it stands: the slope, or the factor, is left out"), is);
+      return true;
+    case GUESS_UPDATED:
+      text_printf(out, _("it takes %s as it is after the update"), is);
+      return true;
+    case GUESS_ONE_SAMPLE:
+      text_printf(out, _("only sample %zu counts in it, not the sum over the batch"),
+                  guess->sample);
+      return true;
+    case GUESS_SAMPLE_LEFT_OUT:
+      text_printf(out, _("sample %zu is left out of the sum over the batch"), guess->sample);
+      return true;
+    default: return false;
+  }
+}
+
+/* How what the line makes can be had from what it should make; false: that is not known, or said
+ * elsewhere. */
+static bool put_form(struct study *study) {
+  const struct form *form = &study->diagnosis->named.form;
+  struct text *out = &study->sentence;
+  char number[NUMBER_TEXT_SIZE];
+  static const char *const plain[FORM_KIND_COUNT] = {
+      [FORM_ZERO] = "what it makes is 0, and should not be",
+      [FORM_SAME] = "what it makes is the same number everywhere, and should not be",
+      [FORM_SUM] = "what it makes is the same number everywhere: the total of what it should be",
+      [FORM_MEAN] = "what it makes is the same number everywhere: the mean of what it should be",
+      [FORM_TRANSPOSED] = "what it makes is what it should be, transposed",
+      [FORM_ROWS_MOVED] = "what it makes has the right rows in another order",
+      [FORM_COLS_MOVED] = "what it makes has the right columns in another order",
+      [FORM_MASK_MISSING] = "it lets pass what should be 0: a mask is missing; all else is right",
+      [FORM_MASK_EXTRA] = "some of what it makes is 0 and should not be; all else is right",
+      [FORM_SQUARED] = "what it makes is the square of what it should be",
+      [FORM_MAGNITUDE] = "what it makes has lost its signs",
+      [FORM_ROW_SCALES] = "each row of what it makes has a factor of its own",
+      [FORM_COL_SCALES] = "each column of what it makes has a factor of its own",
+  };
+  switch (form->kind) {
+    case FORM_OFFSET:
+      text_printf(out, _("every entry of what it makes is off by the same number, %s"),
+                  number_brief(form->factor, 5, number));
+      return true;
+    case FORM_CLIPPED:
+      text_printf(out, _("what it makes is what it should be, cut off at %s"),
+                  number_brief(form->factor, 5, number));
+      return true;
+    case FORM_OTHER:
+      if (study->diagnosis->named.mutant) return false; /* which says why */
+      text_printf(out, _("what it makes is the gradient of another node: d%s"),
+                  study_node_name(study, form->other));
+      return true;
+    case FORM_ENTRY:
+      text_printf(out, _("only its entry [%u, %u] is wrong"), form->row, form->col);
+      return true;
+    case FORM_ROW: text_printf(out, _("only its row %u is wrong"), form->row); return true;
+    case FORM_COL: text_printf(out, _("only its column %u is wrong"), form->col); return true;
+    default: break;
+  }
+  if (plain[form->kind]) text_puts(out, _(plain[form->kind]));
+  return plain[form->kind] != NULL;
+}
+
 static void put_result(struct study *study, const struct wrong_line *line) {
   struct text *out = &study->sentence;
   char number[NUMBER_TEXT_SIZE];
@@ -181,7 +257,8 @@ static void put_line(struct study *study, const struct wrong_line *line) {
     text_puts(out, _("it assigns where it should add (+=): the share that was there is lost"));
   else if (line->share)
     put_share(study, line);
-  else if (line->node < 0)
+  else if (put_guess(study) || put_form(study)) {
+  } else if (line->node < 0)
     text_puts(out, _("with what it makes put right, all gradients are right"));
   else
     put_result(study, line);

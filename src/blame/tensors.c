@@ -209,7 +209,7 @@ static enum status put_own_value(struct study *study, size_t index) {
   bool term = way_has_penalty(study->model, node, &failed);
   if (failed || has_own_share(study, node, &own_share)) return STATUS_NO_MEMORY;
   if (!term)
-    text_printf(&study->sentence, _(", though the loss has no term of %s alone"),
+    text_printf(&study->sentence, _(", though the loss has no penalty on %s"),
                 study_name(study, index));
   else if (own_share)
     text_puts(&study->sentence,
@@ -233,11 +233,11 @@ static enum status tell_moved(struct study *study, size_t index) {
   const struct form *form = &study->forms[index];
   static const char *const words[2][3] = {
       {"its rows are those of the numerical gradient, in another order",
-       "its rows are those of the numerical gradient, from the last to the first",
-       "its rows are those of the numerical gradient, shifted"},
+       "its rows are those of the numerical gradient, in the reverse order",
+       "its rows are those of the numerical gradient, in another order: shifted"},
       {"its columns are those of the numerical gradient, in another order",
-       "its columns are those of the numerical gradient, from the last to the first",
-       "its columns are those of the numerical gradient, shifted"}};
+       "its columns are those of the numerical gradient, in the reverse order",
+       "its columns are those of the numerical gradient, in another order: shifted"}};
   study_choose_one(study, index);
   text_puts(&study->sentence, form->kind == FORM_TRANSPOSED
                                   ? _("it is the numerical gradient, transposed")
@@ -264,6 +264,31 @@ static enum status tell_scales(struct study *study, size_t index) {
                     "look for a scale of the columns"));
   put_neighbour(study, index);
   return study_add(study, FINDING_SCALES, NAN, NULL);
+}
+
+static enum status tell_entries(struct study *study, size_t index) {
+  const struct form *form = &study->forms[index];
+  char number[NUMBER_TEXT_SIZE];
+  size_t count = shape_count(study_tensor(study, index)->shape);
+  study_choose_one(study, index);
+  if (form->kind == FORM_CLIPPED)
+    text_printf(&study->sentence, _("it is the numerical gradient, cut off at %s"),
+                number_brief(form->factor, 5, number));
+  else if (form->kind == FORM_SQUARED || form->kind == FORM_MAGNITUDE)
+    text_puts(&study->sentence, form->kind == FORM_SQUARED
+                                    ? _("every entry is the square of the numerical gradient")
+                                    : _("every entry has the size of the numerical gradient, but "
+                                        "none of the signs"));
+  else
+    text_printf(&study->sentence,
+                form->kind == FORM_MASK_MISSING
+                    ? _("%zu of its %zu entries should be 0 and are not: a mask is missing; the "
+                        "others are right")
+                    : _("%zu of its %zu entries are 0 and should not be; the others are right"),
+                form->wrong, count);
+  put_neighbour(study, index);
+  return study_add(study, form->kind == FORM_CLIPPED ? FINDING_CLIPPED : FINDING_ENTRIES, NAN,
+                   NULL);
 }
 
 static enum status tell_part(struct study *study, size_t index) {
@@ -328,6 +353,9 @@ enum status tell_tensors(struct study *study) {
       [FORM_OTHER] = tell_other,          [FORM_ROW_SCALES] = tell_scales,
       [FORM_COL_SCALES] = tell_scales,    [FORM_ENTRY] = tell_part,
       [FORM_ROW] = tell_part,             [FORM_COL] = tell_part,
+      [FORM_MASK_MISSING] = tell_entries, [FORM_MASK_EXTRA] = tell_entries,
+      [FORM_CLIPPED] = tell_entries,      [FORM_SQUARED] = tell_entries,
+      [FORM_MAGNITUDE] = tell_entries,
   };
   enum status status = STATUS_OK;
   for (size_t i = 0; !status && i < study->check->tensor_count; i++)

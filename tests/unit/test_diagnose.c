@@ -136,7 +136,7 @@ static const struct row net_rows[] = {
      FINDING_OWN_VALUE, "W2", "counted twice"},
     {"25 decay with the wrong sign", 11, "dW1 = X.T @ dZ1 - dcost * lambda * W1",
      FINDING_OWN_VALUE, "W1", "-0.2000 times W1 itself"},
-    {"26 mask not reapplied", 9, "dA1 = dD1 / keep", FINDING_LINE, "first wrong line", "a mask"},
+    {"26 mask not reapplied", 9, "dA1 = dD1 / keep", FINDING_KIND, "kind", "derivative skipped"},
     {"27 dropout scale missing", 9, "dA1 = dD1 * mask", FINDING_FACTOR, "b1", "0.7 is keep"},
     {"28 mask drawn anew", 9, "dA1 = dD1 * (rand(6, 5) < 0.7) / keep", FINDING_NOT_REPEATABLE,
      "W1 and b1", "a mask drawn anew"},
