@@ -178,14 +178,6 @@ static void find_forms(struct study *study) {
   }
 }
 
-/* The mistake's name, if one mistake explains all. */
-static enum status find_kind(struct study *study, struct diag *diag) {
-  const struct wrong_lines *lines = &study->diagnosis->lines;
-  const struct wrong_line *only = lines->count == 1 ? &lines->items[0] : NULL;
-  return kind_find(&study->diagnosis->named, study->check, study->model, study->truth,
-                   study->point, only, diag);
-}
-
 static bool differs_somewhere(const struct study *study) {
   for (size_t i = 0; i < study->check->tensor_count; i++)
     if (study_is_wrong(study, i)) return true;
@@ -202,7 +194,9 @@ static enum status study_all(struct study *study, struct diag *diag) {
     return diag_no_memory(diag);
   if (!constant && differs && study->truth->trusted) {
     find_forms(study);
-    if ((status = find_kind(study, diag))) return status;
+    status = kind_find(&study->diagnosis->named, study->check, study->model, study->truth,
+                       study->point, &study->diagnosis->lines, diag);
+    if (status) return status;
   }
   bool short_of = tell_laws(study) || tell_tensors(study) || tell_lines(study);
   return short_of ? diag_no_memory(diag) : STATUS_OK;

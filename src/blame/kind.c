@@ -1,5 +1,6 @@
 #include "blame/kind.h"
 
+#include "blame/way.h"
 #include "bug/mutants.h"
 
 #include <math.h>
@@ -15,7 +16,8 @@ struct naming {
   struct model twin;         /* folded as the person's, with the derived pass */
   struct run right;
   struct catalogue catalogue;
-  int rank; /* of what is found */
+  bool *region; /* by node: the wrong line's, and those whose rules make its gradient */
+  int rank;     /* of what is found */
   bool failed;
 };
 
@@ -177,32 +179,58 @@ static enum status look_at_line(struct naming *naming) {
   return status;
 }
 
-static enum status run_mutants(struct naming *naming, const struct check *check,
-                               struct diag *diag) {
-  enum { BUDGET = 400 * 1000 * 1000 };
+static bool is_near(void *context, size_t mutant) {
+  const struct naming *naming = context;
+  const struct rule *rule = &naming->twin.rules[naming->catalogue.mutants[mutant].rule];
+  return naming->region[rule->target_node];
+}
+
+static bool is_far(void *context, size_t mutant) {
+  const struct naming *naming = context;
+  return !naming->line || !is_near(context, mutant);
+}
+
+static enum status run_some(struct naming *naming, const struct check *check,
+                            bool (*wants)(void *context, size_t mutant), size_t budget,
+                            struct diag *diag) {
   size_t done;
   struct pass pass = {.run = &naming->right, .upstream = 1};
-  struct mutants_options options = {.budget = BUDGET, .cancel = check->options.cancel};
+  struct mutants_options options = {.wants = wants, .budget = budget,
+                                    .cancel = check->options.cancel};
+  return mutants_run(&naming->catalogue, &naming->twin, &pass, 1, &options, look, naming, &done,
+                     diag);
+}
+
+static enum status run_mutants(struct naming *naming, const struct check *check,
+                               const struct wrong_lines *lines, struct diag *diag) {
+  enum { NEAR = 100 * 1000 * 1000, FAR = 10 * 1000 * 1000 };
+  const struct wrong_line *line = naming->line;
+  bool known = line && line->node >= 0 && lines->stations;
   enum status status = catalogue_make(&naming->catalogue, &naming->twin, diag);
-  if (!status) status = mutants_run(&naming->catalogue, &naming->twin, &pass, 1, &options, look,
-                                    naming, &done, diag);
+  naming->region = calloc(naming->model->node_count + 1, sizeof *naming->region);
+  if (!naming->region || (known && way_region(naming->model, lines->stations, line->node,
+                                              naming->region)))
+    return diag_no_memory(diag);
+  if (!status && known) status = run_some(naming, check, is_near, NEAR, diag);
+  if (!status && !naming->found->kind) status = run_some(naming, check, is_far, FAR, diag);
   return status == STATUS_LIMIT ? STATUS_OK : status;
 }
 
 enum status kind_find(struct named_kind *found, const struct check *check,
                       const struct model *model, const struct truth *truth,
-                      const struct run *point, const struct wrong_line *line, struct diag *diag) {
+                      const struct run *point, const struct wrong_lines *lines, struct diag *diag) {
   struct naming naming = {.rank = -1, .found = found, .model = model, .truth = truth,
-                          .point = point, .line = line};
+                          .point = point, .line = lines->count == 1 ? &lines->items[0] : NULL};
   *found = (struct named_kind){0};
   enum status status = prepare(&naming, diag);
   bool own = !status && is_same(&naming, &naming.right); /* a gate's own rule, not a mutant */
-  if (!status && !own) status = run_mutants(&naming, check, diag);
+  if (!status && !own) status = run_mutants(&naming, check, lines, diag);
   if (!status && !own && (naming.failed || look_at_line(&naming))) status = diag_no_memory(diag);
-  if (!status && !own && line) settle_by_line(found, line);
+  if (!status && !own && naming.line) settle_by_line(found, naming.line);
   settle_by_name(found, guess_bug_kind(&found->guess));
   settle_by_name(found, form_bug_kind(&found->form));
   catalogue_done(&naming.catalogue);
+  free(naming.region);
   run_done(&naming.right);
   twin_done(&naming.twin);
   return status;

@@ -16,13 +16,14 @@ struct named_kind {
                                 * backward block; NULL: the line itself shows what it is */
 };
 
-/* Looks at what LINE, the only wrong one (NULL: there is no such line), makes, and among the mutants of MODEL's derived pass for the gradients of POINT, MODEL's run with
+/* Looks at what the only one of LINES, if there is just one, makes, and among the mutants of MODEL's derived pass for the gradients of POINT, MODEL's run with
  * forward and backward pass done in double precision; of several that fit, for one whose line makes
- * the gradient that LINE makes (NULL: the first). What there are too many of is not looked at.
+ * the gradient that the wrong line makes. Those of the rules that make this gradient come first; of
+ * the others no more are run than what a bounded work allows.
  * STATUS_NO_MEMORY; ends with named_kind_done(), also then. */
 enum status kind_find(struct named_kind *found, const struct check *check,
                       const struct model *model, const struct truth *truth,
-                      const struct run *point, const struct wrong_line *line, struct diag *diag);
+                      const struct run *point, const struct wrong_lines *lines, struct diag *diag);
 void named_kind_done(struct named_kind *found);
 
 #endif

@@ -17,6 +17,7 @@ enum status wrong_lines_add(struct wrong_lines *found, struct wrong_line line) {
 
 void wrong_lines_done(struct wrong_lines *found) {
   free(found->items);
+  free(found->stations);
   *found = (struct wrong_lines){0};
 }
 
@@ -511,6 +512,8 @@ enum status lines_find(struct wrong_lines *found, const struct check *check,
     status = find_breaking(&search, found, law);
   }
   free(groups.items);
+  found->stations = search.stations; /* taken over */
+  search.stations = NULL;
   search_done(&search);
   return status;
 }

@@ -41,6 +41,7 @@ struct wrong_line {
 };
 
 struct wrong_lines {
+  bool *stations; /* by slot: where the pass was compared; NULL: nowhere */
   struct wrong_line *items; /* in the order in which they run */
   size_t count, capacity;
   bool complete; /* the search was not cut short */

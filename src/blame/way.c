@@ -27,23 +27,46 @@ static unsigned passes_of(const struct model *model, const struct instr *instr) 
   return passes;
 }
 
-unsigned way_passes(const struct model *model, const bool *stations, int node, bool *failed) {
+/* Goes through the instructions on the ways from NODE to the next stations: moving[slot] where a value
+ * moves with the node's. NULL for lack of memory. */
+static bool *find_moving(const struct model *model, const bool *stations, int node) {
   const struct code *forward = &model->program.forward;
   bool *moving = calloc(model->program.slot_count + 1, sizeof *moving);
   int from = model->nodes[node].slot;
-  unsigned passes = 0, ways = 0;
-  if (!moving) {
-    *failed = true;
-    return 0;
-  }
+  if (!moving) return NULL;
   moving[from] = true;
   for (size_t i = 0; i < forward->count; i++) {
+    const struct instr *instr = &forward->items[i];
+    for (int k = 0; k < op_table[instr->op].arity; k++)
+      if (moving[instr->in[k]] && (instr->in[k] == from || !stations[instr->in[k]]))
+        moving[instr->out] = true;
+  }
+  return moving;
+}
+
+enum status way_region(const struct model *model, const bool *stations, int node, bool *region) {
+  bool *moving = find_moving(model, stations, node);
+  if (!moving) return STATUS_NO_MEMORY;
+  for (size_t n = 0; n < model->node_count; n++) {
+    int slot = model->nodes[n].slot;
+    region[n] = (int)n == node || (moving[slot] && !stations[slot]);
+  }
+  free(moving);
+  return STATUS_OK;
+}
+
+unsigned way_passes(const struct model *model, const bool *stations, int node, bool *failed) {
+  const struct code *forward = &model->program.forward;
+  bool *moving = find_moving(model, stations, node);
+  int from = model->nodes[node].slot;
+  unsigned passes = 0, ways = 0;
+  *failed = *failed || !moving;
+  for (size_t i = 0; moving && i < forward->count; i++) {
     const struct instr *instr = &forward->items[i];
     bool moves = false;
     for (int k = 0; k < op_table[instr->op].arity; k++)
       moves = moves || (moving[instr->in[k]] && (instr->in[k] == from || !stations[instr->in[k]]));
     if (!moves) continue;
-    moving[instr->out] = true;
     ways += stations[instr->out];
     passes |= passes_of(model, instr);
   }
