@@ -298,22 +298,21 @@ static bool is_small_subset(unsigned subset, size_t count) {
   return bits > 1 && bits <= SHARE_MOST && (size_t)bits < count;
 }
 
-/* One share that is missing or has a factor; else several that are missing. */
+static bool explain_by(const struct refining *refining, unsigned subset) {
+  double factor = multiple_of(refining, subset);
+  if (!isnan(factor)) name_shares(refining, subset, factor);
+  return !isnan(factor);
+}
+
+/* One share that is missing or has a factor; else several that are missing or have the same. */
 static void explain_shares(const struct refining *refining) {
   const size_t count = refining->shares.count;
   bool whole = refining->line->telling > 0 && isfinite(refining->line->factor);
   if (count < 2 || whole || refining->line->overwrites) return;
-  for (size_t k = 0; k < count && k < 8 * sizeof(unsigned); k++) {
-    double factor = multiple_of(refining, 1u << k);
-    if (isnan(factor)) continue;
-    name_shares(refining, 1u << k, factor);
-    return;
-  }
+  for (size_t k = 0; k < count && k < 8 * sizeof(unsigned); k++)
+    if (explain_by(refining, 1u << k)) return;
   for (unsigned subset = 1; count <= SUBSET_MOST && subset < 1u << count; subset++)
-    if (is_small_subset(subset, count) && fabs(multiple_of(refining, subset) + 1) <= 1e-6) {
-      name_shares(refining, subset, -1);
-      return;
-    }
+    if (is_small_subset(subset, count) && explain_by(refining, subset)) return;
 }
 
 /* -- all of it -- */

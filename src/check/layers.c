@@ -7,11 +7,18 @@ static bool is_product(const struct model *model, int slot) {
   return false;
 }
 
+/* Whether SLOT is added to each row or column of the product OTHER alike; what has the product's own
+ * shape is no bias, but a state. */
+static bool is_bias(const struct model *model, int slot, int other) {
+  return is_product(model, other) &&
+         !shape_equal(model_shape(model, slot), model_shape(model, other));
+}
+
 /* How SLOT enters INSTR: as a factor of a matrix product, or added to one. */
 static enum part part_in(const struct model *model, const struct instr *instr, int slot) {
   int other = instr->in[0] == slot ? instr->in[1] : instr->in[0];
   if (instr->op == OP_MATMUL && other != slot) return PART_WEIGHT;
-  return instr->op == OP_ADD && is_product(model, other) ? PART_BIAS : PART_NONE;
+  return instr->op == OP_ADD && is_bias(model, slot, other) ? PART_BIAS : PART_NONE;
 }
 
 /* The only instruction that SLOT enters as a factor or a bias, seen through transpositions and
