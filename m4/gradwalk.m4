@@ -34,3 +34,27 @@ AC_DEFUN([GW_LIBRARY],
   [PKG_CHECK_MODULES([$1], [$2],
      [gw_libraries="$gw_libraries $2 `$PKG_CONFIG --modversion $2`"],
      [gw_missing="$gw_missing $3"])])
+
+# GW_ROUNDS(IF-IT-DOES, IF-NOT): is every operation's result rounded to a double of IEEE 754, and
+# nothing reordered? (x87 keeps 64 bits; -ffast-math reorders.)
+AC_DEFUN([GW_ROUNDS],
+  [gw_saved_CFLAGS=$CFLAGS
+   CFLAGS="$AM_CFLAGS $CFLAGS"
+   AC_COMPILE_IFELSE([AC_LANG_PROGRAM([[#include <float.h>]], [[
+     #if FLT_EVAL_METHOD < 0 || FLT_EVAL_METHOD == 2 || DBL_MANT_DIG != 53 || DBL_MAX_EXP != 1024
+     #error wider or other doubles
+     #endif
+     #ifdef __FAST_MATH__
+     #error reordered sums
+     #endif
+   ]])], [gw_rounds=yes], [gw_rounds=no])
+   CFLAGS=$gw_saved_CFLAGS
+   AS_IF([test $gw_rounds = yes], [$1], [$2])])
+
+# GW_PLAIN_DOUBLES: add what it takes to AM_CFLAGS, which 32-bit x86 needs, or stop
+AC_DEFUN([GW_PLAIN_DOUBLES],
+  [GW_ROUNDS([], [
+     GW_TRY_FLAGS([AM_CFLAGS], [-msse2 -mfpmath=sse])
+     GW_ROUNDS([], [AC_MSG_ERROR([dnl
+$CC $CFLAGS does not round each result to a double (look for -ffast-math, -Ofast, -mfpmath=387), so dnl
+the program would not compute the digits that it shows elsewhere])])])])

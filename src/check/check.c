@@ -8,7 +8,6 @@
 #include "core/team.h"
 #include "core/vector.h"
 
-#include <endian.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,8 +147,8 @@ static enum status choose_tensors(struct work *work) {
 static void put_signs(signed char *signs, uint8_t byte) {
   const uint64_t ones = 0x0101010101010101, places = 0x0102040810204080;
   uint64_t bits = ((byte * ones & places) + 0x7F * ones) >> 7 & ones;
-  uint64_t word = htole64(~(bits * 0xFE));
-  memcpy(signs, &word, sizeof word);
+  uint64_t word = ~(bits * 0xFE);
+  for (size_t i = 0; i < sizeof word; i++, word >>= 8) signs[i] = (signed char)word;
 }
 
 /* Room for the last draw to the end. */
@@ -217,9 +216,9 @@ static void sum_up(struct check *check) {
   double error = 0, grad = 0, numeric = 0;
   for (size_t i = 0; i < check->tensor_count; i++) {
     const struct metrics *m = &check->tensors[i].metrics;
-    error = hypot(error, m->error_norm);
-    grad = hypot(grad, m->grad_norm);
-    numeric = hypot(numeric, m->numeric_norm);
+    error = norm_of_norms(error, m->error_norm);
+    grad = norm_of_norms(grad, m->grad_norm);
+    numeric = norm_of_norms(numeric, m->numeric_norm);
     check->entries += check->tensors[i].count;
     check->zeros += m->zeros;
   }

@@ -42,6 +42,11 @@ static double norm(double sum, const double *a, const double *b, size_t count) {
   return unit * sqrt(sum);
 }
 
+double norm_of_norms(double a, double b) {
+  const double entries[] = {a, b};
+  return norm(a * a + b * b, entries, NULL, 2);
+}
+
 /* The first entry whose error is not a number is the worst. */
 static void find_nan(struct metrics *m, const double *g, const double *n, size_t count) {
   m->max_abs = m->max_rel = (double)NAN;

@@ -438,8 +438,8 @@ static void decide_tensor(struct check *check, const struct examination *exam,
 static double sum_norms(const struct check *check) {
   double grad = 0, numeric = 0;
   for (size_t i = 0; i < check->tensor_count; i++) {
-    grad = hypot(grad, check->tensors[i].metrics.grad_norm);
-    numeric = hypot(numeric, check->tensors[i].metrics.numeric_norm);
+    grad = norm_of_norms(grad, check->tensors[i].metrics.grad_norm);
+    numeric = norm_of_norms(numeric, check->tensors[i].metrics.numeric_norm);
   }
   return grad + numeric;
 }

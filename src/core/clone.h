@@ -18,14 +18,16 @@ bool clone_use(enum clone clone);
 #define CLONE_TARGET_AVX2 "avx2"
 #define CLONE_TARGET_AVX512 "avx512f,avx512dq,avx512vl,avx512bw"
 
-/* Calls the chosen one of NAME_portable, NAME_avx2 and NAME_avx512. */
+/* Calls the chosen one of NAME_portable, NAME_avx2 and NAME_avx512; elsewhere there is one. */
 #ifdef __x86_64__
-#define CLONE_CALL(name, arguments)                   \
-  switch (clone_chosen) {                             \
-    case CLONE_AVX512: name##_avx512 arguments; break; \
-    case CLONE_AVX2: name##_avx2 arguments; break;     \
-    default: name##_portable arguments;                \
-  }
+#define CLONE_CALL(name, arguments)                      \
+  do {                                                   \
+    switch (clone_chosen) {                              \
+      case CLONE_AVX512: name##_avx512 arguments; break; \
+      case CLONE_AVX2: name##_avx2 arguments; break;     \
+      default: name##_portable arguments;                \
+    }                                                    \
+  } while (0)
 #else
 #define CLONE_CALL(name, arguments) name##_portable arguments
 #endif
@@ -42,7 +44,7 @@ bool clone_use(enum clone clone);
   static __attribute__((target(CLONE_TARGET_AVX512))) void name##_avx512 parameters {             \
     name##_body arguments;                                                                        \
   }                                                                                               \
-  linkage void name parameters { CLONE_CALL(name, arguments) }
+  linkage void name parameters { CLONE_CALL(name, arguments); }
 #else
 #define CLONES(linkage, name, parameters, arguments) \
   linkage void name parameters { name##_body arguments; }

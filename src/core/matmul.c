@@ -53,7 +53,7 @@ static inline uint64_t marks_at(const uint64_t *row, size_t rows, size_t at, siz
 
 static void multiply(const struct call *call, struct rect part, uint32_t from, uint32_t to,
                      bool fresh) {
-  CLONE_CALL(multiply, (call, part, from, to, fresh))
+  CLONE_CALL(multiply, (call, part, from, to, fresh));
 }
 
 void accumulate_matmul(const struct call *call, struct rect part, uint32_t from, uint32_t to) {
@@ -65,7 +65,7 @@ void forward_matmul(const struct call *call, struct rect part) {
 }
 
 static void multiply_transposed(const struct call *call, struct rect part, uint32_t terms) {
-  CLONE_CALL(multiply_transposed, (call, part, terms))
+  CLONE_CALL(multiply_transposed, (call, part, terms));
 }
 
 void forward_matmul_transposed(const struct call *call, struct rect part) {

@@ -3,6 +3,7 @@
 #include "core/intl.h"
 #include "io/file.h"
 
+#include <math.h>
 #include <string.h>
 
 static void put_csv(struct text *out, const double *values, struct shape shape) {
@@ -21,6 +22,7 @@ static void put_bytes(struct text *out, uint64_t value, int count) {
  * padded with spaces so that the numbers begin at a multiple of 64. See numpy.lib.format. */
 static void put_npy(struct text *out, const double *values, struct shape shape) {
   enum { ALIGNMENT = 64, PREFIX = 10 };
+  const uint64_t not_a_number = UINT64_C(0x7FF8000000000000); /* each machine has a sign of its own */
   struct text header;
   text_init(&header);
   text_printf(&header, "{'descr': '<f8', 'fortran_order': False, 'shape': (%u, %u), }", shape.rows,
@@ -31,8 +33,8 @@ static void put_npy(struct text *out, const double *values, struct shape shape) 
   put_bytes(out, header.length, 2);
   text_put(out, text_string(&header), header.length);
   for (size_t i = 0; i < shape_count(shape); i++) {
-    uint64_t bits;
-    memcpy(&bits, &values[i], sizeof bits);
+    uint64_t bits = not_a_number;
+    if (!isnan(values[i])) memcpy(&bits, &values[i], sizeof bits);
     put_bytes(out, bits, sizeof bits);
   }
   out->failed = out->failed || header.failed;

@@ -93,7 +93,7 @@ static bool find_header(const struct text *file, size_t *start, size_t *length) 
   int size = major == 1 ? 2 : 4;
   *start = MAGIC_SIZE + 2 + (size_t)size;
   if (major < 1 || major > 3 || minor != 0 || file->length < *start) return false;
-  *length = little_endian(file->bytes + MAGIC_SIZE + 2, size);
+  *length = (size_t)little_endian(file->bytes + MAGIC_SIZE + 2, size);
   return *length <= HEADER_MOST && *length <= file->length - *start;
 }
 

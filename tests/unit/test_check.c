@@ -319,6 +319,24 @@ static void test_metrics_far_from_one(void **state) {
   }
 }
 
+/* A norm beside no other is itself to the last bit, and two are joined at any size. */
+static void test_norm_of_norms(void **state) {
+  static const double sizes[] = {5e-324, 1e-300, 1.1e-160, 0.7, 3.3, 1e150, 1e300, DBL_MAX / 2};
+  enum { SIZES = sizeof sizes / sizeof *sizes };
+  (void)state;
+  assert_near(norm_of_norms(0, 0), 0, 0);
+  assert_near(norm_of_norms(3, 4), 5, 0);
+  for (int i = 0; i < SIZES; i++) {
+    const double a = sizes[i];
+    assert_near(norm_of_norms(a, 0), a, 0);
+    assert_near(norm_of_norms(0, a), a, 0);
+    assert_true(isinf(norm_of_norms(a, INFINITY)));
+    assert_true(isnan(norm_of_norms(a, NAN)) && isnan(norm_of_norms(NAN, a)));
+    for (int j = 0; j < SIZES && LDBL_MAX_EXP > 2 * DBL_MAX_EXP; j++)
+      assert_close(norm_of_norms(a, sizes[j]), hypotl(a, sizes[j]));
+  }
+}
+
 /* -- what is checked -- */
 
 static void test_chosen_tensors(void **state) {
@@ -593,6 +611,7 @@ int main(void) {
       cmocka_unit_test(test_metrics_of_a_check),
       cmocka_unit_test(test_metrics_at_the_edges),
       cmocka_unit_test(test_metrics_far_from_one),
+      cmocka_unit_test(test_norm_of_norms),
       cmocka_unit_test(test_chosen_tensors),
       cmocka_unit_test(test_other_tensors_do_not_count),
       cmocka_unit_test(test_nothing_to_check),

@@ -1,0 +1,74 @@
+/* What the C library's functions give for many arguments: a line for each, with a hash of the bits of
+ * all results. The program's digits are the same on two machines where these lines are. Every
+ * function of <math.h> that the program calls has a line here, but those that IEEE 754 leaves no
+ * choice (see run-libm). */
+#include "core/hash.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { ARGUMENTS = 40000 };
+
+static uint64_t state;
+
+/* In [from, to): multiply, add and shift (Knuth's constants). */
+static double draw(double from, double to) {
+  state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+  return from + (to - from) * ((double)(state >> 11) * 0x1p-53);
+}
+
+static uint64_t mix(uint64_t hash, double value) {
+  uint64_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  return hash_mix(hash, isnan(value) ? 0 : bits);
+}
+
+static void show(const char *name, uint64_t hash) {
+  printf("%s %016llx\n", name, (unsigned long long)hash);
+}
+
+/* Where models call them: activations and losses, near 0 and far from it. */
+static const struct function {
+  const char *name;
+  double (*call)(double);
+  double from, to;
+} functions[] = {
+    {"exp", exp, -3, 3},     {"exp", exp, -745, 709}, {"log", log, 0, 2},    {"log", log, 0, 1e9},
+    {"sin", sin, -7, 7},     {"sin", sin, -1e9, 1e9}, {"cos", cos, -7, 7},   {"cos", cos, -1e9, 1e9},
+    {"tanh", tanh, -1, 1},   {"tanh", tanh, -22, 22}, {"log2", log2, 0, 50}, {"log10", log10, 0, 50},
+};
+
+static void show_function(const struct function *function) {
+  uint64_t hash = HASH_START;
+  for (int i = 0; i < ARGUMENTS; i++)
+    hash = mix(hash, function->call(draw(function->from, function->to)));
+  show(function->name, hash);
+}
+
+/* Whole exponents, roots and others; bases below 0 have the whole ones only. */
+static void show_pow(void) {
+  uint64_t hash = HASH_START;
+  for (int i = 0; i < ARGUMENTS; i++) {
+    const double base = draw(-4, 4), exponent = draw(-6, 6);
+    hash = mix(hash, pow(base, nearbyint(exponent)));
+    hash = mix(hash, pow(fabs(base), nearbyint(exponent) / 2));
+    hash = mix(hash, pow(fabs(base), exponent));
+  }
+  show("pow", hash);
+}
+
+/* Steps are powers of two. */
+static void show_exp2(void) {
+  uint64_t hash = HASH_START;
+  for (int i = -1074; i < 1024; i++) hash = mix(hash, exp2(i));
+  show("exp2", hash);
+}
+
+int main(void) {
+  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) show_function(&functions[i]);
+  show_pow();
+  show_exp2();
+  return 0;
+}
