@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""Judges gradwalk from outside: what it computes, and what it says of wrong backward passes.
+
+  judge.py --wrong BINARY [--count=N] [--seed=S] [--show=K] [--failures=FILE]   wrong passes
+  judge.py --kinds                                                              KINDS.md
+"""
+import argparse
+import sys
+from collections import Counter
+
+from kinds import KINDS
+from program import Program
+from wrong import Said, choose, load, mutants
+
+
+def percent(part, whole):
+    return "%5.1f %%" % (100.0 * part / whole) if whole else "    -"
+
+
+def catalogue(program, base):
+    """The lines of the catalogue's own mutants of a model, as trees."""
+    from language import Line
+    bugs, _ = program.answer("bugs", base.text(base.lines))
+    return {(Line(line).target, repr(Line(line).tree)) for bug in bugs or []
+            for line in bug["lines"] if "=" in line}
+
+
+def is_catalogue(mutant, trees):
+    if len(mutant.instead) != 1:
+        return False
+    lines = list(mutant.instead.values())[0]
+    from language import Line
+    return len(lines) == 1 and (Line(lines[0]).target, repr(Line(lines[0]).tree)) in trees
+
+
+def judge_wrong(options):
+    program = Program(options.wrong)
+    bases = load(options.seed - 1)
+    counted, faint, equal, broken = mutants(bases, options.seed)
+    for each in broken:
+        print("cannot be run, so not a mutant: " + each)
+    own = {base.name: catalogue(program, base) for base in bases}
+    theirs = [m for m in counted if is_catalogue(m, own[m.base.name])]
+    fresh = [m for m in counted if not is_catalogue(m, own[m.base.name])]
+    chosen = choose(fresh, options.count, options.seed)
+    print("%d models of %d to %d lines, %d kinds (%d of them ours to name)"
+          % (len(bases), min(size(b) for b in bases), max(size(b) for b in bases),
+             len({m.kind.name for m in counted}),
+             len({m.kind.name for m in counted if m.kind.ours})))
+    print("%d mistakes; left out: %d equal at the point, %d too faint for the check, "
+          "%d that the catalogue writes in the same words" % (
+              len(counted) + len(faint) + len(equal), len(equal), len(faint), len(theirs)))
+    answers = []
+    for at, mutant in enumerate(chosen):
+        answers.append(Said(program, mutant))
+        if sys.stderr.isatty() and at % 10 == 0:
+            print("\r%d of %d" % (at, len(chosen)), end="", file=sys.stderr)
+    return report(options, answers)
+
+
+def size(base):
+    return len(base.head) + len(base.lines)
+
+
+def report(options, answers):
+    n = len(answers)
+    line = Counter(a.line.split(" ")[0] for a in answers)
+    verdicts = Counter(a.verdict for a in answers)
+    ours = [a for a in answers if a.mutant.kind.ours]
+    named = sum(a.kind for a in ours)
+    innocent = sum(a.line == "innocent" or bool(a.extra) for a in answers)
+    print("\nwrong passes                     counted  %6d" % n)
+    for name, count in verdicts.most_common():
+        print("  verdict %-24s        %6d  %s" % (name, count, percent(count, n)))
+    print("  passed unsaid                  (0)      %6d" % verdicts["PASS"])
+    print("  the right line                 (97 %%)   %6d  %s" % (line["right"],
+                                                                  percent(line["right"], n)))
+    print("  the right one among several             %6d  %s" % (line["one"], percent(line["one"], n)))
+    print("  no line                                 %6d  %s" % (line["none"],
+                                                                 percent(line["none"], n)))
+    print("  an innocent accused first      (0)      %6d  %s" % (line["innocent"],
+                                                                 percent(line["innocent"], n)))
+    print("  an innocent accused at all     (0)      %6d  %s" % (innocent, percent(innocent, n)))
+    print("  the kind, of %4d ours         (80 %%)   %6d  %s" % (len(ours), named,
+                                                                 percent(named, len(ours))))
+    table(answers)
+    failed = [a for a in answers if a.failures()]
+    failed.sort(key=lambda a: (a.verdict != "PASS", a.line != "innocent", a.line))
+    if options.failures:
+        with open(options.failures, "w", encoding="utf-8") as file:
+            file.write("\n".join(a.show() for a in failed))
+        print("\n%d with something to mend are in %s" % (len(failed), options.failures))
+    for answer in failed[:options.show]:
+        print(answer.show())
+    good = (verdicts["PASS"] == 0 and innocent == 0 and line["right"] >= 0.97 * n
+            and named >= 0.8 * len(ours))
+    print("\nthe wrong passes: %s" % ("as promised" if good else "not as promised"))
+    return good
+
+
+def table(answers):
+    print("\n%-22s %5s %6s %6s %6s %6s %6s" % ("kind", "n", "right", "one of", "none", "innoc.",
+                                              "kind"))
+    for kind in KINDS:
+        of = [a for a in answers if a.mutant.kind is kind]
+        if of:
+            line = Counter(a.line.split(" ")[0] for a in of)
+            print("%-22s %5d %6d %6d %6d %6d %6s" % (
+                kind.name, len(of), line["right"], line["one"], line["none"], line["innocent"],
+                "%d" % sum(a.kind for a in of) if kind.ours else "(%d)" % sum(a.kind for a in of)))
+
+
+def print_kinds():
+    ours = [kind for kind in KINDS if kind.ours]
+    print("# Kinds of mistakes\n")
+    print("The judge makes mistakes of %d kinds. %d are ours to name: a report is expected to say\n"
+          "what kind of mistake it is, by the catalogue's name (`wrong_lines[].kind`,\n"
+          "`findings[].kind` in JSON) or in a sentence of a finding that the words below match.\n"
+          "Advice (\"look at ...\") names nothing. `judge.py --kinds` prints this file.\n"
+          % (len(KINDS), len(ours)))
+    print("| kind | ours | what was done | names | words |\n|---|---|---|---|---|")
+    for kind in KINDS:
+        print("| %s | %s | %s | %s | %s |" % (
+            kind.name, "yes" if kind.ours else "", kind.what.replace("|", "\\|"),
+            ", ".join(kind.names),
+            "`%s`" % kind.words.replace("|", "\\|") if kind.words else ""))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--wrong", metavar="BINARY", help="judge what is said of wrong passes")
+    parser.add_argument("--kinds", action="store_true", help="print KINDS.md")
+    parser.add_argument("--count", type=int, default=600)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--show", type=int, default=0, help="print so many failures")
+    parser.add_argument("--failures", default="", help="a file for all of them")
+    options = parser.parse_args()
+    good = True
+    if options.kinds:
+        print_kinds()
+    if options.wrong:
+        good = judge_wrong(options) and good
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
