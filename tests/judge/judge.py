@@ -2,6 +2,7 @@
 """Judges gradwalk from outside: what it computes, and what it says of wrong backward passes.
 
   judge.py --wrong BINARY [--count=N] [--seed=S] [--show=K] [--failures=FILE]   wrong passes
+  judge.py --right BINARY [--count=N] [--seed=S] [--show=K] [--failures=FILE]   right models
   judge.py --kinds                                                              KINDS.md
 """
 import argparse
@@ -9,7 +10,9 @@ import sys
 from collections import Counter
 
 from kinds import KINDS
+from language import Line, Wrong
 from program import Program
+from right import Tally, judge_model
 from wrong import Said, choose, load, mutants
 
 
@@ -19,7 +22,6 @@ def percent(part, whole):
 
 def catalogue(program, base):
     """The lines of the catalogue's own mutants of a model, as trees."""
-    from language import Line
     bugs, _ = program.answer("bugs", base.text(base.lines))
     return {(Line(line).target, repr(Line(line).tree)) for bug in bugs or []
             for line in bug["lines"] if "=" in line}
@@ -29,7 +31,6 @@ def is_catalogue(mutant, trees):
     if len(mutant.instead) != 1:
         return False
     lines = list(mutant.instead.values())[0]
-    from language import Line
     return len(lines) == 1 and (Line(lines[0]).target, repr(Line(lines[0]).tree)) in trees
 
 
@@ -56,6 +57,41 @@ def judge_wrong(options):
         if sys.stderr.isatty() and at % 10 == 0:
             print("\r%d of %d" % (at, len(chosen)), end="", file=sys.stderr)
     return report(options, answers)
+
+
+def judge_right(options):
+    program, tally = Program(options.right), Tally()
+    models, seed = options.count, 1000000 * options.seed
+    while tally.models < models:
+        try:
+            judge_model(program, tally, seed)
+        except Wrong as why:
+            tally.broken.append(str(why))
+        seed += 1
+    return report_right(options, tally)
+
+
+def report_right(options, tally):
+    checked = sum(tally.verdicts.values())
+    print("\nright models                     judged   %6d" % tally.models)
+    print("  entries of gradients compared           %6d" % tally.entries)
+    print("  wrong gradients                (0)      %6d" % len(tally.wrong))
+    for verdict, count in tally.verdicts.most_common():
+        print("  verdict %-24s        %6d  %s" % (verdict, count, percent(count, checked)))
+    for name, count in tally.zero.most_common():
+        print("    %s, though some param's gradient is not 0 %3d" % (name, count))
+    for each in tally.broken[:3]:
+        print("the judge is at fault: " + each)
+    if options.failures:
+        with open(options.failures, "w", encoding="utf-8") as file:
+            file.write("\n".join(tally.wrong + [text for _, text in sorted(tally.bad)]))
+        print("what was not passed is in " + options.failures)
+    for text in (tally.wrong + [text for verdict, text in sorted(tally.bad)])[:options.show]:
+        print(text)
+    good = not (tally.wrong or tally.verdicts["FAIL"] or tally.verdicts["trouble"]
+                or tally.broken)
+    print("\nthe right models: %s" % ("as promised" if good else "not as promised"))
+    return good
 
 
 def size(base):
@@ -130,6 +166,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--wrong", metavar="BINARY", help="judge what is said of wrong passes")
+    parser.add_argument("--right", metavar="BINARY", help="judge what is computed of right models")
     parser.add_argument("--kinds", action="store_true", help="print KINDS.md")
     parser.add_argument("--count", type=int, default=600)
     parser.add_argument("--seed", type=int, default=1)
@@ -139,6 +176,8 @@ def main():
     good = True
     if options.kinds:
         print_kinds()
+    if options.right:
+        good = judge_right(options) and good
     if options.wrong:
         good = judge_wrong(options) and good
     return 0 if good else 1

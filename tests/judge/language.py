@@ -174,6 +174,10 @@ class Floats:
     def real(self, a):
         return a
 
+    def own(self, tensor):
+        """A node's own entries, not those of the node that it is a transpose of."""
+        return tensor
+
     def total(self, entries):
         return math.fsum(entries) if all(map(math.isfinite, entries)) else sum(entries)
 
@@ -227,6 +231,9 @@ class Tape:
 
     def constant(self, x):
         return self.push(x)
+
+    def own(self, tensor):
+        return tensor[0], tensor[1], [self.push(self.values[e], (e,), (1.0,)) for e in tensor[2]]
 
     def real(self, a):
         return self.values[a]
@@ -571,7 +578,7 @@ class Model:
                 names[name] = (rows, columns, [field.constant(x) if isinstance(x, (int, float))
                                                else x for x in entries])
             else:
-                names[name] = evaluator.run(tree, names)
+                names[name] = field.own(evaluator.run(tree, names))
         return names
 
     def gradients(self):
