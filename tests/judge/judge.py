@@ -3,17 +3,25 @@
 
   judge.py --wrong BINARY [--count=N] [--seed=S] [--show=K] [--failures=FILE]   wrong passes
   judge.py --right BINARY [--count=N] [--seed=S] [--show=K] [--failures=FILE]   right models
+  judge.py --words BINARY [--count=N] [--seed=S] [--show=K]                    contradictions
   judge.py --kinds                                                              KINDS.md
 """
 import argparse
+import glob
+import json
+import os
+import random
 import sys
 from collections import Counter
 
+from contradictions import Facts, ReportFacts, contradictions
 from kinds import KINDS
 from language import Line, Wrong
 from program import Program
 from right import Tally, judge_model
 from wrong import Said, choose, load, mutants
+
+TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 
 
 def percent(part, whole):
@@ -53,10 +61,53 @@ def judge_wrong(options):
               len(counted) + len(faint) + len(equal), len(equal), len(faint), len(theirs)))
     answers = []
     for at, mutant in enumerate(chosen):
-        answers.append(Said(program, mutant))
+        answers.append(Said(program, mutant, True))
+        answers[-1].untrue = contradictions(Facts(mutant), answers[-1])
         if sys.stderr.isatty() and at % 10 == 0:
             print("\r%d of %d" % (at, len(chosen)), end="", file=sys.stderr)
     return report(options, answers)
+
+
+class Report:
+    """A report on a mutant of the catalogue, for the search for contradictions."""
+
+    def __init__(self, answer, text, label):
+        self.json, self.text, self.label = answer, text, label
+
+
+def judge_words(options):
+    """Contradictions in the reports on the catalogue's mutants of all lessons and models."""
+    program, source = Program(options.words), random.Random(options.seed)
+    files = sorted(glob.glob(os.path.join(TOP, "data/models/*.gw")) +
+                   glob.glob(os.path.join(TOP, "lessons/[0-9]*.md")))
+    places = []
+    for name in files:
+        status, out, _ = program.call(["bugs", name, "--json"])
+        ids = [bug["id"] for bug in json.loads(out)] if status == 0 else []
+        places.extend((name, each) for each in ids)
+    places = source.sample(places, min(options.count, len(places)))
+    failing, found = 0, []
+    for name, bug in places:
+        arguments = ["check", name, "--bug=" + bug, "--params=b3" if "05-mnist" in name else "--freeze"]
+        _, out, _ = program.call(arguments + ["--json"])
+        try:
+            answer = json.loads(out)
+        except ValueError:
+            continue
+        if answer["verdict"] != "FAIL":
+            continue
+        failing += 1
+        with open(name, encoding="utf-8") as file:
+            facts = ReportFacts(file.read(), answer, bug)
+        said = Report(answer, program.call(arguments)[1],
+                      "%s --bug=%s" % (os.path.relpath(name, TOP), bug))
+        found.extend((said, each) for each in contradictions(facts, said))
+    print("\nreports on the catalogue's mutants          %6d, %d of them failing, of %d files"
+          % (len(places), failing, len(files)))
+    print("  reports with something untrue  (0)      %6d" % len({said.label for said, _ in found}))
+    for said, (rule, words) in found[:max(options.show, 5)]:
+        print("  %s\n    %s: %s" % (said.label, rule, words))
+    return not found
 
 
 def judge_right(options):
@@ -119,6 +170,9 @@ def report(options, answers):
     print("  an innocent accused at all     (0)      %6d  %s" % (innocent, percent(innocent, n)))
     print("  the kind, of %4d ours         (80 %%)   %6d  %s" % (len(ours), named,
                                                                  percent(named, len(ours))))
+    untrue = Counter(rule for a in answers for rule in {rule for rule, _ in a.untrue})
+    print("  reports with something untrue  (0)      %6d  %s" % (
+        sum(bool(a.untrue) for a in answers), ", ".join("%s %d" % c for c in untrue.most_common())))
     table(answers)
     failed = [a for a in answers if a.failures()]
     failed.sort(key=lambda a: (a.verdict != "PASS", a.line != "innocent", a.line))
@@ -128,7 +182,7 @@ def report(options, answers):
         print("\n%d with something to mend are in %s" % (len(failed), options.failures))
     for answer in failed[:options.show]:
         print(answer.show())
-    good = (verdicts["PASS"] == 0 and innocent == 0 and line["right"] >= 0.97 * n
+    good = (verdicts["PASS"] == 0 and innocent == 0 and not untrue and line["right"] >= 0.97 * n
             and named >= 0.8 * len(ours))
     print("\nthe wrong passes: %s" % ("as promised" if good else "not as promised"))
     return good
@@ -167,6 +221,7 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--wrong", metavar="BINARY", help="judge what is said of wrong passes")
     parser.add_argument("--right", metavar="BINARY", help="judge what is computed of right models")
+    parser.add_argument("--words", metavar="BINARY", help="judge reports on the catalogue's mutants")
     parser.add_argument("--kinds", action="store_true", help="print KINDS.md")
     parser.add_argument("--count", type=int, default=600)
     parser.add_argument("--seed", type=int, default=1)
@@ -176,6 +231,8 @@ def main():
     good = True
     if options.kinds:
         print_kinds()
+    if options.words:
+        good = judge_words(options) and good
     if options.right:
         good = judge_right(options) and good
     if options.wrong:

@@ -254,6 +254,7 @@ class Said:
         self.json, self.trouble = program.answer("check", mutant.text())
         self.text = program.report(mutant.text()) if with_text else ""
         self.verdict = self.json["verdict"] if self.json else "trouble"
+        self.untrue = []
         self.line, self.extra = self.judge_lines()
         self.kind = self.judge_kind()
 
@@ -304,12 +305,13 @@ class Said:
             out.append("innocent beside it")
         if self.mutant.kind.ours and not self.kind:
             out.append("kind not named")
+        out.extend("untrue (%s): %s" % each for each in self.untrue)
         return out
 
     def show(self):
         mutant = self.mutant
         self.text = self.text or self.program.report(mutant.text())
-        body = [">> %s" % mutant.label(), "   %s" % ", ".join(self.failures()),
+        body = [">> %s" % mutant.label(), "   %s" % "\n   ".join(self.failures()),
                 "   may be named: " + " | ".join(mutant.lines[i] for i in sorted(mutant.blamable()))]
         if self.json:
             body.append("   named: " + " | ".join(
