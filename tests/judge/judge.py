@@ -4,6 +4,7 @@
   judge.py --wrong BINARY [--count=N] [--seed=S] [--show=K] [--failures=FILE]   wrong passes
   judge.py --right BINARY [--count=N] [--seed=S] [--show=K] [--failures=FILE]   right models
   judge.py --words BINARY [--count=N] [--seed=S] [--show=K]                    contradictions
+  judge.py --self [--count=N] [--seed=S]                                        the judge itself
   judge.py --kinds                                                              KINDS.md
 """
 import argparse
@@ -16,10 +17,10 @@ from collections import Counter
 
 from contradictions import Facts, ReportFacts, contradictions
 from kinds import KINDS
-from language import Line, Wrong
+from language import Line, Model, Wrong
 from program import Program
-from right import Tally, judge_model
-from wrong import Said, choose, load, mutants
+from right import Tally, judge_model, texts
+from wrong import Said, Sample, load
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 
@@ -45,26 +46,28 @@ def is_catalogue(mutant, trees):
 def judge_wrong(options):
     program = Program(options.wrong)
     bases = load(options.seed - 1)
-    counted, faint, equal, broken = mutants(bases, options.seed)
-    for each in broken:
+    own = {}
+
+    def common(mutant):
+        name = mutant.base.name
+        if name not in own:
+            own[name] = catalogue(program, mutant.base)
+        return is_catalogue(mutant, own[name])
+    sample = Sample(bases, options.count, options.seed, common)
+    for each in sample.broken:
         print("cannot be run, so not a mutant: " + each)
-    own = {base.name: catalogue(program, base) for base in bases}
-    theirs = [m for m in counted if is_catalogue(m, own[m.base.name])]
-    fresh = [m for m in counted if not is_catalogue(m, own[m.base.name])]
-    chosen = choose(fresh, options.count, options.seed)
-    print("%d models of %d to %d lines, %d kinds (%d of them ours to name)"
-          % (len(bases), min(size(b) for b in bases), max(size(b) for b in bases),
-             len({m.kind.name for m in counted}),
-             len({m.kind.name for m in counted if m.kind.ours})))
-    print("%d mistakes; left out: %d equal at the point, %d too faint for the check, "
-          "%d that the catalogue writes in the same words" % (
-              len(counted) + len(faint) + len(equal), len(equal), len(faint), len(theirs)))
+    models = {m.base.name: size(m.base) for m in sample.chosen}
+    print("\n%d models of %d to %d lines, %d kinds, of which %d are ours to name"
+          % (len(models), min(models.values()), max(models.values()),
+             len({m.kind.name for m in sample.chosen}),
+             len({m.kind.name for m in sample.chosen if m.kind.ours})))
+    print("left out: " + ", ".join("%d %s" % (n, why) for why, n in sample.left_out.most_common()))
     answers = []
-    for at, mutant in enumerate(chosen):
+    for at, mutant in enumerate(sample.chosen):
         answers.append(Said(program, mutant, True))
         answers[-1].untrue = contradictions(Facts(mutant), answers[-1])
         if sys.stderr.isatty() and at % 10 == 0:
-            print("\r%d of %d" % (at, len(chosen)), end="", file=sys.stderr)
+            print("\r%d of %d" % (at, len(sample.chosen)), end="", file=sys.stderr)
     return report(options, answers)
 
 
@@ -110,6 +113,27 @@ def judge_words(options):
     return not found
 
 
+def judge_self(options):
+    """The judge against itself: its derivations and its tape, the tape and complex steps."""
+    entries = 0
+    for seed in range(options.count):
+        _, _, by_hand, _ = texts(1000000 * options.seed + seed)
+        model = Model(by_hand)
+        values, grads = model.gradients()
+        for name in model.params():
+            for at, g in enumerate(grads[name][2]):
+                slope = model.complex_slope(values, name, at)
+                entries += 1
+                if not abs(slope - g) <= 1e-8 + 1e-8 * abs(slope):
+                    print("d%s [%d]: the tape says %r, a complex step %r\n%s"
+                          % (name, at, g, slope, by_hand))
+                    return False
+    bases = load(options.seed - 1)      # which compares each model's own pass with the tape
+    print("\nthe judge agrees with itself in %d entries of %d models, and in %d passes by hand"
+          % (entries, options.count, len(bases)))
+    return True
+
+
 def judge_right(options):
     program, tally = Program(options.right), Tally()
     models, seed = options.count, 1000000 * options.seed
@@ -126,6 +150,7 @@ def report_right(options, tally):
     checked = sum(tally.verdicts.values())
     print("\nright models                     judged   %6d" % tally.models)
     print("  entries of gradients compared           %6d" % tally.entries)
+    print("  entries confirmed by a complex step     %6d" % tally.confirmed)
     print("  wrong gradients                (0)      %6d" % len(tally.wrong))
     for verdict, count in tally.verdicts.most_common():
         print("  verdict %-24s        %6d  %s" % (verdict, count, percent(count, checked)))
@@ -134,9 +159,9 @@ def report_right(options, tally):
     for each in tally.broken[:3]:
         print("the judge is at fault: " + each)
     if options.failures:
-        with open(options.failures, "w", encoding="utf-8") as file:
+        with open(options.failures + ".right", "w", encoding="utf-8") as file:
             file.write("\n".join(tally.wrong + [text for _, text in sorted(tally.bad)]))
-        print("what was not passed is in " + options.failures)
+        print("what was not passed is in %s.right" % options.failures)
     for text in (tally.wrong + [text for verdict, text in sorted(tally.bad)])[:options.show]:
         print(text)
     good = not (tally.wrong or tally.verdicts["FAIL"] or tally.verdicts["trouble"]
@@ -222,6 +247,8 @@ def main():
     parser.add_argument("--wrong", metavar="BINARY", help="judge what is said of wrong passes")
     parser.add_argument("--right", metavar="BINARY", help="judge what is computed of right models")
     parser.add_argument("--words", metavar="BINARY", help="judge reports on the catalogue's mutants")
+    parser.add_argument("--self", action="store_true", help="judge the judge, without a program")
+    parser.add_argument("--full", action="store_true", help="10000 right, all wrong, 1000 reports")
     parser.add_argument("--kinds", action="store_true", help="print KINDS.md")
     parser.add_argument("--count", type=int, default=600)
     parser.add_argument("--seed", type=int, default=1)
@@ -231,12 +258,13 @@ def main():
     good = True
     if options.kinds:
         print_kinds()
-    if options.words:
-        good = judge_words(options) and good
-    if options.right:
-        good = judge_right(options) and good
-    if options.wrong:
-        good = judge_wrong(options) and good
+    for wanted, judge, full in ((options.self, judge_self, 300), (options.right, judge_right, 10000),
+                                (options.wrong, judge_wrong, 10000),
+                                (options.words, judge_words, 1000)):
+        if wanted:
+            if options.full:
+                options.count = full
+            good = judge(options) and good
     return 0 if good else 1
 
 

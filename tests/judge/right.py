@@ -237,7 +237,7 @@ def texts(seed):
 
 class Tally:
     def __init__(self):
-        self.models = self.entries = 0
+        self.models = self.entries = self.confirmed = 0
         self.verdicts, self.zero = Counter(), Counter()
         self.wrong, self.bad, self.broken = [], [], []
 
@@ -266,6 +266,8 @@ def judge_model(program, tally, seed):
         for g, n in zip(final["d" + param][2], grads[param][2]):
             if not abs(g - n) <= 1e-8 + 1e-7 * abs(n):
                 raise Wrong("the judge's own derivation is wrong: d%s\n%s" % (param, by_hand))
+    if seed % 8 == 0:
+        confirm(tally, b, model, values, grads)
     style = seed % 3
     if style == 0:
         one(program, tally, "derived", derived, grads, True, [])
@@ -274,6 +276,17 @@ def judge_model(program, tally, seed):
         one(program, tally, "by hand", by_hand, grads, not own_names, [])
     else:
         one(program, tally, "equal line", derived, grads, True, equal_lines(program, b, derived))
+
+
+def confirm(tally, b, model, values, grads):
+    """The tape against a complex step, which knows no rule of differentiation, in one entry."""
+    name = b.source.choice(model.params())
+    at = b.source.randrange(len(values[name][2]))
+    slope = model.complex_slope(values, name, at)
+    if not abs(slope - grads[name][2][at]) <= 1e-8 + 1e-8 * abs(slope):
+        raise Wrong("the tape says %r, a complex step %r: d%s[%d]\n%s" % (
+            grads[name][2][at], slope, name, at, b.lines))
+    tally.confirmed += 1
 
 
 def equal_lines(program, b, text):

@@ -3,6 +3,7 @@ import math
 import os
 import random
 import re
+from collections import Counter
 
 from families import families
 from generic import generic
@@ -204,41 +205,50 @@ def load(shift=0):
     return bases
 
 
-def mutants(bases, seed):
-    """(counted, faint, equal): every mistake, sorted by whether it shows at this point."""
-    counted, faint, equal, broken = [], [], [], []
-    for base in bases:
-        source = random.Random("%s %d" % (base.name, seed))
+class Sample:
+    """Mutants in an order that has every kind and every model in turn, as many as are wanted.
+
+    common(mutant) tells whether the catalogue has it in the same words; such are left out.
+    """
+
+    def __init__(self, bases, count, seed, common):
+        self.left_out, self.broken, self.chosen = Counter(), [], []
         seen = set()
-        for kind, instead in base.wrong + generic(base, source):
+        for base, kind, instead in ordered(bases, seed):
+            if len(self.chosen) >= count:
+                break
             try:
                 mutant = Mutant(base, kind, instead)
             except Wrong as why:
-                broken.append("%s: %s: %s: %s" % (base.name, kind, instead, why))
+                self.broken.append("%s: %s: %s: %s" % (base.name, kind, instead, why))
                 continue
-            if mutant.text() in seen:
-                continue
+            why = ("the same as another" if mutant.text() in seen else
+                   "equal at the point" if mutant.distance <= EQUAL else
+                   "too faint for the check" if mutant.distance <= ALLOWANCE else
+                   "in the catalogue's own words" if common(mutant) else None)
             seen.add(mutant.text())
-            (equal if mutant.distance <= EQUAL else
-             faint if mutant.distance <= ALLOWANCE else counted).append(mutant)
-    return counted, faint, equal, broken
+            if why:
+                self.left_out[why] += 1
+            else:
+                self.chosen.append(mutant)
 
 
-def choose(everything, count, seed):
-    """A sample that has every kind and every model in turn."""
-    source = random.Random(seed)
+def ordered(bases, seed):
+    """All mistakes, the kinds in turn, more often where a kind has many."""
     pools = {}
-    for mutant in everything:
-        pools.setdefault(mutant.kind.name, []).append(mutant)
-    for pool in pools.values():
-        source.shuffle(pool)
-    chosen = []
-    while len(chosen) < count and any(pools.values()):
-        for name in sorted(pools, key=lambda n: -len(pools[n])):
-            for _ in range(1 + len(pools[name]) // 40):
-                if pools[name] and len(chosen) < count:
-                    chosen.append(pools[name].pop())
-    return chosen
+    for base in bases:
+        source = random.Random("%s %d" % (base.name, seed))
+        for kind, instead in base.wrong + generic(base, source):
+            pools.setdefault(kind, []).append((base, kind, instead))
+    source = random.Random(seed)
+    for name in sorted(pools):
+        source.shuffle(pools[name])
+    share = {name: 1 + len(pool) // 40 for name, pool in pools.items()}
+    while any(pools.values()):
+        for name in sorted(pools, key=lambda n: (-share[n], n)):
+            for _ in range(share[name]):
+                if pools[name]:
+                    yield pools[name].pop()
 
 
 # ---- what was said
