@@ -190,19 +190,19 @@ class Mutant:
         return "%s: %s: %s" % (self.base.name, self.kind.name, change)
 
 
-def load(shift=0):
-    """All right models: the written ones and the families."""
+def right_texts():
+    """Names and texts of all right models: the written ones and the families."""
     texts = []
     folder = os.path.join(HERE, "wrong")
     for name in sorted(os.listdir(folder)):
         with open(os.path.join(folder, name), encoding="ascii") as file:
             parts = re.split(r"^== *(\S+)\n", file.read(), flags=re.M)[1:]
         texts.extend(zip(parts[::2], parts[1::2]))
-    texts.extend(families())
-    bases = []
-    for name, text in texts:
-        bases.append(Base(name, text, shift))
-    return bases
+    return texts + families()
+
+
+def load(shift=0):
+    return [Base(name, text, shift) for name, text in right_texts()]
 
 
 class Sample:
