@@ -1,7 +1,7 @@
 """Sentences of a report that contradict each other, or the judge's own numbers.
 
-Facts answers for a name whether its gradient is right, from the judge's oracle or from the tables of
-the report itself; each rule below reads the report and returns what is untrue in it.
+Facts answers for a name whether its gradient is right, from the judge's oracle or from the tables
+of the report itself; each rule below reads the report and returns what is untrue in it.
 """
 import re
 
@@ -60,7 +60,7 @@ class Facts:
         return self.base.model.params()
 
     def line_reads(self, at):
-        """Whether all that a line reads is right; None where it reads a name that is the mutant's."""
+        """Whether all that a line reads is right; None for a line that was put in."""
         origin = self.mutant.origin[at]
         if origin is None:
             return None
@@ -113,7 +113,7 @@ class ReportFacts:
         return None
 
     def as_meant(self, name):
-        """A constant multiple of the gradient may be as its author meant it: nothing is known then."""
+        """Of a constant multiple nothing is known: it may be as its author meant it."""
         between = self.between.get(name)
         return None if between and abs(number(between["cosine"])) > 1 - 1e-9 else self.right(name)
 

@@ -25,7 +25,7 @@ class Text:
 
 
 def network(seed, depth, activation, loss, late, style):
-    """A multi-layer perceptron. late: 1/m in the lines of W and b; style: how the lines are named."""
+    """A multi-layer perceptron. late: 1/m in the lines of W and b; style: of names and lines."""
     m, widths = 5 + seed % 3, [3] + [3 + (seed + i) % 2 for i in range(depth - 1)] + [2]
     text = Text()
     say = text.say
@@ -214,7 +214,8 @@ def lstm(seed, steps):
         for g in "fiog":
             say("%s%d = %s(x%d @ W%s + h%d @ U%s + b%s)"
                 % (g, t, "tanh" if g == "g" else "sigmoid", t, g, t - 1, g, g))
-        say("c{0} = f{0} * c{1} + i{0} * g{0}\ns{0} = tanh(c{0})\nh{0} = o{0} * s{0}".format(t, t - 1))
+        say("c{0} = f{0} * c{1} + i{0} * g{0}".format(t, t - 1))
+        say("s{0} = tanh(c{0})\nh{0} = o{0} * s{0}".format(t))
     say("L = " + " + ".join("sum((h%d - t%d)^2)" % (t, t) for t in range(1, steps + 1)))
     say("backward")
     for t in range(steps, 0, -1):
@@ -277,18 +278,26 @@ def families():
     """Names and texts."""
     out = []
     for seed, depth, activation, loss, late, style in (
-            (201, 2, "tanh", "squares", False, "plain"), (202, 2, "sigmoid", "squares", True, "delta"),
-            (203, 2, "relu", "softmax", True, "plain"), (204, 3, "tanh", "softmax", False, "delta"),
-            (205, 3, "relu", "squares", True, "decay"), (206, 3, "sigmoid", "softmax", False, "decay"),
-            (207, 3, "tanh", "squares", True, "short"), (208, 4, "tanh", "squares", False, "short"),
-            (209, 4, "relu", "softmax", False, "plain"), (210, 4, "sigmoid", "squares", True, "plain"),
-            (211, 5, "tanh", "softmax", True, "decay"), (212, 6, "tanh", "squares", False, "delta"),
+            (201, 2, "tanh", "squares", False, "plain"),
+            (202, 2, "sigmoid", "squares", True, "delta"),
+            (203, 2, "relu", "softmax", True, "plain"),
+            (204, 3, "tanh", "softmax", False, "delta"),
+            (205, 3, "relu", "squares", True, "decay"),
+            (206, 3, "sigmoid", "softmax", False, "decay"),
+            (207, 3, "tanh", "squares", True, "short"),
+            (208, 4, "tanh", "squares", False, "short"),
+            (209, 4, "relu", "softmax", False, "plain"),
+            (210, 4, "sigmoid", "squares", True, "plain"),
+            (211, 5, "tanh", "softmax", True, "decay"),
+            (212, 6, "tanh", "squares", False, "delta"),
             (213, 6, "relu", "squares", True, "plain")):
         out.append(("network-%d-%s-%s-%s-%s" % (depth, activation, loss,
                                                 "late" if late else "early", style),
                     network(seed, depth, activation, loss, late, style)))
-    for seed, steps, every, style in ((221, 3, True, "sums"), (222, 4, False, "adds"),
-                                      (223, 5, True, "adds"), (224, 8, True, "sums"),
+    for seed, steps, every, style in ((221, 3, True, "sums"),
+            (222, 4, False, "adds"),
+                                      (223, 5, True, "adds"),
+            (224, 8, True, "sums"),
                                       (225, 16, True, "adds")):
         out.append(("recurrent-%d-%s-%s" % (steps, "every" if every else "last", style),
                     recurrent(seed, steps, every, style)))

@@ -91,7 +91,7 @@ def judge_words(options):
     places = source.sample(places, min(options.count, len(places)))
     failing, found = 0, []
     for name, bug in places:
-        arguments = ["check", name, "--bug=" + bug, "--params=b3" if "05-mnist" in name else "--freeze"]
+        arguments = ["check", name, "--bug=" + bug, "--freeze"]
         _, out, _ = program.call(arguments + ["--json"])
         try:
             answer = json.loads(out)
@@ -187,7 +187,8 @@ def report(options, answers):
     print("  passed unsaid                  (0)      %6d" % verdicts["PASS"])
     print("  the right line                 (97 %%)   %6d  %s" % (line["right"],
                                                                   percent(line["right"], n)))
-    print("  the right one among several             %6d  %s" % (line["one"], percent(line["one"], n)))
+    print("  the right one among several             %6d  %s" % (line["one"],
+                                                                 percent(line["one"], n)))
     print("  no line                                 %6d  %s" % (line["none"],
                                                                  percent(line["none"], n)))
     print("  an innocent accused first      (0)      %6d  %s" % (line["innocent"],
@@ -207,7 +208,7 @@ def report(options, answers):
         print("\n%d with something to mend are in %s" % (len(failed), options.failures))
     for answer in failed[:options.show]:
         print(answer.show())
-    good = (verdicts["PASS"] == 0 and innocent == 0 and not untrue and line["right"] >= 0.97 * n
+    good = (verdicts["FAIL"] == n and innocent == 0 and not untrue and line["right"] >= 0.97 * n
             and named >= 0.8 * len(ours))
     print("\nthe wrong passes: %s" % ("as promised" if good else "not as promised"))
     return good
@@ -246,7 +247,7 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--wrong", metavar="BINARY", help="judge what is said of wrong passes")
     parser.add_argument("--right", metavar="BINARY", help="judge what is computed of right models")
-    parser.add_argument("--words", metavar="BINARY", help="judge reports on the catalogue's mutants")
+    parser.add_argument("--words", metavar="BINARY", help="judge reports on the catalogue's")
     parser.add_argument("--self", action="store_true", help="judge the judge, without a program")
     parser.add_argument("--full", action="store_true", help="10000 right, all wrong, 1000 reports")
     parser.add_argument("--kinds", action="store_true", help="print KINDS.md")
@@ -258,7 +259,8 @@ def main():
     good = True
     if options.kinds:
         print_kinds()
-    for wanted, judge, full in ((options.self, judge_self, 300), (options.right, judge_right, 10000),
+    for wanted, judge, full in ((options.self, judge_self, 300),
+                                (options.right, judge_right, 10000),
                                 (options.wrong, judge_wrong, 10000),
                                 (options.words, judge_words, 1000)):
         if wanted:

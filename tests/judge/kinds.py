@@ -1,8 +1,8 @@
 """The kinds of mistakes that the judge makes, and the words with which a report names them.
 
-KINDS.md is printed from this table (judge.py --kinds). Those that are "ours" gradwalk has undertaken
-to name; a kind is named if the first wrong line's kind, or a finding's, is one of `names`, or if the
-text of the report has a sentence that `words` matches.
+KINDS.md is printed from this table (judge.py --kinds). Those that are "ours" gradwalk has
+undertaken to name; a kind is named if the first wrong line's kind, or a finding's, is one of
+`names`, or if a finding has a sentence that `words` matches.
 """
 from collections import namedtuple
 
@@ -20,7 +20,8 @@ KINDS = [
     row("mean-missing", True, "1/m is left out", "scale mean-for-sum dropped-factor",
         r"mean is left out|1/m|divid\w+ by|not averaged|" + FACTOR),
     row("mean-twice", True, "1/m (or 1/T over time steps) once too often",
-        "scale mean-for-sum dropped-factor", r"averaged twice|divided .*twice|once too often|" + FACTOR),
+        "scale mean-for-sum dropped-factor",
+        r"averaged twice|divided .*twice|once too often|" + FACTOR),
     row("mean-wrong-size", True, "divides by another size than the loss does",
         "scale mean-for-sum dropped-factor", r"wrong size|another size|" + FACTOR),
     row("two-missing", True, "the 2 of a square, or another whole factor, is left out",
@@ -77,7 +78,8 @@ KINDS = [
     row("derivative-missing", True, "the activation's slope, or a mask, is left out",
         "derivative-skipped dropped-factor mask-dropped", r"slope .*(left out|missing)|"
         r"derivative .*(left out|missing|skipped)|without .*(slope|derivative)"),
-    row("derivative-half", True, "p for p(1 - p)", "dropped-factor", r"factor .*(missing|left out)"),
+    row("derivative-half", True, "p for p(1 - p)", "dropped-factor",
+        r"factor .*(missing|left out)"),
     row("derivative-twice", True, "the slope is multiplied in twice",
         "derivative-twice", r"(slope|derivative).*twice"),
     row("activation-twice", True, "the slope at the activation's result", "activation-twice",
@@ -86,11 +88,13 @@ KINDS = [
         r"pre-activation|went into the activation|other operand|instead of"),
     row("other-derivative", False, "another function's slope", "wrong-cache pre-activation",
         r"slope of (another|the function)"),
-    row("upstream-dropped", True, "the local slope without what arrives", "upstream-dropped dropped-factor",
+    row("upstream-dropped", True, "the local slope without what arrives",
+        "upstream-dropped dropped-factor",
         r"what arrives|upstream"),
     row("chain-factor-missing", True, "a factor of the chain rule is left out",
         "dropped-factor derivative-skipped scale", r"factor .*(missing|left out)|slope"),
-    row("double-factor", False, "a factor of the chain rule twice", "derivative-twice upstream-twice",
+    row("double-factor", False, "a factor of the chain rule twice",
+        "derivative-twice upstream-twice",
         r"twice"),
     row("square", True, "what arrives is squared", "upstream-twice", r"squared|twice"),
     row("exponent", False, "a wrong power", "dropped-factor derivative-twice", r"power|exponent"),
@@ -108,7 +112,8 @@ KINDS = [
     row("mask-scale", True, "dropout's 1/keep is left out", "mask-scale scale dropped-factor",
         r"keep|" + FACTOR),
     row("mask-redrawn", True, "another dropout mask", "mask-redrawn", r"mask"),
-    row("threshold", False, "a comparison with another threshold", "comparison", r"threshold|compar"),
+    row("threshold", False, "a comparison with another threshold", "comparison",
+        r"threshold|compar"),
     row("leaky-slope", False, "the slope below 0 is another", "dropped-term dropped-factor",
         r"slope"),
     row("huber-unclipped", False, "the quadratic branch everywhere", "dropped-factor mask-dropped",
@@ -141,14 +146,17 @@ KINDS = [
     # -- whole tensors
     row("transposed", True, "a transposition too many or too few", "transpose swapped-operands",
         r"transpos"),
-    row("transposed-pair", False, "a product built from other tensors of the same shape", "transpose",
+    row("transposed-pair", False, "a product built from other tensors of the same shape",
+        "transpose",
         r"transpos"),
     row("permuted", True, "rows or columns in another order", "permuted", r"permut|order"),
     row("heads-swapped", False, "columns of one head for another's", "permuted wrong-cache",
         r"permut|order|instead"),
-    row("kernel-flipped", False, "a convolution's kernel runs the wrong way", "wrong-cache permuted",
+    row("kernel-flipped", False, "a convolution's kernel runs the wrong way",
+        "wrong-cache permuted",
         r"flip|order|instead"),
-    row("other-tensor", True, "the gradient of another tensor", "other-tensor wrong-cache swapped-gates",
+    row("other-tensor", True, "the gradient of another tensor",
+        "other-tensor wrong-cache swapped-gates",
         r"another tensor|gradient of|instead of"),
     row("offset", True, "a constant is added to every entry", "offset", r"offset|constant is added|"
         r"the same .* (added|more)|differs? by .* in every entry"),

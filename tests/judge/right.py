@@ -3,6 +3,7 @@ import math
 import random
 from collections import Counter
 
+from blocks import block, rewritten
 from language import Evaluator, Floats, Gate, Line, Model, Wrong, parse, run_block
 from patterns import PATTERNS, USER
 from program import number
@@ -148,80 +149,6 @@ def build(seed):
     return b
 
 
-# ---- backward blocks in several styles
-
-def rewritten(source, line, shape, fresh):
-    """A line in an equal form, perhaps of two lines."""
-    head, body = line.split("=", 1)
-    body = body.strip()
-    way = source.choice(["", "", "", "(%s).T.T", "%s + 0", "1 * (%s)", "-(-(%s))", "(%s) / 1",
-                         "name", "again"])
-    if way == "name":
-        name = fresh()
-        return ["%s = %s" % (name, body), "%s= %s" % (head, name)]
-    if way == "again" and "+=" not in line:
-        t = "t%dx%d" % shape         # a name keeps its shape
-        return ["%s = 2 * (%s)" % (t, body), "%s = %s / 2" % (t, t), "%s= %s" % (head, t)]
-    return ["%s= %s" % (head, way % body if way and way != "again" else body)]
-
-
-def block(b, rewrite=True):
-    """The backward block of a build, in a style drawn by chance; None if nothing flows."""
-    source = b.source
-    late = source.random() < 0.3         # 1/m in the last lines: 1/m is divided out until then
-    style = source.choice(["add", "gather"])
-    # A late gradient is m times what the node's name would promise, so it gets a name of its own.
-    own_names = late or source.random() < 0.3
-    needs = {n for n, kind in b.kinds.items() if kind == "param"}
-    for name, gets in b.nodes:
-        if any(operand in needs for operand, _ in gets):
-            needs.add(name)
-
-    def grad(name):
-        return "d" + name if b.kinds[name] == "param" or not own_names else "g" + name
-    out, waiting = [], {}
-    for name, text in b.helpers:
-        out.append("%s = %s" % (name, text))
-    start = source.choice(["dL", "1"]) if not own_names else "1"
-    scale = source.choice([2, 4, 6]) if late else 1
-    first = {}
-    top = "dL" if start == "dL" and not late else None
-    for name, gets in reversed(b.nodes):
-        if name == "L":
-            if top is None:
-                top = "gL"
-                out.append("gL = %d" % scale)
-            arrives = top
-        else:
-            if name not in needs:
-                continue
-            if style == "gather":
-                out.append("%s = %s" % (grad(name), " + ".join(waiting[name])))
-            arrives = grad(name)
-        for operand, what in gets:
-            if operand not in needs:
-                continue
-            text = what.replace("{g}", arrives).replace("{o}", name)
-            if late and b.kinds[operand] == "param":
-                text = "(%s) / %d" % (text, scale)
-            if style == "gather":
-                waiting.setdefault(operand, []).append("(%s)" % text)
-            else:
-                out.append("%s %s %s" % (grad(operand), "+=" if operand in first else "=", text))
-                first[operand] = True
-    if style == "gather":
-        for name, kind in b.kinds.items():
-            if kind == "param" and name in waiting:
-                out.append("d%s = %s" % (name, " + ".join(waiting[name])))
-    counter = iter(range(1000))
-    if rewrite:
-        names = run_block([Line(line) for line in out], b.values, "L")
-        out = [new for line in out
-               for new in rewritten(source, line, names[Line(line).target][:2],
-                                    lambda: "new%d" % next(counter))]
-    return out, own_names
-
-
 def texts(seed):
     """A model's text without and with a block: (build, derived, by hand, grads are the nodes')."""
     b = build(seed)
@@ -259,7 +186,7 @@ def compare(tally, want, answer, label, text, nodes=True):
 
 
 def judge_model(program, tally, seed):
-    """One model: every fourth is one of those that were written by hand, its lines in equal forms."""
+    """One model: every fourth is one that was written by hand, its lines in equal forms."""
     if seed % 4 == 3:
         written(program, tally, seed)
     else:

@@ -1,4 +1,4 @@
-"""Wrong backward passes: the mutants, which of their lines may be blamed, and what gradwalk says."""
+"""Wrong backward passes: mutants, which of their lines may be blamed, and what is said of them."""
 import math
 import os
 import random
@@ -322,7 +322,8 @@ class Said:
         mutant = self.mutant
         self.text = self.text or self.program.report(mutant.text())
         body = [">> %s" % mutant.label(), "   %s" % "\n   ".join(self.failures()),
-                "   may be named: " + " | ".join(mutant.lines[i] for i in sorted(mutant.blamable()))]
+                "   may be named: " + " | ".join(mutant.lines[i]
+                                                 for i in sorted(mutant.blamable()))]
         if self.json:
             body.append("   named: " + " | ".join(
                 " or ".join(each["lines"]) + (" [%s]" % each["kind"] if each.get("kind") else "")
