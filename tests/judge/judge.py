@@ -16,10 +16,11 @@ import sys
 from collections import Counter
 
 from contradictions import Facts, ReportFacts, contradictions
+from itself import judge_self
 from kinds import KINDS
-from language import Line, Model, Wrong
+from language import Line, Wrong
 from program import Program
-from right import Tally, judge_model, texts
+from right import Tally, judge_model
 from wrong import Said, Sample, load
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
@@ -111,27 +112,6 @@ def judge_words(options):
     for said, (rule, words) in found[:max(options.show, 5)]:
         print("  %s\n    %s: %s" % (said.label, rule, words))
     return not found
-
-
-def judge_self(options):
-    """The judge against itself: its derivations and its tape, the tape and complex steps."""
-    entries = 0
-    for seed in range(options.count):
-        _, _, by_hand, _ = texts(1000000 * options.seed + seed)
-        model = Model(by_hand)
-        values, grads = model.gradients()
-        for name in model.params():
-            for at, g in enumerate(grads[name][2]):
-                slope = model.complex_slope(values, name, at)
-                entries += 1
-                if not abs(slope - g) <= 1e-8 + 1e-8 * abs(slope):
-                    print("d%s [%d]: the tape says %r, a complex step %r\n%s"
-                          % (name, at, g, slope, by_hand))
-                    return False
-    bases = load(options.seed - 1)      # which compares each model's own pass with the tape
-    print("\nthe judge agrees with itself in %d entries of %d models, and in %d passes by hand"
-          % (entries, options.count, len(bases)))
-    return True
 
 
 def judge_right(options):
