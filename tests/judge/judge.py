@@ -51,9 +51,9 @@ def judge_wrong(options):
 
     def common(mutant):
         name = mutant.base.name
-        if name not in own:
+        if name not in own and not options.common:
             own[name] = catalogue(program, mutant.base)
-        return is_catalogue(mutant, own[name])
+        return not options.common and is_catalogue(mutant, own[name])
     sample = Sample(bases, options.count, options.seed, common)
     for each in sample.broken:
         print("cannot be run, so not a mutant: " + each)
@@ -176,6 +176,10 @@ def report(options, answers):
     print("  an innocent accused at all     (0)      %6d  %s" % (innocent, percent(innocent, n)))
     print("  the kind, of %4d ours         (80 %%)   %6d  %s" % (len(ours), named,
                                                                  percent(named, len(ours))))
+    others = Counter("%s for %s" % (a.other_kind(), a.mutant.kind.name)
+                     for a in answers if a.other_kind())
+    print("  another kind named than expected        %6d  %s" % (
+        sum(others.values()), ", ".join("%s %d" % c for c in others.most_common(4))))
     untrue = Counter(rule for a in answers for rule in {rule for rule, _ in a.untrue})
     print("  reports with something untrue  (0)      %6d  %s" % (
         sum(bool(a.untrue) for a in answers), ", ".join("%s %d" % c for c in untrue.most_common())))
@@ -230,6 +234,8 @@ def main():
     parser.add_argument("--words", metavar="BINARY", help="judge reports on the catalogue's")
     parser.add_argument("--self", action="store_true", help="judge the judge, without a program")
     parser.add_argument("--full", action="store_true", help="10000 right, all wrong, 1000 reports")
+    parser.add_argument("--common", action="store_true",
+                        help="wrong passes in the catalogue's own words as well")
     parser.add_argument("--kinds", action="store_true", help="print KINDS.md")
     parser.add_argument("--count", type=int, default=600)
     parser.add_argument("--seed", type=int, default=1)

@@ -303,6 +303,12 @@ class Said:
             return True
         return bool(kind.words) and any(re.search(kind.words, s) for s in self.sentences())
 
+    def other_kind(self):
+        """The catalogue's kind that is named at the line, where the judge expects another."""
+        lines = self.json["wrong_lines"][:1] if self.json else []
+        kind = lines[0].get("kind") if lines else None
+        return kind if kind and kind not in self.mutant.kind.names else None
+
     def failures(self):
         out = []
         if self.verdict == "PASS":
@@ -315,6 +321,8 @@ class Said:
             out.append("innocent beside it")
         if self.mutant.kind.ours and not self.kind:
             out.append("kind not named")
+        if self.other_kind():
+            out.append("another kind is: " + self.other_kind())
         out.extend("untrue (%s): %s" % each for each in self.untrue)
         return out
 
