@@ -155,6 +155,11 @@ def size(base):
 
 
 def report(options, answers):
+    failed = [a for a in answers if a.failures()]
+    failed.sort(key=lambda a: (a.verdict != "PASS", a.line != "innocent", a.line))
+    if options.failures:
+        with open(options.failures + ".wrong", "w", encoding="utf-8") as file:
+            file.write("\n".join(a.show() for a in failed))
     n = len(answers)
     line = Counter(a.line.split(" ")[0] for a in answers)
     verdicts = Counter(a.verdict for a in answers)
@@ -184,12 +189,8 @@ def report(options, answers):
     print("  reports with something untrue  (0)      %6d  %s" % (
         sum(bool(a.untrue) for a in answers), ", ".join("%s %d" % c for c in untrue.most_common())))
     table(answers)
-    failed = [a for a in answers if a.failures()]
-    failed.sort(key=lambda a: (a.verdict != "PASS", a.line != "innocent", a.line))
     if options.failures:
-        with open(options.failures, "w", encoding="utf-8") as file:
-            file.write("\n".join(a.show() for a in failed))
-        print("\n%d with something to mend are in %s" % (len(failed), options.failures))
+        print("\n%d with something to mend are in %s.wrong" % (len(failed), options.failures))
     for answer in failed[:options.show]:
         print(answer.show())
     good = (verdicts["FAIL"] == n and innocent == 0 and not untrue and line["right"] >= 0.97 * n
@@ -240,7 +241,7 @@ def main():
     parser.add_argument("--count", type=int, default=600)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--show", type=int, default=0, help="print so many failures")
-    parser.add_argument("--failures", default="", help="a file for all of them")
+    parser.add_argument("--failures", default="", help="files FILE.right and FILE.wrong for all of them")
     options = parser.parse_args()
     good = True
     if options.kinds:
