@@ -241,7 +241,8 @@ def main():
     parser.add_argument("--count", type=int, default=600)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--show", type=int, default=0, help="print so many failures")
-    parser.add_argument("--failures", default="", help="files FILE.right and FILE.wrong for all of them")
+    parser.add_argument("--failures", default="", metavar="FILE",
+                        help="all of them, in FILE.right and FILE.wrong")
     options = parser.parse_args()
     good = True
     if options.kinds:
