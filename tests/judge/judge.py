@@ -13,6 +13,7 @@ import json
 import os
 import random
 import sys
+import time
 from collections import Counter
 
 from contradictions import Facts, ReportFacts, contradictions
@@ -117,7 +118,8 @@ def judge_words(options):
 def judge_right(options):
     program, tally = Program(options.right), Tally()
     models, seed = options.count, 1000000 * options.seed
-    while tally.models < models:
+    until = time.monotonic() + 60 * options.minutes
+    while tally.models < models and time.monotonic() < until:
         try:
             judge_model(program, tally, seed)
         except Wrong as why:
@@ -240,6 +242,7 @@ def main():
     parser.add_argument("--kinds", action="store_true", help="print KINDS.md")
     parser.add_argument("--count", type=int, default=600)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=600, help="for right models; then report")
     parser.add_argument("--show", type=int, default=0, help="print so many failures")
     parser.add_argument("--failures", default="", metavar="FILE",
                         help="all of them, in FILE.right and FILE.wrong")
