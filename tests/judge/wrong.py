@@ -283,7 +283,7 @@ class Said:
     def names(self):
         kinds = [each.get("kind") for each in self.json["findings"]]
         kinds += [each.get("kind") for each in self.json["wrong_lines"][:1]]
-        return [name for name in kinds if name]
+        return [name.replace(" ", "-") for name in kinds if name]
 
     def sentences(self):
         """The findings' sentences without advice and without the lines that they quote."""
