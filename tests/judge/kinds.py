@@ -144,12 +144,14 @@ KINDS = [
     row("updated-early", True, "a weight as it will be after the update", "updated-early stale",
         r"after the update|updated"),
     # -- whole tensors
-    row("transposed", True, "a transposition too many or too few", "transpose transposed swapped-operands",
+    row("transposed", True, "a transposition too many or too few",
+        "transpose transposed swapped-operands",
         r"transpos"),
     row("transposed-pair", False, "a product built from other tensors of the same shape",
         "transpose",
         r"transpos"),
-    row("permuted", True, "rows or columns in another order", "permuted permutation", r"permut|order"),
+    row("permuted", True, "rows or columns in another order", "permuted permutation",
+        r"permut|(an)?other order"),
     row("heads-swapped", False, "columns of one head for another's", "permuted wrong-cache",
         r"permut|order|instead"),
     row("kernel-flipped", False, "a convolution's kernel runs the wrong way",
@@ -158,11 +160,12 @@ KINDS = [
     row("other-tensor", True, "the gradient of another tensor",
         "other-tensor another-tensor wrong-cache swapped-gates",
         r"another tensor|gradient of|instead of"),
-    row("offset", True, "a constant is added to every entry", "offset constant-offset", r"offset|constant is added|"
+    row("offset", True, "a constant is added to every entry", "offset constant-offset",
+        r"offset|constant is added|"
         r"the same .* (added|more)|differs? by .* in every entry"),
     row("clipped", True, "clipped inside backward", "clipped", r"clip|cut off|limit"),
     row("one-entry", True, "one entry is wrong", "one-entry", r"only its entry|only .*entr"),
-    row("zero", True, "left at zero", "integer-division zero", r"zero|is 0|nothing"),
+    row("zero", True, "left at zero", "integer-division zero", r"\bzero\b|is 0\b|never set"),
     # -- sums
     row("wrong-axis", True, "a sum or mean over the other axis", "wrong-axis", r"axis|other side"),
     row("sum-to-scalar", True, "one total for every entry", "sum-to-scalar",
