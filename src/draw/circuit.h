@@ -4,10 +4,12 @@
 #define GRADWALK_DRAW_CIRCUIT_H
 
 #include "draw/layout.h"
-#include "lang/model.h"
+#include "draw/wires.h"
 
 struct circuit {
+  struct wires wires;
   struct layout layout;
+  int *inputs;        /* of all boxes; then their ports */
   int *nodes;         /* by box */
   int *box_of;        /* by node: -1 for those that are not drawn */
   size_t node_count;
@@ -25,5 +27,16 @@ void circuit_sign(const struct model *model, int node, char *out, size_t size);
 
 /* Whether a line leaves BOX. */
 bool circuit_has_users(const struct circuit *circuit, int box);
+
+/* The row below BOX's upper edge that names the operands to which no line leads; 0: each has one. */
+int circuit_ghost_row(const struct circuit *circuit, int box);
+
+/* Writes that row: the names and, after those that fit into COLUMNS, how many more there are. Names
+ * that are used several times say how often, after TIMES. */
+void circuit_ghosts(const struct circuit *circuit, const struct model *model, int box, int columns,
+                    const char *times, struct text *out);
+
+/* How often BOX uses its input K. */
+int circuit_uses(const struct circuit *circuit, int box, int k);
 
 #endif
