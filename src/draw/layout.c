@@ -121,7 +121,8 @@ static bool add_line(struct plan *plan, int source, int layer, int to, int opera
                      sizeof *plan->lines))
     return false;
   plan->lines[plan->line_count++] =
-      (struct line){plan->passing[source * plan->layers + layer], to, operand};
+      (struct line){.from = plan->passing[source * plan->layers + layer], .to = to,
+                    .operand = operand};
   return true;
 }
 
@@ -224,7 +225,7 @@ static double wish_of(const struct plan *plan, const struct line *line, bool row
   const struct item *of = backwards ? to : from;
   int leaves = out_row(from), enters = plan_port(plan, line);
   return rows ? of->y + (backwards ? enters - leaves : leaves - enters)
-              : of->order + 0.1 * line->operand;
+              : of->order + (backwards ? 0.1 * line->operand : 0);
 }
 
 /* Gives every item of a layer the mean of its neighbours as its wish: of those to the left, or to

@@ -20,6 +20,7 @@ struct item {
 struct line {
   int from, to;
   int operand; /* of the box TO; 0 where a line passes through */
+  bool cut;    /* found to have no way */
 };
 
 struct plan {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 enum { UP = SIDE_UP, RIGHT = SIDE_RIGHT, DOWN = SIDE_DOWN, LEFT = SIDE_LEFT };
-enum { NARROWEST_GAP = 3, STRAIGHT = -1, UNDECIDED = -2 };
+enum { NARROWEST_GAP = 3, STRAIGHT = -1, UNDECIDED = -2, MOST_MOVES = 16 };
 
 /* What is joined in the gap after a layer: an item's lines, or those of several items that all end
  * in one place. Its vertical part stands in one column, its channel. */
@@ -28,6 +28,10 @@ struct gap {
 static int out_of(const struct plan *plan, int item) {
   const struct item *at = &plan->items[item];
   return (int)at->y + (at->box < 0 ? 0 : LAYOUT_OUT);
+}
+
+static bool is_cut(const struct plan *plan, const struct line *line) {
+  return line->cut || (plan->items[line->to].box >= 0 && plan_port(plan, line) == LAYOUT_CUT);
 }
 
 static int row_of(const struct plan *plan, const struct line *line) {
@@ -89,9 +93,10 @@ static const struct net *in_the_way(const struct gap *gap, const struct net *net
 }
 
 /* Takes LINE, and all that it leads to, out of the drawing. */
-static void cut_line(struct plan *plan, const struct line *line) {
+static void cut_line(struct plan *plan, struct line *line) {
   struct layout *layout = plan->layout;
   const struct item *to = &plan->items[line->to];
+  line->cut = true;
   for (size_t u = 0; u < layout->count; u++)
     for (int k = 0; k < layout->boxes[u].input_count; k++) {
       struct box *box = &layout->boxes[u];
@@ -104,18 +109,19 @@ static void cut_line(struct plan *plan, const struct line *line) {
 }
 
 /* The leftmost channel that NET may have, given those that are decided; -1: it has to wait for
- * others. With CUT nothing is waited for: the lines in question are cut. */
-static int least_channel(const struct gap *gap, const struct net *net, bool cut) {
-  struct plan *plan = gap->plan;
+ * others, because of the line *BLOCKED. */
+static int least_channel(const struct gap *gap, const struct net *net,
+                         struct line **blocked) {
+  const struct plan *plan = gap->plan;
   int least = 0;
   for (int item = net->first; item >= 0; item = gap->next_of[item])
     for (int k = plan->leaving[item]; k < plan->leaving[item + 1]; k++) {
-      const struct line *line = &plan->lines[k];
-      if (plan->items[line->to].box >= 0 && plan_port(plan, line) == LAYOUT_CUT) continue;
-      const struct net *other = in_the_way(gap, net, line);
-      if (other && other->channel == UNDECIDED && !cut) return -1;
-      if (other && other->channel == UNDECIDED) cut_line(plan, line);
-      else if (other) least = max_int(least, other->channel + 1);
+      struct line *line = &plan->lines[k];
+      const struct net *other = is_cut(plan, line) ? NULL : in_the_way(gap, net, line);
+      if (!other) continue;
+      *blocked = line;
+      if (other->channel == UNDECIDED) return -1;
+      least = max_int(least, other->channel + 1);
     }
   return least;
 }
@@ -133,27 +139,55 @@ static int free_channel(const struct gap *gap, const struct net *net, int least)
   return least;
 }
 
-/* Gives every bent net a channel, from the left; returns how many are used. Where nets wait for
- * each other in a circle, one line is cut. */
-static int choose_channels(struct gap *gap) {
-  int used = 0, waiting = 1;
-  for (bool cut = false; waiting > 0;) {
-    bool found = false;
+/* Gives a channel to every net that need not wait for others; returns how many are left, and the
+ * first line that one of these waits for. */
+static int decide(struct gap *gap, int *used, struct line **blocked) {
+  int waiting = 0, before;
+  do {
+    before = waiting;
     waiting = 0;
     for (int i = 0; i < gap->count; i++) {
       struct net *net = &gap->nets[i];
+      struct line *line = NULL;
       if (net->channel != UNDECIDED) continue;
-      int least = least_channel(gap, net, cut);
+      int least = least_channel(gap, net, &line);
       if (least < 0) {
-        waiting++;
+        if (waiting++ == 0) *blocked = line;
         continue;
       }
       net->channel = free_channel(gap, net, least);
-      used = max_int(used, net->channel + 1);
-      found = true;
-      cut = false;
+      *used = max_int(*used, net->channel + 1);
     }
-    cut = !found;
+  } while (waiting > 0 && waiting != before);
+  return waiting;
+}
+
+/* Moves where LINE ends, and all below it in that layer, down by a row. */
+static void move_down(struct plan *plan, const struct line *line) {
+  const struct item *to = &plan->items[line->to];
+  for (int i = plan->first[to->layer]; i < plan->first[to->layer + 1]; i++) {
+    struct item *item = &plan->items[plan->by_layer[i]];
+    if (item->order < to->order) continue;
+    item->y++;
+    plan->layout->rows = max_int(plan->layout->rows, (int)item->y + item->height);
+  }
+}
+
+/* Gives every bent net of the gap after LAYER a channel, from the left; returns how many are used.
+ * Where nets wait for each other in a circle, one of them has to end elsewhere; if that does not
+ * help, a line is cut. */
+static int choose_channels(struct gap *gap, int layer) {
+  struct line *blocked = NULL;
+  int used = 0, moves = 0;
+  find_nets(gap, layer);
+  while (decide(gap, &used, &blocked) > 0) {
+    if (moves++ < MOST_MOVES) {
+      move_down(gap->plan, blocked);
+      used = 0;
+      find_nets(gap, layer);
+    } else {
+      cut_line(gap->plan, blocked);
+    }
   }
   return used;
 }
@@ -214,8 +248,7 @@ static enum status draw_nets(struct gap *gap, const int *cols, const int *widths
   if (size_multiply((size_t)layout->rows, (size_t)layout->cols, &cells))
     layout->lines = calloc(cells + 1, 1);
   for (int layer = 0; layout->lines && layer + 1 < plan->layers; layer++) {
-    find_nets(gap, layer);
-    choose_channels(gap);
+    choose_channels(gap, layer);
     for (int i = 0; i < gap->count; i++) draw_net(gap, &gap->nets[i], cols, widths);
   }
   return layout->lines ? STATUS_OK : STATUS_NO_MEMORY;
@@ -231,11 +264,9 @@ static void choose_columns(struct gap *gap, int *cols, int *widths, int *margins
     widths[box->layer] = max_int(widths[box->layer], box->width);
     margins[box->layer] = max_int(margins[box->layer], box->margin);
   }
-  for (int layer = 0; layer < plan->layers; layer++) {
-    find_nets(gap, layer);
+  for (int layer = 0; layer < plan->layers; layer++)
     cols[layer + 1] = cols[layer] + widths[layer] + margins[layer + 1] +
-                      max_int(choose_channels(gap) + 2, NARROWEST_GAP);
-  }
+                      max_int(choose_channels(gap, layer) + 2, NARROWEST_GAP);
   layout->cols = cols[plan->layers - 1] + widths[plan->layers - 1];
   for (size_t i = 0; i < layout->count; i++) {
     layout->boxes[i].row = (int)plan->items[i].y;
@@ -250,7 +281,8 @@ enum status route_lines(struct plan *plan) {
   int *columns = calloc(3 * layers, sizeof *columns);
   gap.nets = calloc(plan->count, sizeof *gap.nets);
   gap.next_of = calloc(plan->count, sizeof *gap.next_of);
-  gap.net_at = calloc((size_t)plan->layout->rows + 1, sizeof *gap.net_at);
+  gap.net_at = calloc((size_t)(plan->layout->rows + plan->layers * MOST_MOVES) + 1,
+                      sizeof *gap.net_at);
   if (columns && gap.nets && gap.next_of && gap.net_at) {
     choose_columns(&gap, columns, columns + layers, columns + 2 * layers);
     status = plan->layout->cuts > 0 ? STATUS_OK : draw_nets(&gap, columns, columns + layers);
