@@ -2,8 +2,8 @@
 
 #include "core/hash.h"
 #include "core/memory.h"
+#include "lang/print.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +20,46 @@ void circuit_done(struct circuit *circuit) {
   *circuit = (struct circuit){0};
 }
 
+/* -- what a box says of its operation -- */
+
+/* An operand that is a number, as short as it can be written. */
+static void put_constant(struct text *out, const struct expr *expr) {
+  enum { LONGEST = 12, DIGITS = 4 };
+  char number[NUMBER_TEXT_SIZE];
+  size_t begin = out->length;
+  if (expr->kind == EXPR_NUMBER) text_puts(out, number_brief(expr->number, DIGITS, number));
+  else print_expr(out, expr);
+  if (out->failed || out->length - begin <= LONGEST) return;
+  out->length = begin;
+  text_puts(out, expr->kind == EXPR_MATRIX ? "[..]" : "(..)");
+}
+
+/* SIGN with those of the first COUNT operands of FORMULA that are numbers, which have no wire. */
+static void put_sign(struct text *out, const struct model *model, const struct expr *formula,
+                     const char *sign, size_t count) {
+  bool infix = formula->op >= 0 && op_table[formula->op].form == FORM_INFIX;
+  if (!infix) text_puts(out, sign);
+  for (size_t i = 0; formula->kind == EXPR_APPLY && i < count && i < formula->count; i++) {
+    if (infix && i == 1) text_puts(out, sign);
+    if (wires_named(model, formula->args[i])) continue;
+    if (!infix) text_puts(out, " ");
+    put_constant(out, formula->args[i]);
+  }
+}
+
+void circuit_sign(const struct model *model, int node, struct text *out) {
+  const struct node *at = &model->nodes[node];
+  int shown = model_shown_as(model, node);
+  const struct instance *instance = shown >= 0 ? &model->instances[shown] : NULL;
+  bool gate = instance && instance->gate;
+  const char *sign = !gate && op_table[at->op].symbol ? op_table[at->op].symbol
+                                                      : model_op_name(model, node);
+  if (at->kind != NODE_OP) return;
+  if (instance && !gate) text_printf(out, "%s..", sign);
+  else put_sign(out, model, model_formula(model, node), sign,
+                gate ? instance->operand_count : at->operand_count);
+}
+
 /* -- how large a box is -- */
 
 static int shape_columns(struct shape shape) {
@@ -33,7 +73,13 @@ static int box_width(const struct model *model, int node) {
   const char *name = model->nodes[node].name, *op = model_op_name(model, node);
   int value = LABEL + (shape_count(shape) == 1 ? NUMBER : shape_columns(shape) + NORM);
   bool leaf = model->nodes[node].kind != NODE_OP;
-  int title = text_columns(name, strlen(name)) + (leaf ? 1 : (int)strlen(op) + 3);
+  struct text sign;
+  text_init(&sign);
+  circuit_sign(model, node, &sign);
+  int columns = text_columns(text_string(&sign), sign.length) - 2; /* a constant takes its room */
+  if (columns < (int)strlen(op)) columns = (int)strlen(op);
+  text_done(&sign);
+  int title = text_columns(name, strlen(name)) + (leaf ? 1 : columns + 3);
   return FRAME + (title > value ? title : value) - 1;
 }
 
@@ -213,16 +259,6 @@ enum status circuit_make(struct circuit *circuit, const struct model *model, int
   circuit_done(circuit);
   *circuit = made;
   return status;
-}
-
-/* A folded statement shows its last operation with dots: there is more inside. */
-void circuit_sign(const struct model *model, int node, char *out, size_t size) {
-  const struct node *at = &model->nodes[node];
-  int shown = model_shown_as(model, node);
-  bool gate = shown >= 0 && model->instances[shown].gate, leaf = at->kind != NODE_OP;
-  const char *sign = !gate && op_table[at->op].symbol ? op_table[at->op].symbol
-                                                      : model_op_name(model, node);
-  snprintf(out, size, "%s%s", leaf ? "" : sign, shown >= 0 && !gate ? ".." : "");
 }
 
 bool circuit_has_users(const struct circuit *circuit, int box) {

@@ -22,8 +22,10 @@ struct circuit {
 enum status circuit_make(struct circuit *circuit, const struct model *model, int focus);
 void circuit_done(struct circuit *circuit);
 
-/* What NODE's box says of its operation: "+", "relu"; nothing for a leaf. */
-void circuit_sign(const struct model *model, int node, char *out, size_t size);
+/* Appends what NODE's box says of its operation, with the operands that are numbers: "+", "relu",
+ * "^2", "1-", "max 0"; nothing for a leaf. A folded statement shows its last operation with dots:
+ * there is more inside. */
+void circuit_sign(const struct model *model, int node, struct text *out);
 
 /* Whether a line leaves BOX. */
 bool circuit_has_users(const struct circuit *circuit, int box);

@@ -21,7 +21,8 @@ static bool is_size(const struct expr *expr) {
   return expr->kind == EXPR_APPLY && expr->op >= 0 && op_table[expr->op].flags & OP_STATIC;
 }
 
-/* Calls VISIT for each node that EXPR names, as often as it does, from left to right. */
+/* Calls VISIT for each node that EXPR names, as often as it does, from left to right, until VISIT
+ * says false. SIZES: those whose size alone matters too. */
 static bool each_name(const struct model *model, const struct expr *expr, bool sizes,
                       bool (*visit)(void *context, int node), void *context) {
   int node = expr->kind == EXPR_NAME ? model_find(model, expr->name) : -1;
@@ -30,6 +31,15 @@ static bool each_name(const struct model *model, const struct expr *expr, bool s
   for (size_t i = 0; expr->kind == EXPR_APPLY && i < expr->count; i++)
     if (!each_name(model, expr->args[i], sizes, visit, context)) return false;
   return true;
+}
+
+static bool stop(void *context, int node) {
+  (void)context;
+  return node < 0;
+}
+
+bool wires_named(const struct model *model, const struct expr *expr) {
+  return !each_name(model, expr, false, stop, NULL);
 }
 
 struct finder {

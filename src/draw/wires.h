@@ -26,4 +26,7 @@ struct wires {
 enum status wires_find(struct wires *wires, const struct model *model);
 void wires_done(struct wires *wires);
 
+/* Whether EXPR, part of a formula, names a node whose wire would stand for it. */
+bool wires_named(const struct model *model, const struct expr *expr);
+
 #endif

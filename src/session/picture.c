@@ -255,9 +255,11 @@ static void put_box(const struct sheet *sheet, int index) {
   const struct box *box = &sheet->circuit->layout.boxes[index];
   int node = sheet->circuit->nodes[index];
   double x = x_of(box->col), right = x_of(box->col + box->width - 1), y = y_of(box->row);
-  char sign[SIGN_SIZE], printed[3 * SIGN_SIZE];
-  circuit_sign(model, node, sign, sizeof sign);
-  bool is_name = isalpha((unsigned char)sign[0]);
+  char printed[3 * SIGN_SIZE];
+  struct text sign;
+  text_init(&sign);
+  circuit_sign(model, node, &sign);
+  bool is_name = isalpha((unsigned char)*text_string(&sign));
   text_printf(sheet->out,
               "<g>\n<rect x=\"%g\" y=\"%g\" width=\"%g\" height=\"%d\" rx=\"6\" fill=\"%s\" "
               "stroke=\"#aeb6c0\"/>\n<path d=\"M%g %gH%g\" stroke=\"#dfe3e8\"/>\n",
@@ -265,11 +267,14 @@ static void put_box(const struct sheet *sheet, int index) {
               right);
   put_word(sheet->out, x + PAD, y + NAME, "start", ink, " font-weight=\"700\"",
            model->nodes[node].name);
-  put_word(sheet->out, right - PAD, y + NAME, "end", grey, "", is_name ? sign : typeset(sign, printed));
+  put_word(sheet->out, right - PAD, y + NAME, "end", grey, "",
+           is_name ? text_string(&sign) : typeset(text_string(&sign), printed));
   put_number(sheet, node, false, x + PAD, right - PAD, y + VALUE);
   put_number(sheet, node, true, x + PAD, right - PAD, y + GRADIENT);
   put_operands(sheet, index);
   text_puts(sheet->out, "</g>\n");
+  sheet->out->failed = sheet->out->failed || sign.failed;
+  text_done(&sign);
 }
 
 static void put_arrows(const struct sheet *sheet) {
@@ -366,8 +371,9 @@ static void put_dot_row(const struct sheet *sheet, int node, bool gradient) {
 
 static void put_dot_node(const struct sheet *sheet, int node) {
   const struct model *model = &sheet->session->model;
-  char sign[SIGN_SIZE];
-  circuit_sign(model, node, sign, sizeof sign);
+  struct text sign;
+  text_init(&sign);
+  circuit_sign(model, node, &sign);
   text_puts(sheet->out, "  ");
   put_quoted(sheet->out, model->nodes[node].name);
   text_printf(sheet->out,
@@ -376,8 +382,10 @@ static void put_dot_node(const struct sheet *sheet, int node) {
               fill_of(&model->nodes[node]));
   svg_puts(sheet->out, model->nodes[node].name);
   text_puts(sheet->out, "</B></TD><TD ALIGN=\"RIGHT\">");
-  svg_puts(sheet->out, sign);
+  svg_puts(sheet->out, text_string(&sign));
   text_puts(sheet->out, "</TD></TR>");
+  sheet->out->failed = sheet->out->failed || sign.failed;
+  text_done(&sign);
   put_dot_row(sheet, node, false);
   put_dot_row(sheet, node, true);
   text_puts(sheet->out, "</TABLE>>];\n");

@@ -87,10 +87,14 @@ static void draw_box(struct ui *ui, struct area area, int index) {
   draw_frame(ui, area, box, row, col, circuit_has_users(circuit, index));
   int used = canvas_puts(&ui->canvas, area, row, col + 1, focused ? ROLE_FOCUS : ROLE_TITLE,
                          model->nodes[node].name);
-  char sign[80];
-  circuit_sign(model, node, sign, sizeof sign);
-  if (*sign && col + 1 + used < col + box->width - 2 - (int)strlen(sign))
-    canvas_puts(&ui->canvas, area, row, col + box->width - 1 - (int)strlen(sign), ROLE_KEY, sign);
+  struct text sign;
+  text_init(&sign);
+  circuit_sign(model, node, &sign);
+  int columns = text_columns(text_string(&sign), sign.length);
+  if (columns > 0 && col + 1 + used < col + box->width - 2 - columns)
+    canvas_puts(&ui->canvas, area, row, col + box->width - 1 - columns, ROLE_KEY,
+                text_string(&sign));
+  text_done(&sign);
   draw_number(ui, area, row + 1, col + 1, box->width - 2, node, false);
   draw_number(ui, area, row + 2, col + 1, box->width - 2, node, true);
   draw_operands(ui, area, index, row, col);

@@ -21,6 +21,11 @@
 #include <string.h>
 #include <unistd.h>
 
+/* What the tests looked at, to be told with GRADWALK_TIMES. */
+static struct {
+  size_t models, edges, ghosts, crossings, captions;
+} tally;
+
 /* -- edges: how often one node uses another -- */
 
 struct edges {
@@ -281,9 +286,38 @@ static void read_screen(struct drawing *drawing, const struct canvas *canvas) {
     read_screen_box(drawing, canvas, (int)i);
 }
 
+/* Operands that are numbers have no line: they stand beside the sign, in the frame and in DOT. */
+static void assert_captions(const struct drawing *drawing, const struct canvas *canvas,
+                            const char *dot, int index) {
+  const struct model *model = drawing->model;
+  const struct box *box = &drawing->circuit->layout.boxes[index];
+  int node = drawing->circuit->nodes[index], shown = model_shown_as(model, node);
+  const struct instance *gate = shown >= 0 ? &model->instances[shown] : NULL;
+  size_t count = gate ? gate->operand_count : model->nodes[node].operand_count;
+  char number[NUMBER_TEXT_SIZE], label[300];
+  if (gate && !gate->gate) return;
+  struct text title;
+  text_init(&title);
+  for (int c = 1; c < box->width - 1; c++)
+    text_puts(&title, glyph_at(canvas, box->row, box->col + c));
+  snprintf(label, sizeof label, "\n  \"%s\" [label=", model->nodes[node].name);
+  const char *sign = strstr(strstr(dot, label), "<TD ALIGN=\"RIGHT\">");
+  for (size_t i = 0; i < count; i++) {
+    const struct value *value =
+        &model->values[gate ? gate->operands[i] : model->nodes[node].operands[i]];
+    if (value->node >= 0 || value->ref->kind != EXPR_NUMBER) continue;
+    const char *brief = number_brief(value->ref->number, 4, number);
+    const char *in_dot = strstr(sign, brief);
+    if (!strstr(text_string(&title), brief) || !in_dot || in_dot > strstr(sign, "</TD>"))
+      fail_msg("%s: no %s in %s", model->nodes[node].name, brief, text_string(&title));
+    tally.captions++;
+  }
+  text_done(&title);
+}
+
 /* The circuit's view, on a screen that holds all of it. */
 static void draw_screen(struct drawing *drawing, struct session *session,
-                        struct circuit *circuit) {
+                        struct circuit *circuit, const char *dot) {
   struct ui ui = {.session = session, .circuit = *circuit};
   struct layout *layout = &circuit->layout;
   assert_int_equal(canvas_init(&ui.canvas, layout->rows, layout->cols), STATUS_OK);
@@ -293,6 +327,7 @@ static void draw_screen(struct drawing *drawing, struct session *session,
   assert_int_equal(ui.pan_row, 0);
   assert_int_equal(ui.pan_col, 0);
   read_screen(drawing, &ui.canvas);
+  for (size_t i = 0; i < layout->count; i++) assert_captions(drawing, &ui.canvas, dot, (int)i);
   canvas_done(&ui.canvas);
 }
 
@@ -460,10 +495,6 @@ static void compare_boxes(const struct circuit *circuit, const struct model *mod
   }
 }
 
-static struct {
-  size_t models, edges, ghosts, crossings;
-} tally;
-
 static void check(struct session *session) {
   const struct model *model = &session->model;
   struct circuit circuit = {0};
@@ -478,7 +509,7 @@ static void check(struct session *session) {
   struct edges expected = edges_of_model(model);
   compare_boxes(&circuit, model, &expected);
   drawing_init(&screen, &circuit, model, "screen");
-  draw_screen(&screen, session, &circuit);
+  draw_screen(&screen, session, &circuit, text_string(&dot));
   compare(&screen, &expected);
   drawing_init(&svg, &circuit, model, "SVG");
   read_svg(&svg, text_string(&picture));
@@ -499,8 +530,8 @@ static void check(struct session *session) {
 
 static void tell_tally(const char *what) {
   if (getenv("GRADWALK_TIMES"))
-    print_message("# %s: %zu models, %zu edges, %zu boxes with names, %zu crossings\n", what,
-                  tally.models, tally.edges, tally.ghosts, tally.crossings);
+    print_message("# %s: %zu models, %zu edges, %zu boxes with names, %zu crossings, %zu numbers\n",
+                  what, tally.models, tally.edges, tally.ghosts, tally.crossings, tally.captions);
   memset(&tally, 0, sizeof tally);
 }
 
@@ -553,7 +584,7 @@ static void test_shipped_models(void **state) {
 static void test_lessons(void **state) {
   (void)state;
   assert_true(check_files("../lessons/[0-9]*.md") >= 15);
-  assert_true(tally.models >= 100);
+  assert_true(tally.models >= 100 && tally.captions > 100);
   tell_tally("lessons");
 }
 
