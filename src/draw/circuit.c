@@ -211,8 +211,8 @@ int circuit_ghost_row(const struct circuit *circuit, int box) {
   return of->bottom > 0 ? of->height - 2 : 0;
 }
 
-/* Says what BOX wants: a row for a line with a number on it, and room for the names of operands that
- * have no line; the columns of the frame and of the mark before them are added. */
+/* Says what BOX wants: a row for a line with a number on it, and room for the names of operands
+ * that have no line; the columns of the frame and of the mark before them are added. */
 static void want_room(struct circuit *circuit, const struct model *model, int box) {
   struct box *of = &circuit->layout.boxes[box];
   of->height = BOX_HEIGHT;

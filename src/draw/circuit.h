@@ -30,7 +30,8 @@ void circuit_sign(const struct model *model, int node, struct text *out);
 /* Whether a line leaves BOX. */
 bool circuit_has_users(const struct circuit *circuit, int box);
 
-/* The row below BOX's upper edge that names the operands to which no line leads; 0: each has one. */
+/* The row, below BOX's upper edge, of the names of the operands that have no line; 0: each has
+ * one. */
 int circuit_ghost_row(const struct circuit *circuit, int box);
 
 /* Writes that row: the names and, after those that fit into COLUMNS, how many more there are. Names

@@ -61,7 +61,8 @@ static void put_place(const struct session *session, struct text *out) {
 
 /* Pixels. A cell of the layout is COLUMN wide and ROW high; lines run through the middles of cells,
  * and a box reaches from the middle of its first cell to that of its last. */
-enum { COLUMN = 9, ROW = 26, MARGIN = 28, HEADER = 26, FOOTER = 34, RADIUS = 4, LEAST_WIDTH = 440, FONT_SIZE = 15 };
+enum { COLUMN = 9, ROW = 26, MARGIN = 28, HEADER = 26, FOOTER = 34, RADIUS = 4, LEAST_WIDTH = 440 };
+enum { FONT_SIZE = 15 };
 
 struct sheet {
   const struct session *session;
@@ -161,8 +162,8 @@ static void put_joints(const struct sheet *sheet) {
   for (int row = 0; row < layout->rows; row++)
     for (int col = 0; col < layout->cols; col++)
       if (sides_at(layout, row, col) & SIDE_JOINT)
-        text_printf(sheet->out, "<circle cx=\"%g\" cy=\"%g\" r=\"3\" fill=\"#8c959f\"/>\n", x_of(col),
-                    y_of(row));
+        text_printf(sheet->out, "<circle cx=\"%g\" cy=\"%g\" r=\"3\" fill=\"#8c959f\"/>\n",
+                    x_of(col), y_of(row));
 }
 
 static void put_word(struct text *out, double x, double y, const char *anchor, const char *colour,
