@@ -85,30 +85,45 @@ static int box_width(const struct model *model, int node) {
 
 /* -- which nodes get one -- */
 
-/* Marks the neighbourhood of the focus, nearest first, until there are enough boxes. */
+/* The first node that would be drawn and is not chosen, or -1. */
+static int first_other(const struct wires *wires, const bool *chosen) {
+  for (size_t n = 0; n < wires->node_count; n++)
+    if (wires->drawn[n] && !chosen[n]) return (int)n;
+  return -1;
+}
+
+/* Marks in NEXT what is joined to the chosen nodes; false: nothing is. */
+static bool find_next(const struct wires *wires, const bool *chosen, bool *next) {
+  bool found = false;
+  memset(next, 0, wires->node_count);
+  for (size_t n = 0; n < wires->node_count; n++)
+    for (size_t i = wires->first[n]; i < wires->first[n + 1]; i++) {
+      int from = wires->items[i].node;
+      if (chosen[n] == chosen[from]) continue;
+      next[chosen[n] ? (size_t)from : n] = found = true;
+    }
+  return found;
+}
+
+/* Marks the neighbourhood of the focus, nearest first, until there are enough boxes; what is joined
+ * to nothing of it comes last. */
 static void choose_near(const struct wires *wires, int focus, bool *chosen) {
-  size_t count = 1, before = 0;
+  size_t count = 1;
   bool *next = calloc(wires->node_count, 1);
-  chosen[focus] = true;
-  while (next && count > before && count < MOST_BOXES) {
-    before = count;
-    memset(next, 0, wires->node_count);
-    for (size_t n = 0; n < wires->node_count; n++)
-      for (size_t i = wires->first[n]; i < wires->first[n + 1]; i++) {
-        int from = wires->items[i].node;
-        if (chosen[n] && !chosen[from]) next[from] = true;
-        if (chosen[from] && !chosen[n]) next[n] = true;
-      }
+  chosen[focus >= 0 && wires->drawn[focus] ? focus : first_other(wires, chosen)] = true;
+  while (next && count < MOST_BOXES) {
+    if (!find_next(wires, chosen, next)) next[first_other(wires, chosen)] = true;
     for (size_t n = 0; n < wires->node_count && count < MOST_BOXES; n++)
       if (next[n]) chosen[n] = true, count++;
   }
   free(next);
 }
 
+/* All that are drawn, or where these are too many, MOST_BOXES of them. */
 static bool *choose_nodes(const struct wires *wires, int focus, bool *partial) {
   bool *chosen = calloc(wires->node_count + 1, sizeof *chosen);
   *partial = wires->drawn_count > MOST_BOXES;
-  if (chosen && *partial) choose_near(wires, focus >= 0 ? focus : 0, chosen);
+  if (chosen && *partial) choose_near(wires, focus, chosen);
   else if (chosen) memcpy(chosen, wires->drawn, wires->node_count);
   return chosen;
 }

@@ -166,7 +166,7 @@ static bool sort_lines(struct plan *plan) {
       sorted[next[plan->lines[i].from]++] = plan->lines[i];
     memcpy(next, plan->entering, plan->count * sizeof *next);
     for (size_t i = 0; i < plan->line_count; i++) plan->arrivals[next[sorted[i].to]++] = (int)i;
-    memcpy(plan->lines, sorted, plan->line_count * sizeof *sorted);
+    if (plan->line_count > 0) memcpy(plan->lines, sorted, plan->line_count * sizeof *sorted);
   }
   free(sorted);
   free(next);

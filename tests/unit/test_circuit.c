@@ -193,6 +193,7 @@ static void check(struct session *session) {
   assert_int_equal(picture_dot(session, &dot, &diag), STATUS_OK);
   struct edges expected = edges_of_model(model);
   compare_boxes(&circuit, model, &expected);
+  assert_true(!circuit.partial || circuit.layout.count >= 300);
   drawing_init(&screen, &circuit, model, "screen");
   draw_screen(&screen, session, &circuit, text_string(&dot));
   drawing_compare(&screen, &expected);
