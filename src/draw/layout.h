@@ -1,6 +1,10 @@
 /* Drawing a graph left to right: boxes in layers, ordered for few crossings, joined by lines that
  * run only along rows and columns. Knows boxes and lines, not models. (The method is Sugiyama's:
- * layers, dummies for long edges, barycentre sweeps.) */
+ * layers, dummies for long edges, barycentre sweeps.)
+ *
+ * The drawing can be read back: three lines that meet in a cell are joined there, four that meet
+ * only cross unless the cell is a joint; lines of two boxes are joined only where both end in the
+ * same place. A line for which there is no such way is cut, and its reader names it instead. */
 #ifndef GRADWALK_DRAW_LAYOUT_H
 #define GRADWALK_DRAW_LAYOUT_H
 
@@ -9,31 +13,39 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { LAYOUT_MAX_INPUTS = 6 };
+/* What a caller says of an input's port: a line may share its row with others, needs a row of its
+ * own, or is not drawn. */
+enum { LAYOUT_CUT = -1, LAYOUT_ANY = 0, LAYOUT_OWN = 1 };
 
 struct box {
-  int width, height; /* wanted; in cells */
-  int inputs[LAYOUT_MAX_INPUTS]; /* boxes whose result enters here, in operand order */
+  int width, height; /* wanted; in cells. The height grows where lines need more room */
+  int bottom;        /* wanted: rows above the lower edge where no line enters */
+  int margin;        /* wanted: columns on the left of it where no line turns */
+  int *inputs;       /* boxes whose result enters here, in operand order; the caller's */
+  int *ports;        /* wanted, one an input; found: rows below the upper edge, or LAYOUT_CUT */
   int input_count;
+  int outputs;       /* found: lines that are not cut and begin here */
   int layer, row, col; /* found: layer from 0 at the left; place of the upper left corner */
 };
 
-enum { SIDE_UP = 1, SIDE_RIGHT = 2, SIDE_DOWN = 4, SIDE_LEFT = 8 };
+enum { SIDE_UP = 1, SIDE_RIGHT = 2, SIDE_DOWN = 4, SIDE_LEFT = 8, SIDE_JOINT = 16 };
 
 struct layout {
   struct box *boxes;
   size_t count;
   int rows, cols;  /* of the whole drawing */
   uint8_t *lines;  /* rows * cols: the sides that lines leave a cell by */
+  size_t cuts;     /* lines that the last layout_make() had to cut */
 };
 
 /* Places layout->boxes (which the caller filled and owns; inputs must come before their users) and
- * draws the lines. Ends with layout_done(). */
+ * draws the lines, but those whose port is LAYOUT_CUT already. Where it has to cut others it sets
+ * their ports and layout->cuts and draws nothing: the caller makes room for their names and calls
+ * again, which ends because every call cuts some. Ends with layout_done(). */
 enum status layout_make(struct layout *layout);
-
-/* Rows below BOX's upper edge where its result leaves (OPERAND 0 will do) and operands enter; in a
- * low box the last operands share one. */
-int layout_port(const struct box *box, int operand);
 void layout_done(struct layout *layout);
+
+/* Rows below a box's upper edge where its result leaves. */
+enum { LAYOUT_OUT = 1 };
 
 #endif

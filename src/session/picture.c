@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DIGITS = 4, NUMBER_SIZE = 64, SIGN_SIZE = 80 };
+/* A box has room for a norm of six columns. */
+enum { DIGITS = 4, NUMBER_SIZE = 64, SIGN_SIZE = 80, NORM_COLUMNS = 6 };
 
 /* Blue and orange differ for every eye, and both have contrast enough on white. */
 static const char value_colour[] = "#1d5fa6", gradient_colour[] = "#b4500b", ink[] = "#1b1f24",
@@ -25,8 +26,10 @@ void picture_value(const struct run *run, int slot, int digits, char *out, size_
     return;
   }
   for (size_t i = 0; i < shape_count(shape); i++) squares += values[i] * values[i];
-  snprintf(out, size, "%ux%u |%s|", shape.rows, shape.cols,
-           number_brief(sqrt(squares), 3, number));
+  const char *norm = number_brief(sqrt(squares), 3, number);
+  for (int few = 2; strlen(norm) > NORM_COLUMNS && few > 0; few--)
+    norm = number_brief(sqrt(squares), few, number);
+  snprintf(out, size, "%ux%u |%s|", shape.rows, shape.cols, norm);
 }
 
 /* The number in a box: false if none is wanted there. *KNOWN: the walk has come to it. */
@@ -59,6 +62,7 @@ static void put_place(const struct session *session, struct text *out) {
 /* Pixels. A cell of the layout is COLUMN wide and ROW high; lines run through the middles of cells,
  * and a box reaches from the middle of its first cell to that of its last. */
 enum { COLUMN = 9, ROW = 26, MARGIN = 28, HEADER = 26, FOOTER = 34, RADIUS = 4, LEAST_WIDTH = 440 };
+enum { FONT_SIZE = 15 };
 
 struct sheet {
   const struct session *session;
@@ -118,6 +122,17 @@ static void put_run(struct text *out, const struct layout *layout, int row, int 
   else text_printf(out, "M%g %gV%g", x_of(col), y_of(row + start), y_of(last_row + end));
 }
 
+/* The next row of a box, below PORT, where lines enter, or that of the operands that have none; 0:
+ * there are no more. */
+static int port_after(const struct sheet *sheet, int index, int port) {
+  const struct box *box = &sheet->circuit->layout.boxes[index];
+  int next = circuit_ghost_row(sheet->circuit, index);
+  if (next <= port) next = 0;
+  for (int k = 0; k < box->input_count; k++)
+    if (box->ports[k] > port && (next == 0 || box->ports[k] < next)) next = box->ports[k];
+  return next;
+}
+
 static void put_wires(const struct sheet *sheet) {
   const struct layout *layout = &sheet->circuit->layout;
   text_puts(sheet->out, "<path fill=\"none\" stroke=\"#8c959f\" stroke-width=\"1.5\" d=\"");
@@ -132,12 +147,23 @@ static void put_wires(const struct sheet *sheet) {
     const struct box *box = &layout->boxes[i];
     int right = box->col + box->width;
     if (circuit_has_users(sheet->circuit, (int)i))
-      text_printf(sheet->out, "M%g %gH%g", x_of(right - 1), y_of(box->row + 1), x_of(right - 0.5));
-    for (int k = 0; k < box->input_count; k++)
-      text_printf(sheet->out, "M%g %gH%g", x_of(box->col - 0.5),
-                  y_of(box->row + layout_port(box, k)), x_of(box->col));
+      text_printf(sheet->out, "M%g %gH%g", x_of(right - 1), y_of(box->row + LAYOUT_OUT),
+                  x_of(right - 0.5));
+    for (int port = 0; (port = port_after(sheet, (int)i, port));)
+      text_printf(sheet->out, "M%g %gH%g", x_of(box->col - 0.5), y_of(box->row + port),
+                  x_of(box->col));
   }
   text_puts(sheet->out, "\"/>\n");
+}
+
+/* Where the lines of a cross are joined. */
+static void put_joints(const struct sheet *sheet) {
+  const struct layout *layout = &sheet->circuit->layout;
+  for (int row = 0; row < layout->rows; row++)
+    for (int col = 0; col < layout->cols; col++)
+      if (sides_at(layout, row, col) & SIDE_JOINT)
+        text_printf(sheet->out, "<circle cx=\"%g\" cy=\"%g\" r=\"3\" fill=\"#8c959f\"/>\n",
+                    x_of(col), y_of(row));
 }
 
 static void put_word(struct text *out, double x, double y, const char *anchor, const char *colour,
@@ -164,20 +190,64 @@ static const char *typeset(const char *text, char out[3 * SIGN_SIZE]) {
   return out;
 }
 
+/* How wide TEXT, a number or a shape with a norm, may become in pixels: no font that browsers fall
+ * back to is wider than DejaVu Sans Bold. */
+static double widest(const char *text) {
+  double ems = 0;
+  for (const char *at = text; *at; at++)
+    ems += (*at & 0xC0) == 0x80              ? 0 /* inside a character */
+           : *at == ' ' || *at == '.'        ? 0.38
+           : *at == '|'                      ? 0.37
+           : isalnum((unsigned char)*at)     ? 0.70
+                                             : 0.84;
+  return FONT_SIZE * ems;
+}
+
 static void put_number(const struct sheet *sheet, int node, bool gradient, double left,
                        double right, double y) {
-  char text[NUMBER_SIZE], printed[3 * SIGN_SIZE];
+  enum { LABEL = 14 }; /* pixels that the letter before the number takes, and a gap */
+  char text[NUMBER_SIZE], printed[3 * SIGN_SIZE], more[64];
   bool known;
   if (!number_in(sheet->session, node, gradient, &known, text)) return;
   put_word(sheet->out, left, y, "start", grey, " font-style=\"italic\"", gradient ? "g" : "v");
+  snprintf(more, sizeof more, known ? " font-weight=\"600\"" : "");
+  double room = right - left - LABEL, wide = widest(typeset(text, printed));
+  if (wide > room)
+    snprintf(more + strlen(more), sizeof more - strlen(more), " font-size=\"%.3g\"",
+             FONT_SIZE * room / wide);
   put_word(sheet->out, right, y, "end",
-           !known ? grey : gradient ? gradient_colour : value_colour,
-           known ? " font-weight=\"600\"" : "", typeset(text, printed));
+           !known ? grey : gradient ? gradient_colour : value_colour, more, printed);
 }
 
 /* Params, which are to be learnt, are tinted; data are grey, what is computed is white. */
 static const char *fill_of(const struct node *node) {
   return node->kind == NODE_PARAM ? "#eef4fb" : node->kind == NODE_OP ? "#ffffff" : "#f4f4f5";
+}
+
+/* How often an operand is used, above its line, and the names of those that have no line. */
+static void put_operands(const struct sheet *sheet, int index) {
+  enum { PAD = 9, ABOVE = 5, BELOW = 5 };
+  static const char small[] = " font-size=\"12\"";
+  const struct box *box = &sheet->circuit->layout.boxes[index];
+  int ghost_row = circuit_ghost_row(sheet->circuit, index);
+  struct text words;
+  text_init(&words);
+  for (int k = 0; k < box->input_count; k++) {
+    int uses = box->ports[k] == LAYOUT_CUT ? 1 : circuit_uses(sheet->circuit, index, k);
+    if (uses == 1) continue;
+    words.length = 0;
+    text_printf(&words, "%d", uses);
+    put_word(sheet->out, x_of(box->col) - PAD, y_of(box->row + box->ports[k]) - ABOVE, "end", grey,
+             small, text_string(&words));
+  }
+  words.length = 0;
+  if (ghost_row > 0) {
+    circuit_ghosts(sheet->circuit, &sheet->session->model, index, box->width - 3, "×", &words);
+    put_word(sheet->out, x_of(box->col) + PAD, y_of(box->row + ghost_row) + BELOW, "start", grey,
+             small, text_string(&words));
+  }
+  sheet->out->failed = sheet->out->failed || words.failed;
+  text_done(&words);
 }
 
 static void put_box(const struct sheet *sheet, int index) {
@@ -186,9 +256,11 @@ static void put_box(const struct sheet *sheet, int index) {
   const struct box *box = &sheet->circuit->layout.boxes[index];
   int node = sheet->circuit->nodes[index];
   double x = x_of(box->col), right = x_of(box->col + box->width - 1), y = y_of(box->row);
-  char sign[SIGN_SIZE], printed[3 * SIGN_SIZE];
-  circuit_sign(model, node, sign, sizeof sign);
-  bool is_name = isalpha((unsigned char)sign[0]);
+  char printed[3 * SIGN_SIZE];
+  struct text sign;
+  text_init(&sign);
+  circuit_sign(model, node, &sign);
+  bool is_name = isalpha((unsigned char)*text_string(&sign));
   text_printf(sheet->out,
               "<g>\n<rect x=\"%g\" y=\"%g\" width=\"%g\" height=\"%d\" rx=\"6\" fill=\"%s\" "
               "stroke=\"#aeb6c0\"/>\n<path d=\"M%g %gH%g\" stroke=\"#dfe3e8\"/>\n",
@@ -196,10 +268,14 @@ static void put_box(const struct sheet *sheet, int index) {
               right);
   put_word(sheet->out, x + PAD, y + NAME, "start", ink, " font-weight=\"700\"",
            model->nodes[node].name);
-  put_word(sheet->out, right - PAD, y + NAME, "end", grey, "", is_name ? sign : typeset(sign, printed));
+  put_word(sheet->out, right - PAD, y + NAME, "end", grey, "",
+           is_name ? text_string(&sign) : typeset(text_string(&sign), printed));
   put_number(sheet, node, false, x + PAD, right - PAD, y + VALUE);
   put_number(sheet, node, true, x + PAD, right - PAD, y + GRADIENT);
+  put_operands(sheet, index);
   text_puts(sheet->out, "</g>\n");
+  sheet->out->failed = sheet->out->failed || sign.failed;
+  text_done(&sign);
 }
 
 static void put_arrows(const struct sheet *sheet) {
@@ -207,10 +283,8 @@ static void put_arrows(const struct sheet *sheet) {
   text_puts(sheet->out, "<path fill=\"#8c959f\" d=\"");
   for (size_t i = 0; i < layout->count; i++) {
     const struct box *box = &layout->boxes[i];
-    for (int k = 0; k < box->input_count; k++)
-      if (k == 0 || layout_port(box, k) != layout_port(box, k - 1))
-        text_printf(sheet->out, "M%g %gl-7 -3.5v7z", x_of(box->col),
-                    y_of(box->row + layout_port(box, k)));
+    for (int port = 0; (port = port_after(sheet, (int)i, port));)
+      text_printf(sheet->out, "M%g %gl-7 -3.5v7z", x_of(box->col), y_of(box->row + port));
   }
   text_puts(sheet->out, "\"/>\n");
 }
@@ -249,6 +323,7 @@ static void put_sheet(const struct sheet *sheet) {
                         "style=\"font-variant-numeric:tabular-nums;white-space:pre\">\n");
   put_header(sheet);
   put_wires(sheet);
+  put_joints(sheet);
   for (size_t i = 0; i < layout->count; i++) put_box(sheet, (int)i);
   put_arrows(sheet);
   put_footer(sheet, width, height - MARGIN + 4);
@@ -297,8 +372,9 @@ static void put_dot_row(const struct sheet *sheet, int node, bool gradient) {
 
 static void put_dot_node(const struct sheet *sheet, int node) {
   const struct model *model = &sheet->session->model;
-  char sign[SIGN_SIZE];
-  circuit_sign(model, node, sign, sizeof sign);
+  struct text sign;
+  text_init(&sign);
+  circuit_sign(model, node, &sign);
   text_puts(sheet->out, "  ");
   put_quoted(sheet->out, model->nodes[node].name);
   text_printf(sheet->out,
@@ -307,41 +383,48 @@ static void put_dot_node(const struct sheet *sheet, int node) {
               fill_of(&model->nodes[node]));
   svg_puts(sheet->out, model->nodes[node].name);
   text_puts(sheet->out, "</B></TD><TD ALIGN=\"RIGHT\">");
-  svg_puts(sheet->out, sign);
+  svg_puts(sheet->out, text_string(&sign));
   text_puts(sheet->out, "</TD></TR>");
+  sheet->out->failed = sheet->out->failed || sign.failed;
+  text_done(&sign);
   put_dot_row(sheet, node, false);
   put_dot_row(sheet, node, true);
   text_puts(sheet->out, "</TABLE>>];\n");
 }
 
-static void put_dot_edges(const struct sheet *sheet, int index) {
+static void put_dot_edges(const struct sheet *sheet, int node) {
   const struct model *model = &sheet->session->model;
-  const struct box *box = &sheet->circuit->layout.boxes[index];
-  for (int k = 0; k < box->input_count; k++) {
+  const struct wires *wires = &sheet->circuit->wires;
+  for (size_t i = wires->first[node]; i < wires->first[node + 1]; i++) {
     text_puts(sheet->out, "  ");
-    put_quoted(sheet->out, model->nodes[sheet->circuit->nodes[box->inputs[k]]].name);
+    put_quoted(sheet->out, model->nodes[wires->items[i].node].name);
     text_puts(sheet->out, " -> ");
-    put_quoted(sheet->out, model->nodes[sheet->circuit->nodes[index]].name);
+    put_quoted(sheet->out, model->nodes[node].name);
+    if (wires->items[i].uses > 1) text_printf(sheet->out, " [label=\"×%d\"]", wires->items[i].uses);
     text_puts(sheet->out, ";\n");
   }
 }
 
+/* All of the circuit, however large it is: Graphviz finds the places. */
 static void put_dot(const struct sheet *sheet) {
-  const struct layout *layout = &sheet->circuit->layout;
+  const struct wires *wires = &sheet->circuit->wires;
   text_puts(sheet->out, "digraph gradwalk {\n  rankdir=LR;\n  labelloc=t;\n  label=");
   put_quoted(sheet->out, title_of(sheet->session));
   text_printf(sheet->out, ";\n  fontname=\"Helvetica\";\n  fontcolor=\"%s\";\n"
                           "  node [shape=plain, fontname=\"Helvetica\", fontcolor=\"%s\"];\n"
-                          "  edge [color=\"#8c959f\", arrowsize=0.7];\n", ink, ink);
-  for (size_t i = 0; i < layout->count; i++) put_dot_node(sheet, sheet->circuit->nodes[i]);
-  for (size_t i = 0; i < layout->count; i++) put_dot_edges(sheet, (int)i);
+                          "  edge [color=\"#8c959f\", fontcolor=\"%s\", arrowsize=0.7];\n",
+              ink, ink, grey);
+  for (size_t n = 0; n < wires->node_count; n++)
+    if (wires->drawn[n]) put_dot_node(sheet, (int)n);
+  for (size_t n = 0; n < wires->node_count; n++)
+    if (wires->drawn[n]) put_dot_edges(sheet, (int)n);
   text_puts(sheet->out, "}\n");
 }
 
 enum status picture_dot(const struct session *session, struct text *out, struct diag *diag) {
   struct circuit circuit = {0};
   struct sheet sheet = {session, &circuit, out};
-  enum status status = circuit_make(&circuit, &session->model, session->focus);
+  enum status status = wires_find(&circuit.wires, &session->model);
   if (!status) put_dot(&sheet);
   circuit_done(&circuit);
   return status || out->failed ? diag_no_memory(diag) : STATUS_OK;

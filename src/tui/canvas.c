@@ -232,6 +232,7 @@ const char *canvas_line_glyph(const struct canvas *canvas, unsigned sides) {
                                           "╴", "╯", "─", "┴", "╮", "┤", "┬", "┼"};
   static const char *const ascii[16] = {" ", "|", "-", "'", "|", "|", ".", "+",
                                         "-", "'", "-", "+", ".", "+", "+", "+"};
+  if (sides & 16) return canvas->unicode ? "●" : "o"; /* joined, where a cross only crosses */
   return canvas->unicode ? unicode[sides & 15] : ascii[sides & 15];
 }
 

@@ -87,7 +87,8 @@ void canvas_rule(struct canvas *canvas, struct area area, int row, const char *t
 int canvas_paragraphs(struct canvas *canvas, struct area area, int row, int skip, enum role role,
                       const char *text);
 
-/* A line of the frame: the sides (1 up, 2 right, 4 down, 8 left) that meet in one character. */
+/* A line of the frame: the sides (1 up, 2 right, 4 down, 8 left) that meet in one character; 16: all
+ * of them are joined there. */
 const char *canvas_line_glyph(const struct canvas *canvas, unsigned sides);
 
 /* The whole as lines of text, without trailing spaces. */

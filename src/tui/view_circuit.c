@@ -25,6 +25,13 @@ static void draw_number(struct ui *ui, struct area area, int row, int col, int w
   canvas_puts(&ui->canvas, area, row, col + width - text_columns(text, strlen(text)), role, text);
 }
 
+/* Whether a line enters BOX that many rows below its upper edge. */
+static bool enters_at(const struct box *box, int row) {
+  for (int k = 0; k < box->input_count; k++)
+    if (box->ports[k] == row) return true;
+  return false;
+}
+
 static void draw_frame(struct ui *ui, struct area area, const struct box *box, int row, int col,
                        bool has_users) {
   struct canvas *canvas = &ui->canvas;
@@ -34,9 +41,7 @@ static void draw_frame(struct ui *ui, struct area area, const struct box *box, i
     canvas_puts(canvas, area, bottom, c, ROLE_FAINT, canvas_line_glyph(canvas, 2 | 8));
   }
   for (int r = row + 1; r < bottom; r++) {
-    int port = r - row - 1;
-    bool enters = port < box->input_count;
-    bool leaves = port == 0 && has_users;
+    bool enters = enters_at(box, r - row), leaves = r - row == LAYOUT_OUT && has_users;
     canvas_puts(canvas, area, r, col, ROLE_FAINT,
                 canvas_line_glyph(canvas, 1 | 4 | (enters ? 8 : 0)));
     canvas_puts(canvas, area, r, right, ROLE_FAINT,
@@ -49,6 +54,29 @@ static void draw_frame(struct ui *ui, struct area area, const struct box *box, i
   canvas_puts(canvas, area, bottom, right, ROLE_FAINT, canvas_line_glyph(canvas, 1 | 8));
 }
 
+/* How often an operand is used, on its line, right before the box; and the names of those that have
+ * no line. */
+static void draw_operands(struct ui *ui, struct area area, int index, int row, int col) {
+  const struct circuit *circuit = &ui->circuit;
+  const struct box *box = &circuit->layout.boxes[index];
+  int ghost_row = circuit_ghost_row(circuit, index);
+  bool unicode = ui->canvas.unicode;
+  char times[16];
+  for (int k = 0; k < box->input_count; k++) {
+    int uses = box->ports[k] == LAYOUT_CUT ? 1 : circuit_uses(circuit, index, k);
+    if (uses == 1) continue;
+    int digits = snprintf(times, sizeof times, "%d", uses);
+    canvas_puts(&ui->canvas, area, row + box->ports[k], col - digits, ROLE_KEY, times);
+  }
+  if (ghost_row == 0) return;
+  struct text names;
+  text_init(&names);
+  circuit_ghosts(circuit, &ui->session->model, index, box->width - 3, unicode ? "×" : "x", &names);
+  canvas_puts(&ui->canvas, area, row + ghost_row, col + 1, ROLE_KEY, unicode ? "↖" : "<");
+  canvas_puts(&ui->canvas, area, row + ghost_row, col + 2, ROLE_FAINT, text_string(&names));
+  text_done(&names);
+}
+
 static void draw_box(struct ui *ui, struct area area, int index) {
   const struct circuit *circuit = &ui->circuit;
   const struct box *box = &circuit->layout.boxes[index];
@@ -59,12 +87,17 @@ static void draw_box(struct ui *ui, struct area area, int index) {
   draw_frame(ui, area, box, row, col, circuit_has_users(circuit, index));
   int used = canvas_puts(&ui->canvas, area, row, col + 1, focused ? ROLE_FOCUS : ROLE_TITLE,
                          model->nodes[node].name);
-  char sign[80];
-  circuit_sign(model, node, sign, sizeof sign);
-  if (*sign && col + 1 + used < col + box->width - 2 - (int)strlen(sign))
-    canvas_puts(&ui->canvas, area, row, col + box->width - 1 - (int)strlen(sign), ROLE_KEY, sign);
+  struct text sign;
+  text_init(&sign);
+  circuit_sign(model, node, &sign);
+  int columns = text_columns(text_string(&sign), sign.length);
+  if (columns > 0 && col + 1 + used < col + box->width - 2 - columns)
+    canvas_puts(&ui->canvas, area, row, col + box->width - 1 - columns, ROLE_KEY,
+                text_string(&sign));
+  text_done(&sign);
   draw_number(ui, area, row + 1, col + 1, box->width - 2, node, false);
   draw_number(ui, area, row + 2, col + 1, box->width - 2, node, true);
+  draw_operands(ui, area, index, row, col);
   if (focused && row >= 0 && row < area.rows && col >= 0 && col < area.cols) {
     ui->canvas.cursor_row = area.row + row;
     ui->canvas.cursor_col = area.col + col + 1;
