@@ -4,6 +4,7 @@
 #include "lang/lower.h"
 #include "lang/parse.h"
 #include "lang/print.h"
+#include "lang/shown.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -390,9 +391,11 @@ static enum status ambiguous(struct derivation *derivation, const struct assign 
     const struct rule *rule = &model->rules[i];
     if (!rules_match(model, bug, rule)) continue;
     text_puts(&list, list.length > 0 ? ", " : "");
-    if (rule->node >= 0)
-      text_printf(&list, "%s:%d: ", rule_node_name(model, rule), rule->operand + 1);
-    text_puts(&list, rule->text);
+    if (rule->node >= 0) {
+      node_put_shown(&list, model, rule->node);
+      text_printf(&list, ":%d: ", rule->operand + 1);
+    }
+    rule_put_shown(&list, model, i);
   }
   diag_set(derivation->diag, STATUS_DATA, bug->span, _("several rule lines assign \"%s\""),
            bug->target);

@@ -3,6 +3,7 @@
 #include "core/intl.h"
 #include "lang/parse.h"
 #include "lang/rules.h"
+#include "lang/shown.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +78,7 @@ enum status evaluate_text(struct session *session, const char *name, const char 
   *result = (struct evaluation){0};
   if (!source || !kept) return diag_no_memory(diag);
   *source = (struct source){name, kept, strlen(text), 1};
+  if (!source_of_names(source, model, &model->rule_arena)) return diag_no_memory(diag);
   enum status status = parse_expr(source, &model->rule_arena, &expr, diag);
   return status ? status : evaluate_expr(session, expr, result, diag);
 }

@@ -3,6 +3,7 @@
 #include "core/intl.h"
 #include "draw/circuit.h"
 #include "draw/svg.h"
+#include "lang/shown.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -186,7 +187,7 @@ static void put_box(const struct sheet *sheet, int index) {
   const struct box *box = &sheet->circuit->layout.boxes[index];
   int node = sheet->circuit->nodes[index];
   double x = x_of(box->col), right = x_of(box->col + box->width - 1), y = y_of(box->row);
-  char sign[SIGN_SIZE], printed[3 * SIGN_SIZE];
+  char sign[SIGN_SIZE], printed[3 * SIGN_SIZE], title[TITLE_SIZE];
   circuit_sign(model, node, sign, sizeof sign);
   bool is_name = isalpha((unsigned char)sign[0]);
   text_printf(sheet->out,
@@ -195,7 +196,7 @@ static void put_box(const struct sheet *sheet, int index) {
               x, y, right - x, ROW * (box->height - 1), fill_of(&model->nodes[node]), x, y + RULE,
               right);
   put_word(sheet->out, x + PAD, y + NAME, "start", ink, " font-weight=\"700\"",
-           model->nodes[node].name);
+           node_title(model, node, title));
   put_word(sheet->out, right - PAD, y + NAME, "end", grey, "", is_name ? sign : typeset(sign, printed));
   put_number(sheet, node, false, x + PAD, right - PAD, y + VALUE);
   put_number(sheet, node, true, x + PAD, right - PAD, y + GRADIENT);
@@ -224,11 +225,12 @@ static void put_footer(const struct sheet *sheet, double width, double y) {
   enum { SECOND = 62 };
   static const char small[] = " font-size=\"13\"";
   const struct model *model = &sheet->session->model;
+  char title[TITLE_SIZE];
   struct text words;
   text_init(&words);
   put_word(sheet->out, MARGIN, y, "start", value_colour, small, _("v value"));
   text_printf(&words, _("g gradient of %s"),
-              model->loss >= 0 ? model->nodes[model->loss].name : _("the loss"));
+              model->loss >= 0 ? node_title(model, model->loss, title) : _("the loss"));
   put_word(sheet->out, MARGIN + SECOND, y, "start", gradient_colour, small, text_string(&words));
   words.length = 0;
   put_place(sheet->session, &words);
@@ -297,7 +299,7 @@ static void put_dot_row(const struct sheet *sheet, int node, bool gradient) {
 
 static void put_dot_node(const struct sheet *sheet, int node) {
   const struct model *model = &sheet->session->model;
-  char sign[SIGN_SIZE];
+  char sign[SIGN_SIZE], title[TITLE_SIZE];
   circuit_sign(model, node, sign, sizeof sign);
   text_puts(sheet->out, "  ");
   put_quoted(sheet->out, model->nodes[node].name);
@@ -305,7 +307,7 @@ static void put_dot_node(const struct sheet *sheet, int node) {
               " [label=<<TABLE BORDER=\"1\" CELLBORDER=\"0\" CELLSPACING=\"0\" STYLE=\"ROUNDED\" "
               "COLOR=\"#aeb6c0\" BGCOLOR=\"%s\"><TR><TD ALIGN=\"LEFT\"><B>",
               fill_of(&model->nodes[node]));
-  svg_puts(sheet->out, model->nodes[node].name);
+  svg_puts(sheet->out, node_title(model, node, title));
   text_puts(sheet->out, "</B></TD><TD ALIGN=\"RIGHT\">");
   svg_puts(sheet->out, sign);
   text_puts(sheet->out, "</TD></TR>");
