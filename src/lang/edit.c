@@ -123,7 +123,9 @@ static int fold_target(const struct model *model, int node, bool folded) {
 }
 
 enum status model_fold(struct model *model, const char *name, bool folded, struct diag *diag) {
-  int node = name ? node_find_shown(model, name, strlen(name)) : -1;
+  int node = name ? model_find(model, name) : -1;
+  if (name && node < 0) node = node_find_shown(model, name, strlen(name));
+  if (node == SHOWN_NO_MEMORY) return diag_no_memory(diag);
   int target = node >= 0 ? fold_target(model, node, folded) : -1;
   if (name && target < 0)
     return diag_set(diag, STATUS_USAGE, (struct span){0},

@@ -50,17 +50,25 @@ static void put_canonical(struct text *out, const char *text, size_t length) {
   struct source source = {"name", text, base, 1};
   arena_init(&arena);
   text_init(&printed);
-  if (parse_expr(&source, &arena, &expr, &ignored) == STATUS_OK) print_expr(&printed, expr);
+  enum status status = parse_expr(&source, &arena, &expr, &ignored);
+  if (status == STATUS_OK) print_expr(&printed, expr);
   else text_put(&printed, text, base);
   text_put(&printed, text + base, length - base);
   put_squeezed(out, text_string(&printed), printed.length);
-  out->failed = out->failed || printed.failed;
+  out->failed = out->failed || printed.failed || status == STATUS_NO_MEMORY;
   text_done(&printed);
   arena_done(&arena);
 }
 
-/* How TEXT and what a node shows may agree, the strictest first. */
+/* How what is wanted and what a node shows may agree, the strictest first. */
 enum likeness { ALIKE, ALIKE_WITHOUT_IN, ALIKE_WITH_IN, ALIKE_SHORTENED, LIKENESS_COUNT };
+
+struct search {
+  const struct model *model;
+  const char *wanted; /* canonical */
+  size_t base;        /* of its bytes stand before "in" */
+  struct text shown;  /* by the node that is looked at */
+};
 
 static bool is_shortened(const char *brief, const char *whole) {
   const char *dots = strstr(brief, "…");
@@ -72,23 +80,10 @@ static bool is_shortened(const char *brief, const char *whole) {
          strcmp(dots + width, whole + all - tail) == 0;
 }
 
-static bool agree(enum likeness likeness, const char *wanted, const struct node *node) {
-  struct text shown;
-  size_t length = strlen(node->shown), base = before_in(node->shown, length);
-  text_init(&shown);
-  put_squeezed(&shown, node->shown, likeness == ALIKE_WITHOUT_IN ? base : length);
-  bool same = strcmp(text_string(&shown), wanted) == 0;
-  size_t at = before_in(wanted, strlen(wanted));
-  if (likeness == ALIKE_WITH_IN && !node->within && wanted[at])
-    same = strlen(text_string(&shown)) == at && memcmp(text_string(&shown), wanted, at) == 0;
-  if (likeness == ALIKE_SHORTENED) same = is_shortened(wanted, text_string(&shown));
-  text_done(&shown);
-  return same;
-}
-
 /* "x @ W in h" where "x @ W" would do: it must be in h all the same. */
-static bool is_in(const struct model *model, int node, const char *wanted) {
-  const char *name = wanted + before_in(wanted, strlen(wanted));
+static bool is_in(const struct search *search, int node) {
+  const struct model *model = search->model;
+  const char *name = search->wanted + search->base;
   while (is_blank(*name)) name++;
   name += strlen("in");
   while (is_blank(*name)) name++;
@@ -97,16 +92,47 @@ static bool is_in(const struct model *model, int node, const char *wanted) {
   return false;
 }
 
-/* The one part that WANTED fits; -1: none or several. */
-static int only_fit(const struct model *model, const char *wanted, enum likeness likeness) {
+static bool agree(struct search *search, int node, enum likeness likeness) {
+  const char *shown = search->model->nodes[node].shown, *wanted = search->wanted;
+  size_t length = strlen(shown);
+  search->shown.length = 0;
+  put_squeezed(&search->shown, shown,
+               likeness == ALIKE_WITHOUT_IN ? before_in(shown, length) : length);
+  const char *squeezed = text_string(&search->shown);
+  if (search->shown.length == 0) return false;
+  switch (likeness) {
+    case ALIKE:
+    case ALIKE_WITHOUT_IN: return strcmp(squeezed, wanted) == 0;
+    case ALIKE_WITH_IN:
+      return !search->model->nodes[node].within && wanted[search->base] &&
+             search->shown.length == search->base &&
+             memcmp(squeezed, wanted, search->base) == 0 && is_in(search, node);
+    case ALIKE_SHORTENED: return is_shortened(wanted, squeezed);
+    case LIKENESS_COUNT: break;
+  }
+  return false;
+}
+
+/* The one part that fits; -1: none, or several. */
+static int only_fit(struct search *search, enum likeness likeness) {
   int found = -1;
-  for (size_t n = 0; n < model->node_count; n++) {
-    const struct node *node = &model->nodes[n];
-    if (!node->part || !agree(likeness, wanted, node)) continue;
-    if (likeness == ALIKE_WITH_IN && !is_in(model, (int)n, wanted)) continue;
+  for (size_t n = 0; n < search->model->node_count; n++) {
+    if (!search->model->nodes[n].part || !agree(search, (int)n, likeness)) continue;
     if (found >= 0) return -1;
     found = (int)n;
   }
+  return found;
+}
+
+static int find_part(const struct model *model, const struct text *wanted) {
+  struct search search = {.model = model, .wanted = text_string(wanted)};
+  int found = -1;
+  search.base = before_in(search.wanted, wanted->length);
+  text_init(&search.shown);
+  for (int i = 0; found < 0 && wanted->length > 0 && i < LIKENESS_COUNT; i++)
+    found = only_fit(&search, (enum likeness)i);
+  if (wanted->failed || search.shown.failed) found = SHOWN_NO_MEMORY;
+  text_done(&search.shown);
   return found;
 }
 
@@ -114,13 +140,13 @@ int node_find_shown(const struct model *model, const char *text, size_t length) 
   struct text name;
   while (length > 0 && is_blank(*text)) text++, length--;
   while (length > 0 && is_blank(text[length - 1])) length--;
+  if (length == 0) return -1;
   text_init(&name);
   text_put(&name, text, length);
-  int found = length > 0 ? model_find(model, text_string(&name)) : -1;
+  int found = name.failed ? SHOWN_NO_MEMORY : model_find(model, text_string(&name));
   name.length = 0;
-  if (found < 0 && length > 0) put_canonical(&name, text, length);
-  for (int i = 0; found < 0 && name.length > 0 && i < LIKENESS_COUNT; i++)
-    found = only_fit(model, text_string(&name), (enum likeness)i);
+  if (found == -1) put_canonical(&name, text, length);
+  if (found == -1) found = find_part(model, &name);
   text_done(&name);
   return found;
 }
@@ -165,6 +191,7 @@ static size_t put_node(struct text *out, const struct model *model, const char *
     depth += (text[end] == '(') - (text[end] == ')');
   if (end >= length || text[end] != ':') return 0;
   int node = node_find_shown(model, text, end);
+  out->failed = out->failed || node == SHOWN_NO_MEMORY;
   if (node < 0 || !model->nodes[node].part) return 0;
   text_puts(out, model->nodes[node].name);
   return end;
@@ -180,6 +207,7 @@ bool names_put(struct text *out, const struct model *model, const char *text, si
     int node = gradient || bracket
                    ? shown_at(model, text, length, at + gradient, gradient, &close)
                    : -1;
+    out->failed = out->failed || node == SHOWN_NO_MEMORY;
     if (node >= 0) {
       text_printf(out, "%s%s", gradient ? "d" : "", model->nodes[node].name);
       at = close + 1;

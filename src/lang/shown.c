@@ -133,7 +133,7 @@ static bool find_part(struct model *model, int node, bool *within) {
     at->part = written_out(model, whole >= 0 ? model->instances[whole].formula : at->formula,
                            &at->open);
   }
-  if (!at->part || at->part->size > MOST_EXPRS) {
+  if (at->part && at->part->size > MOST_EXPRS) {
     name = arena_printf(&model->arena, "%s(…)",
                         whole >= 0 ? model->instances[whole].gate->names[0]
                                    : op_table[at->op].name);
@@ -160,6 +160,7 @@ static bool find_parts(struct naming *naming) {
     const struct expr *part;
     if (named) {
       part = written_out(model, node->formula, &open);
+      if (node->formula && !part) return false;
       if (!part || part->size > MOST_EXPRS) continue;
     } else {
       if (!find_part(model, (int)n, &within)) return false;
@@ -261,17 +262,19 @@ static size_t bytes_for(const char *text, int columns) {
   return length;
 }
 
-/* TEXT in at most COLUMNS columns. */
-static void put_shortened(struct text *out, const char *text, int columns) {
+/* What of TEXT fits into COLUMNS columns: *HEAD bytes, and behind "…" what is returned; "" if all of
+ * it fits. */
+static const char *shorten(const char *text, int columns, size_t *head) {
   int all = text_columns(text, strlen(text)), tail = (columns - 1) / 2;
-  if (all <= columns) {
-    text_puts(out, text);
-    return;
-  }
-  size_t head = bytes_for(text, columns - 1 - tail), rest = bytes_for(text, all - tail);
+  *head = all <= columns ? strlen(text) : bytes_for(text, columns - 1 - tail);
+  return all <= columns ? "" : text + bytes_for(text, all - tail);
+}
+
+static void put_shortened(struct text *out, const char *text, int columns) {
+  size_t head;
+  const char *tail = shorten(text, columns, &head);
   text_put(out, text, head);
-  text_puts(out, "…");
-  text_puts(out, text + rest);
+  if (*tail) text_printf(out, "…%s", tail);
 }
 
 void node_put_brief(struct text *out, const struct model *model, int node, int columns) {
@@ -280,12 +283,18 @@ void node_put_brief(struct text *out, const struct model *model, int node, int c
 }
 
 const char *node_title(const struct model *model, int node, char title[TITLE_SIZE]) {
-  struct text text;
+  size_t head;
   if (node_is_named(model, node)) return model->nodes[node].name;
-  text_init(&text);
-  node_put_brief(&text, model, node, TITLE_COLUMNS);
-  snprintf(title, TITLE_SIZE, "%s", text_string(&text));
-  text_done(&text);
+  const char *shown = model->nodes[node].shown, *tail = shorten(shown, TITLE_COLUMNS, &head);
+  snprintf(title, TITLE_SIZE, "%.*s%s%s", (int)head, shown, *tail ? "…" : "", tail);
+  return title;
+}
+
+const char *gradient_title(const struct model *model, int node, char title[GRADIENT_SIZE]) {
+  char of[TITLE_SIZE];
+  bool named = node_is_named(model, node);
+  snprintf(title, GRADIENT_SIZE, "d%s%s%s", named ? "" : "(", node_title(model, node, of),
+           named ? "" : ")");
   return title;
 }
 
@@ -415,23 +424,31 @@ static void put_target(struct text *out, const struct model *model, const struct
   text_puts(out, line->accumulate ? " += " : " = ");
 }
 
-/* What LINE reads as in parts; nothing if it has none and need not be BRIEF. */
+/* Puts ASSIGN in parts if it has any or is to be BRIEF. */
+static void put_assign(struct text *out, struct writing *writing, const struct assign *assign,
+                       bool brief) {
+  const struct model *model = writing->model;
+  const struct expr *value = expr_substitute(writing->arena, assign->value, write_name, writing);
+  if (value && brief) value = brief_expr(writing->arena, value);
+  out->failed = out->failed || !value || writing->failed;
+  if (out->failed || (writing->found == 0 && !has_foreign_name(model, assign) && !brief)) return;
+  put_target(out, model, assign);
+  print_expr(out, value);
+}
+
+/* What LINE reads as in parts; nothing if it has none and need not be BRIEF, or is so high that
+ * there is no room for parts in it. */
 static void put_line(struct text *out, const struct model *model, const char *line, bool brief) {
   struct arena arena;
   struct assign assign;
   struct diag ignored;
   struct source source = {"line", line, strlen(line), 1};
-  arena_init(&arena);
   struct writing writing = {.model = model, .arena = &arena};
-  if (parse_line(&source, &arena, &assign, &ignored) == STATUS_OK) {
-    const struct expr *value = expr_substitute(&arena, assign.value, write_name, &writing);
-    const struct expr *shorter = value && brief ? brief_expr(&arena, value) : value;
-    bool other = writing.found > 0 || has_foreign_name(model, &assign) || brief;
-    if (shorter && other) {
-      put_target(out, model, &assign);
-      print_expr(out, shorter);
-    }
-  }
+  arena_init(&arena);
+  enum status status = parse_line(&source, &arena, &assign, &ignored);
+  bool roomy = !status && assign.value->height + MOST_EXPRS <= EXPR_MAX_HEIGHT;
+  if (roomy) put_assign(out, &writing, &assign, brief);
+  out->failed = out->failed || status == STATUS_NO_MEMORY;
   arena_done(&arena);
 }
 

@@ -27,8 +27,9 @@ void gradient_put_shown(struct text *out, const struct model *model, int node);
 void node_put_brief(struct text *out, const struct model *model, int node, int columns);
 
 /* The same as a title: its name, or what is put in TITLE. */
-enum { TITLE_COLUMNS = 18, TITLE_SIZE = 4 * TITLE_COLUMNS + 1 };
+enum { TITLE_COLUMNS = 18, TITLE_SIZE = 4 * TITLE_COLUMNS + 1, GRADIENT_SIZE = TITLE_SIZE + 3 };
 const char *node_title(const struct model *model, int node, char title[TITLE_SIZE]);
+const char *gradient_title(const struct model *model, int node, char title[GRADIENT_SIZE]);
 
 /* What NODE is computed as; nothing for a leaf. */
 void formula_put_shown(struct text *out, const struct model *model, int node);
@@ -52,7 +53,9 @@ void rule_put_addressed(struct text *out, const struct model *model, size_t rule
 bool rule_is_handed_on(const struct model *model, const struct rule *rule);
 
 /* The node that TEXT of LENGTH bytes means: its name, what readers see, that without what tells it
- * from others if there is only one, or a shortened form; -1: none, or several. */
+ * from others if there is only one, or a shortened form; -1: none, or several; or
+ * SHOWN_NO_MEMORY. */
+enum { SHOWN_NO_MEMORY = -2 };
 int node_find_shown(const struct model *model, const char *text, size_t length);
 
 /* Puts TEXT (a rule line or an expression) with everything in it that shows a node replaced by the

@@ -129,6 +129,7 @@ static enum status find_either(const struct session *session, const char *name, 
     names.length = 0;
     text_put(&names, name, length);
   }
+  if (names.failed) return diag_no_memory(diag);
   const char *text = text_string(&names);
   *gradient = model_find(model, text) < 0 && text[0] == 'd' && model_find(model, text + 1) >= 0;
   enum status status = session_find(session, text + *gradient, node, diag);

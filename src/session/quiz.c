@@ -133,11 +133,10 @@ static bool name_number(const struct trial *trial, double number, char why[JUDGE
     if (!shown || slot < 0 || shape_count(model_shape(model, slot)) != 1) continue;
     double value = run_values(&trial->figures.run, slot)[0];
     if (!same_number(trial->quiz, number, value)) continue;
-    struct text name;
-    text_init(&name);
-    (i % 2 ? gradient_put_shown : node_put_shown)(&name, model, (int)(i / 2));
-    snprintf(why, JUDGEMENT_SIZE, _("That is %s."), text_string(&name));
-    text_done(&name);
+    char title[GRADIENT_SIZE];
+    snprintf(why, JUDGEMENT_SIZE, _("That is %s."),
+             i % 2 ? gradient_title(model, (int)(i / 2), title)
+                   : node_title(model, (int)(i / 2), title));
     return true;
   }
   return false;
@@ -278,6 +277,8 @@ static bool count_names(const struct model *model, const char *text, size_t leng
   const char *name;
   size_t size;
   int part = node_find_shown(model, text, length);
+  if (part == SHOWN_NO_MEMORY) diag_no_memory(diag);
+  if (part == SHOWN_NO_MEMORY) return false;
   if (part >= 0 && !node_is_named(model, part)) {
     counts[part]++;
     return true;

@@ -274,15 +274,12 @@ static void put_comparison(struct text *out, const struct tensor_check *tensor) 
 static int between_width(const struct model *model, const struct check *check) {
   enum { MOST = 16 };
   int width = 0;
-  struct text name;
-  text_init(&name);
   for (size_t i = 0; i < check->intermediate_count; i++) {
-    name.length = 0;
-    gradient_put_shown(&name, model, check->intermediates[i].node);
-    int columns = text_columns(text_string(&name), name.length);
+    char title[GRADIENT_SIZE];
+    const char *name = gradient_title(model, check->intermediates[i].node, title);
+    int columns = text_columns(name, strlen(name));
     if (columns > width) width = columns;
   }
-  text_done(&name);
   return width < MOST ? width : MOST;
 }
 

@@ -14,7 +14,7 @@ enum { CELL_COLUMNS = 10, IMAGE_SIDE = 28, IMAGE_PIXELS = IMAGE_SIDE * IMAGE_SID
 struct tensor {
   struct shape shape;
   const double *values; /* NULL: not computed yet */
-  char name[TITLE_SIZE + 4]; /* "dW", "d(x @ W)" */
+  char name[GRADIENT_SIZE]; /* "W", "dW", "d(x @ W)" */
   bool gradient;
   double low, high, largest; /* of all entries; largest in size */
 };
@@ -28,10 +28,10 @@ static struct tensor focused(const struct ui *ui) {
   const struct node *node = &session->model.nodes[session->focus];
   bool gradient = ui->cursor_gradient && node->gradient >= 0;
   struct tensor tensor = {.gradient = gradient};
-  char title[TITLE_SIZE];
-  bool named = node_is_named(&session->model, session->focus);
-  snprintf(tensor.name, sizeof tensor.name, "%s%s%s", !gradient ? "" : named ? "d" : "d(",
-           node_title(&session->model, session->focus, title), gradient && !named ? ")" : "");
+  char title[GRADIENT_SIZE];
+  const char *name = (gradient ? gradient_title : node_title)(&session->model, session->focus,
+                                                              title);
+  snprintf(tensor.name, sizeof tensor.name, "%s", name);
   tensor.shape = model_shape(&session->model, node->slot);
   if (gradient ? session_has_gradient(session, session->focus)
                : session_has_value(session, session->focus))
