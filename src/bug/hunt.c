@@ -7,7 +7,6 @@
 #include "lang/parse.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -319,13 +318,11 @@ static enum status read_claim(const struct model *model, const char *answer, str
 
 /* PLACE, a node or a gradient, as readers see it. */
 static const char *shown_place(const struct model *model, const char *place,
-                               char title[TITLE_SIZE]) {
-  struct text text;
-  text_init(&text);
-  name_put_shown(&text, model, place);
-  snprintf(title, TITLE_SIZE, "%s", text_string(&text));
-  text_done(&text);
-  return title;
+                               char title[GRADIENT_SIZE]) {
+  int node = model_find(model, place);
+  if (node >= 0) return node_title(model, node, title);
+  node = *place == 'd' ? model_find(model, place + 1) : -1;
+  return node >= 0 ? gradient_title(model, node, title) : place;
 }
 
 static bool is_place(const struct quarry *quarry, const char *place) {
@@ -335,7 +332,7 @@ static bool is_place(const struct quarry *quarry, const char *place) {
 static enum status answer_kind(struct hunt *hunt, struct model *model, const char *answer,
                                struct quarry **found, struct text *why, struct diag *diag) {
   struct claim claim;
-  char place[TITLE_SIZE];
+  char place[GRADIENT_SIZE];
   bool right = false, near = false;
   enum status status = read_claim(model, answer, &claim, diag);
   for (size_t i = 0; !status && !right && i < hunt->count; i++) {
@@ -359,7 +356,7 @@ static enum status answer_line(struct hunt *hunt, struct model *model, const cha
   struct source source = {"answer", answer, strlen(answer), 1};
   struct arena arena;
   struct assign line;
-  char place[TITLE_SIZE];
+  char place[GRADIENT_SIZE];
   arena_init(&arena);
   enum status status = parse_line(&source, &arena, &line, diag);
   for (size_t i = 0; !status && !right && i < hunt->count; i++) {
