@@ -5,6 +5,7 @@
 #include "lang/print.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* A part of more expressions than that is called by its operation. */
@@ -52,6 +53,7 @@ struct naming {
   struct model *model;
   struct scope written; /* names of statements */
   struct scope counts;  /* of texts: how many nodes they would fit */
+  bool *drawn;          /* by node: what readers see of it holds a draw */
   bool always;          /* a gate is called d: d(x) alone would be taken for a use of it */
 };
 
@@ -102,12 +104,15 @@ static const char *local_name(const struct model *model, int body, int node) {
   return NULL;
 }
 
-static bool draws(const struct expr *expr) {
-  if (expr->kind == EXPR_APPLY && expr->op >= 0 && op_table[expr->op].flags & OP_RANDOM)
-    return true;
-  for (size_t i = 0; expr->kind == EXPR_APPLY && i < expr->count; i++)
-    if (draws(expr->args[i])) return true;
-  return false;
+/* Whether NODE is a draw, or made of draws that nobody named: its text would draw anew. */
+static bool is_drawn(const struct naming *naming, int node) {
+  const struct node *at = &naming->model->nodes[node];
+  bool drawn = at->kind == NODE_OP && op_table[at->op].flags & OP_RANDOM;
+  for (size_t i = 0; i < at->operand_count; i++) {
+    int operand = naming->model->values[at->operands[i]].node;
+    drawn = drawn || (operand >= 0 && naming->drawn[operand]);
+  }
+  return drawn;
 }
 
 /* FORMULA with its parts written out, or NULL. *OPEN: it cannot be computed by itself. */
@@ -116,13 +121,14 @@ static const struct expr *written_out(struct model *model, const struct expr *fo
   struct writing writing = {.model = model, .arena = &model->arena, .plain = true};
   const struct expr *written =
       formula ? expr_substitute(&model->arena, formula, write_value, &writing) : NULL;
-  *open = writing.open || (written && draws(written)); /* which would be drawn anew */
+  *open = writing.open;
   return written;
 }
 
 /* Fills in what NODE is part of; every node before it is known. *WITHIN: it makes no sense outside of
  * its statement. */
-static bool find_part(struct model *model, int node, bool *within) {
+static bool find_part(struct naming *naming, int node, bool *within) {
+  struct model *model = naming->model;
   struct node *at = &model->nodes[node];
   int body, whole = gate_of(model, node, &body);
   const char *name = body >= 0 ? local_name(model, body, node) : NULL;
@@ -140,6 +146,8 @@ static bool find_part(struct model *model, int node, bool *within) {
     at->part = name ? expr_name(&model->arena, nowhere, name) : NULL;
     at->open = true;
   }
+  naming->drawn[node] = is_drawn(naming, node);
+  at->open = at->open || naming->drawn[node];
   *within = body >= 0 || at->open;
   return at->part != NULL;
 }
@@ -163,7 +171,7 @@ static bool find_parts(struct naming *naming) {
       if (node->formula && !part) return false;
       if (!part || part->size > MOST_EXPRS) continue;
     } else {
-      if (!find_part(model, (int)n, &within)) return false;
+      if (!find_part(naming, (int)n, &within)) return false;
       part = node->part;
       node->within = within || naming->always ? "" : NULL; /* to be found */
     }
@@ -230,10 +238,12 @@ bool shown_make(struct model *model) {
   struct naming naming = {.model = model};
   scope_init(&naming.written);
   scope_init(&naming.counts);
-  bool good = find_written(&naming) && find_parts(&naming) && find_statements(&naming) &&
+  naming.drawn = calloc(model->node_count + 1, sizeof *naming.drawn);
+  bool good = naming.drawn && find_written(&naming) && find_parts(&naming) && find_statements(&naming) &&
               number_parts(&naming);
   scope_done(&naming.written);
   scope_done(&naming.counts);
+  free(naming.drawn);
   return good;
 }
 
@@ -445,7 +455,9 @@ static void put_line(struct text *out, const struct model *model, const char *li
   struct source source = {"line", line, strlen(line), 1};
   struct writing writing = {.model = model, .arena = &arena};
   arena_init(&arena);
-  enum status status = parse_line(&source, &arena, &assign, &ignored);
+  enum status status = STATUS_NO_MEMORY; /* the line may say d(x @ W) itself */
+  if (source_of_names(&source, model, &arena))
+    status = parse_line(&source, &arena, &assign, &ignored);
   bool roomy = !status && assign.value->height + MOST_EXPRS <= EXPR_MAX_HEIGHT;
   if (roomy) put_assign(out, &writing, &assign, brief);
   out->failed = out->failed || status == STATUS_NO_MEMORY;

@@ -270,7 +270,7 @@ static void put_comparison(struct text *out, const struct tensor_check *tensor) 
   else text_printf(out, _("differs: relative difference %s"), number_brief(m->difference, 2, buffer));
 }
 
-/* The columns that the names of the lines between take, up to a limit. */
+/* The columns that the names of those that agree take, up to a limit. */
 static int between_width(const struct model *model, const struct check *check) {
   enum { MOST = 16 };
   int width = 0;
@@ -278,13 +278,46 @@ static int between_width(const struct model *model, const struct check *check) {
     char title[GRADIENT_SIZE];
     const char *name = gradient_title(model, check->intermediates[i].node, title);
     int columns = text_columns(name, strlen(name));
-    if (columns > width) width = columns;
+    if (agrees(&check->intermediates[i]) && columns > width) width = columns;
   }
   return width < MOST ? width : MOST;
 }
 
-/* Each other dNAME of a backward block: it may be a multiple on purpose. Every one that differs has
- * a line, and the first of those that agree. */
+static void put_agreeing(struct text *out, const struct model *model,
+                         const struct tensor_check *tensor, int width) {
+  text_puts(out, " ");
+  gradient_put_shown(out, model, tensor->node);
+  text_pad(out, column_now(out), width + 1);
+  text_puts(out, "  ");
+  put_comparison(out, tensor);
+  text_puts(out, "\n");
+}
+
+/* Intermediate *I and its neighbours that are off by as much, which share a line. */
+static void put_differing(struct text *out, const struct model *model, const struct check *check,
+                          size_t *i, struct style style) {
+  struct text line, next;
+  text_init(&line);
+  text_init(&next);
+  put_comparison(&line, &check->intermediates[*i]);
+  text_puts(out, " ");
+  gradient_put_shown(out, model, check->intermediates[*i].node);
+  for (; *i + 1 < check->intermediate_count; ++*i) {
+    next.length = 0;
+    put_comparison(&next, &check->intermediates[*i + 1]);
+    if (strcmp(text_string(&next), text_string(&line)) != 0) break;
+    text_puts(out, ", ");
+    gradient_put_shown(out, model, check->intermediates[*i + 1].node);
+  }
+  text_puts(out, ":");
+  put_wrapped(out, text_string(&line), 3, style);
+  out->failed = out->failed || line.failed || next.failed;
+  text_done(&line);
+  text_done(&next);
+}
+
+/* Each other dNAME of a backward block: it may be a multiple on purpose. What differs is said, and
+ * each of the first that agree has a line. */
 void report_check_between(struct text *out, const struct model *model, const struct check *check,
                           struct style style) {
   enum { MOST_AGREEING = 12 };
@@ -293,20 +326,12 @@ void report_check_between(struct text *out, const struct model *model, const str
   if (check->intermediate_count > 0)
     text_puts(out, _(" the lines between, against the numerical gradient of each node:\n"));
   for (size_t i = 0; i < check->intermediate_count; i++) {
-    const struct tensor_check *tensor = &check->intermediates[i];
-    struct text line;
-    if (agrees(tensor) && ++agreeing > MOST_AGREEING) continue;
-    text_init(&line);
-    put_comparison(&line, tensor);
-    text_puts(out, "   ");
-    gradient_put_shown(out, model, tensor->node);
-    text_pad(out, column_now(out), width + 3);
-    put_wrapped(out, text_string(&line), width + 5, style);
-    out->failed = out->failed || line.failed;
-    text_done(&line);
+    if (!agrees(&check->intermediates[i])) put_differing(out, model, check, &i, style);
+    else if (++agreeing <= MOST_AGREEING)
+      put_agreeing(out, model, &check->intermediates[i], width);
   }
   if (agreeing > MOST_AGREEING)
-    text_printf(out, _("   and %zu more agree\n"), agreeing - MOST_AGREEING);
+    text_printf(out, _(" and %zu more agree\n"), agreeing - MOST_AGREEING);
 }
 
 void report_check_verdict(struct text *out, const struct check *check, struct style style) {
