@@ -160,12 +160,14 @@ static void put_backward(struct text *out, const struct model *model, const stru
   }
 }
 
-/* Parts of statements need more room than most names to be told apart. */
+/* Parts of statements that hand a gradient on need more room than most names to be told apart. */
 static int node_width(const struct model *model) {
   enum { LEAST = 12 };
   int width = report_name_width(model);
-  for (size_t i = 0; width < LEAST && i < model->node_count; i++)
-    if (!node_is_named(model, (int)i) && model_visible(model, (int)i) == (int)i) width = LEAST;
+  for (size_t i = 0; width < LEAST && i < model->rule_count; i++) {
+    int node = model->rules[i].node;
+    if (node >= 0 && !node_is_named(model, model_visible(model, node))) width = LEAST;
+  }
   return width;
 }
 
