@@ -316,15 +316,6 @@ static enum status read_claim(const struct model *model, const char *answer, str
   return STATUS_USAGE;
 }
 
-/* PLACE, a node or a gradient, as readers see it. */
-static const char *shown_place(const struct model *model, const char *place,
-                               char title[GRADIENT_SIZE]) {
-  int node = model_find(model, place);
-  if (node >= 0) return node_title(model, node, title);
-  node = *place == 'd' ? model_find(model, place + 1) : -1;
-  return node >= 0 ? gradient_title(model, node, title) : place;
-}
-
 static bool is_place(const struct quarry *quarry, const char *place) {
   return strcmp(quarry->target, place) == 0 || strcmp(quarry->target + 1, place) == 0;
 }
@@ -346,7 +337,7 @@ static enum status answer_kind(struct hunt *hunt, struct model *model, const cha
     text_printf(why, near ? _("the line of %s is wrong, but not in this way: %s does something else "
                               "to the gradients\n")
                           : _("the line of %s is right: look elsewhere than for %s\n"),
-                shown_place(model, claim.place, place), claim.kind->name);
+                name_title(model, claim.place, place), claim.kind->name);
   return status;
 }
 
@@ -370,7 +361,7 @@ static enum status answer_line(struct hunt *hunt, struct model *model, const cha
     text_printf(why, near ? _("the line of %s is wrong, but this is not the right one either: it "
                               "makes another gradient\n")
                           : _("no bug that is still hidden is in a line of %s\n"),
-                shown_place(model, line.target, place));
+                name_title(model, line.target, place));
   arena_done(&arena);
   return status;
 }

@@ -249,6 +249,13 @@ bool shown_make(struct model *model) {
 
 /* -- nodes -- */
 
+/* The node whose gradient NAME is, or -1. */
+static int gradient_named(const struct model *model, const char *name) {
+  bool other = name[0] != 'd' || model_find(model, name) >= 0 ||
+               scope_find(&model->locals, name) >= 0;
+  return other ? -1 : model_find(model, name + 1);
+}
+
 void node_put_shown(struct text *out, const struct model *model, int node) {
   const struct node *at = &model->nodes[node];
   text_puts(out, at->part ? at->shown : at->name);
@@ -308,10 +315,15 @@ const char *gradient_title(const struct model *model, int node, char title[GRADI
   return title;
 }
 
-void name_put_shown(struct text *out, const struct model *model, const char *name) {
+const char *name_title(const struct model *model, const char *name, char title[GRADIENT_SIZE]) {
   int node = model_find(model, name);
-  bool other = node >= 0 || scope_find(&model->locals, name) >= 0;
-  int of = !other && name[0] == 'd' ? model_find(model, name + 1) : -1;
+  if (node >= 0) return node_title(model, node, title);
+  node = gradient_named(model, name);
+  return node >= 0 ? gradient_title(model, node, title) : name;
+}
+
+void name_put_shown(struct text *out, const struct model *model, const char *name) {
+  int node = model_find(model, name), of = gradient_named(model, name);
   if (node >= 0) node_put_shown(out, model, node);
   else if (of >= 0) gradient_put_shown(out, model, of);
   else text_puts(out, name);
@@ -368,12 +380,6 @@ static const char *handed_on(const struct model *model, int node) {
 
 bool rule_is_handed_on(const struct model *model, const struct rule *rule) {
   return rule->node >= 0 && rule->target_node >= 0 && handed_on(model, rule->target_node);
-}
-
-static int gradient_named(const struct model *model, const char *name) {
-  bool other = name[0] != 'd' || model_find(model, name) >= 0 ||
-               scope_find(&model->locals, name) >= 0;
-  return other ? -1 : model_find(model, name + 1);
 }
 
 static const struct expr *write_name(void *context, const char *name) {

@@ -31,6 +31,9 @@ enum { TITLE_COLUMNS = 18, TITLE_SIZE = 4 * TITLE_COLUMNS + 1, GRADIENT_SIZE = T
 const char *node_title(const struct model *model, int node, char title[TITLE_SIZE]);
 const char *gradient_title(const struct model *model, int node, char title[GRADIENT_SIZE]);
 
+/* The title of what NAME names: a node, a gradient, or itself. */
+const char *name_title(const struct model *model, const char *name, char title[GRADIENT_SIZE]);
+
 /* What NODE is computed as; nothing for a leaf. */
 void formula_put_shown(struct text *out, const struct model *model, int node);
 
