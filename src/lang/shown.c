@@ -125,8 +125,8 @@ static const struct expr *written_out(struct model *model, const struct expr *fo
   return written;
 }
 
-/* Fills in what NODE is part of; every node before it is known. *WITHIN: it makes no sense outside of
- * its statement. */
+/* Fills in what part NODE is; every node before it is known. *WITHIN: it makes no sense outside of its
+ * statement. */
 static bool find_part(struct naming *naming, int node, bool *within) {
   struct model *model = naming->model;
   struct node *at = &model->nodes[node];
@@ -239,8 +239,8 @@ bool shown_make(struct model *model) {
   scope_init(&naming.written);
   scope_init(&naming.counts);
   naming.drawn = calloc(model->node_count + 1, sizeof *naming.drawn);
-  bool good = naming.drawn && find_written(&naming) && find_parts(&naming) && find_statements(&naming) &&
-              number_parts(&naming);
+  bool good = naming.drawn && find_written(&naming) && find_parts(&naming) &&
+              find_statements(&naming) && number_parts(&naming);
   scope_done(&naming.written);
   scope_done(&naming.counts);
   free(naming.drawn);
@@ -279,8 +279,8 @@ static size_t bytes_for(const char *text, int columns) {
   return length;
 }
 
-/* What of TEXT fits into COLUMNS columns: *HEAD bytes, and behind "…" what is returned; "" if all of
- * it fits. */
+/* What of TEXT fits into COLUMNS columns: *HEAD bytes, and behind "…" what is returned; "" if all
+ * of it fits. */
 static const char *shorten(const char *text, int columns, size_t *head) {
   int all = text_columns(text, strlen(text)), tail = (columns - 1) / 2;
   *head = all <= columns ? strlen(text) : bytes_for(text, columns - 1 - tail);

@@ -1,13 +1,13 @@
 /* How nodes that nobody named appear to readers: as the part of the statement that they are.
  *
  *   x @ W             a part that there is once
- *   x @ W in h        one of several that read alike, here the one in the statement of h; a draw; or
- *                     something inside a gate, in the gate's own names: sum(e, 1) in h
+ *   x @ W in h        one of several that read alike, here the one in the statement of h; a draw;
+ *                     or something inside a gate, in the gate's own names: sum(e, 1) in h
  *   x @ W in h, 2nd   where one statement has several
  *   d(x @ W)          its gradient; in a line the value of a part with "in" stands in brackets
  *
- * A part too large to be read is called by its operation: tanh(…) in h, 7th. Their names (h_2) go on
- * in mutants' ids, JSON and records, and both are understood wherever a name is typed. */
+ * A part too large to be read is called by its operation: tanh(…) in h, 7th. Their names (h_2) go
+ * on in mutants' ids, JSON and records, and both are understood wherever a name is typed. */
 #ifndef GRADWALK_LANG_SHOWN_H
 #define GRADWALK_LANG_SHOWN_H
 

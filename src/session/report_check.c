@@ -267,7 +267,8 @@ static void put_comparison(struct text *out, const struct tensor_check *tensor) 
   if (metrics_is_factor(m)) put_factor(out, tensor);
   else if (agrees(tensor))
     text_printf(out, _("agrees; largest difference %s"), number_brief(m->max_abs, 2, buffer));
-  else text_printf(out, _("differs: relative difference %s"), number_brief(m->difference, 2, buffer));
+  else
+    text_printf(out, _("differs: relative difference %s"), number_brief(m->difference, 2, buffer));
 }
 
 /* The columns that the names of those that agree take, up to a limit. */
