@@ -1,4 +1,5 @@
 /* From what readers see of a node back to its name. */
+#include "lang/lex.h"
 #include "lang/parse.h"
 #include "lang/print.h"
 #include "lang/shown.h"
@@ -136,17 +137,29 @@ static int find_part(const struct model *model, const struct text *wanted) {
   return found;
 }
 
+/* No part reads as one word. */
+static bool is_one_word(const char *text, size_t length) {
+  for (size_t i = 0; i < length; i++)
+    if (!is_word(text[i])) return false;
+  return true;
+}
+
+static int find_word(const struct model *model, const char *text, size_t length) {
+  char word[NAME_MAX_BYTES + 1] = "";
+  if (length >= sizeof word) return -1;
+  memcpy(word, text, length);
+  return model_find(model, word);
+}
+
 int node_find_shown(const struct model *model, const char *text, size_t length) {
   struct text name;
   while (length > 0 && is_blank(*text)) text++, length--;
   while (length > 0 && is_blank(text[length - 1])) length--;
   if (length == 0) return -1;
+  if (is_one_word(text, length)) return find_word(model, text, length);
   text_init(&name);
-  text_put(&name, text, length);
-  int found = name.failed ? SHOWN_NO_MEMORY : model_find(model, text_string(&name));
-  name.length = 0;
-  if (found == -1) put_canonical(&name, text, length);
-  if (found == -1) found = find_part(model, &name);
+  put_canonical(&name, text, length);
+  int found = find_part(model, &name);
   text_done(&name);
   return found;
 }

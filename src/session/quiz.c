@@ -338,6 +338,7 @@ static enum status prove_name(struct trial *trial, bool *holds, struct diag *dia
   if (!counts) return diag_no_memory(diag);
   *holds = count_names(model, quiz->answer.source->text + quiz->answer.start,
                        quiz->answer.end - quiz->answer.start, counts, diag, quiz->answer);
+  if (!*holds && diag->status == STATUS_NO_MEMORY) status = STATUS_NO_MEMORY;
   for (size_t i = 0; !status && *holds && i < model->node_count; i++) {
     bool fits = false;
     struct diag unfit;
