@@ -3,6 +3,7 @@
 #include "bug/gauge.h"
 #include "core/hash.h"
 #include "core/intl.h"
+#include "lang/shown.h"
 #include "lang/parse.h"
 
 #include <math.h>
@@ -88,6 +89,15 @@ static const struct mutant *draw(const struct hide *hide) {
   return drawn;
 }
 
+/* What PUT writes of TEXT, in the hunt's arena. */
+static const char *kept(struct hide *hide, const char *string,
+                        void (*put)(struct text *, const struct model *, const char *)) {
+  struct text text;
+  text_init(&text);
+  put(&text, hide->model, string);
+  return text_keep(&text, &hide->hunt->arena);
+}
+
 static enum status keep(struct hide *hide, const struct mutant *mutant) {
   struct hunt *hunt = hide->hunt;
   const struct rule *rule = &hide->model->rules[mutant->rule];
@@ -99,9 +109,14 @@ static enum status keep(struct hide *hide, const struct mutant *mutant) {
   quarry->mutant.id = arena_copy(&hunt->arena, mutant->id, strlen(mutant->id));
   quarry->target = arena_copy(&hunt->arena, rule->target, strlen(rule->target));
   quarry->original = arena_copy(&hunt->arena, rule->text, strlen(rule->text));
-  bool whole = lines && quarry->mutant.id && quarry->target && quarry->original;
+  quarry->place = kept(hide, rule->target, name_put_shown);
+  quarry->should_be = kept(hide, rule->text, line_put_shown);
+  quarry->ran = arena_alloc(&hunt->arena, mutant->line_count, sizeof *quarry->ran);
+  bool whole = lines && quarry->mutant.id && quarry->target && quarry->original &&
+               quarry->place && quarry->should_be && quarry->ran;
   for (size_t i = 0; whole && i < mutant->line_count; i++)
-    whole = (lines[i] = arena_copy(&hunt->arena, mutant->lines[i], strlen(mutant->lines[i])));
+    whole = (lines[i] = arena_copy(&hunt->arena, mutant->lines[i], strlen(mutant->lines[i]))) &&
+            (quarry->ran[i] = kept(hide, mutant->lines[i], line_put_shown));
   hunt->count += whole;
   return whole ? STATUS_OK : no_memory(hide);
 }
@@ -309,6 +324,7 @@ static bool is_place(const struct quarry *quarry, const char *place) {
 static enum status answer_kind(struct hunt *hunt, struct model *model, const char *answer,
                                struct quarry **found, struct text *why, struct diag *diag) {
   struct claim claim;
+  char place[GRADIENT_SIZE];
   bool right = false, near = false;
   enum status status = read_claim(model, answer, &claim, diag);
   for (size_t i = 0; !status && !right && i < hunt->count; i++) {
@@ -322,7 +338,7 @@ static enum status answer_kind(struct hunt *hunt, struct model *model, const cha
     text_printf(why, near ? _("the line of %s is wrong, but not in this way: %s does something else "
                               "to the gradients\n")
                           : _("the line of %s is right: look elsewhere than for %s\n"),
-                claim.place, claim.kind->name);
+                name_title(model, claim.place, place), claim.kind->name);
   return status;
 }
 
@@ -332,6 +348,7 @@ static enum status answer_line(struct hunt *hunt, struct model *model, const cha
   struct source source = {"answer", answer, strlen(answer), 1};
   struct arena arena;
   struct assign line;
+  char place[GRADIENT_SIZE];
   arena_init(&arena);
   enum status status = parse_line(&source, &arena, &line, diag);
   for (size_t i = 0; !status && !right && i < hunt->count; i++) {
@@ -344,7 +361,8 @@ static enum status answer_line(struct hunt *hunt, struct model *model, const cha
   if (!status && !right)
     text_printf(why, near ? _("the line of %s is wrong, but this is not the right one either: it "
                               "makes another gradient\n")
-                          : _("no bug that is still hidden is in a line of %s\n"), line.target);
+                          : _("no bug that is still hidden is in a line of %s\n"),
+                name_title(model, line.target, place));
   arena_done(&arena);
   return status;
 }
@@ -354,8 +372,14 @@ enum status hunt_answer(struct hunt *hunt, struct model *model, const char *answ
   struct quarry *quarry = NULL;
   *found = NULL;
   if (hunt->over) return diag_set(diag, STATUS_USAGE, nowhere, "%s", _("the hunt is over"));
-  enum status status = (strchr(answer, '=') ? answer_line : answer_kind)(hunt, model, answer,
-                                                                         &quarry, why, diag);
+  struct text names; /* an answer may say d(x @ W) */
+  text_init(&names);
+  names_put(&names, model, answer, strlen(answer));
+  enum status status = names.failed ? diag_no_memory(diag)
+                       : strchr(answer, '=')
+                           ? answer_line(hunt, model, text_string(&names), &quarry, why, diag)
+                           : answer_kind(hunt, model, text_string(&names), &quarry, why, diag);
+  text_done(&names);
   if (status) return status;
   if (!quarry) {
     hunt_act(hunt, HUNT_WRONG);
@@ -379,10 +403,10 @@ enum status hunt_hint(struct hunt *hunt, struct text *out, struct diag *diag) {
     return diag_set(diag, STATUS_USAGE, nowhere, "%s", _("there is no hint left"));
   switch (quarry->hints) {
     case 0: text_printf(out, _("a bug of this sort: %s\n"), _(quarry->mutant.kind->help)); break;
-    case 1: text_printf(out, _("look at the line that makes %s\n"), quarry->target); break;
+    case 1: text_printf(out, _("look at the line that makes %s\n"), quarry->place); break;
     default:
       text_printf(out, _("its kind is %s; the line is not really %s\n"),
-                  quarry->mutant.kind->name, quarry->original);
+                  quarry->mutant.kind->name, quarry->should_be);
   }
   hunt_act(hunt, (enum hunt_act)(HUNT_HINT_1 + quarry->hints));
   quarry->hints++;
@@ -399,9 +423,9 @@ enum status hunt_end(struct hunt *hunt, struct model *model, struct diag *diag) 
 
 void hunt_debrief(const struct quarry *quarry, struct text *out) {
   const struct bug_kind *kind = quarry->mutant.kind;
-  text_printf(out, _("%s: %s\n"), quarry->target, _(kind->title));
+  text_printf(out, _("%s: %s\n"), quarry->place, _(kind->title));
   for (size_t i = 0; i < quarry->mutant.line_count; i++)
-    text_printf(out, _("  ran        %s\n"), quarry->mutant.lines[i]);
-  text_printf(out, _("  should be  %s\n  %s\n"), quarry->original, _(kind->help));
+    text_printf(out, _("  ran        %s\n"), quarry->ran[i]);
+  text_printf(out, _("  should be  %s\n  %s\n"), quarry->should_be, _(kind->help));
   if (strcmp(kind->seen, "-") != 0) text_printf(out, _("  seen in %s\n"), kind->seen);
 }

@@ -27,7 +27,10 @@ enum { HUNT_FULL_SCORE = 100, HUNT_MINUTE_POINTS = 1, HUNT_MAX_BUGS = 9, HUNT_HI
 struct quarry {
   struct mutant mutant;   /* its texts live in the hunt's arena */
   const char *target;     /* "dW2" */
-  const char *original;   /* the line that it replaced, as it shows */
+  const char *original;   /* the line that it replaced */
+  const char *place;      /* TARGET, ORIGINAL and what ran instead, as readers see them */
+  const char *should_be;
+  const char **ran;
   size_t first_bug;       /* its lines among the model's bugs */
   int hints;              /* given so far */
   bool found;

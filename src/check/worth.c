@@ -2,6 +2,7 @@
 
 #include "check/layers.h"
 #include "core/intl.h"
+#include "lang/shown.h"
 
 #include <math.h>
 #include <string.h>
@@ -167,23 +168,34 @@ static size_t count_dead(const struct worth *worth, const struct instr *max, int
   return dead;
 }
 
-static const char *shown_name(const struct worth *worth, int slot) {
+/* A list in a note, of which only the first entries are named. */
+enum { LISTED = 3 };
+
+/* Ends entry INDEX, about SLOT, in a list that is being made. */
+static void end_entry(struct worth *worth, size_t index, int slot) {
   int node = worth->model->values[slot].node;
-  return node >= 0 ? worth->model->nodes[model_visible(worth->model, node)].name : "?";
+  if (index < LISTED && node >= 0)
+    node_put_shown(&worth->note, worth->model, model_visible(worth->model, node));
+}
+
+static void end_list(struct worth *worth, size_t count) {
+  if (count > LISTED) text_printf(&worth->note, _(" and %zu more"), count - LISTED);
 }
 
 static enum status note_dead_units(struct worth *worth) {
   const struct code *forward = &worth->model->program.forward;
+  size_t count = 0;
   for (size_t i = 0; i < forward->count; i++) {
     const struct instr *instr = &forward->items[i];
     size_t units, dead;
     int side = instr->op == OP_MAX ? unit_side(worth, instr->in[0]) : -1;
     if (side < 0 || (dead = count_dead(worth, instr, side, &units)) == 0) continue;
-    text_puts(&worth->note, worth->note.length == 0 ? "" : ", ");
-    text_printf(&worth->note, _("%zu of %zu units of %s"), dead, units,
-                shown_name(worth, instr->out));
+    if (count > 0 && count < LISTED) text_puts(&worth->note, ", ");
+    if (count < LISTED) text_printf(&worth->note, _("%zu of %zu units of "), dead, units);
+    end_entry(worth, count++, instr->out);
   }
-  if (worth->note.length == 0) return STATUS_OK;
+  if (count == 0) return STATUS_OK;
+  end_list(worth, count);
   text_puts(&worth->note, _(" are dead (negative in every sample): nothing flows back through "
                             "them"));
   return add_note(worth);
@@ -199,6 +211,7 @@ static bool is_sigmoid(const struct model *model, int node) {
 static enum status note_saturated(struct worth *worth) {
   const double flat = 0.01;
   const struct code *forward = &worth->model->program.forward;
+  size_t listed = 0;
   for (size_t i = 0; i < forward->count; i++) {
     const struct instr *instr = &forward->items[i];
     bool sigmoid = is_sigmoid(worth->model, worth->model->values[instr->out].node);
@@ -208,11 +221,13 @@ static enum status note_saturated(struct worth *worth) {
     for (size_t k = 0; k < count; k++)
       saturated += (sigmoid ? out[k] * (1 - out[k]) : 1 - out[k] * out[k]) < flat;
     if (2 * saturated <= count) continue;
-    text_puts(&worth->note, worth->note.length == 0 ? "" : ", ");
-    text_printf(&worth->note, _("%zu of %zu entries of %s"), saturated, count,
-                shown_name(worth, instr->out));
+    if (listed > 0 && listed < LISTED) text_puts(&worth->note, ", ");
+    if (listed < LISTED)
+      text_printf(&worth->note, _("%zu of %zu entries of "), saturated, count);
+    end_entry(worth, listed++, instr->out);
   }
-  if (worth->note.length == 0) return STATUS_OK;
+  if (listed == 0) return STATUS_OK;
+  end_list(worth, listed);
   text_puts(&worth->note, _(" are saturated (slope below 0.01): mistakes before them shrink with "
                             "the gradient"));
   return add_note(worth);

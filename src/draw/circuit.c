@@ -3,6 +3,7 @@
 #include "core/hash.h"
 #include "core/memory.h"
 #include "lang/print.h"
+#include "lang/shown.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,7 +71,8 @@ static int shape_columns(struct shape shape) {
 static int box_width(const struct model *model, int node) {
   enum { LABEL = 2, NUMBER = 9, NORM = 8 };
   struct shape shape = model_shape(model, model->nodes[node].slot);
-  const char *name = model->nodes[node].name, *op = model_op_name(model, node);
+  char title_text[TITLE_SIZE];
+  const char *name = node_title(model, node, title_text), *op = model_op_name(model, node);
   int value = LABEL + (shape_count(shape) == 1 ? NUMBER : shape_columns(shape) + NORM);
   bool leaf = model->nodes[node].kind != NODE_OP;
   struct text sign;

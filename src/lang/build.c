@@ -5,6 +5,7 @@
 #include "lang/parse.h"
 #include "lang/prelude.h"
 #include "lang/rules.h"
+#include "lang/shown.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -301,6 +302,7 @@ static enum status build_all(struct build *build, const struct source *source) {
     if ((status = build_statement(build, &model->syntax.statements[i]))) return status;
   if ((status = check_loss(build, source))) return status;
   model->built = program_mark(&model->program);
+  if (!shown_make(model)) return diag_no_memory(diag);
   return rules_derive(model, diag);
 }
 

@@ -2,6 +2,7 @@
 #include "core/intl.h"
 #include "lang/parse.h"
 #include "lang/rules.h"
+#include "lang/shown.h"
 
 #include <string.h>
 
@@ -18,6 +19,7 @@ static enum status read_bug(struct model *model, const char *name, const char *t
   *source = (struct source){kept_name, kept, length, 1};
   struct bug *bug = &model->bugs[model->bug_count];
   *bug = (struct bug){.text = kept};
+  if (!source_of_names(source, model, &model->arena)) return diag_no_memory(diag);
   return parse_line(source, &model->arena, &bug->line, diag);
 }
 
@@ -97,6 +99,8 @@ static int fold_target(const struct model *model, int node, bool folded) {
 
 enum status model_fold(struct model *model, const char *name, bool folded, struct diag *diag) {
   int node = name ? model_find(model, name) : -1;
+  if (name && node < 0) node = node_find_shown(model, name, strlen(name));
+  if (node == SHOWN_NO_MEMORY) return diag_no_memory(diag);
   int target = node >= 0 ? fold_target(model, node, folded) : -1;
   if (name && target < 0)
     return diag_set(diag, STATUS_USAGE, (struct span){0},

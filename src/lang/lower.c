@@ -254,7 +254,8 @@ static enum status unknown(struct builder *builder, const struct expr *expr, con
 static const char *nearest_node(struct builder *builder, const char *name) {
   const char *best = NULL;
   for (size_t i = 0; i < builder->model->node_count; i++)
-    best = suggest_nearer(name, best, builder->model->nodes[i].name);
+    if (!builder->model->nodes[i].part) /* nobody would type the others */
+      best = suggest_nearer(name, best, builder->model->nodes[i].name);
   return best;
 }
 

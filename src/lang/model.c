@@ -42,7 +42,7 @@ int model_find(const struct model *model, const char *name) {
 int model_shown_as(const struct model *model, int node) {
   int shown = -1;
   for (int i = model->nodes[node].instance; i >= 0; i = model->instances[i].parent)
-    if (model->instances[i].folded) shown = i;
+    if (model->instances[i].folded && model->instances[i].output >= 0) shown = i;
   return shown;
 }
 

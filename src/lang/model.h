@@ -23,6 +23,11 @@ struct node {
   bool active;  /* on a path from a param to the loss */
   const struct expr *formula; /* in the model's names; NULL for a leaf */
   struct span span;           /* where it was written */
+  /* Of a node that nobody named (lang/shown.h): */
+  const struct expr *part; /* of a statement that it is; NULL: it is known by its name */
+  const char *shown;       /* what readers see instead of the name */
+  const char *within;      /* the statement, where SHOWN says it; else NULL */
+  bool open;               /* PART alone cannot be computed: a draw, or a gate's own names */
 };
 
 /* A piece of the graph that can be shown as one node: one use of a gate, which may also have a rule

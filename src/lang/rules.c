@@ -4,6 +4,7 @@
 #include "lang/lower.h"
 #include "lang/parse.h"
 #include "lang/print.h"
+#include "lang/shown.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -372,12 +373,16 @@ bool rules_match(const struct model *model, const struct assign *bug, const stru
 static enum status no_such_rule(struct derivation *derivation, const struct assign *bug) {
   struct model *model = derivation->model;
   const char *best = NULL;
+  char title[GRADIENT_SIZE];
   for (size_t i = 0; i < model->rule_count; i++) {
-    best = suggest_nearer(bug->target, best, model->rules[i].target);
+    const struct rule *rule = &model->rules[i];
+    if (rule->target_node < 0 || node_is_named(model, rule->target_node))
+      best = suggest_nearer(bug->target, best, rule->target);
   }
   diag_set(derivation->diag, STATUS_DATA, bug->node ? bug->node_span : bug->target_span,
            bug->node ? _("no rule line of that node assigns \"%s\"")
-                     : _("no rule line assigns \"%s\""), bug->target);
+                     : _("no rule line assigns \"%s\""),
+           name_title(model, bug->target, title));
   if (best) diag_hint(derivation->diag, _("did you mean %s?"), best);
   return STATUS_DATA;
 }
@@ -385,17 +390,20 @@ static enum status no_such_rule(struct derivation *derivation, const struct assi
 static enum status ambiguous(struct derivation *derivation, const struct assign *bug) {
   struct model *model = derivation->model;
   struct text list;
+  char title[GRADIENT_SIZE];
   text_init(&list);
   for (size_t i = 0; i < model->rule_count; i++) {
     const struct rule *rule = &model->rules[i];
     if (!rules_match(model, bug, rule)) continue;
     text_puts(&list, list.length > 0 ? ", " : "");
-    if (rule->node >= 0)
-      text_printf(&list, "%s:%d: ", rule_node_name(model, rule), rule->operand + 1);
-    text_puts(&list, rule->text);
+    if (rule->node >= 0) {
+      node_put_shown(&list, model, rule->node);
+      text_printf(&list, ":%d: ", rule->operand + 1);
+    }
+    rule_put_shown(&list, model, i);
   }
   diag_set(derivation->diag, STATUS_DATA, bug->span, _("several rule lines assign \"%s\""),
-           bug->target);
+           name_title(model, bug->target, title));
   diag_hint(derivation->diag, _("say which: %s"), text_string(&list));
   text_done(&list);
   return STATUS_DATA;

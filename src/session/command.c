@@ -3,6 +3,7 @@
 #include "core/intl.h"
 #include "core/memory.h"
 #include "lang/parse.h"
+#include "lang/shown.h"
 #include "session/command_bug.h"
 #include "session/command_train.h"
 #include "session/evaluate.h"
@@ -120,9 +121,20 @@ static enum status do_reset(struct session *session, const char *arguments, stru
 /* NODE, or dNODE. */
 static enum status find_either(const struct session *session, const char *name, int *node,
                                bool *gradient, struct diag *diag) {
-  *gradient = model_find(&session->model, name) < 0 && name[0] == 'd' &&
-              model_find(&session->model, name + 1) >= 0;
-  return session_find(session, name + *gradient, node, diag);
+  const struct model *model = &session->model;
+  size_t length = strlen(name);
+  struct text names; /* d(x @ W) is dh_1 */
+  text_init(&names);
+  if (!names_put(&names, model, name, length)) {
+    names.length = 0;
+    text_put(&names, name, length);
+  }
+  if (names.failed) return diag_no_memory(diag);
+  const char *text = text_string(&names);
+  *gradient = model_find(model, text) < 0 && text[0] == 'd' && model_find(model, text + 1) >= 0;
+  enum status status = session_find(session, text + *gradient, node, diag);
+  text_done(&names);
+  return status;
 }
 
 static enum status do_focus(struct session *session, const char *arguments, struct text *out,
@@ -141,7 +153,8 @@ static enum status do_focus(struct session *session, const char *arguments, stru
 
 enum status command_place(const struct session *session, char *text, int *node, size_t *entry,
                           struct diag *diag) {
-  char *bracket = strchr(text, '['), *end = NULL;
+  bool whole = node_find_shown(&session->model, text, strlen(text)) >= 0; /* x * [1 2] */
+  char *bracket = whole ? NULL : strrchr(text, '['), *end = NULL;
   unsigned long row = 0, col = 0;
   size_t length = bracket ? (size_t)(bracket - text) : strlen(text);
   if (bracket) {
@@ -277,7 +290,10 @@ static enum status show_all(struct session *session, struct text *out) {
   for (size_t i = 0; i < model->node_count; i++) {
     const struct node *node = &model->nodes[i];
     if (model_visible(model, (int)i) != (int)i) continue;
-    text_printf(out, "%-8s v ", node->name);
+    size_t start = out->length;
+    node_put_shown(out, model, (int)i);
+    text_pad(out, text_columns(out->bytes + start, out->length - start), 8);
+    text_puts(out, " v ");
     if (session_has_value(session, (int)i))
       report_tensor(out, run_values(&session->run, node->slot), model_shape(model, node->slot));
     else
@@ -475,6 +491,7 @@ static bool is_question(const struct session *session, const char *line) {
   char name[64];
   if (!session->is_open || begins_assignment(line, name)) return false;
   if (find_named(session, name) >= 0) return true;
+  if (node_find_shown(&session->model, line, strcspn(line, "\r\n")) >= 0) return true;
   arena_init(&arena);
   bool question = !parse_expr(&source, &arena, &expr, &ignored) && expr->kind != EXPR_NAME;
   arena_done(&arena);

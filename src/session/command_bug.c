@@ -2,6 +2,7 @@
 
 #include "core/intl.h"
 #include "io/loader.h"
+#include "lang/shown.h"
 #include "session/report_bugs.h"
 
 #include <stdlib.h>
@@ -29,13 +30,18 @@ static void list_bugs(const struct model *model, struct text *out) {
     const struct bug *bug = &model->bugs[i];
     if (bug->hidden) continue;
     text_printf(out, "%3zu  %s  ", ++number, bug->off ? _("off") : _("on "));
-    text_put_safe(out, bug->text, strlen(bug->text));
+    struct text line;
+    text_init(&line);
+    line_put_shown(&line, model, bug->text);
+    text_put_safe(out, text_string(&line), line.length);
+    text_done(&line);
     text_puts(out, "\n");
   }
   for (size_t i = 0; i < model->rule_count; i++) {
     if (!model->rules[i].original) continue;
-    text_printf(out, _("%s\n  the line was  "), model->rules[i].text);
-    report_struck(out, model->rules[i].original);
+    rule_put_shown(out, model, i);
+    text_puts(out, _("\n  the line was  "));
+    report_struck_line(out, model, model->rules[i].original);
     text_puts(out, "\n");
   }
 }

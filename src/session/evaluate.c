@@ -3,6 +3,7 @@
 #include "core/intl.h"
 #include "lang/parse.h"
 #include "lang/rules.h"
+#include "lang/shown.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,10 +17,12 @@ static enum status check_reached(const struct session *session, const struct exp
     if ((node < 0 || session_has_value(session, node)) &&
         (of < 0 || session_has_gradient(session, of)))
       return STATUS_OK;
-    diag_set(diag, STATUS_USAGE, expr->span, _("\"%s\" has no value yet"), expr->name);
+    char title[GRADIENT_SIZE];
+    diag_set(diag, STATUS_USAGE, expr->span, _("\"%s\" has no value yet"),
+             name_title(&session->model, expr->name, title));
     diag_hint(diag, node >= 0 ? _("forward %s computes it")
                               : _("the walk has to come back to it: backward %s"),
-              node >= 0 ? expr->name : expr->name + 1);
+              node_title(&session->model, node >= 0 ? node : of, title));
     return STATUS_USAGE;
   }
   for (size_t i = 0; expr->kind == EXPR_APPLY && i < expr->count; i++) {
@@ -77,6 +80,7 @@ enum status evaluate_text(struct session *session, const char *name, const char 
   *result = (struct evaluation){0};
   if (!source || !kept) return diag_no_memory(diag);
   *source = (struct source){name, kept, strlen(text), 1};
+  if (!source_of_names(source, model, &model->rule_arena)) return diag_no_memory(diag);
   enum status status = parse_expr(source, &model->rule_arena, &expr, diag);
   return status ? status : evaluate_expr(session, expr, result, diag);
 }

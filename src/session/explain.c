@@ -2,6 +2,7 @@
 
 #include "core/intl.h"
 #include "lang/print.h"
+#include "lang/shown.h"
 #include "session/evaluate.h"
 
 #include <stdlib.h>
@@ -63,10 +64,10 @@ bool explain_plugged(struct session *session, const struct expr *expr, struct te
   return true;
 }
 
-static void put_lines(struct session *session, const char *target, const struct expr *expr,
+/* FORMULA, which begins with a name of INDENT columns, in numbers, and its value. */
+static void put_lines(struct session *session, int indent, const struct expr *expr,
                       const char *formula, const double *values, struct shape shape,
                       struct text *out) {
-  int indent = text_columns(target, strlen(target));
   text_printf(out, "%s\n", formula);
   size_t before = out->length;
   text_printf(out, "%*s = ", indent, "");
@@ -86,12 +87,18 @@ enum status explain_value(struct session *session, int node, struct text *out,
   (void)diag;
   text_init(&formula);
   if (!expr && shown->kind <= NODE_PARAM) text_printf(&formula, "%s ", model_op_name(model, node));
-  text_printf(&formula, "%s = ", shown->name);
-  if (expr) print_expr(&formula, expr);
+  node_put_shown(&formula, model, node);
+  int indent = node_is_named(model, node)
+                   ? text_columns(text_string(&formula), formula.length)
+                   : 1;
+  /* A part of a statement is its own formula, but for what a gate has a name for. */
+  bool says_all = shown->part && shown->part->kind != EXPR_NAME;
+  if (!says_all) text_puts(&formula, " = ");
+  if (!says_all) formula_put_shown(&formula, model, node);
   if (!session_has_value(session, node))
     text_printf(out, "%s\n  %s\n", text_string(&formula), _("not computed yet"));
   else if (expr)
-    put_lines(session, shown->name, expr, text_string(&formula),
+    put_lines(session, indent, expr, text_string(&formula),
               run_values(&session->run, shown->slot), model_shape(model, shown->slot), out);
   else {
     text_puts(out, text_string(&formula));
@@ -108,33 +115,48 @@ static int target_slot(const struct model *model, const struct rule *rule) {
                                 : scope_find(&model->locals, rule->target);
 }
 
-static void put_replaced(const struct rule *rule, struct text *out) {
+static void put_replaced(const struct model *model, const struct rule *rule, struct text *out) {
   if (!rule->original) return;
   text_puts(out, _("  a bug; the line was  "));
-  report_struck(out, rule->original);
+  report_struck_line(out, model, rule->original);
   text_puts(out, "\n");
+}
+
+/* The columns of the target that LINE begins with; of a part's gradient, which may be long, few. */
+static int target_columns(const char *line) {
+  enum { MOST = 12 };
+  int columns = text_columns(line, strcspn(line, " "));
+  return strncmp(line, "d(", 2) == 0 || columns > MOST ? 1 : columns;
 }
 
 enum status explain_rule(struct session *session, const struct rule *rule, struct text *out,
                          struct diag *diag) {
   const struct model *model = &session->model;
   struct evaluation share;
+  struct text line;
   /* A hunt's line shows what it pretends to be and the number that it really makes. */
   const struct expr *runs = rule->hidden ? rule->hidden->value : rule->value;
   enum status status = evaluate_expr(session, runs, &share, diag);
+  text_init(&line);
+  line_put_shown(&line, model, rule->text);
   if (status) {
-    text_printf(out, "%s\n  %s\n", rule->text, _("not computed yet"));
-    put_replaced(rule, out);
+    text_printf(out, "%s\n  %s\n", text_string(&line), _("not computed yet"));
+    text_done(&line);
+    put_replaced(model, rule, out);
     return status == STATUS_USAGE ? STATUS_OK : status;
   }
-  put_lines(session, rule->target, rule->value, rule->text, share.values, share.shape, out);
+  put_lines(session, target_columns(text_string(&line)), rule->value, text_string(&line),
+            share.values, share.shape, out);
   int slot = target_slot(model, rule);
   if (rule->accumulate && slot >= 0) {
-    text_printf(out, _("%s so far: "), rule->target);
+    line.length = 0;
+    name_put_shown(&line, model, rule->target);
+    text_printf(out, _("%s so far: "), text_string(&line));
     report_tensor(out, run_values(&session->run, slot), model_shape(model, slot));
     text_puts(out, "\n");
   }
-  put_replaced(rule, out);
+  text_done(&line);
+  put_replaced(model, rule, out);
   free(share.values);
   return STATUS_OK;
 }
@@ -149,7 +171,12 @@ enum status explain_gradient(struct session *session, int node, struct text *out
     status = explain_rule(session, &model->rules[i], out, diag);
     found = true;
   }
-  if (!found) text_printf(out, _("no line assigns d%s\n"), model->nodes[node].name);
+  if (found) return status;
+  struct text name;
+  text_init(&name);
+  gradient_put_shown(&name, model, node);
+  text_printf(out, _("no line assigns %s\n"), text_string(&name));
+  text_done(&name);
   return status;
 }
 
@@ -163,8 +190,10 @@ enum status explain_step(struct session *session, const struct step *step, struc
     return STATUS_OK;
   }
   enum status status = STATUS_OK;
-  for (size_t i = 0; !status && i < step->rule_count; i++)
-    status = explain_rule(session, &model->rules[step->first_rule + i], out, diag);
+  for (size_t i = 0; !status && i < step->rule_count; i++) {
+    const struct rule *rule = &model->rules[step->first_rule + i];
+    if (!rule_is_handed_on(model, rule)) status = explain_rule(session, rule, out, diag);
+  }
   return status;
 }
 
@@ -175,7 +204,8 @@ static enum status explain_handed_on(struct session *session, int node, struct t
   enum status status = STATUS_OK;
   for (size_t i = 0; !status && i < model->rule_count; i++) {
     const struct rule *rule = &model->rules[i];
-    if (rule->node >= 0 && model_visible(model, rule->node) == node)
+    if (rule->node >= 0 && model_visible(model, rule->node) == node &&
+        !rule_is_handed_on(model, rule))
       status = explain_rule(session, rule, out, diag);
   }
   return status;
@@ -197,7 +227,8 @@ static void put_gradient(struct session *session, int node, struct text *out) {
     text_puts(out, _("no gradient is wanted here\n"));
     return;
   }
-  text_printf(out, "d%s = ", shown->name);
+  gradient_put_shown(out, model, node);
+  text_puts(out, " = ");
   if (session_has_gradient(session, node))
     report_tensor(out, run_values(&session->run, shown->gradient),
                   model_shape(model, shown->slot));

@@ -3,6 +3,7 @@
 #include "core/intl.h"
 #include "io/export.h"
 #include "io/file.h"
+#include "lang/shown.h"
 #include "session/evaluate.h"
 #include "session/picture.h"
 
@@ -77,9 +78,19 @@ static enum status export_screen(struct session *session, const char *path, stru
 
 /* -- the command -- */
 
+/* How much of ARGUMENTS is the node: a word, or a part of a statement with blanks in it. */
+static size_t name_length(const struct model *model, const char *arguments) {
+  size_t word = strcspn(arguments, " \t"), last = strlen(arguments);
+  while (last > word && arguments[last] != ' ' && arguments[last] != '\t') last--;
+  bool gradient = strncmp(arguments, "d(", 2) == 0 && last > 2 && arguments[last - 1] == ')';
+  bool part = gradient ? node_find_shown(model, arguments + 2, last - 3) >= 0
+                       : node_find_shown(model, arguments, last) >= 0;
+  return part ? last : word;
+}
+
 enum status do_export(struct session *session, const char *arguments, struct text *out,
                       struct diag *diag) {
-  size_t word = strcspn(arguments, " \t");
+  size_t word = name_length(&session->model, arguments);
   const char *rest = arguments + word + strspn(arguments + word, " \t");
   const struct picture *picture = *rest ? NULL : find_picture(arguments);
   if (strncmp(arguments, "screen", word) == 0 && word == strlen("screen") && *rest)

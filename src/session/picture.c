@@ -3,6 +3,7 @@
 #include "core/intl.h"
 #include "draw/circuit.h"
 #include "draw/svg.h"
+#include "lang/shown.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -256,7 +257,7 @@ static void put_box(const struct sheet *sheet, int index) {
   const struct box *box = &sheet->circuit->layout.boxes[index];
   int node = sheet->circuit->nodes[index];
   double x = x_of(box->col), right = x_of(box->col + box->width - 1), y = y_of(box->row);
-  char printed[3 * SIGN_SIZE];
+  char printed[3 * SIGN_SIZE], title[TITLE_SIZE];
   struct text sign;
   text_init(&sign);
   circuit_sign(model, node, &sign);
@@ -267,7 +268,7 @@ static void put_box(const struct sheet *sheet, int index) {
               x, y, right - x, ROW * (box->height - 1), fill_of(&model->nodes[node]), x, y + RULE,
               right);
   put_word(sheet->out, x + PAD, y + NAME, "start", ink, " font-weight=\"700\"",
-           model->nodes[node].name);
+           node_title(model, node, title));
   put_word(sheet->out, right - PAD, y + NAME, "end", grey, "",
            is_name ? text_string(&sign) : typeset(text_string(&sign), printed));
   put_number(sheet, node, false, x + PAD, right - PAD, y + VALUE);
@@ -298,11 +299,12 @@ static void put_footer(const struct sheet *sheet, double width, double y) {
   enum { SECOND = 62 };
   static const char small[] = " font-size=\"13\"";
   const struct model *model = &sheet->session->model;
+  char title[TITLE_SIZE];
   struct text words;
   text_init(&words);
   put_word(sheet->out, MARGIN, y, "start", value_colour, small, _("v value"));
   text_printf(&words, _("g gradient of %s"),
-              model->loss >= 0 ? model->nodes[model->loss].name : _("the loss"));
+              model->loss >= 0 ? node_title(model, model->loss, title) : _("the loss"));
   put_word(sheet->out, MARGIN + SECOND, y, "start", gradient_colour, small, text_string(&words));
   words.length = 0;
   put_place(sheet->session, &words);
@@ -372,6 +374,7 @@ static void put_dot_row(const struct sheet *sheet, int node, bool gradient) {
 
 static void put_dot_node(const struct sheet *sheet, int node) {
   const struct model *model = &sheet->session->model;
+  char title[TITLE_SIZE];
   struct text sign;
   text_init(&sign);
   circuit_sign(model, node, &sign);
@@ -381,7 +384,7 @@ static void put_dot_node(const struct sheet *sheet, int node) {
               " [label=<<TABLE BORDER=\"1\" CELLBORDER=\"0\" CELLSPACING=\"0\" STYLE=\"ROUNDED\" "
               "COLOR=\"#aeb6c0\" BGCOLOR=\"%s\"><TR><TD ALIGN=\"LEFT\"><B>",
               fill_of(&model->nodes[node]));
-  svg_puts(sheet->out, model->nodes[node].name);
+  svg_puts(sheet->out, node_title(model, node, title));
   text_puts(sheet->out, "</B></TD><TD ALIGN=\"RIGHT\">");
   svg_puts(sheet->out, text_string(&sign));
   text_puts(sheet->out, "</TD></TR>");

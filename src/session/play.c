@@ -5,6 +5,7 @@
 #include "core/intl.h"
 #include "core/memory.h"
 #include "io/file.h"
+#include "lang/shown.h"
 #include "session/command.h"
 #include "session/options.h"
 #include "session/page.h"
@@ -312,7 +313,7 @@ static enum status slope_at(const struct session *session, int node, size_t entr
 enum status do_numeric(struct session *session, const char *arguments, struct text *out,
                        struct diag *diag) {
   const struct model *model = &session->model;
-  char number[NUMBER_TEXT_SIZE];
+  char number[NUMBER_TEXT_SIZE], title[TITLE_SIZE];
   double slope = 0;
   int node = -1;
   size_t entry = 0;
@@ -326,7 +327,7 @@ enum status do_numeric(struct session *session, const char *arguments, struct te
     return diag_set(diag, STATUS_USAGE, nowhere, "%s", _("the model has no loss"));
   if (entry == count && count > 1)
     return diag_set(diag, STATUS_USAGE, nowhere, _("which entry? numeric %s[0, 0]"),
-                    model->nodes[node].name);
+                    node_title(model, node, title));
   status = slope_at(session, node, entry == count ? 0 : entry, &slope, diag);
   if (!status) text_printf(out, "%s\n", number_text(slope, number));
   return status;

@@ -3,6 +3,7 @@
 #include "core/intl.h"
 #include "lang/lex.h"
 #include "lang/parse.h"
+#include "lang/shown.h"
 #include "session/command.h"
 
 #include <math.h>
@@ -132,7 +133,10 @@ static bool name_number(const struct trial *trial, double number, char why[JUDGE
     if (!shown || slot < 0 || shape_count(model_shape(model, slot)) != 1) continue;
     double value = run_values(&trial->figures.run, slot)[0];
     if (!same_number(trial->quiz, number, value)) continue;
-    snprintf(why, JUDGEMENT_SIZE, _("That is %s%s."), i % 2 ? "d" : "", node->name);
+    char title[GRADIENT_SIZE];
+    snprintf(why, JUDGEMENT_SIZE, _("That is %s."),
+             i % 2 ? gradient_title(model, (int)(i / 2), title)
+                   : node_title(model, (int)(i / 2), title));
     return true;
   }
   return false;
@@ -272,6 +276,13 @@ static bool count_names(const struct model *model, const char *text, size_t leng
                         struct diag *diag, struct span place) {
   const char *name;
   size_t size;
+  int part = node_find_shown(model, text, length);
+  if (part == SHOWN_NO_MEMORY) diag_no_memory(diag);
+  if (part == SHOWN_NO_MEMORY) return false;
+  if (part >= 0 && !node_is_named(model, part)) {
+    counts[part]++;
+    return true;
+  }
   while (next_name(&text, &length, &name, &size)) {
     int node = find_name(model, name, size);
     if (node < 0) {
@@ -309,8 +320,10 @@ static enum status judge_name(struct trial *trial, const char *text,
       judgement->reason = (int)(trial->quiz->first_reason + k);
       return STATUS_OK;
     }
+  char title[TITLE_SIZE];
   if (extra > 0)
-    snprintf(judgement->why, sizeof judgement->why, _("Not %s."), model->nodes[first].name);
+    snprintf(judgement->why, sizeof judgement->why, _("Not %s."),
+             node_title(model, (int)first, title));
   else snprintf(judgement->why, sizeof judgement->why, _("There are %zu more."), missing);
   return STATUS_OK;
 }
@@ -325,6 +338,7 @@ static enum status prove_name(struct trial *trial, bool *holds, struct diag *dia
   if (!counts) return diag_no_memory(diag);
   *holds = count_names(model, quiz->answer.source->text + quiz->answer.start,
                        quiz->answer.end - quiz->answer.start, counts, diag, quiz->answer);
+  if (!*holds && diag->status == STATUS_NO_MEMORY) status = STATUS_NO_MEMORY;
   for (size_t i = 0; !status && *holds && i < model->node_count; i++) {
     bool fits = false;
     struct diag unfit;

@@ -22,11 +22,10 @@ void report_toned(struct text *out, struct style style, enum tone tone, const ch
 enum tone report_verdict_tone(enum verdict verdict);
 
 /* A line that is no longer in force: "~~dq = df * z~~", which the explorer dims. */
-void report_struck(struct text *out, const char *line);
+void report_struck_line(struct text *out, const struct model *model, const char *line);
 
-/* Columns for the names of the nodes that are shown; a name, padded to WIDTH. */
+/* Columns for the names of the nodes that are shown. */
 int report_name_width(const struct model *model);
-void report_name(struct text *out, const char *name, int width);
 
 /* A number in full, a small tensor entry by entry (further rows under the first), a large one in
  * summary. */

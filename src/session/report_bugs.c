@@ -1,6 +1,7 @@
 #include "session/report_bugs.h"
 
 #include "core/intl.h"
+#include "lang/shown.h"
 #include "session/json.h"
 
 #include <math.h>
@@ -13,9 +14,11 @@ void report_kind(struct text *out, const struct bug_kind *kind) {
   if (strcmp(kind->seen, "-") != 0) text_printf(out, _("  seen in %s\n"), kind->seen);
 }
 
-static void put_lines(struct text *out, const struct mutant *mutant) {
-  for (size_t i = 0; i < mutant->line_count; i++)
-    text_printf(out, "%s%s", i > 0 ? "; " : "", mutant->lines[i]);
+static void put_lines(struct text *out, const struct model *model, const struct mutant *mutant) {
+  for (size_t i = 0; i < mutant->line_count; i++) {
+    text_puts(out, i > 0 ? "; " : "");
+    line_put_shown(out, model, mutant->lines[i]);
+  }
 }
 
 void report_catalogue(struct text *out, const struct model *model,
@@ -24,12 +27,15 @@ void report_catalogue(struct text *out, const struct model *model,
   for (size_t i = 0; i < catalogue->count; i++) {
     const struct mutant *mutant = &catalogue->mutants[i];
     if (!strstr(mutant->id, filter)) continue;
-    if (mutant->rule != rule) text_printf(out, "%s\n", model->rules[rule = mutant->rule].text);
+    if (mutant->rule != rule) {
+      rule_put_shown(out, model, rule = mutant->rule);
+      text_puts(out, "\n");
+    }
     size_t start = out->length;
     text_printf(out, "  %s", mutant->id);
     text_pad(out, text_columns(out->bytes + start, out->length - start), 34);
     text_puts(out, "  ");
-    put_lines(out, mutant);
+    put_lines(out, model, mutant);
     text_puts(out, "\n");
     shown++;
   }

@@ -1,4 +1,5 @@
 #include "core/intl.h"
+#include "lang/shown.h"
 #include "session/report_table.h"
 
 #include <math.h>
@@ -195,6 +196,19 @@ size_t report_wrong_line_count(const struct check *check) {
   return check->diagnosis ? check->diagnosis->lines.count : 0;
 }
 
+/* A rule line of any length takes at most about four rows. */
+enum { LINE_COLUMNS = 220 };
+
+static void put_rule(struct text *out, const struct model *model, const struct rule *rule,
+                     struct style style) {
+  struct text line;
+  text_init(&line);
+  line_put_brief(&line, model, rule->text, LINE_COLUMNS);
+  put_wrapped(out, text_string(&line), column_now(out), style);
+  out->failed = out->failed || line.failed;
+  text_done(&line);
+}
+
 /* What the line is off is said already where it assigns a checked gradient a factor too much. */
 static bool is_told(const struct check *check, const struct wrong_line *line) {
   for (size_t i = 0; i < check->tensor_count && isfinite(line->factor); i++)
@@ -202,13 +216,14 @@ static bool is_told(const struct check *check, const struct wrong_line *line) {
   return false;
 }
 
-static void put_replaced(struct text *out, const struct rule *rule, int indent,
-                         struct style style) {
+static void put_replaced(struct text *out, const struct model *model, const struct rule *rule,
+                         int indent, struct style style) {
   struct text sentence;
   if (!rule->original) return;
   text_init(&sentence);
-  text_puts(&sentence, _("a bug; the line was "));
-  report_struck(&sentence, rule->original);
+  text_puts(&sentence, _("a bug; the line was ~~"));
+  line_put_brief(&sentence, model, rule->original, LINE_COLUMNS);
+  text_puts(&sentence, "~~");
   put_wrapped(out, text_string(&sentence), indent, style);
   out->failed = out->failed || sentence.failed;
   text_done(&sentence);
@@ -223,8 +238,8 @@ void report_wrong_line(struct text *out, const struct model *model, const struct
   for (size_t i = 0; i < line->count; i++) {
     if (i > 0) text_printf(out, "%*s", indent, "");
     if (line->count > 1) text_puts(out, i == 0 ? _("one of  ") : _("    or  "));
-    put_wrapped(out, model->rules[line->rules[i]].text, column_now(out), style);
-    put_replaced(out, &model->rules[line->rules[i]], indent, style);
+    put_rule(out, model, &model->rules[line->rules[i]], style);
+    put_replaced(out, model, &model->rules[line->rules[i]], indent, style);
   }
   for (size_t i = 0; index == 0 && i < diagnosis->count; i++) {
     const struct finding *finding = &diagnosis->findings[i];
@@ -242,43 +257,87 @@ void report_check_notes(struct text *out, const struct model *model, const struc
 
 /* -- the lines between -- */
 
+static bool agrees(const struct tensor_check *tensor) {
+  const struct metrics *m = &tensor->metrics;
+  return !metrics_is_factor(m) && (m->difference <= 1e-5 || m->max_abs <= CHECK_ABSOLUTE);
+}
+
 /* How one line between compares: "agrees", or by how much not. */
 static void put_comparison(struct text *out, const struct tensor_check *tensor) {
   const struct metrics *m = &tensor->metrics;
   char buffer[NUMBER_TEXT_SIZE];
   if (metrics_is_factor(m, tensor->analytic, tensor->numeric, tensor->count))
     put_factor(out, tensor);
-  else if (tensor->count == 1 && m->max_abs > CHECK_ABSOLUTE && fabs(m->scale - 1) > 1e-4)
+  else if (agrees(tensor))
+    text_printf(out, _("agrees; largest difference %s"), number_brief(m->max_abs, 2, buffer));
+  else if (tensor->count == 1)
     text_printf(out, _("%s times the numerical gradient"), number_brief(m->scale, 6, buffer));
-  else if (m->difference <= 1e-5 || m->max_abs <= CHECK_ABSOLUTE) text_puts(out, _("agrees"));
-  else text_printf(out, _("differs: relative difference %s"), number_brief(m->difference, 2, buffer));
+  else
+    text_printf(out, _("differs: relative difference %s"), number_brief(m->difference, 2, buffer));
 }
 
-/* Each other dNAME of a backward block: it may be a multiple on purpose. Neighbours that compare
- * alike share a line. */
-void report_check_between(struct text *out, const struct model *model, const struct check *check,
-                          struct style style) {
+/* The columns that the names of those that agree take, up to a limit. */
+static int between_width(const struct model *model, const struct check *check) {
+  enum { MOST = 16 };
+  int width = 0;
+  for (size_t i = 0; i < check->intermediate_count; i++) {
+    char title[GRADIENT_SIZE];
+    const char *name = gradient_title(model, check->intermediates[i].node, title);
+    int columns = text_columns(name, strlen(name));
+    if (agrees(&check->intermediates[i]) && columns > width) width = columns;
+  }
+  return width < MOST ? width : MOST;
+}
+
+static void put_agreeing(struct text *out, const struct model *model,
+                         const struct tensor_check *tensor, int width) {
+  text_puts(out, " ");
+  gradient_put_shown(out, model, tensor->node);
+  text_pad(out, column_now(out), width + 1);
+  text_puts(out, "  ");
+  put_comparison(out, tensor);
+  text_puts(out, "\n");
+}
+
+/* Intermediate *I and its neighbours that are off by as much, which share a line. */
+static void put_differing(struct text *out, const struct model *model, const struct check *check,
+                          size_t *i, struct style style) {
   struct text line, next;
   text_init(&line);
   text_init(&next);
-  if (check->intermediate_count > 0)
-    text_puts(out, _(" the lines between, against the numerical gradient of each node:\n"));
-  for (size_t i = 0; i < check->intermediate_count; i++) {
-    line.length = 0;
-    put_comparison(&line, &check->intermediates[i]);
-    text_printf(out, " d%s", model->nodes[check->intermediates[i].node].name);
-    for (; i + 1 < check->intermediate_count; i++) {
-      next.length = 0;
-      put_comparison(&next, &check->intermediates[i + 1]);
-      if (strcmp(text_string(&next), text_string(&line)) != 0) break;
-      text_printf(out, ", d%s", model->nodes[check->intermediates[i + 1].node].name);
-    }
-    text_puts(out, ":");
-    put_wrapped(out, text_string(&line), 3, style);
+  put_comparison(&line, &check->intermediates[*i]);
+  text_puts(out, " ");
+  gradient_put_shown(out, model, check->intermediates[*i].node);
+  for (; *i + 1 < check->intermediate_count; ++*i) {
+    next.length = 0;
+    put_comparison(&next, &check->intermediates[*i + 1]);
+    if (strcmp(text_string(&next), text_string(&line)) != 0) break;
+    text_puts(out, ", ");
+    gradient_put_shown(out, model, check->intermediates[*i + 1].node);
   }
+  text_puts(out, ":");
+  put_wrapped(out, text_string(&line), 3, style);
   out->failed = out->failed || line.failed || next.failed;
   text_done(&line);
   text_done(&next);
+}
+
+/* Each other dNAME of a backward block: it may be a multiple on purpose. What differs is said, and
+ * each of the first that agree has a line. */
+void report_check_between(struct text *out, const struct model *model, const struct check *check,
+                          struct style style) {
+  enum { MOST_AGREEING = 12 };
+  int width = between_width(model, check);
+  size_t agreeing = 0;
+  if (check->intermediate_count > 0)
+    text_puts(out, _(" the lines between, against the numerical gradient of each node:\n"));
+  for (size_t i = 0; i < check->intermediate_count; i++) {
+    if (!agrees(&check->intermediates[i])) put_differing(out, model, check, &i, style);
+    else if (++agreeing <= MOST_AGREEING)
+      put_agreeing(out, model, &check->intermediates[i], width);
+  }
+  if (agreeing > MOST_AGREEING)
+    text_printf(out, _(" and %zu more agree\n"), agreeing - MOST_AGREEING);
 }
 
 void report_check_verdict(struct text *out, const struct check *check, struct style style) {

@@ -1,7 +1,7 @@
 #include "session/report.h"
 
 #include "core/intl.h"
-#include "lang/print.h"
+#include "lang/shown.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -19,8 +19,10 @@ void report_toned(struct text *out, struct style style, enum tone tone, const ch
   if (coloured) text_puts(out, "\033[0m");
 }
 
-void report_struck(struct text *out, const char *line) {
-  text_printf(out, "~~%s~~", line);
+void report_struck_line(struct text *out, const struct model *model, const char *line) {
+  text_puts(out, "~~");
+  line_put_shown(out, model, line);
+  text_puts(out, "~~");
 }
 
 /* -- values -- */
@@ -81,14 +83,34 @@ int report_name_width(const struct model *model) {
   for (size_t i = 0; i < model->node_count; i++) {
     const char *name = model->nodes[i].name;
     int columns = text_columns(name, strlen(name));
-    if (model_visible(model, (int)i) == (int)i && columns > width) width = columns;
+    bool shows = node_is_named(model, (int)i) && model_visible(model, (int)i) == (int)i;
+    if (shows && columns > width) width = columns;
   }
   return width < 16 ? width : 16;
 }
 
-void report_name(struct text *out, const char *name, int width) {
-  text_puts(out, name);
-  text_pad(out, text_columns(name, strlen(name)), width);
+/* NODE, -1 for none, in WIDTH columns; only as much of a part of a statement as has room. */
+static void put_name(struct text *out, const struct model *model, int node, int width) {
+  size_t start = out->length;
+  if (node >= 0 && node_is_named(model, node)) node_put_shown(out, model, node);
+  else if (node >= 0) node_put_brief(out, model, node, width);
+  text_pad(out, text_columns(out->bytes + start, out->length - start), width);
+}
+
+/* A name and what it is computed as; for a part of a statement all of it is the formula. */
+static void put_formula(struct text *out, const struct model *model, int node, int width) {
+  bool named = node_is_named(model, node);
+  put_name(out, model, named ? node : -1, width);
+  text_puts(out, "  ");
+  size_t start = out->length;
+  if (!named) node_put_shown(out, model, node);
+  if (!named && model->nodes[node].part->kind == EXPR_NAME) text_puts(out, " ");
+  if (named && !model_formula(model, node)) text_puts(out, model_op_name(model, node));
+  else if (named || model->nodes[node].part->kind == EXPR_NAME) {
+    text_puts(out, "= ");
+    formula_put_shown(out, model, node);
+  }
+  text_pad(out, text_columns(out->bytes + start, out->length - start), 21);
 }
 
 static void put_forward(struct text *out, const struct model *model, const struct run *run,
@@ -98,17 +120,7 @@ static void put_forward(struct text *out, const struct model *model, const struc
     const struct node *node = &model->nodes[i];
     if (model_visible(model, (int)i) != (int)i) continue;
     text_puts(out, "  ");
-    report_name(out, node->name, width);
-    text_puts(out, "  ");
-    size_t start = out->length;
-    const struct expr *formula = model_formula(model, (int)i);
-    if (formula) {
-      text_puts(out, "= ");
-      print_expr(out, formula);
-    } else {
-      text_puts(out, model_op_name(model, (int)i));
-    }
-    text_pad(out, text_columns(out->bytes + start, out->length - start), 21);
+    put_formula(out, model, (int)i, width);
     text_puts(out, "  ");
     put_value(out, run, node->slot);
     text_puts(out, "\n");
@@ -126,12 +138,14 @@ static void put_backward(struct text *out, const struct model *model, const stru
   for (size_t i = 0; i < model->rule_count; i++) {
     const struct rule *rule = &model->rules[i];
     int shown = rule->node >= 0 ? model_visible(model, rule->node) : -1;
+    if (rule_is_handed_on(model, rule)) continue;
     text_puts(out, "  ");
-    report_name(out, shown >= 0 && shown != last ? model->nodes[shown].name : "", width);
+    put_name(out, model, shown != last ? shown : -1, width);
     last = shown;
     text_puts(out, "  ");
-    text_puts(out, rule->text);
-    text_pad(out, text_columns(rule->text, strlen(rule->text)), 23);
+    size_t start = out->length;
+    rule_put_shown(out, model, i);
+    text_pad(out, text_columns(out->bytes + start, out->length - start), 23);
     int gradient = rule->target_node >= 0 ? model->nodes[rule->target_node].gradient
                                           : scope_find(&model->locals, rule->target);
     text_puts(out, "  ");
@@ -140,15 +154,26 @@ static void put_backward(struct text *out, const struct model *model, const stru
     if (rule->original) {
       text_printf(out, "\n  %*s  ", width, "");
       report_toned(out, style, TONE_DOUBT, _("a bug; the line was  "));
-      report_struck(out, rule->original);
+      report_struck_line(out, model, rule->original);
     }
     text_puts(out, "\n");
   }
 }
 
+/* Parts of statements that hand a gradient on need more room than most names to be told apart. */
+static int node_width(const struct model *model) {
+  enum { LEAST = 12 };
+  int width = report_name_width(model);
+  for (size_t i = 0; width < LEAST && i < model->rule_count; i++) {
+    int node = model->rules[i].node;
+    if (node >= 0 && !node_is_named(model, model_visible(model, node))) width = LEAST;
+  }
+  return width;
+}
+
 void report_eval(struct text *out, const struct model *model, const struct run *run,
                  struct style style) {
-  int width = report_name_width(model);
+  int width = node_width(model);
   put_forward(out, model, run, style, width);
   if (model->loss >= 0 && model->rule_count > 0) {
     text_puts(out, "\n");

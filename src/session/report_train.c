@@ -1,6 +1,7 @@
 #include "session/report.h"
 
 #include "core/intl.h"
+#include "lang/shown.h"
 
 #include <math.h>
 
@@ -39,30 +40,38 @@ void report_train_row(struct text *out, const struct history *history,
 
 void report_train_end(struct text *out, const struct history *history,
                       const struct model *model) {
-  const char *bad = "?";
-  if (history->bad >= 0) bad = model->nodes[model_visible(model, history->bad)].name;
+  struct text bad;
+  text_init(&bad);
+  if (history->bad >= 0)
+    (history->bad_gradient ? gradient_put_shown : node_put_shown)(
+        &bad, model, model_visible(model, history->bad));
   if (history->diverged)
     text_printf(out,
-                _(" DIVERGED  at step %zu: %s%s is the first that is not finite. The params are as "
+                _(" DIVERGED  at step %zu: %s is the first that is not finite. The params are as "
                   "step %zu left them; a smaller rate may help.\n"),
-                history->done + 1, history->bad_gradient ? "d" : "", bad, history->done);
+                history->done + 1, bad.length > 0 ? text_string(&bad) : "?", history->done);
   else if (history->cancelled)
     text_printf(out, _(" stopped after step %zu; what was learnt until then is kept\n"),
                 history->done);
   else
     text_printf(out, _(" %zu steps done\n"), history->done);
+  text_done(&bad);
 }
 
 void report_train_notes(struct text *out, const struct history *history,
                         const struct model *model) {
+  struct text scores;
+  text_init(&scores);
+  if (history->scores >= 0) node_put_shown(&scores, model, history->scores);
   if (history->scores >= 0)
     text_printf(out,
                 _(" note    train and test: the share of examples whose largest number in %s is in "
                   "the right column\n"),
-                model->nodes[history->scores].name);
+                text_string(&scores));
   else if (history->examples > 0)
     text_puts(out, _(" note    nothing stands beside the labels in their shape, so there is no "
                      "accuracy\n"));
+  text_done(&scores);
 }
 
 void report_train(struct text *out, const struct history *history, const struct model *model) {

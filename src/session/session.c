@@ -4,6 +4,7 @@
 #include "core/intl.h"
 #include "core/memory.h"
 #include "io/loader.h"
+#include "lang/shown.h"
 #include "session/command.h"
 #include "session/figures.h"
 #include "session/play.h"
@@ -408,10 +409,11 @@ enum status session_find(const struct session *session, const char *name, int *n
   const struct model *model = &session->model;
   const char *best = NULL;
   *node = model_find(model, name);
+  if (*node < 0) *node = node_find_shown(model, name, strlen(name));
   if (*node >= 0) return STATUS_OK;
-  for (size_t i = 0; i < model->node_count; i++) {
-    best = suggest_nearer(name, best, model->nodes[i].name);
-  }
+  if (*node == SHOWN_NO_MEMORY) return diag_no_memory(diag);
+  for (size_t i = 0; i < model->node_count; i++)
+    if (node_is_named(model, (int)i)) best = suggest_nearer(name, best, model->nodes[i].name);
   diag_set(diag, STATUS_USAGE, (struct span){0}, _("no node is called \"%s\""), name);
   if (best) diag_hint(diag, _("did you mean %s?"), best);
   return STATUS_USAGE;

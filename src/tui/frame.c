@@ -1,6 +1,7 @@
 #include "tui/frame.h"
 
 #include "core/intl.h"
+#include "lang/shown.h"
 #include "session/play.h"
 #include "tui/prompt.h"
 
@@ -100,6 +101,7 @@ static struct area below_rule(struct area area) {
 
 static void draw_pane(struct ui *ui, enum view_id view, struct area area) {
   const char *title = view_table[view]->name;
+  char node[TITLE_SIZE];
   struct text lesson;
   text_init(&lesson);
   if (view == VIEW_LESSON) {
@@ -107,7 +109,7 @@ static void draw_pane(struct ui *ui, enum view_id view, struct area area) {
     title = text_string(&lesson);
   }
   if (view == VIEW_INSPECTOR && ui->said.length == 0 && ui->session->is_open)
-    title = ui->session->model.nodes[ui->session->focus].name;
+    title = node_title(&ui->session->model, ui->session->focus, node);
   canvas_rule(&ui->canvas, area, 0, title, ROLE_TITLE);
   text_done(&lesson);
   view_table[view]->draw(ui, below_rule(area));

@@ -1,7 +1,7 @@
 #include "tui/lines.h"
 
 #include "core/intl.h"
-#include "lang/print.h"
+#include "lang/shown.h"
 #include "session/explain.h"
 #include "session/play.h"
 
@@ -11,16 +11,37 @@
 
 /* -- which lines there are -- */
 
+size_t lines_head(const char *line, size_t length) {
+  for (size_t i = 0; i + 3 < length; i++)
+    if (memcmp(line + i, " = ", 3) == 0 || memcmp(line + i, " += ", 4) == 0) return i;
+  return length;
+}
+
+static bool reads(const struct model *model, size_t rule, const char *line, size_t length) {
+  struct text text;
+  text_init(&text);
+  rule_put_shown(&text, model, rule);
+  bool same = text.length == length && memcmp(text_string(&text), line, length) == 0;
+  text_done(&text);
+  return same;
+}
+
 /* Two lines may read the same: each stands for the first rule that no line above stands for. */
 static int find_rule(const struct model *model, const char *line, size_t length,
                      const struct shown_line *above, size_t count) {
-  for (size_t i = 0; i < model->rule_count; i++) {
-    bool fits = strlen(model->rules[i].text) == length &&
-                memcmp(model->rules[i].text, line, length) == 0;
+  size_t head = lines_head(line, length);
+  struct text target;
+  int found = -1;
+  if (head == length || *line == ' ') return -1;
+  text_init(&target);
+  names_put(&target, model, line, head);
+  for (size_t i = 0; found < 0 && i < model->rule_count; i++) {
+    bool fits = strcmp(model->rules[i].target, text_string(&target)) == 0;
     for (size_t k = 0; fits && k < count; k++) fits = above[k].rule != i;
-    if (fits) return (int)i;
+    if (fits && reads(model, i, line, length)) found = (int)i;
   }
-  return -1;
+  text_done(&target);
+  return found;
 }
 
 size_t lines_in(const struct model *model, const char *text, struct shown_line lines[MOST_LINES]) {
@@ -78,10 +99,8 @@ bool lines_edit(struct ui *ui, struct text *out) {
   const struct model *model = &ui->session->model;
   int rule = lines_chosen(ui);
   if (rule < 0) return false;
-  struct assign address = model_line(model, (size_t)rule);
   text_puts(out, play_is_on(ui->session) ? "answer " : "bug ");
-  print_address(out, &address);
-  text_puts(out, model->rules[rule].text);
+  rule_put_addressed(out, model, (size_t)rule);
   if (ui->line < 0) lines_move(ui, 0);
   return true;
 }
@@ -124,8 +143,11 @@ static bool find_place(const struct ui *ui, struct area area, const char *text, 
   if (!above) return false;
   *row = canvas_paragraphs(&canvas, nowhere, 0, 0, ROLE_PLAIN, above) - 1;
   free(above);
-  const char *rule = ui->session->model.rules[lines[ui->line].rule].text;
-  *col = text_columns(rule, strlen(rule));
+  struct text rule;
+  text_init(&rule);
+  rule_put_shown(&rule, &ui->session->model, lines[ui->line].rule);
+  *col = text_columns(text_string(&rule), rule.length);
+  text_done(&rule);
   if (*col + 2 >= area.cols) *col = area.cols - 3; /* it goes on in the next row */
   return *col > 0;
 }

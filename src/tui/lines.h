@@ -13,6 +13,9 @@ struct shown_line {
   size_t end; /* of its line, in the text */
 };
 
+/* How much of LINE stands before " = " or " += "; all of its LENGTH if there is neither. */
+size_t lines_head(const char *line, size_t length);
+
 /* The rule lines in TEXT, from the top; no more than MOST_LINES. */
 size_t lines_in(const struct model *model, const char *text, struct shown_line lines[MOST_LINES]);
 

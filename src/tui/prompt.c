@@ -3,6 +3,7 @@
 #include "core/intl.h"
 #include "io/file.h"
 #include "io/paths.h"
+#include "lang/shown.h"
 #include "session/options.h"
 #include "tui/action.h"
 #include "tui/term.h"
@@ -117,12 +118,16 @@ static const char *nth_option(size_t index) {
   return word;
 }
 
-/* Nodes, and their gradients. */
+/* Nodes, and their gradients; not those that nobody named. */
 static const char *nth_node(size_t index) {
   static char name[64];
   const struct model *model = &prompt.session->model;
-  if (!prompt.session->is_open || index >= 2 * model->node_count) return NULL;
-  snprintf(name, sizeof name, "%s%s", index % 2 ? "d" : "", model->nodes[index / 2].name);
+  size_t node = 0, named = 0;
+  if (!prompt.session->is_open) return NULL;
+  for (; node < model->node_count; node++)
+    if (node_is_named(model, (int)node) && named++ == index / 2) break;
+  if (node == model->node_count) return NULL;
+  snprintf(name, sizeof name, "%s%s", index % 2 ? "d" : "", model->nodes[node].name);
   return name;
 }
 

@@ -1,6 +1,7 @@
 /* The gradient check: its tensors filling in while it runs, then its report, in which one chooses a
  * tensor, or a line that is wrong, to go to. */
 #include "core/intl.h"
+#include "lang/shown.h"
 #include "session/report_table.h"
 #include "tui/view.h"
 
@@ -247,7 +248,8 @@ static void enter(struct ui *ui, struct text *out) {
   ui->view = VIEW_CIRCUIT;
   if (node < 0) return;
   session->focus = node;
-  text_printf(out, "show d%s", model->nodes[target].name);
+  text_puts(out, "show ");
+  gradient_put_shown(out, model, target);
 }
 
 static void click(struct ui *ui, struct area area, int row, int col) {

@@ -1,5 +1,6 @@
 /* The circuit: boxes with value and gradient, joined by lines, from left to right. */
 #include "core/intl.h"
+#include "lang/shown.h"
 #include "session/picture.h"
 #include "tui/view.h"
 
@@ -85,8 +86,9 @@ static void draw_box(struct ui *ui, struct area area, int index) {
   int row = box->row - ui->pan_row, col = box->col - ui->pan_col;
   bool focused = node == ui->session->focus;
   draw_frame(ui, area, box, row, col, circuit_has_users(circuit, index));
+  char title[TITLE_SIZE];
   int used = canvas_puts(&ui->canvas, area, row, col + 1, focused ? ROLE_FOCUS : ROLE_TITLE,
-                         model->nodes[node].name);
+                         node_title(model, node, title));
   struct text sign;
   text_init(&sign);
   circuit_sign(model, node, &sign);
@@ -213,10 +215,12 @@ static void enter(struct ui *ui, struct text *out) {
   const struct model *model = &ui->session->model;
   if (!ui->session->is_open || ui->session->focus < 0) return;
   int focus = ui->session->focus;
-  if (model_shown_as(model, focus) >= 0)
-    text_printf(out, "unfold %s", model->nodes[focus].name);
-  else
+  if (model_shown_as(model, focus) >= 0) {
+    text_puts(out, "unfold ");
+    node_put_shown(out, model, focus);
+  } else {
     text_puts(out, "view tensor");
+  }
 }
 
 static void click(struct ui *ui, struct area area, int row, int col) {

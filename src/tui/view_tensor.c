@@ -1,10 +1,12 @@
 /* A value or gradient as numbers under a cursor, as a heat map, and, where it is made of 28 x 28
  * images, as a picture; always with a summary in words. */
 #include "core/intl.h"
+#include "lang/shown.h"
 #include "session/explain.h"
 #include "tui/view.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { CELL_COLUMNS = 10, IMAGE_SIDE = 28, IMAGE_PIXELS = IMAGE_SIDE * IMAGE_SIDE };
@@ -12,7 +14,7 @@ enum { CELL_COLUMNS = 10, IMAGE_SIDE = 28, IMAGE_PIXELS = IMAGE_SIDE * IMAGE_SID
 struct tensor {
   struct shape shape;
   const double *values; /* NULL: not computed yet */
-  const char *name;
+  char name[GRADIENT_SIZE]; /* "W", "dW", "d(x @ W)" */
   bool gradient;
   double low, high, largest; /* of all entries; largest in size */
 };
@@ -25,7 +27,11 @@ static struct tensor focused(const struct ui *ui) {
   const struct session *session = ui->session;
   const struct node *node = &session->model.nodes[session->focus];
   bool gradient = ui->cursor_gradient && node->gradient >= 0;
-  struct tensor tensor = {.name = node->name, .gradient = gradient};
+  struct tensor tensor = {.gradient = gradient};
+  char title[GRADIENT_SIZE];
+  const char *name = (gradient ? gradient_title : node_title)(&session->model, session->focus,
+                                                              title);
+  snprintf(tensor.name, sizeof tensor.name, "%s", name);
   tensor.shape = model_shape(&session->model, node->slot);
   if (gradient ? session_has_gradient(session, session->focus)
                : session_has_value(session, session->focus))
@@ -124,13 +130,13 @@ static void draw_summary(struct ui *ui, struct area area, const struct tensor *t
     zeros += !(tensor->values[i] < 0) && !(tensor->values[i] > 0);
   }
   canvas_printf(&ui->canvas, area, 0, 0, ROLE_PLAIN,
-                _("%s%s  %u x %u  min %s  max %s  mean %s  norm %s  zeros %zu"),
-                tensor->gradient ? "d" : "", tensor->name, tensor->shape.rows, tensor->shape.cols,
+                _("%s  %u x %u  min %s  max %s  mean %s  norm %s  zeros %zu"),
+                tensor->name, tensor->shape.rows, tensor->shape.cols,
                 number_brief(tensor->low, 4, n[0]), number_brief(tensor->high, 4, n[1]),
                 number_brief(sum / (double)count, 4, n[2]), number_brief(sqrt(squares), 4, n[3]),
                 zeros);
   canvas_printf(&ui->canvas, area, 1, 0, tensor->gradient ? ROLE_GRADIENT : ROLE_VALUE,
-                "%s%s[%u, %u] = %s", tensor->gradient ? "d" : "", tensor->name, ui->cursor_row,
+                "%s[%u, %u] = %s", tensor->name, ui->cursor_row,
                 ui->cursor_col, number_text(at(tensor, ui->cursor_row, ui->cursor_col), n[0]));
 }
 
@@ -177,8 +183,8 @@ static void draw(struct ui *ui, struct area area) {
   if (ui->cursor_row >= tensor.shape.rows) ui->cursor_row = tensor.shape.rows - 1;
   if (ui->cursor_col >= tensor.shape.cols) ui->cursor_col = tensor.shape.cols - 1;
   if (!tensor.values) {
-    canvas_printf(&ui->canvas, area, 0, 0, ROLE_PLAIN, _("%s%s is not computed yet"),
-                  tensor.gradient ? "d" : "", tensor.name);
+    canvas_printf(&ui->canvas, area, 0, 0, ROLE_PLAIN, _("%s is not computed yet"),
+                  tensor.name);
     return;
   }
   draw_summary(ui, area, &tensor);

@@ -1,5 +1,6 @@
 /* The views that are text: inspector, log, help. */
 #include "core/intl.h"
+#include "lang/shown.h"
 #include "tui/action.h"
 #include "tui/lines.h"
 #include "tui/view.h"
@@ -58,17 +59,15 @@ static enum role formula_role(const struct ui *ui, const char *line, size_t leng
                               enum role before) {
   static const char *const kinds[] = {"param ", "data "};
   const struct model *model = &ui->session->model;
-  char name[64];
   if (length == 0 || *line == ' ') return before;
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-    if (strncmp(line, kinds[i], strlen(kinds[i])) == 0) line += strlen(kinds[i]);
-  size_t word = strcspn(line, " \n");
-  const char *rest = line + word;
-  bool assigns = strncmp(rest, " = ", 3) == 0 || strncmp(rest, " += ", 4) == 0;
-  if (!ui->session->is_open || !assigns || word >= sizeof name) return ROLE_PLAIN;
-  snprintf(name, sizeof name, "%.*s", (int)word, line);
-  if (model_find(model, name) >= 0) return ROLE_VALUE;
-  return *name == 'd' ? ROLE_GRADIENT : ROLE_PLAIN;
+    if (strncmp(line, kinds[i], strlen(kinds[i])) == 0)
+      line += strlen(kinds[i]), length -= strlen(kinds[i]);
+  size_t head = lines_head(line, length);
+  if (!ui->session->is_open) return ROLE_PLAIN;
+  if (node_find_shown(model, line, head) >= 0) return ROLE_VALUE;
+  bool gradient = *line == 'd' && head < length;
+  return gradient && (line[1] == '(' || !memchr(line, ' ', head)) ? ROLE_GRADIENT : ROLE_PLAIN;
 }
 
 /* TEXT with its struck lines faint and its chosen line marked. */

@@ -3,6 +3,7 @@
 #include "lang/model.h"
 #include "lang/parse.h"
 #include "lang/print.h"
+#include "lang/shown.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -118,10 +119,31 @@ static void run_model(const struct model *model) {
   run_done(&run);
 }
 
+/* What stands for a node is itself visible, and no later than what stands for those that read it;
+ * what a gate computes after its result, or a gate whose result is constant, nobody reads. */
+static void check_visible(const struct model *model, int node) {
+  int visible = model_visible(model, node);
+  require(visible >= 0 && model_visible(model, visible) == visible);
+  for (size_t i = 0; i < model->nodes[node].operand_count; i++) {
+    int operand = model->values[model->nodes[node].operands[i]].node;
+    require(operand < node && (operand < 0 || model_visible(model, operand) <= visible));
+  }
+}
+
+/* What readers see of a node means that node. */
+static void check_shown(const struct model *model, int node) {
+  struct text text;
+  text_init(&text);
+  node_put_shown(&text, model, node);
+  require(text.failed || node_find_shown(model, text_string(&text), text.length) == node);
+  text_done(&text);
+}
+
 static void check_model(const struct model *model) {
   for (size_t i = 0; i < model->node_count; i++) {
     require(model_find(model, model->nodes[i].name) == (int)i);
-    require(model_visible(model, (int)i) >= (int)i);
+    check_visible(model, (int)i);
+    check_shown(model, (int)i);
   }
   for (size_t i = 0; i < model->rule_count; i++) require(model->rules[i].text[0]);
 }
@@ -135,10 +157,19 @@ static void build(const struct source *source) {
   } else {
     check_model(&model);
     run_model(&model);
+    if (!model_fold(&model, NULL, false, &diag)) {
+      check_model(&model);
+      run_model(&model);
+    }
+    if (!model_fold(&model, NULL, true, &diag)) check_model(&model);
     if (!model_fold(&model, NULL, false, &diag)) run_model(&model);
     if (model.rule_count > 0) { /* a bug line that is the line it replaces */
-      const char *text = model.rules[0].text;
-      if (!model_add_bug(&model, "bug", text, strlen(text), &diag)) run_model(&model);
+      struct text text;
+      text_init(&text);
+      rule_put_addressed(&text, &model, 0);
+      if (!model_add_bug(&model, "bug", text_string(&text), text.length, &diag))
+        run_model(&model);
+      text_done(&text);
     }
   }
   model_done(&model);
