@@ -259,7 +259,8 @@ void report_check_notes(struct text *out, const struct model *model, const struc
 
 static bool agrees(const struct tensor_check *tensor) {
   const struct metrics *m = &tensor->metrics;
-  return !metrics_is_factor(m) && (m->difference <= 1e-5 || m->max_abs <= CHECK_ABSOLUTE);
+  return !metrics_is_factor(m, tensor->analytic, tensor->numeric, tensor->count) &&
+         (m->difference <= 1e-5 || m->max_abs <= CHECK_ABSOLUTE);
 }
 
 /* How one line between compares: "agrees", or by how much not. */
