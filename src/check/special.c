@@ -32,6 +32,21 @@ static bool is_param_of(const struct worth *worth, size_t index, int slot) {
   return worth->model->nodes[worth->check->tensors[index].node].slot == slot;
 }
 
+/* By slot, whether a gradient flows back to it from the loss; ends with free(). NULL: no memory. */
+static bool *find_sensitive(const struct worth *worth) {
+  const struct model *model = worth->model;
+  const struct code *forward = forward_of(worth);
+  bool *sensitive = calloc(model->program.slot_count, sizeof *sensitive);
+  if (!sensitive) return NULL;
+  sensitive[model->nodes[model->loss].slot] = true;
+  for (size_t i = forward->count; i-- > 0;) {
+    const struct instr *instr = &forward->items[i];
+    for (int k = 0; k < op_table[instr->op].arity && sensitive[instr->out]; k++)
+      if (op_table[instr->op].rules[k]) sensitive[instr->in[k]] = true;
+  }
+  return sensitive;
+}
+
 /* The slot that SLOT is a copy or a transposition of, however often; *TURNED is whether an odd
  * number of transpositions lies between. */
 static int origin_of(const struct worth *worth, int slot, bool *turned) {
@@ -55,12 +70,12 @@ static bool is_all_one(const struct worth *worth, size_t index) {
   return true;
 }
 
-/* Whether tensor INDEX is a factor of something that varies with the data or another param. */
-static bool is_scale(const struct worth *worth, size_t index) {
+/* Whether tensor INDEX is a factor of something that is neither a constant nor itself. */
+static bool is_scale(const struct worth *worth, size_t index, const bool *sensitive) {
   const struct code *forward = forward_of(worth);
   for (size_t i = 0; i < forward->count; i++) {
     const struct instr *instr = &forward->items[i];
-    for (int k = 0; k < 2 && instr->op == OP_MUL; k++) {
+    for (int k = 0; k < 2 && instr->op == OP_MUL && sensitive[instr->out]; k++) {
       bool turned;
       int other = instr->in[1 - k];
       if (is_param_of(worth, index, origin_of(worth, instr->in[k], &turned)) &&
@@ -74,9 +89,13 @@ static bool is_scale(const struct worth *worth, size_t index) {
 
 enum status special_ones(struct worth *worth) {
   enum status status = STATUS_OK;
+  bool *sensitive = find_sensitive(worth);
+  if (!sensitive) return STATUS_NO_MEMORY;
   for (size_t i = 0; !status && i < worth->check->tensor_count; i++) {
     const struct tensor_check *tensor = &worth->check->tensors[i];
-    if (tensor->verdict != VERDICT_PASS || !is_all_one(worth, i) || !is_scale(worth, i)) continue;
+    if (tensor->verdict != VERDICT_PASS || !is_all_one(worth, i) ||
+        !is_scale(worth, i, sensitive))
+      continue;
     text_printf(&worth->note,
                 shape_count(tensor->shape) == 1
                     ? _("%s is 1 at this point: where it is a factor that is missing, or is there "
@@ -86,6 +105,7 @@ enum status special_ones(struct worth *worth) {
                 worth_name(worth, i));
     status = worth_add(worth);
   }
+  free(sensitive);
   return status;
 }
 
@@ -254,34 +274,61 @@ static int spread_further(const struct worth *worth, const struct instr *instr,
   return is_elementwise(instr) && !matrix ? SQUARE : -1;
 }
 
+static bool depends(const struct worth *worth, int slot) {
+  const int node = worth->model->values[slot].node;
+  return node >= 0 && worth->model->nodes[node].active;
+}
+
 /* The first instruction that makes such a square, if all of them are but added up for the loss. */
-static const struct instr *find_spread(const struct worth *worth, signed char *holds) {
-  const struct model *model = worth->model;
+static const struct instr *find_spread(const struct worth *worth, const bool *sensitive,
+                                       signed char *holds) {
   const struct code *forward = forward_of(worth);
   const struct instr *first = NULL;
   bool summed = false;
   for (size_t i = 0; i < forward->count; i++) {
     const struct instr *instr = &forward->items[i];
-    int node = model->values[instr->out].node, made = spread_further(worth, instr, holds);
+    int made = spread_further(worth, instr, holds);
     if (made < 0) return NULL;
     holds[instr->out] = (signed char)made;
-    summed = summed || (made == SUMMED && node >= 0 && model->nodes[node].active);
-    if (!first && made == SQUARE && node >= 0 && model->nodes[node].active) first = instr;
+    summed = summed || (made == SUMMED && sensitive[instr->out]);
+    if (!first && made == SQUARE && sensitive[instr->out] && depends(worth, instr->out))
+      first = instr;
   }
   return summed ? first : NULL;
 }
 
-enum status special_spread(struct worth *worth) {
+static bool is_written(const struct model *model, const struct expr *expr) {
+  bool written = expr->kind != EXPR_NAME || is_stated(model, expr->name);
+  for (size_t i = 0; expr->kind == EXPR_APPLY && written && i < expr->count; i++)
+    written = is_written(model, expr->args[i]);
+  return written;
+}
+
+/* The statement that NODE is a part of, by the name that it gives. */
+static const char *statement_of(const struct model *model, int node) {
+  for (int at = model->nodes[node].instance; at >= 0; at = model->instances[at].parent)
+    if (model->instances[at].output >= 0) node = model->instances[at].output;
+  return model->nodes[node].name;
+}
+
+/* What INSTR makes, in names of the text alone. */
+static void put_result(struct worth *worth, const struct instr *instr) {
   const struct model *model = worth->model;
-  if (worth->check->verdict != VERDICT_PASS) return STATUS_OK;
-  signed char *holds = calloc(model->program.slot_count, sizeof *holds);
-  if (!holds) return STATUS_NO_MEMORY;
-  const struct instr *instr = find_spread(worth, holds);
-  free(holds);
-  if (!instr) return STATUS_OK;
+  const int node = model->values[instr->out].node;
+  const struct expr *formula = node >= 0 ? model->nodes[node].formula : NULL;
+  if (formula && is_written(model, formula)) print_expr(&worth->note, formula);
+  else if (node >= 0)
+    text_printf(&worth->note, _("a \"%s\" in %s"), op_table[instr->op].symbol,
+                statement_of(model, node));
+  else text_printf(&worth->note, _("a \"%s\" on the way to the loss"),
+                   op_table[instr->op].symbol);
+}
+
+static enum status note_spread(struct worth *worth, const struct instr *instr) {
+  const struct model *model = worth->model;
   struct shape a = model_shape(model, instr->in[0]), b = model_shape(model, instr->in[1]);
   struct shape out = model_shape(model, instr->out);
-  print_expr(&worth->note, model->nodes[model->values[instr->out].node].formula);
+  put_result(worth, instr);
   text_printf(&worth->note,
               _(" is %u x %u, its operands are %u x %u and %u x %u: each entry of one meets each "
                 "of the other, and the loss adds them all up; if they were to meet in pairs, "
@@ -290,23 +337,34 @@ enum status special_spread(struct worth *worth) {
   return worth_add(worth);
 }
 
+enum status special_spread(struct worth *worth) {
+  if (worth->check->verdict != VERDICT_PASS) return STATUS_OK;
+  signed char *holds = calloc(worth->model->program.slot_count, sizeof *holds);
+  bool *sensitive = find_sensitive(worth);
+  const struct instr *instr = holds && sensitive ? find_spread(worth, sensitive, holds) : NULL;
+  enum status status = holds && sensitive ? STATUS_OK : STATUS_NO_MEMORY;
+  free(holds);
+  free(sensitive);
+  return instr ? note_spread(worth, instr) : status;
+}
+
 /* -- a number that nothing reads -- */
 
-/* A slot to which a gradient would flow back to a param; one that is made from the loss, or is it;
- * one that is read. */
-enum { OF_PARAM = 1, OF_LOSS = 2, READ = 4 };
+/* A slot from which a gradient would flow back to a param on some way past the loss; one that is
+ * read. */
+enum { OF_PARAM = 1, READ = 2 };
 
 static void mark_slots(const struct worth *worth, unsigned char *marks) {
   const struct model *model = worth->model;
   const struct code *forward = forward_of(worth);
+  const int loss = model->nodes[model->loss].slot;
   for (size_t n = 0; n < model->node_count; n++)
     if (model->nodes[n].kind == NODE_PARAM) marks[model->nodes[n].slot] |= OF_PARAM;
-  marks[model->nodes[model->loss].slot] |= OF_LOSS;
   for (size_t i = 0; i < forward->count; i++) {
     const struct instr *instr = &forward->items[i];
     for (int k = 0; k < op_table[instr->op].arity; k++) {
-      unsigned char from = marks[instr->in[k]] & (OF_PARAM | OF_LOSS);
-      if (op_table[instr->op].rules[k]) marks[instr->out] |= from;
+      if (op_table[instr->op].rules[k] && instr->out != loss)
+        marks[instr->out] |= marks[instr->in[k]] & OF_PARAM;
       marks[instr->in[k]] |= READ;
     }
   }
