@@ -6,7 +6,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum status worth_add(struct worth *worth) {
   enum status status = worth->note.failed
@@ -209,17 +208,6 @@ static bool is_elementwise(const struct instr *instr) {
   return op_table[instr->op].touch == touch_elementwise;
 }
 
-/* Whether a statement of the text gives the name NAME. */
-static bool is_stated(const struct model *model, const char *name) {
-  for (size_t i = 0; i < model->syntax.count; i++) {
-    const struct stmt *stmt = &model->syntax.statements[i];
-    bool names = stmt->kind == STMT_DATA || stmt->kind == STMT_PARAM || stmt->kind == STMT_NODE;
-    for (size_t k = 0; names && k < stmt->name_count; k++)
-      if (strcmp(stmt->names[k], name) == 0) return true;
-  }
-  return false;
-}
-
 /* Whether the author turned it on purpose: an operand that is a transposition without a name. */
 static bool is_turned_here(const struct worth *worth, int slot) {
   const struct model *model = worth->model;
@@ -227,7 +215,7 @@ static bool is_turned_here(const struct worth *worth, int slot) {
   for (size_t i = 0; i < forward->count; i++)
     if (forward->items[i].out == slot && forward->items[i].op == OP_TRANSPOSE)
       return model->values[slot].node < 0 ||
-             !is_stated(model, model->nodes[model->values[slot].node].name);
+             !model_states(model, model->nodes[model->values[slot].node].name);
   return false;
 }
 
@@ -298,7 +286,7 @@ static const struct instr *find_spread(const struct worth *worth, const bool *se
 }
 
 static bool is_written(const struct model *model, const struct expr *expr) {
-  bool written = expr->kind != EXPR_NAME || is_stated(model, expr->name);
+  bool written = expr->kind != EXPR_NAME || model_states(model, expr->name);
   for (size_t i = 0; expr->kind == EXPR_APPLY && written && i < expr->count; i++)
     written = is_written(model, expr->args[i]);
   return written;
@@ -379,7 +367,7 @@ enum status special_unread(struct worth *worth) {
   for (size_t n = 0; !status && n < model->node_count; n++) {
     const struct node *node = &model->nodes[n];
     if (node->kind != NODE_OP || marks[node->slot] != OF_PARAM ||
-        shape_count(model_shape(model, node->slot)) != 1 || !is_stated(model, node->name))
+        shape_count(model_shape(model, node->slot)) != 1 || !model_states(model, node->name))
       continue;
     text_printf(&worth->note, _("%s is not part of the loss %s: nothing reads it, so nothing about "
                                 "it is checked"), node->name, model->nodes[model->loss].name);
