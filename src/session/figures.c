@@ -437,17 +437,13 @@ enum status figures_assert(struct figures *figures, struct span text, bool *hold
   return status;
 }
 
-static bool is_about_model(const struct figures *figures, const struct expr *expr) {
-  return expr->kind != EXPR_NAME || is_model_name(figures->session, expr->name) ||
-         !options_has(VERB_CHECK | VERB_SWEEP, expr->name, strlen(expr->name));
-}
-
 bool figures_speaks(struct figures *figures, const struct figure *figure) {
   const struct expr *expr;
   struct diag ignored;
   enum status status = parse(figures, figure->expr, &expr, &ignored);
   if (status) return status == STATUS_NO_MEMORY; /* whoever looks closer will see it */
-  return is_about_model(figures, expr);
+  return expr->kind != EXPR_NAME || is_model_name(figures->session, expr->name) ||
+         !options_has(VERB_CHECK | VERB_SWEEP, expr->name, strlen(expr->name));
 }
 
 /* Numbers alone, with signs between them: no name, no call. */
@@ -483,7 +479,6 @@ enum status figures_resembles(struct figures *figures, struct span text, bool *r
   *resembles = false;
   if (!figure_sides(text, &left, &right) || !is_like_number(figures, right)) return STATUS_OK;
   enum status status = parse(figures, left, &expr, diag);
-  if (!status && !is_about_model(figures, expr)) return STATUS_OK;
   if (!status) status = value_of(figures, expr, &value, diag);
   free(value.values);
   *resembles = !status;

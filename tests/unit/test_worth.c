@@ -33,7 +33,8 @@ static const struct {
     {"data x = [2 3]; param g = [1 1.5]; L = sum(x * g)", -1, NULL},
     {"data x = [2 3]; param b = [1 1]; L = sum((x + b)^2)", -1, NULL},
     {"data x = [2 3]; param g = [1 1]; L = sum(exp(3 * g) + x)", -1, NULL},
-    {"data x = [2 3]; param g = [1 1]; q = x * g < 3; L = sum((x + g)^2 * q)", -1, NULL},
+    {"data x = [2 3]; param g = [1 1]; q = x * g < 2.5; L = sum((x + g)^2 * q)", -1, NULL},
+    {"data x = [2 3]; param g = [1 1]; q = x * g; r = 2 * q; L = sum((x + g)^2)", -1, NULL},
     {"data x = [2 3]; param W = ones(2, 1); L = sum(x @ W)", -1, NULL},
     /* Units that are the same. */
     {NET "param W = 0.5 * ones(3, 4); param b = randn(1, 1) * ones(1, 4); param V = ones(4, 1)\n"
