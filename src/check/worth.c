@@ -1,35 +1,12 @@
 #include "check/worth.h"
 
 #include "check/layers.h"
+#include "check/special.h"
 #include "core/intl.h"
 #include "lang/shown.h"
 
 #include <math.h>
 #include <string.h>
-
-struct worth {
-  struct check *check;
-  const struct model *model;
-  const struct run *point;
-  struct worker *worker;
-  struct text note;
-};
-
-static enum status add_note(struct worth *worth) {
-  enum status status = worth->note.failed
-                           ? STATUS_NO_MEMORY
-                           : check_add_note(worth->check, text_string(&worth->note));
-  text_truncate(&worth->note, 0);
-  return status;
-}
-
-static const char *param_name(const struct worth *worth, size_t index) {
-  return worth->model->nodes[worth->check->tensors[index].node].name;
-}
-
-static const double *param_values(const struct worth *worth, size_t index) {
-  return run_values(worth->point, worth->model->nodes[worth->check->tensors[index].node].slot);
-}
 
 /* -- gradients and params that are zero -- */
 
@@ -38,11 +15,11 @@ static enum status note_zero_gradients(struct worth *worth) {
   text_printf(&worth->note, _("%zu of %zu gradients are exactly zero on both sides: a mistake there "
                               "that leaves them zero stays unseen"),
               worth->check->zeros, worth->check->entries);
-  return add_note(worth);
+  return worth_add(worth);
 }
 
 static bool is_all_zero(const struct worth *worth, size_t index) {
-  const double *values = param_values(worth, index);
+  const double *values = worth_values(worth, index);
   for (size_t i = 0; i < shape_count(worth->check->tensors[index].shape); i++)
     if (!(values[i] == 0)) return false;
   return true;
@@ -53,8 +30,8 @@ static enum status note_zero_params(struct worth *worth) {
   for (size_t i = 0; !status && i < worth->check->tensor_count; i++) {
     if (worth->check->tensors[i].verdict != VERDICT_PASS || !is_all_zero(worth, i)) continue;
     text_printf(&worth->note, _("%s is all zeros at this point: a term that is multiplied by it "
-                                "stays unseen"), param_name(worth, i));
-    status = add_note(worth);
+                                "stays unseen"), worth_name(worth, i));
+    status = worth_add(worth);
   }
   return status;
 }
@@ -65,8 +42,8 @@ static enum status note_no_effect(struct worth *worth) {
     if (worth->check->tensors[i].verdict != VERDICT_INADEQUATE ||
         worth->model->nodes[worth->check->tensors[i].node].active)
       continue;
-    text_printf(&worth->note, _("the loss does not depend on %s at all"), param_name(worth, i));
-    status = add_note(worth);
+    text_printf(&worth->note, _("the loss does not depend on %s at all"), worth_name(worth, i));
+    status = worth_add(worth);
   }
   return status;
 }
@@ -86,11 +63,11 @@ static enum status note_symmetric(struct worth *worth) {
     const struct tensor_check *tensor = &worth->check->tensors[i];
     bool square = tensor->shape.rows == tensor->shape.cols && tensor->shape.rows > 1;
     if (!square || layer_place(worth->model, tensor->node).part != PART_WEIGHT ||
-        is_all_zero(worth, i) || !is_symmetric(param_values(worth, i), tensor->shape.rows))
+        is_all_zero(worth, i) || !is_symmetric(worth_values(worth, i), tensor->shape.rows))
       continue;
     text_printf(&worth->note, _("%s equals its transpose at this point: a forgotten .T stays "
-                                "unseen"), param_name(worth, i));
-    status = add_note(worth);
+                                "unseen"), worth_name(worth, i));
+    status = worth_add(worth);
   }
   return status;
 }
@@ -112,7 +89,7 @@ static enum status note_batch_of_one(struct worth *worth) {
     if (batch_of(worth, i) != 1) continue;
     text_puts(&worth->note, _("the batch is a single sample: a sum over it, its mean and a missing "
                               "1/m are all the same, so mistakes there stay unseen"));
-    return add_note(worth);
+    return worth_add(worth);
   }
   return STATUS_OK;
 }
@@ -129,8 +106,8 @@ static enum status note_width_one(struct worth *worth) {
     struct place place = layer_place(worth->model, tensor->node);
     if (place.part != PART_BIAS || tensor->count != 1 || place.output == last) continue;
     text_printf(&worth->note, _("the layer of %s has a single unit: a sum over the wrong side, or "
-                                "over both, stays unseen"), param_name(worth, i));
-    status = add_note(worth);
+                                "over both, stays unseen"), worth_name(worth, i));
+    status = worth_add(worth);
   }
   return status;
 }
@@ -198,7 +175,7 @@ static enum status note_dead_units(struct worth *worth) {
   end_list(worth, count);
   text_puts(&worth->note, _(" are dead (negative in every sample): nothing flows back through "
                             "them"));
-  return add_note(worth);
+  return worth_add(worth);
 }
 
 static bool is_sigmoid(const struct model *model, int node) {
@@ -230,7 +207,7 @@ static enum status note_saturated(struct worth *worth) {
   end_list(worth, listed);
   text_puts(&worth->note, _(" are saturated (slope below 0.01): mistakes before them shrink with "
                             "the gradient"));
-  return add_note(worth);
+  return worth_add(worth);
 }
 
 /* -- kinks -- */
@@ -281,9 +258,9 @@ static enum status note_kinks(struct worth *worth) {
   if (nearest == 0) return STATUS_OK;
   uint32_t cols = worth->check->tensors[where].shape.cols;
   text_printf(&worth->note, _("a kink is within %d steps of %s [%u, %u]: with a larger step it "
-                              "would count"), nearest, param_name(worth, where),
+                              "would count"), nearest, worth_name(worth, where),
               (unsigned)(at / cols), (unsigned)(at % cols));
-  return add_note(worth);
+  return worth_add(worth);
 }
 
 /* -- all of them -- */
@@ -293,8 +270,10 @@ static const struct {
   bool closer; /* only where the check is to be explained */
 } rows[] = {
     {note_zero_gradients, false}, {note_zero_params, false}, {note_no_effect, true},
-    {note_dead_units, true},      {note_saturated, true},    {note_batch_of_one, true},
-    {note_width_one, true},       {note_symmetric, true},    {note_kinks, true},
+    {special_unread, true},       {special_spread, true},    {note_dead_units, true},
+    {note_saturated, true},       {note_batch_of_one, true}, {note_width_one, true},
+    {note_symmetric, true},       {special_ones, true},      {special_twins, true},
+    {note_kinks, true},           {special_directions, true},
 };
 
 enum status worth_note(struct check *check, const struct model *model, const struct run *point,

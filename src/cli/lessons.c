@@ -84,6 +84,8 @@ static void put_errors(struct text *errors, const struct outcome *outcome) {
   for (size_t i = 0; i < outcome->proof.failure_count; i++)
     diag_render(&outcome->proof.failures[i], errors);
   if (outcome->status) diag_render(&outcome->diag, errors);
+  for (size_t i = 0; i < outcome->proof.warning_count; i++)
+    diag_render(&outcome->proof.warnings[i], errors);
 }
 
 static json_t *failure_json(const struct diag *diag) {
@@ -95,15 +97,18 @@ static json_t *failure_json(const struct diag *diag) {
 /* NULL if there is no memory; text that is not UTF-8 is left out. */
 static json_t *outcome_json(const struct outcome *outcome) {
   const struct proof *proof = &outcome->proof;
-  json_t *failures = json_array();
+  json_t *failures = json_array(), *warnings = json_array();
   json_t *file = json_string(outcome->file);
   for (size_t i = 0; i < proof->failure_count; i++)
     json_array_append_new(failures, failure_json(&proof->failures[i]));
   if (outcome->status) json_array_append_new(failures, failure_json(&outcome->diag));
-  return json_pack("{s:o, s:b, s:i, s:i, s:i, s:i, s:i, s:o}", "file", file ? file : json_null(),
+  for (size_t i = 0; i < proof->warning_count; i++)
+    json_array_append_new(warnings, failure_json(&proof->warnings[i]));
+  return json_pack("{s:o, s:b, s:i, s:i, s:i, s:i, s:i, s:o, s:o}", "file", file ? file : json_null(),
                    "ok", holds(outcome), "steps", (int)proof->steps, "figures",
                    (int)proof->figures, "expectations", (int)proof->expectations, "bugs",
-                   (int)proof->bugs, "quizzes", (int)proof->quizzes, "failures", failures);
+                   (int)proof->bugs, "quizzes", (int)proof->quizzes, "failures", failures,
+                   "warnings", warnings);
 }
 
 static enum status put_json(struct text *out, json_t *array, struct diag *diag) {

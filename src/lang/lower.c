@@ -4,6 +4,7 @@
 #include "lang/lex.h"
 
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -122,18 +123,40 @@ static const struct expr *formula_of(struct builder *builder, const struct appli
                     count);
 }
 
+/* The numbers of a constant, as a matrix; in *REF, NULL if no memory is left. False if they are too
+ * many to be read in a line, or cannot be written. */
+static bool constant_matrix(struct builder *builder, struct shape shape, int slot,
+                            const struct expr **ref) {
+  enum { MOST_ENTRIES = 64 };
+  struct model *model = builder->model;
+  const double *values = program_image(&model->program, slot);
+  const size_t count = shape_count(shape);
+  if (count > MOST_ENTRIES) return false;
+  for (size_t i = 0; i < count; i++)
+    if (!isfinite(values[i])) return false;
+  struct expr *matrix = ARENA_NEW(&model->arena, struct expr);
+  double *entries = arena_alloc(&model->arena, count, sizeof *entries);
+  *ref = entries ? matrix : NULL;
+  if (!*ref) return true;
+  memcpy(entries, values, count * sizeof *entries);
+  *matrix = (struct expr){.kind = EXPR_MATRIX, .height = 1, .size = 1, .shape = shape,
+                          .entries = entries};
+  return true;
+}
+
 /* How a constant is written by the lines that use it; one that would grow too long is written as
- * its number. */
+ * its numbers. */
 static enum status constant_ref(struct builder *builder, const struct application *apply, int slot,
                                 const struct expr **ref) {
   struct model *model = builder->model;
   struct span nowhere = {0};
   *ref = formula_of(builder, apply);
   if (*ref && (*ref)->size > MAX_REF_SIZE) {
-    if (shape_count(apply->shape) > 1)
+    if (shape_count(apply->shape) == 1)
+      *ref = expr_number(&model->arena, nowhere, *program_image(&model->program, slot));
+    else if (!constant_matrix(builder, apply->shape, slot, ref))
       return fail(builder, STATUS_DATA, apply->span,
                   _("this constant is made of too many parts; give some of them names"));
-    *ref = expr_number(&model->arena, nowhere, *program_image(&model->program, slot));
   }
   return *ref ? STATUS_OK : diag_no_memory(builder->diag);
 }

@@ -34,6 +34,16 @@ void model_copy_params(const struct model *model, double *to, const struct model
   }
 }
 
+bool model_states(const struct model *model, const char *name) {
+  for (size_t i = 0; i < model->syntax.count; i++) {
+    const struct stmt *stmt = &model->syntax.statements[i];
+    bool names = stmt->kind == STMT_DATA || stmt->kind == STMT_PARAM || stmt->kind == STMT_NODE;
+    for (size_t k = 0; names && k < stmt->name_count; k++)
+      if (strcmp(stmt->names[k], name) == 0) return true;
+  }
+  return false;
+}
+
 int model_find(const struct model *model, const char *name) {
   int slot = scope_find(&model->scope, name);
   return slot >= 0 ? model->values[slot].node : -1;

@@ -135,6 +135,9 @@ struct batch model_batch(const struct model *model);
 enum status model_rebuild(struct model *model, const struct model *of, const struct loader *loader,
                           bool first_only, struct diag *diag);
 
+/* Whether a statement of the text, and not of a gate in it, gives the name NAME. */
+bool model_states(const struct model *model, const char *name);
+
 /* The node called NAME, or -1. */
 int model_find(const struct model *model, const char *name);
 

@@ -23,6 +23,7 @@ void lesson_done(struct lesson *lesson) {
   free(lesson->page);
   free(lesson->blocks);
   free(lesson->figures);
+  free(lesson->lookalikes);
   free(lesson->quizzes);
 }
 

@@ -10,6 +10,12 @@
 
 enum { LESSON_MAX_BYTES = 8 << 20, LESSON_MAX_STEPS = 999, LESSON_MAX_HINTS = 3 };
 
+/* Why no value agrees with a number. */
+enum number_fault { NUMBER_FINE, NUMBER_TOO_LARGE, NUMBER_TOO_SMALL, NUMBER_TOO_LONG };
+
+/* What FAULT, which is not NUMBER_FINE, says to a reader. */
+const char *number_fault_text(enum number_fault fault);
+
 /* "EXPR = NUMBER", in prose or in a quiz: what the model must agree with. The number is good to its
  * last printed digit, or, where "…" follows, its digits are the first ones; a whole number is
  * exact. Instead of a number a verdict may stand. */
@@ -18,8 +24,16 @@ struct figure {
   struct span place;        /* in the file, for messages */
   bool is_word;             /* a verdict */
   bool is_cut;              /* "…" follows */
-  double value;
+  enum number_fault fault;  /* then value and slack are 0 */
+  double value;             /* finite */
   double slack;             /* how far off it may be */
+};
+
+/* Inline code that may be meant as a figure but is written as none. */
+struct lookalike {
+  struct span text;  /* of lesson.pages; source NULL: a figure in the title */
+  struct span place; /* in the file, for messages */
+  size_t page;
 };
 
 enum block_kind {
@@ -88,6 +102,8 @@ struct lesson {
   size_t block_count, block_capacity;
   struct figure *figures;
   size_t figure_count, figure_capacity;
+  struct lookalike *lookalikes;
+  size_t lookalike_count, lookalike_capacity;
   struct quiz *quizzes;
   size_t quiz_count, quiz_capacity;
 };
@@ -130,6 +146,11 @@ bool span_split(struct span span, const char *mark, struct span *left, struct sp
 
 /* "EXPR = NUMBER" (or "≈") in TEXT, a span of any source; false if it is none. */
 bool figure_parse(struct span text, struct figure *figure);
+
+/* What stands before the first "=", "==" or "≈" of TEXT and after the last one, without blanks;
+ * false if there is none, or nothing on one side. Other signs with an "=" in them ("+=", "<=") do
+ * not count. */
+bool figure_sides(struct span text, struct span *left, struct span *right);
 
 /* NUMBER alone. */
 bool figure_number(struct span text, struct figure *figure);

@@ -70,7 +70,10 @@ static enum status read_answer(struct quiz *quiz, struct span value, struct diag
   if (status) return status;
   quiz->kind = QUIZ_NUMBER;
   quiz->answer = value;
-  if (figure_parse(value, &quiz->figure) && !quiz->figure.is_word) return STATUS_OK;
+  if (figure_parse(value, &quiz->figure) && !quiz->figure.is_word)
+    return quiz->figure.fault ? diag_set(diag, STATUS_DATA, quiz->figure.number, "%s",
+                                         number_fault_text(quiz->figure.fault))
+                              : STATUS_OK;
   diag_set(diag, STATUS_DATA, value, "%s", _("an answer must come with what proves it"));
   diag_hint(diag, "%s", _("write \"EXPR = NUMBER\", or \"NAME where CONDITION\""));
   return STATUS_DATA;

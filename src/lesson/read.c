@@ -109,15 +109,32 @@ static struct span code_place(const struct reader *reader, cmark_node *node, con
   return line_span(reader, first);
 }
 
+static void add_lookalike(struct reader *reader, struct span text, struct span place) {
+  struct lesson *lesson = reader->lesson;
+  if (!array_reserve(&lesson->lookalikes, &lesson->lookalike_capacity,
+                     lesson->lookalike_count + 1, sizeof *lesson->lookalikes)) {
+    fail_memory(reader);
+    return;
+  }
+  lesson->lookalikes[lesson->lookalike_count++] =
+      (struct lookalike){text, place, lesson->page_count - 1};
+}
+
 static void put_code(struct reader *reader, cmark_node *node) {
   struct lesson *lesson = reader->lesson;
   const char *literal = cmark_node_get_literal(node);
   struct figure figure;
+  struct span left, right;
   struct source written = {.text = literal, .length = strlen(literal)};
   struct span text = {&written, 0, (uint32_t)written.length};
   uint32_t start = (uint32_t)lesson->prose.length;
   text_puts(&lesson->prose, literal);
-  if (!figure_parse(text, &figure)) return;
+  if (!figure_parse(text, &figure)) {
+    const struct span shown = {lesson->pages, start, start + text.end};
+    if (figure_sides(text, &left, &right))
+      add_lookalike(reader, shown, code_place(reader, node, literal));
+    return;
+  }
   if (!array_reserve(&lesson->figures, &lesson->figure_capacity, lesson->figure_count + 1,
                      sizeof *lesson->figures)) {
     fail_memory(reader);
@@ -261,12 +278,17 @@ static void read_prose(struct reader *reader, cmark_node *node) {
 
 /* -- headings -- */
 
+/* A title is on no page, so nothing in it is proved. */
 static void put_title(struct reader *reader, cmark_node *node) {
   struct lesson *lesson = reader->lesson;
   size_t before = lesson->prose.length, figures = lesson->figure_count;
+  size_t lookalikes = lesson->lookalike_count;
   put_plain(reader, node);
   text_put(&lesson->title, text_string(&lesson->prose) + before, lesson->prose.length - before);
   text_truncate(&lesson->prose, before);
+  lesson->lookalike_count = lookalikes;
+  for (size_t i = figures; i < lesson->figure_count; i++)
+    add_lookalike(reader, (struct span){0}, lesson->figures[i].place);
   lesson->figure_count = figures;
 }
 

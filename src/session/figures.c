@@ -4,6 +4,7 @@
 #include "lang/parse.h"
 #include "session/options.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -371,6 +372,21 @@ static bool is_near(const struct comparison *sides, double tolerance) {
   return true;
 }
 
+/* A ~ NUMBER. */
+static enum status assert_digits(const struct comparison *sides, struct span number, bool *holds,
+                                 struct diag *diag) {
+  struct figure figure;
+  if (!figure_number(number, &figure)) {
+    diag_set(diag, STATUS_DATA, number, "%s", _("how near? this is no plain number"));
+    diag_hint(diag, "%s", _("write A ~ B +- 1e-8"));
+    return STATUS_DATA;
+  }
+  if (figure.fault)
+    return diag_set(diag, STATUS_DATA, number, "%s", number_fault_text(figure.fault));
+  *holds = shape_count(sides->left.shape) == 1 && figure_holds(&figure, sides->left.values[0]);
+  return STATUS_OK;
+}
+
 static enum status assert_near(struct figures *figures, struct span left, struct span right,
                                bool *holds, char *why, struct diag *diag) {
   struct span middle, tolerance;
@@ -381,15 +397,10 @@ static enum status assert_near(struct figures *figures, struct span left, struct
   enum status status = figures_value(figures, left, left, &sides.left, diag);
   if (!status) status = figures_value(figures, middle, middle, &sides.right, diag);
   if (!status) status = figures_value(figures, tolerance, tolerance, &most, diag);
-  struct figure figure;
-  if (!status && given) {
-    *holds = is_near(&sides, most.values[0]);
-  } else if (!status && figure_number(right, &figure)) {
-    *holds = shape_count(sides.left.shape) == 1 && figure_holds(&figure, sides.left.values[0]);
-  } else if (!status) {
-    status = diag_set(diag, STATUS_DATA, right, "%s", _("how near? this is no plain number"));
-    diag_hint(diag, "%s", _("write A ~ B +- 1e-8"));
-  }
+  if (!status && !given) status = assert_digits(&sides, right, holds, diag);
+  else if (!status && isinf(most.values[0]))
+    status = diag_set(diag, STATUS_DATA, tolerance, "%s", _("a tolerance must be finite"));
+  else if (!status) *holds = is_near(&sides, most.values[0]);
   if (!status && !*holds) tell(left, &sides, why);
   free(most.values);
   comparison_done(&sides);
@@ -433,6 +444,45 @@ bool figures_speaks(struct figures *figures, const struct figure *figure) {
   if (status) return status == STATUS_NO_MEMORY; /* whoever looks closer will see it */
   return expr->kind != EXPR_NAME || is_model_name(figures->session, expr->name) ||
          !options_has(VERB_CHECK | VERB_SWEEP, expr->name, strlen(expr->name));
+}
+
+/* Numbers alone, with signs between them: no name, no call. */
+static bool is_of_numbers(const struct expr *expr) {
+  if (expr->kind == EXPR_NAME) return false;
+  if (expr->kind != EXPR_APPLY) return true;
+  bool plain = expr->op >= 0 && op_table[expr->op].form != FORM_CALL;
+  for (size_t i = 0; plain && i < expr->count; i++) plain = is_of_numbers(expr->args[i]);
+  return plain;
+}
+
+/* "3", "1,8", "50%", "[1 2]", "1/3", "PASS"; not "2 * df". */
+static bool is_like_number(struct figures *figures, struct span text) {
+  static const char minus_sign[] = "−";
+  const struct expr *expr;
+  struct diag ignored;
+  double verdict;
+  if (figures_verdict(text, &verdict)) return true;
+  const char *at = text.source->text + text.start, *end = text.source->text + text.end;
+  const size_t size = strlen(minus_sign);
+  if ((size_t)(end - at) > size && memcmp(at, minus_sign, size) == 0) at += size;
+  while (at < end && strchr("+-([ ", *at)) at++;
+  if (at < end && *at == '.') at++;
+  if (at == end || !isdigit((unsigned char)*at)) return false;
+  return parse(figures, text, &expr, &ignored) != STATUS_OK || is_of_numbers(expr);
+}
+
+enum status figures_resembles(struct figures *figures, struct span text, bool *resembles,
+                              struct diag *diag) {
+  struct span left, right;
+  struct evaluation value = {0};
+  const struct expr *expr;
+  *resembles = false;
+  if (!figure_sides(text, &left, &right) || !is_like_number(figures, right)) return STATUS_OK;
+  enum status status = parse(figures, left, &expr, diag);
+  if (!status) status = value_of(figures, expr, &value, diag);
+  free(value.values);
+  *resembles = !status;
+  return status == STATUS_NO_MEMORY ? status : STATUS_OK;
 }
 
 enum status figures_agree(struct figures *figures, const struct figure *figure, bool *holds,

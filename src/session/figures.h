@@ -58,6 +58,12 @@ enum status figures_assert(struct figures *figures, struct span text, bool *hold
  * just the name of a check's option ("eps = 1e-7"). */
 bool figures_speaks(struct figures *figures, const struct figure *figure);
 
+/* Whether TEXT, which is no figure, reads as one: "EXPR=3" with an expression that has a value here,
+ * and what begins as a number does, or a verdict. A statement or a rule line ("dx = 2 * df") is
+ * none. STATUS_NO_MEMORY, with DIAG, if it cannot be told. */
+enum status figures_resembles(struct figures *figures, struct span text, bool *resembles,
+                              struct diag *diag);
+
 /* Whether FIGURE agrees with the model, and what the model says. */
 enum status figures_agree(struct figures *figures, const struct figure *figure, bool *holds,
                           double *value, struct diag *diag);

@@ -19,6 +19,7 @@ struct prover {
 
 void proof_done(struct proof *proof) {
   free(proof->failures);
+  free(proof->warnings);
 }
 
 static enum status keep_failure(struct prover *prover) {
@@ -30,21 +31,56 @@ static enum status keep_failure(struct prover *prover) {
   return STATUS_OK;
 }
 
+static enum status keep_warning(struct prover *prover) {
+  struct proof *proof = prover->proof;
+  if (!array_reserve(&proof->warnings, &proof->warning_capacity, proof->warning_count + 1,
+                     sizeof *proof->warnings))
+    return diag_no_memory(prover->diag);
+  proof->warnings[proof->warning_count++] = *prover->diag;
+  return STATUS_OK;
+}
+
 /* -- figures in prose -- */
+
+/* What a reader takes for a figure although nothing proves it. */
+static enum status warn(struct prover *prover, struct figures *figures, struct span text,
+                        struct span place) {
+  bool resembles = true;
+  if (text.source) {
+    enum status status = figures_resembles(figures, text, &resembles, prover->diag);
+    if (status) return status;
+  }
+  if (!resembles) return STATUS_OK;
+  diag_set(prover->diag, STATUS_DATA, place, "%s",
+           _("warning: this looks like a figure, but it is not proved"));
+  if (text.source)
+    diag_hint(prover->diag, "%s", _("a figure is EXPR = NUMBER: one sign, = or ≈, with a space on "
+                                    "both sides, and one plain number"));
+  else diag_hint(prover->diag, "%s", _("figures are proved in the text, not in the title"));
+  return keep_warning(prover);
+}
 
 static enum status prove_figure(struct prover *prover, struct figures *figures,
                                 const struct figure *figure) {
   char buffer[NUMBER_TEXT_SIZE];
   double value;
   bool holds;
-  if (!figures_speaks(figures, figure)) return STATUS_OK;
+  if (!figures_speaks(figures, figure))
+    return warn(prover, figures,
+                (struct span){figure->expr.source, figure->expr.start, figure->number.end},
+                figure->place);
   enum status status = figures_agree(figures, figure, &holds, &value, prover->diag);
   if (status) return status;
   prover->proof->figures++;
   if (holds) return STATUS_OK;
   bool verdict = figure->is_word && value >= 0 && value < VERDICT_COUNT;
-  diag_set(prover->diag, STATUS_DATA, figure->place, _("the model says %s"),
-           verdict ? verdict_names[(int)value] : number_text(value, buffer));
+  const char *says = verdict ? verdict_names[(int)value] : number_text(value, buffer);
+  if (figure->fault) {
+    diag_set(prover->diag, STATUS_DATA, figure->place, "%s", number_fault_text(figure->fault));
+    diag_hint(prover->diag, _("the model says %s"), says);
+  } else {
+    diag_set(prover->diag, STATUS_DATA, figure->place, _("the model says %s"), says);
+  }
   return keep_failure(prover);
 }
 
@@ -56,6 +92,11 @@ static enum status prove_figures(struct prover *prover, const struct page *page)
     const struct block *block = &lesson->blocks[page->first_block + b];
     for (size_t i = 0; !status && i < block->figure_count; i++)
       status = prove_figure(prover, &figures, &lesson->figures[block->first_figure + i]);
+  }
+  for (size_t i = 0; !status && i < lesson->lookalike_count; i++) {
+    const struct lookalike *lookalike = &lesson->lookalikes[i];
+    if (lookalike->page != (size_t)prover->page) continue;
+    status = warn(prover, &figures, lookalike->text, lookalike->place);
   }
   figures_done(&figures);
   return status;
@@ -297,8 +338,10 @@ void proof_summary(const struct proof *proof, struct text *out) {
                {proof->figures, _("figure"), _("figures")},
                {proof->expectations, _("expectation"), _("expectations")},
                {proof->bugs, _("bug"), _("bugs")},
-               {proof->quizzes, _("quiz"), _("quizzes")}};
-  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+               {proof->quizzes, _("quiz"), _("quizzes")},
+               {proof->warning_count, _("warning"), _("warnings")}};
+  const size_t count = sizeof parts / sizeof *parts - (proof->warning_count == 0);
+  for (size_t i = 0; i < count; i++)
     text_printf(out, "%s%zu %s", i > 0 ? ", " : "", parts[i].count,
                 parts[i].count == 1 ? parts[i].one : parts[i].many);
 }

@@ -5,11 +5,13 @@
 
 #include "session/session.h"
 
-/* What was proved, and what was not. Owns its failures until proof_done(). */
+/* What was proved, and what was not. Owns its failures and warnings until proof_done(). */
 struct proof {
   size_t steps, figures, expectations, quizzes, bugs; /* looked at */
   struct diag *failures; /* what does not hold, in the order of the file */
   size_t failure_count, failure_capacity;
+  struct diag *warnings; /* what looks like a claim and is none: no failure */
+  size_t warning_count, warning_capacity;
 };
 
 /* Proves the lesson that WHAT names, in a session of its own, which is opened for it and left open.

@@ -172,7 +172,8 @@ static enum status judge_number(struct trial *trial, const char *text,
   judgement->right = same_number(trial->quiz, got, wanted);
   if (judgement->right) return STATUS_OK;
   for (size_t k = 0; next_value(&rest, "wrong", &value); k++)
-    if (figure_parse(value, &wrong) && same_number(trial->quiz, got, wrong.value)) {
+    if (figure_parse(value, &wrong) && !wrong.fault &&
+        same_number(trial->quiz, got, wrong.value)) {
       judgement->reason = (int)(trial->quiz->first_reason + k);
       return STATUS_OK;
     }
@@ -195,6 +196,8 @@ static enum status prove_number(struct trial *trial, bool *holds, struct diag *d
     struct figure other;
     if (!figure_parse(value, &other) || other.is_word)
       return diag_set(diag, STATUS_DATA, value, "%s", _("expected EXPR = NUMBER"));
+    if (other.fault)
+      return diag_set(diag, STATUS_DATA, other.number, "%s", number_fault_text(other.fault));
     status = figures_number(&trial->figures, other.expr, other.place, &wrong, diag);
     *holds = !status && figure_holds(&other, wrong) && !same_number(trial->quiz, wrong, right);
     if (!status && !*holds)

@@ -235,6 +235,22 @@ static json_t *row_json(struct maker *maker, const struct train_row *row) {
   return json;
 }
 
+static json_t *advice_json(struct maker *maker, const struct advice *advice,
+                           const struct model *model) {
+  json_t *json = json_object(), *unmoved = json_array();
+  for (size_t i = 0; i < advice->unmoved_count; i++)
+    add(maker, unmoved, json_string(model->nodes[advice->unmoved[i]].name));
+  set(maker, json, "loss_rose", json_boolean(advice->rose));
+  set(maker, json, "loss_stuck", json_boolean(advice->stuck));
+  set(maker, json, "uphill", json_boolean(advice->uphill));
+  set(maker, json, "unmoved", unmoved);
+  if (advice->trial_steps == 0) return json;
+  set(maker, json, "trial_rate", json_number(advice->trial_rate));
+  set(maker, json, "trial_steps", json_integer((json_int_t)advice->trial_steps));
+  set(maker, json, "trial_falls", json_boolean(advice->trial_falls));
+  return json;
+}
+
 enum status report_train_json(struct text *out, const struct history *history,
                               const struct model *model, const char *before, const char *after) {
   struct maker maker = {0};
@@ -249,6 +265,7 @@ enum status report_train_json(struct text *out, const struct history *history,
       bad ? json_sprintf("%s%s", history->bad_gradient ? "d" : "", bad) : json_null());
   if (before) set(&maker, json, "check_before", json_string(before));
   if (after) set(&maker, json, "check_after", json_string(after));
+  set(&maker, json, "advice", advice_json(&maker, &history->advice, model));
   set(&maker, json, "rows", rows);
   return finish(&maker, out, json);
 }

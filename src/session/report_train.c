@@ -47,8 +47,11 @@ void report_train_end(struct text *out, const struct history *history,
         &bad, model, model_visible(model, history->bad));
   if (history->diverged)
     text_printf(out,
-                _(" DIVERGED  at step %zu: %s is the first that is not finite. The params are as "
-                  "step %zu left them; a smaller rate may help.\n"),
+                history->advice.uphill
+                    ? _(" DIVERGED  at step %zu: %s is the first that is not finite. The params "
+                        "are as step %zu left them.\n")
+                    : _(" DIVERGED  at step %zu: %s is the first that is not finite. The params "
+                        "are as step %zu left them; a smaller rate may help.\n"),
                 history->done + 1, bad.length > 0 ? text_string(&bad) : "?", history->done);
   else if (history->cancelled)
     text_printf(out, _(" stopped after step %zu; what was learnt until then is kept\n"),
@@ -58,11 +61,89 @@ void report_train_end(struct text *out, const struct history *history,
   text_done(&bad);
 }
 
+/* -- what to make of it -- */
+
+static void put_names(struct text *out, const struct model *model, const int *nodes,
+                      size_t count) {
+  for (size_t i = 0; i < count; i++)
+    text_printf(out, "%s%s", i == 0 ? "" : i + 1 == count ? _(" and ") : ", ",
+                model->nodes[nodes[i]].name);
+}
+
+static void put_loss(struct text *out, const struct history *history) {
+  char first[NUMBER_TEXT_SIZE], last[NUMBER_TEXT_SIZE];
+  number_brief(history->advice.first, 5, first);
+  number_brief(history->advice.last, 5, last);
+  if (history->advice.rose && !history->diverged)
+    text_printf(out, _(" note    the loss ended at %s, far above the %s that it began with\n"), last,
+                first);
+  else if (history->advice.stuck)
+    text_printf(out, _(" note    the loss has not moved: it was %s at the first step and is %s "
+                       "after the last\n"), first, last);
+}
+
+/* What another rate does; said only because it was tried. */
+static void put_trial(struct text *out, const struct advice *advice) {
+  char rate[NUMBER_TEXT_SIZE], first[NUMBER_TEXT_SIZE], last[NUMBER_TEXT_SIZE];
+  if (advice->uphill)
+    text_puts(out, _(" note    tried: even a very small step against the gradient raises the loss, "
+                     "so a smaller rate does not help: look at the gradient (\"check\"), its sign "
+                     "first\n"));
+  if (advice->trial_steps == 0) return;
+  number_brief(advice->trial_rate, 3, rate);
+  number_brief(advice->trial_first, 5, first);
+  number_brief(advice->trial_last, 5, last);
+  if (advice->trial_falls && advice->rose)
+    text_printf(out, _(" note    the rate is too large. Tried: with rate %s, %zu steps from the same "
+                       "start bring the loss from %s down to %s\n"), rate, advice->trial_steps,
+                first, last);
+  else if (advice->trial_falls)
+    text_printf(out, _(" note    the rate is too small. Tried: with rate %s, %zu steps from the same "
+                       "start bring the loss from %s down to %s\n"), rate, advice->trial_steps,
+                first, last);
+  else if (advice->rose)
+    text_printf(out, _(" note    tried: with rates down to %s, too, the loss does not fall in %zu "
+                       "steps from the same start\n"), rate, advice->trial_steps);
+}
+
+static void put_input(struct text *out, const struct advice *advice, const struct model *model) {
+  const double worth_saying = 3;
+  char largest[NUMBER_TEXT_SIZE];
+  if (!advice->trial_falls || advice->input < 0 || advice->largest < worth_saying) return;
+  text_printf(out, _(" note    %s has numbers up to %s, and gradients grow with them: inputs scaled "
+                     "to about 1 allow a larger rate\n"), model->nodes[advice->input].name,
+              number_brief(advice->largest, 4, largest));
+}
+
+static void put_unmoved(struct text *out, const struct advice *advice, const struct model *model) {
+  if (advice->unmoved_count == 0) return;
+  text_puts(out, _(" note    "));
+  put_names(out, model, advice->unmoved, advice->unmoved_count);
+  text_puts(out, advice->unmoved_count == 1 ? _(" has not moved: its gradient is 0 in every entry")
+                                            : _(" have not moved: their gradients are 0 in every "
+                                                "entry"));
+  if (advice->zero_node >= 0)
+    text_printf(out, _("; %s is 0 in every entry"), model->nodes[advice->zero_node].name);
+  if (advice->zero_param >= 0)
+    text_printf(out, _("; %s is all zeros, and what is multiplied by it gets no gradient"),
+                model->nodes[advice->zero_param].name);
+  text_puts(out, "\n");
+}
+
+static void put_advice(struct text *out, const struct history *history,
+                       const struct model *model) {
+  put_loss(out, history);
+  put_trial(out, &history->advice);
+  put_input(out, &history->advice, model);
+  put_unmoved(out, &history->advice, model);
+}
+
 void report_train_notes(struct text *out, const struct history *history,
                         const struct model *model) {
   struct text scores;
   text_init(&scores);
   if (history->scores >= 0) node_put_shown(&scores, model, history->scores);
+  put_advice(out, history, model);
   if (history->scores >= 0)
     text_printf(out,
                 _(" note    train and test: the share of examples whose largest number in %s is in "

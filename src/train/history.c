@@ -41,5 +41,6 @@ size_t curve_length(const struct curve *curve) {
 
 void history_done(struct history *history) {
   free(history->rows);
-  *history = (struct history){.scores = -1, .bad = -1};
+  *history = (struct history){.scores = -1, .bad = -1, .advice = {.zero_param = -1, .zero_node = -1,
+                                                                 .input = -1}};
 }

@@ -34,6 +34,25 @@ struct train_row {
   double train, test; /* share of examples whose largest score is in the right column; or NaN */
 };
 
+enum { ADVICE_MOST_NAMES = 8, ADVICE_FAR = 3 };
+
+/* What can be said of a training when it is over. Nodes are indices; -1: none. */
+struct advice {
+  double first, last; /* the loss of the first whole step, and of the last */
+  bool rose;          /* to ADVICE_FAR times the size that it began with, or out of bounds */
+  bool stuck;         /* it is what it was */
+  bool uphill;        /* a very small step against the gradient raises the loss */
+  int unmoved[ADVICE_MOST_NAMES]; /* params that never moved: their gradient is 0 */
+  size_t unmoved_count;
+  int zero_param, zero_node;      /* the first of either whose every entry is 0 */
+  int input;          /* the data with the largest number that a param is multiplied with */
+  double largest;
+  size_t trial_steps; /* from the same start at another rate; 0: none were made */
+  double trial_rate;  /* the last that was tried */
+  double trial_first, trial_last; /* its first and last loss */
+  bool trial_falls;
+};
+
 struct history {
   size_t steps;             /* wanted */
   double rate, momentum;
@@ -47,6 +66,7 @@ struct history {
   struct train_row *rows;
   size_t row_count, row_capacity;
   struct curve loss;        /* step by step */
+  struct advice advice;
   const char *before, *after; /* what checks around it said, a verdict's name; NULL: nothing */
 };
 

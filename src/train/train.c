@@ -4,6 +4,7 @@
 #include "core/memory.h"
 #include "core/vector.h"
 #include "lang/rules.h"
+#include "train/advice.h"
 #include "train/score.h"
 
 #include <math.h>
@@ -213,7 +214,8 @@ enum status train_init(struct training *training, const struct source *source,
                        const struct model *like, const struct train_options *options,
                        const struct library *library, struct diag *diag) {
   *training = (struct training){.options = *options, .library = library, .parts = {-1, -1},
-                                .history = {.scores = -1, .bad = -1}, .model = {.loss = -1}};
+                                .model = {.loss = -1}};
+  history_done(&training->history);
   enum status status = make_all(training, source, like, diag);
   if (status) train_done(training);
   return status;
@@ -375,6 +377,8 @@ static enum status note_step(struct training *training, struct diag *diag) {
   const bool has_row =
       (history->done - 1) % training->epoch == 0 || history->done == history->steps;
   curve_add(&history->loss, value);
+  if (history->done == 1) history->advice.first = value;
+  history->advice.last = value;
   return has_row ? add_row(training, value, diag) : STATUS_OK;
 }
 
@@ -386,6 +390,7 @@ enum status train_run(struct training *training, struct diag *diag) {
   const struct train_options *options = &training->options;
   struct history *history = &training->history;
   enum status status = STATUS_OK;
+  training->begun = training->random;
   while (!status && history->done < history->steps) {
     history->cancelled = cancelled(training);
     if (history->cancelled || !step(training)) break;
@@ -393,5 +398,6 @@ enum status train_run(struct training *training, struct diag *diag) {
     if (options->progress)
       options->progress(options->progress_context, history->done, history->steps);
   }
+  if (!status && advice_make(training, step)) status = diag_no_memory(diag);
   return status;
 }

@@ -39,7 +39,7 @@ struct training {
   struct bands forward, backward;
   struct team *team;
   struct scorer *scorers;   /* one a member */
-  struct random random;
+  struct random random, begun; /* as it is, as it was before the first step */
 };
 
 /* Builds the model of SOURCE anew, for batches, with the params, folds and bugs of LIKE, another

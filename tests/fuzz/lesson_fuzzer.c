@@ -30,7 +30,8 @@ static void check_figure(const struct lesson *lesson, const struct figure *figur
   check_span(lesson, figure->place);
   require(figure->expr.end > figure->expr.start && figure->expr.end < figure->number.start);
   require(!figure_holds(figure, (double)NAN));
-  require(figure->is_word || isfinite(figure->value));
+  require(isfinite(figure->value) && isfinite(figure->slack));
+  require(!figure->fault || !figure_holds(figure, figure->value));
 }
 
 static void check_block(const struct lesson *lesson, const struct block *block) {
@@ -62,6 +63,15 @@ static void check_quiz(const struct lesson *lesson, int index) {
   if (quiz->kind == QUIZ_NUMBER) check_figure(lesson, &quiz->figure);
 }
 
+static void check_lookalike(const struct lesson *lesson, size_t index) {
+  const struct lookalike *lookalike = &lesson->lookalikes[index];
+  struct span left, right;
+  check_span(lesson, lookalike->text);
+  check_span(lesson, lookalike->place);
+  require(lookalike->page < lesson->page_count);
+  require(!lookalike->text.source || figure_sides(lookalike->text, &left, &right));
+}
+
 static void check_accepted(const struct lesson *lesson) {
   struct diag diag;
   size_t next = 0;
@@ -74,6 +84,7 @@ static void check_accepted(const struct lesson *lesson) {
   require(next == lesson->block_count);
   for (size_t i = 0; i < lesson->block_count; i++) check_block(lesson, &lesson->blocks[i]);
   for (size_t i = 0; i < lesson->quiz_count; i++) check_quiz(lesson, (int)i);
+  for (size_t i = 0; i < lesson->lookalike_count; i++) check_lookalike(lesson, i);
   require(lesson_same_fences(lesson, lesson, &diag));
 }
 

@@ -184,8 +184,12 @@ static const struct {
     {"dq = df * z", false, 0, 0},        {"x = ", false, 0, 0},
     {" = 3", false, 0, 0},               {"x = 3.", false, 0, 0},
     {"x = 1e", false, 0, 0},             {"x = .5", true, 0.5, 0.6},
-    {"x = 1e99999", false, 0, 0},        {"x == 3", false, 0, 0},
-    {"x = 3 4", false, 0, 0},            {"x = -", false, 0, 0},
+    {"x == 3", false, 0, 0},             {"x = 3 4", false, 0, 0},
+    {"x = -", false, 0, 0},              {"x = 50%", false, 0, 0},
+    {"x = 1e-320", true, 1e-320, 2e-320}, {"x = 4.9e-324", true, 5e-324, 1e-323},
+    {"x = 1.79e308", true, 1.79e308, 1.7e308}, {"x = 0e5", true, 0, 3},
+    {"x = 0.0e999", true, 0.04, 3},      {"x = 0.0e-999", true, 0, 5e-324},
+    {"x = 0.0…", true, 0.09, 0.11},
 };
 
 static void test_figures(void **state) {
@@ -201,6 +205,67 @@ static void test_figures(void **state) {
   }
 }
 
+/* Numbers that no double is near: nothing agrees with them, whatever it is. */
+static const struct {
+  const char *text;
+  enum number_fault fault;
+} faults[] = {
+    {"x = 1.0e999", NUMBER_TOO_LARGE},   {"x = -1.0e999", NUMBER_TOO_LARGE},
+    {"x = 7e400", NUMBER_TOO_LARGE},     {"x = −7.5e309…", NUMBER_TOO_LARGE},
+    {"x = 1e99999", NUMBER_TOO_LARGE},   {"x = 1.8e308", NUMBER_TOO_LARGE},
+    {"x = 1e99999999999999999999", NUMBER_TOO_LARGE},
+    {"x = 1e-999", NUMBER_TOO_SMALL},    {"x = -2.0e-324", NUMBER_TOO_SMALL},
+    {"x = 0.001e-322", NUMBER_TOO_SMALL}, {"x = 1e-99999999999999999999", NUMBER_TOO_SMALL},
+};
+
+static void expect_fault(const char *text, enum number_fault fault) {
+  static const double values[] = {0, 3, -3, INFINITY, -INFINITY, NAN};
+  struct source source = {.text = text, .length = strlen(text)};
+  struct figure figure;
+  if (!figure_parse((struct span){&source, 0, (uint32_t)source.length}, &figure) ||
+      figure.fault != fault || !isfinite(figure.value))
+    fail_msg("%s: %d", text, figure.fault);
+  for (size_t v = 0; v < sizeof values / sizeof *values; v++)
+    if (figure_holds(&figure, values[v])) fail_msg("%s holds for %g", text, values[v]);
+}
+
+static void test_faulty_figures(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+    expect_fault(faults[i].text, faults[i].fault);
+  char digits[1000] = "x = 1.";
+  memset(digits + strlen(digits), '0', 700);
+  struct source source = {.text = digits, .length = strlen(digits)};
+  struct figure figure;
+  assert_true(figure_parse((struct span){&source, 0, (uint32_t)source.length}, &figure));
+  assert_true(figure_holds(&figure, 1));
+  assert_false(figure_holds(&figure, 1 + 1e-14));
+  memset(digits + strlen(digits), '0', 200);
+  expect_fault(digits, NUMBER_TOO_LONG);
+}
+
+/* What stands on the sides of a figure that is written badly. */
+static void test_sides(void **state) {
+  (void)state;
+  static const char *const texts[][3] = {
+      {"x=1.8", "x", "1.8"},         {"sum(y) == 1.8", "sum(y)", "1.8"}, {"x≈2", "x", "2"},
+      {"x = y = 3", "x", "3"},       {"f = 3 and x=2", "f", "2"},        {"x >= 0", NULL, NULL},
+      {"dx += 3", NULL, NULL},       {"x != 3", NULL, NULL},             {"=", NULL, NULL},
+      {"x =", NULL, NULL},           {"x", NULL, NULL},
+  };
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    struct source source = {.text = texts[i][0], .length = strlen(texts[i][0])};
+    struct span left, right;
+    bool found = figure_sides((struct span){&source, 0, (uint32_t)source.length}, &left, &right);
+    if (found != (texts[i][1] != NULL)) fail_msg("%s", texts[i][0]);
+    if (!found) continue;
+    assert_int_equal(left.end - left.start, strlen(texts[i][1]));
+    assert_int_equal(right.end - right.start, strlen(texts[i][2]));
+    assert_memory_equal(source.text + left.start, texts[i][1], strlen(texts[i][1]));
+    assert_memory_equal(source.text + right.start, texts[i][2], strlen(texts[i][2]));
+  }
+}
+
 /* -- what is proved -- */
 
 static const struct {
@@ -212,6 +277,9 @@ static const struct {
     {"Text `y = 7`.\n", 12, 7, "the model says 6"},
     {"Text\n`da\n= 7`.\n", 13, 1, "the model says 2"},
     {"Text `z = 7`.\n", 12, 7, "unknown name \"z\""},
+    {"Text `z = 1e999`.\n", 12, 7, "unknown name \"z\""},
+    {"Text `y = 6.0e999`.\n", 12, 7, "larger than a double"},
+    {"Text `y - y = 1e-999`.\n", 12, 7, "smaller than a double"},
     {"Text `difference = 7`.\n", 12, 7, "no check has been made"},
     {"```do\ncheck\n```\n`verdict = PASS`, `entries = 2`, `numeric(a) ≈ 2.000`\n", 0, 0, ""},
     {"```do\ncheck\n```\n`verdict = FAIL`\n", 15, 2, "the model says PASS"},
@@ -235,6 +303,10 @@ static const struct {
     {"```expect\n0/0 != 1\n```\n", 13, 1, "does not hold"},
     {"```expect\nlog(-1) ~ 0 +- 1e300\n```\n", 13, 1, "does not hold"},
     {"```expect\n1 ~ 1 +- 0/0\n```\n", 13, 1, "does not hold"},
+    {"```expect\ny ~ 7 +- 1/0\n```\n", 13, 10, "must be finite"},
+    {"```expect\ny ~ 7 +- 1e999\n```\n", 13, 10, "larger than a double"},
+    {"```expect\ny ~ 6.0e999\n```\n", 13, 5, "larger than a double"},
+    {"```expect\n0 ~ 1e-999\n```\n", 13, 5, "smaller than a double"},
     {"```expect\ny\n```\n", 13, 1, "compares nothing"},
     {"```expect\ny ~ a * b\n```\n", 13, 5, "how near"},
     {"```expect\nrefused set a = 3\n```\n", 13, 9, "not refused"},
@@ -250,6 +322,9 @@ static const struct {
      "da == 1\n```\n", 0, 0, ""},
     {"Q?\n\n" HINT ANSWER("answer: y = 6\n"), 0, 0, ""},
     {"Q?\n\n" HINT ANSWER("answer: y = 7\n"), 22, 13, "the answer is not right"},
+    {"Q?\n\n" HINT ANSWER("answer: y = 6.0e999\n"), 22, 13, "larger than a double"},
+    {"Q?\n\n" HINT ANSWER("answer: y = 6\nwrong: a = 3.0e999\n```\n\n- r\n\n```text\nx\n"),
+     23, 12, "larger than a double"},
     {"Q?\n\n" HINT ANSWER("try: set a = 4\nanswer: y = 8\n"), 0, 0, ""},
     {"Q?\n\n" HINT ANSWER("answer: a where it == 3\n"), 0, 0, ""},
     {"Q?\n\n" HINT ANSWER("answer: a where it < 4\n"), 22, 9, "holds for b, too"},
@@ -290,6 +365,48 @@ static void test_claims(void **state) {
                                             strstr(diag.message, claims[i].message);
     if (!wanted)
       fail_msg("%s: %d %u:%u %s", claims[i].body, status, diag.line, diag.column, diag.message);
+    text_done(&text);
+  }
+}
+
+/* Inline code that reads as a figure and is none is said, where it stands; the lesson holds. */
+static const struct {
+  const char *body;
+  uint32_t line, column; /* 0: nothing is said */
+} lookalikes[] = {
+    {"Text `y=7`.\n", 12, 7},            {"Text `y == 6`.\n", 12, 7},
+    {"Text `y = a * b = 6`.\n", 12, 7},  {"Text `y = 6,5`.\n", 12, 7},
+    {"Text `y = 50%`.\n", 12, 7},        {"Text `a = [3 1]`.\n", 12, 7},
+    {"Text `a = 1/3`.\n", 12, 7},        {"Text `da=−2`.\n", 12, 7},
+    {"Text `y ≈6`.\n", 12, 7},           {"Text `y = 6.`.\n", 12, 7},
+    {"Text\n- *some `a=3`*\n", 13, 10},   {"```do\ncheck\n```\n`verdict=PASS`\n", 15, 2},
+    {"Text `y=1e999`.\n", 12, 7},        {"Text `y = 6`.\n", 0, 0},
+    {"Text `da = 2 * dy`.\n", 0, 0},     {"Text `a = 0.1 * randn(1, 1)`.\n", 0, 0},
+    {"Text `eps=1e-7`.\n", 0, 0},        {"Text `check eps=1e-7`.\n", 0, 0},
+    {"Text `set a=3` `bug da=2`.\n", 0, 0}, {"Text `n=3`.\n", 0, 0},
+    {"Text `a >= 3`, `da += 3`.\n", 0, 0}, {"Text `y=a`, `y == a * b`.\n", 0, 0},
+    {"Text y=7.\n\n```text\ny=7\n```\n", 0, 0},
+};
+
+static void test_warnings(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof lookalikes / sizeof *lookalikes; i++) {
+    struct session session;
+    struct proof proof;
+    struct diag diag = {0};
+    struct text text;
+    text_init(&text);
+    text_printf(&text, "%s%s", HEAD, lookalikes[i].body);
+    session_init(&session);
+    write_lesson(text_string(&text));
+    assert_int_equal(prove_lesson(&proof, &session, path, &diag), STATUS_OK);
+    assert_int_equal(proof.failure_count, 0);
+    if (proof.warning_count != (lookalikes[i].line > 0)) fail_msg("%s", lookalikes[i].body);
+    if (proof.warning_count > 0 && (proof.warnings[0].line != lookalikes[i].line ||
+                                    proof.warnings[0].column != lookalikes[i].column))
+      fail_msg("%s: %u:%u", lookalikes[i].body, proof.warnings[0].line, proof.warnings[0].column);
+    proof_done(&proof);
+    session_done(&session);
     text_done(&text);
   }
 }
@@ -709,7 +826,10 @@ static int remove_folder(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_malformed),    cmocka_unit_test(test_steps),
-      cmocka_unit_test(test_figures),      cmocka_unit_test(test_claims),
+      cmocka_unit_test(test_figures),
+      cmocka_unit_test(test_faulty_figures),
+      cmocka_unit_test(test_sides),
+      cmocka_unit_test(test_warnings),      cmocka_unit_test(test_claims),
       cmocka_unit_test(test_translation),  cmocka_unit_test(test_answers),
       cmocka_unit_test(test_reading),      cmocka_unit_test(test_coming_back),
       cmocka_unit_test(test_replay),       cmocka_unit_test(test_failing_step),
