@@ -69,8 +69,12 @@ bool study_is_multiple(const struct study *study, int node, double *factor) {
   return !isnan(*factor);
 }
 
-const char *study_node_name(const struct study *study, int node) {
-  return study->model->nodes[model_visible(study->model, node)].name;
+const char *study_node(const struct study *study, int node, char title[TITLE_SIZE]) {
+  return node_title(study->model, model_visible(study->model, node), title);
+}
+
+const char *study_gradient(const struct study *study, int node, char title[GRADIENT_SIZE]) {
+  return gradient_title(study->model, model_visible(study->model, node), title);
 }
 
 /* -- findings -- */

@@ -5,6 +5,7 @@
 #include "blame/constant.h"
 #include "blame/diagnose.h"
 #include "blame/form.h"
+#include "lang/shown.h"
 
 struct study {
   struct diagnosis *diagnosis;
@@ -32,8 +33,9 @@ bool study_is_right(const struct study *study, size_t index);
  * factor. */
 bool study_is_multiple(const struct study *study, int node, double *factor);
 
-/* The name of NODE as it is shown. */
-const char *study_node_name(const struct study *study, int node);
+/* NODE, or its gradient, as it is shown; in TITLE where it has no name. */
+const char *study_node(const struct study *study, int node, char title[TITLE_SIZE]);
+const char *study_gradient(const struct study *study, int node, char title[GRADIENT_SIZE]);
 
 /* -- findings -- */
 

@@ -99,13 +99,14 @@ static enum status tell_from_the_loss(struct study *study) {
 
 /* Right down to what the wrong line reads. */
 static enum status tell_from_a_node(struct study *study, const struct wrong_line *line) {
+  char from[GRADIENT_SIZE], to[GRADIENT_SIZE];
   study_choose(study, study_is_wrong);
   study_put_names(&study->sentence, study, study->chosen);
   study_claim(study, line->reads, true);
   study_claim(study, line->node, false);
   text_printf(&study->sentence, _(" are wrong, what lies nearer to the loss is right: the mistake "
-                                  "lies on the way from d%s to d%s"),
-              study_node_name(study, line->reads), study_node_name(study, line->node));
+                                  "lies on the way from %s to %s"),
+              study_gradient(study, line->reads, from), study_gradient(study, line->node, to));
   if (!study->diagnosis->named.kind) put_hints(&study->sentence, line->passes);
   return study_add(study, FINDING_FROM_A_LAYER, NAN, _("where"));
 }
@@ -135,7 +136,8 @@ static void put_ways(struct text *out, const struct study *study, const struct w
   for (size_t i = 0; i < line->by_count; i++) {
     int shown = model_visible(study->model, line->by[i]);
     if (shown == last) continue;
-    text_printf(out, last < 0 ? "%s" : ", %s", study_node_name(study, shown));
+    char title[TITLE_SIZE];
+    text_printf(out, last < 0 ? "%s" : ", %s", study_node(study, shown, title));
     last = shown;
   }
 }
@@ -157,20 +159,23 @@ static void put_share(struct study *study, const struct wrong_line *line) {
 static bool put_guess(struct study *study) {
   const struct guess *guess = &study->diagnosis->named.guess;
   struct text *out = &study->sentence;
-  const char *is = guess->is >= 0 ? study_node_name(study, guess->is) : "";
-  const char *should = guess->should >= 0 ? study_node_name(study, guess->should) : "";
+  char is[GRADIENT_SIZE], should[GRADIENT_SIZE];
   switch (guess->kind) {
     case GUESS_OTHER_VALUE:
-      text_printf(out, _("it takes %s where %s belongs"), is, should);
+      text_printf(out, _("it takes %s where %s belongs"), study_node(study, guess->is, is),
+                  study_node(study, guess->should, should));
       return true;
     case GUESS_OTHER_GRADIENT:
-      text_printf(out, _("it takes d%s where d%s belongs"), is, should);
+      text_printf(out, _("it takes %s where %s belongs"), study_gradient(study, guess->is, is),
+                  study_gradient(study, guess->should, should));
       return true;
     case GUESS_NO_SLOPE:
-      text_printf(out, _("it hands on d%s as it stands: the slope, or the factor, is left out"), is);
+      text_printf(out, _("it hands on %s as it stands: the slope, or the factor, is left out"),
+                  study_gradient(study, guess->is, is));
       return true;
     case GUESS_UPDATED:
-      text_printf(out, _("it takes %s as it is after the update"), is);
+      text_printf(out, _("it takes %s as it is after the update"),
+                  study_node(study, guess->is, is));
       return true;
     case GUESS_ONE_SAMPLE:
       text_printf(out, _("only sample %zu counts in it, not the sum over the batch"),
@@ -188,7 +193,7 @@ static bool put_guess(struct study *study) {
 static bool put_form(struct study *study) {
   const struct form *form = &study->diagnosis->named.form;
   struct text *out = &study->sentence;
-  char number[NUMBER_TEXT_SIZE];
+  char number[NUMBER_TEXT_SIZE], title[GRADIENT_SIZE];
   static const char *const plain[FORM_KIND_COUNT] = {
       [FORM_ZERO] = "what it makes is 0, and should not be",
       [FORM_SAME] = "what it makes is the same number everywhere, and should not be",
@@ -215,8 +220,8 @@ static bool put_form(struct study *study) {
       return true;
     case FORM_OTHER:
       if (study->diagnosis->named.mutant) return false; /* which says why */
-      text_printf(out, _("what it makes is the gradient of another node: d%s"),
-                  study_node_name(study, form->other));
+      text_printf(out, _("what it makes is the gradient of another node: %s"),
+                  study_gradient(study, form->other, title));
       return true;
     case FORM_ENTRY:
       text_printf(out, _("only its entry [%u, %u] is wrong"), form->row, form->col);
@@ -329,6 +334,7 @@ enum status tell_constant(struct study *study, bool *told) {
 static enum status tell_no_line(struct study *study) {
   const struct wrong_lines *lines = &study->diagnosis->lines;
   struct text *out = &study->sentence;
+  char title[GRADIENT_SIZE];
   if (lines->count > 0 || count_wrong(study) == 0) return STATUS_OK;
   study_choose(study, NULL);
   if (!lines->trusted)
@@ -339,8 +345,8 @@ static enum status tell_no_line(struct study *study) {
   else
     text_puts(out, _("no line is named: no one line that is put right makes the check pass"));
   if (lines->trusted && lines->differs >= 0)
-    text_printf(out, _("; d%s is the first gradient to differ while what it is made from is right"),
-                study_node_name(study, lines->differs));
+    text_printf(out, _("; %s is the first gradient to differ while what it is made from is right"),
+                study_gradient(study, lines->differs, title));
   return study_add(study, FINDING_NO_LINE, NAN, _("line"));
 }
 

@@ -31,13 +31,14 @@ static int right_output(const struct study *study, size_t index) {
 
 /* ". b2 beside it is right, so dZ2 is not to blame" */
 static void put_neighbour(struct study *study, size_t index) {
+  char title[GRADIENT_SIZE];
   size_t other = beside(study, index);
   if (other == study->check->tensor_count || !study_is_right(study, other)) return;
   int output = right_output(study, index);
   study_claim(study, study_tensor(study, other)->node, true);
   if (output >= 0)
-    text_printf(&study->sentence, _(". %s beside it is right, so d%s is not to blame"),
-                study_name(study, other), study_node_name(study, output));
+    text_printf(&study->sentence, _(". %s beside it is right, so %s is not to blame"),
+                study_name(study, other), study_gradient(study, output, title));
   else
     text_printf(&study->sentence, _(". %s beside it is right"), study_name(study, other));
 }
@@ -247,9 +248,10 @@ static enum status tell_moved(struct study *study, size_t index) {
 }
 
 static enum status tell_other(struct study *study, size_t index) {
+  char title[GRADIENT_SIZE];
   study_choose_one(study, index);
-  text_printf(&study->sentence, _("it is the gradient of another node: d%s"),
-              study_node_name(study, study->forms[index].other));
+  text_printf(&study->sentence, _("it is the gradient of another node: %s"),
+              study_gradient(study, study->forms[index].other, title));
   put_neighbour(study, index);
   return study_add(study, FINDING_OTHER, NAN, NULL);
 }
@@ -318,14 +320,15 @@ static enum status tell_alone(struct study *study, size_t index) {
   struct place place = place_of(study, index);
   if (other == study->check->tensor_count || !study_is_right(study, other)) return STATUS_OK;
   int output = right_output(study, index);
+  char title[GRADIENT_SIZE];
   if (output < 0) return STATUS_OK;
   study_choose_one(study, index);
   study_claim(study, study_tensor(study, other)->node, true);
   text_printf(&study->sentence,
-              _("d%s alone is wrong; d%s is right, and d%s, from which both are made, is not to "
+              _("d%s alone is wrong; d%s is right, and %s, from which both are made, is not to "
                 "blame: look at "),
               study_name(study, index), study_name(study, other),
-              study_node_name(study, output));
+              study_gradient(study, output, title));
   if (place.part == PART_BIAS) {
     text_puts(&study->sentence, _("the sum over the batch"));
     return study_add(study, FINDING_REDUCTION, NAN, NULL);
@@ -334,7 +337,7 @@ static enum status tell_alone(struct study *study, size_t index) {
   if (input >= 0)
     text_printf(&study->sentence, _("the product with %s: its operand, its transposition, or a "
                                     "term of the loss that %s has for itself"),
-                study_node_name(study, input), study_name(study, index));
+                study_node(study, input, title), study_name(study, index));
   else
     text_puts(&study->sentence, _("the product: its operand, or its transposition"));
   return study_add(study, FINDING_OPERAND, NAN, NULL);

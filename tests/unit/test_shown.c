@@ -345,13 +345,8 @@ static void everything_is_read(struct visit *visit) {
 
 /* All of the report but the sentences on the kind of mistake. */
 static void the_check_is_read(struct visit *visit) {
-  struct check check = visit->session.check;
-  struct diagnosis lines = {0};
-  if (check.diagnosis) lines = *check.diagnosis;
-  lines.count = 0;
-  if (check.diagnosis) check.diagnosis = &lines;
   visit->out.length = 0;
-  report_check(&visit->out, &visit->session.model, &check, visit->session.style);
+  report_check(&visit->out, &visit->session.model, &visit->session.check, visit->session.style);
   has_no_foreign_word(&visit->session.model, text_string(&visit->out), "check");
 }
 
