@@ -259,6 +259,21 @@ static enum status add_derived(struct derivation *derivation, struct template te
                                             .span = line->span});
 }
 
+static bool may_be_zero(const struct model *model, int slot) {
+  const double *values = model->program.image + model->program.slots[slot].offset;
+  if (!model->values[slot].constant) return true;
+  for (size_t i = 0; i < shape_count(model_shape(model, slot)); i++)
+    if (values[i] == 0) return true;
+  return false;
+}
+
+/* The text of NODE's rule for operand I. */
+static const char *primitive_rule(const struct model *model, int node, size_t i) {
+  const struct op *op = &op_table[model->nodes[node].op];
+  bool careful = op->rules_at_zero[i] && may_be_zero(model, model->nodes[node].operands[!i]);
+  return careful ? op->rules_at_zero[i] : op->rules[i];
+}
+
 static enum status derive_primitive(struct derivation *derivation, int node) {
   struct model *model = derivation->model;
   const struct op *op = &op_table[model->nodes[node].op];
@@ -268,7 +283,8 @@ static enum status derive_primitive(struct derivation *derivation, int node) {
     if (operand < 0 || !model->nodes[operand].active) continue;
     struct source *source = ARENA_NEW(&model->rule_arena, struct source);
     if (!source) return no_memory(derivation);
-    *source = (struct source){op->name, op->rules[i], strlen(op->rules[i]), 1};
+    const char *text = primitive_rule(model, node, i);
+    *source = (struct source){op->name, text, strlen(text), 1};
     struct assign line = {0};
     enum status status = parse_expr(source, &model->rule_arena, &line.value, derivation->diag);
     if (!status) status = add_derived(derivation, template, (int)i, operand, &line);
