@@ -5,6 +5,7 @@
 #include "check/worth.h"
 #include "core/intl.h"
 #include "core/memory.h"
+#include "core/shortcut.h"
 #include "core/team.h"
 #include "core/vector.h"
 
@@ -179,6 +180,7 @@ static void take_analytic(const struct work *work, struct tensor_check *tensor,
 /* What an earlier check knows of the same slopes, or NULL. */
 static const double *earlier_slopes(const struct work *work, const struct tensor_check *tensor) {
   const struct check *from = work->check->options.numeric_from;
+  if (!shortcut_taken(SHORTCUT_KNOWN)) from = NULL;
   bool param = work->model->nodes[tensor->node].kind == NODE_PARAM;
   const struct tensor_check *list = !from ? NULL : param ? from->tensors : from->intermediates;
   size_t count = !from ? 0 : param ? from->tensor_count : from->intermediate_count;

@@ -1,5 +1,7 @@
 #include "check/numeric.h"
 
+#include "core/shortcut.h"
+
 #include <math.h>
 #include <stdalign.h>
 #include <stdlib.h>
@@ -160,7 +162,7 @@ double slope_read(const double *slopes, size_t index) {
 
 /* Before a worker's first probe of a tensor. */
 static void prepare(struct numeric *numeric, struct worker *worker, const struct probe *probe) {
-  if (numeric->evaluate == EVALUATE_FULL) /* leaves what lies behind its probe moved */
+  if (numeric->evaluate == EVALUATE_FULL || !shortcut_taken(SHORTCUT_PLAN)) /* moves reach on */
     run_code(&worker->run, &numeric->model->program.forward, 0);
   else if (!worker_plan(worker, probe))
     numeric_fails(numeric);

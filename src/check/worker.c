@@ -2,6 +2,7 @@
 
 #include "check/numeric.h"
 #include "core/memory.h"
+#include "core/shortcut.h"
 #include "core/vector.h"
 
 #include <math.h>
@@ -77,14 +78,26 @@ static bool reads(const struct plan_step *step, int slot) {
 
 static bool find_lead(struct worker *worker, const struct probe *probe) {
   const struct plan_step *step = worker->steps;
-  if (probe->direction || worker->step_count == 0 || step->in[0] == step->in[1]) return true;
+  if (probe->direction || worker->step_count == 0 || step->in[0] == step->in[1] ||
+      !shortcut_taken(SHORTCUT_LEAD))
+    return true;
   worker->alone = true;
   for (size_t i = 1; i < worker->step_count; i++)
     if (reads(&worker->steps[i], probe->slot)) worker->alone = false;
   return lead_init(&worker->lead, step->op, &step->call, step->in[1] == probe->slot);
 }
 
+/* Back to the base from wherever passes without a plan have led. */
+static void come_back(struct worker *worker) {
+  if (worker->astray)
+    memcpy(worker->run.values, worker->base->values,
+           worker->model->program.size * sizeof *worker->run.values);
+  worker->astray = false;
+}
+
 bool worker_plan(struct worker *worker, const struct probe *probe) {
+  if (!shortcut_taken(SHORTCUT_PLAN)) return true;
+  come_back(worker); /* a plan takes what no move reaches as it stands */
   size_t slots = worker->model->program.slot_count;
   bool *moved = calloc(slots, 1), *needed = calloc(slots, 1);
   worker->planned = moved && needed && find_steps(worker, probe, moved, needed) &&
@@ -170,6 +183,7 @@ static bool columns_equal(const double *a, const double *b, size_t cols, struct 
  * dead unit or a zero lets nothing through, and what did not change reaches nothing. */
 static struct rect changed(const struct worker *worker, const struct plan_step *step,
                            struct rect part) {
+  if (!shortcut_taken(SHORTCUT_TRIM)) return part;
   const double *now = step->call.out, *was = run_values(worker->base, step->out);
   size_t cols = step->call.shape.cols;
   size_t first = part.row0 * cols + part.col0, last = (part.row1 - 1) * cols + part.col1 - 1;
@@ -232,18 +246,30 @@ static void run_plan(struct worker *worker, const struct probe *probe) {
 
 /* -- moves -- */
 
+/* Runs the whole pass from the probe on. What it has computed stays. */
+static void run_whole(struct worker *worker, const struct probe *probe) {
+  worker->astray = true;
+  run_code(&worker->run, &worker->model->program.forward, probe->first);
+}
+
+/* A plan holds only in the precision of the base, from which it takes what no move reaches. */
+static bool has_plan(const struct worker *worker) {
+  return worker->planned && worker->run.precision == worker->base->precision;
+}
+
 double worker_move(struct worker *worker, const struct probe *probe, double h) {
   const struct model *model = worker->model;
   if (worker->told && worker->told->progress && !worker_cancelled(worker))
     worker->told->progress(worker->told->progress_context, worker->told->done, worker->told->total);
   if (worker_cancelled(worker)) return NAN;
-  if (worker->lead.call) { /* still at the base whenever the probe comes to another line */
+  if (has_plan(worker)) come_back(worker);
+  if (has_plan(worker) && worker->lead.call) { /* still at the base whenever the probe comes to another line */
     struct rect entry = probe_rect(worker, probe);
     lead_enter(&worker->lead, entry.row0, entry.col0);
   }
   move_values(worker, probe, h);
-  if (worker->planned) run_plan(worker, probe);
-  else run_code(&worker->run, &model->program.forward, probe->first);
+  if (has_plan(worker)) run_plan(worker, probe);
+  else run_whole(worker, probe);
   return *run_values(&worker->run, model->nodes[model->loss].slot);
 }
 

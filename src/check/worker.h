@@ -50,6 +50,7 @@ struct worker {
   bool alone;             /* no other step reads the probe itself */
   struct rect *dirty;     /* by slot: what differs from BASE under a plan */
   bool moved;             /* some step's output may differ */
+  bool astray;            /* a whole pass has left behind it what is not the base's */
   const volatile sig_atomic_t *cancel; /* may be NULL; once it is set, moves return NaN at once */
   struct numeric *told;   /* told of every move, so that a long look at one entry can be stopped;
                            * may be NULL */

@@ -1,5 +1,6 @@
 #include "core/bands.h"
 
+#include "core/shortcut.h"
 #include "core/vector.h"
 
 #include <stdalign.h>
@@ -66,13 +67,15 @@ struct stripe stripe_of(size_t rows, int piece, int pieces) {
 /* Whether the sums, which go from member to member, are less than the weights, which need not. */
 static bool by_terms(struct run *run, const struct instr *instr) {
   const struct call call = run_call(run, instr);
-  return op_table[instr->op].accumulate && run->precision == PRECISION_DOUBLE &&
+  return shortcut_taken(SHORTCUT_TERMS) && op_table[instr->op].accumulate &&
+         run->precision == PRECISION_DOUBLE &&
          shape_count(call.in[1].shape) > 2 * shape_count(call.shape);
 }
 
 static enum sharing sharing_of(struct run *run, const struct code *code, size_t i) {
   if (by_terms(run, &code->items[i])) return SHARE_TERMS;
-  return goes_along(run, code, i, i, &code->items[i]) ? SHARE_ROWS : SHARE_NOTHING;
+  bool by_rows = shortcut_taken(SHORTCUT_STRIPES) && goes_along(run, code, i, i, &code->items[i]);
+  return by_rows ? SHARE_ROWS : SHARE_NOTHING;
 }
 
 /* -- the order -- */
@@ -110,6 +113,7 @@ static struct stretch next_stretch(struct run *run, struct code *code, size_t fi
   if (stretch.sharing != SHARE_ROWS) return stretch;
   for (size_t i = first + 1; i < code->count && i < stretch.last + AHEAD; i++) {
     if (stretch.last == first + LONGEST) break;
+    if (i > stretch.last && !shortcut_taken(SHORTCUT_ORDER)) break;
     if (by_terms(run, &code->items[i]) ||
         !goes_along(run, code, first, stretch.last, &code->items[i]))
       continue;

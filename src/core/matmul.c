@@ -4,6 +4,7 @@
 #include "core/clone.h"
 #include "core/kernels.h"
 #include "core/memory.h"
+#include "core/shortcut.h"
 
 #include <string.h>
 

@@ -177,11 +177,12 @@ INLINE void BODY(add_block)(const struct call *call, const bool transposed, stru
     rows.marks = call->marks + (transposed ? from : part.row0);
     rows.at = transposed ? part.row0 : from;
   }
+  const bool may_skip = shortcut_taken(SHORTCUT_ZERO_TERMS);
   if (call->finite || rows.count < MANY_ROWS) {
-    BODY(add_to_rows)(rows, depth, call->finite, b, cols, width, fresh, false);
+    BODY(add_to_rows)(rows, depth, call->finite && may_skip, b, cols, width, fresh, false);
   } else {
     UNFILLED double packed[WORD * VECTORS * LANES] __attribute__((aligned(MEMORY_LINE)));
-    const bool skip = BODY(pack)(packed, b, cols, depth, width);
+    const bool skip = BODY(pack)(packed, b, cols, depth, width) && may_skip;
     BODY(add_to_rows)(rows, depth, skip, packed, (width + LANES - 1) / LANES * LANES, width, fresh,
                       true);
   }

@@ -2,6 +2,7 @@
 
 #include "core/hash.h"
 #include "core/memory.h"
+#include "core/shortcut.h"
 
 #include <float.h>
 #include <math.h>
@@ -169,6 +170,9 @@ enum status run_mark(struct run *run, int slot, int pieces) {
   free(run->marks);
   free(run->apart);
   run->marked = slot;
+  run->marks = NULL;
+  run->apart = NULL;
+  if (!shortcut_taken(SHORTCUT_MARKS)) return STATUS_OK;
   run->marks = calloc(words * shape.rows, sizeof *run->marks);
   run->apart = pieces > 1 ? memory_numbers(marked_count(run) * (size_t)(pieces - 1)) : NULL;
   if (!run->marks || (pieces > 1 && !run->apart)) return STATUS_NO_MEMORY;

@@ -1,6 +1,7 @@
 #include "lang/lower.h"
 
 #include "core/intl.h"
+#include "core/shortcut.h"
 #include "lang/lex.h"
 
 #include <limits.h>
@@ -104,6 +105,8 @@ struct application {
   struct shape shape; /* of the output */
   int in[MAX_OPERANDS];
   int axis;
+  bool turns_left; /* a matrix product whose left operand is a transpose that is written in it, so
+                    * that nothing else can have a name for it */
   struct span span;
   const struct expr *extra[3]; /* sizes and place, or axis, for the formula */
   size_t extra_count;
@@ -169,15 +172,21 @@ static enum status apply_now(struct builder *builder, const struct application *
   if (status) return status;
   instr.out = *slot;
   program_run_on_image(&model->program, instr, &model->random);
+  if (builder->code && !shortcut_taken(SHORTCUT_FOLDED_CONSTANTS) &&
+      program_emit(builder->code, instr))
+    return diag_no_memory(builder->diag);
   if (!builder->recording) return STATUS_OK; /* a leaf's right side, a rule: not written again */
   return constant_ref(builder, apply, *slot, &model->values[*slot].ref);
 }
 
 /* A rule's  a.T @ b  needs no a.T of its own: takes back the instruction that made it, if it was
- * the last. */
-static struct instr without_transpose(struct builder *builder, struct instr instr) {
+ * the last. A transpose that has a name is another line's, and stays. */
+static struct instr without_transpose(struct builder *builder, const struct application *apply,
+                                      struct instr instr) {
   struct code *code = builder->code;
-  if (builder->recording || instr.op != OP_MATMUL || code->count == 0) return instr;
+  if (builder->recording || !apply->turns_left || code->count == 0 ||
+      !shortcut_taken(SHORTCUT_TRANSPOSED_PRODUCT))
+    return instr;
   const struct instr *last = &code->items[code->count - 1];
   if (last->op != OP_TRANSPOSE || last->out != instr.in[0]) return instr;
   instr.op = OP_MATMUL_TRANSPOSED;
@@ -192,7 +201,7 @@ static enum status apply_later(struct builder *builder, const struct application
   enum status status = lower_slot(builder, apply->shape, (struct value){.node = -1}, apply->span,
                                   slot);
   if (status) return status;
-  instr = without_transpose(builder, instr);
+  instr = without_transpose(builder, apply, instr);
   instr.out = *slot;
   if ((status = program_emit(builder->code, instr))) return diag_no_memory(builder->diag);
   if (!builder->recording) return STATUS_OK;
@@ -389,6 +398,8 @@ static enum status lower_primitive(struct builder *builder, const struct expr *e
   bool has_axis = op->flags & OP_AXIS && expr->count == arity + 1;
   enum status status;
   if (expr->count != arity + has_axis) return wrong_count(builder, expr, arity);
+  apply.turns_left = expr->op == OP_MATMUL && expr->args[0]->kind == EXPR_APPLY &&
+                     expr->args[0]->op == OP_TRANSPOSE;
   for (size_t i = 0; i < arity; i++) {
     if ((status = lower_expr(builder, expr->args[i], NULL, &apply.in[i]))) return status;
     shapes[i] = model_shape(builder->model, apply.in[i]);

@@ -1,6 +1,7 @@
 #include "lang/rules.h"
 
 #include "core/intl.h"
+#include "core/shortcut.h"
 #include "lang/lower.h"
 #include "lang/parse.h"
 #include "lang/print.h"
@@ -259,6 +260,21 @@ static enum status add_derived(struct derivation *derivation, struct template te
                                             .span = line->span});
 }
 
+static bool may_be_zero(const struct model *model, int slot) {
+  const double *values = model->program.image + model->program.slots[slot].offset;
+  if (!model->values[slot].constant) return true;
+  for (size_t i = 0; i < shape_count(model_shape(model, slot)); i++)
+    if (values[i] == 0) return true;
+  return false;
+}
+
+/* The text of NODE's rule for operand I. */
+static const char *primitive_rule(const struct model *model, int node, size_t i) {
+  const struct op *op = &op_table[model->nodes[node].op];
+  bool careful = op->rules_at_zero[i] && may_be_zero(model, model->nodes[node].operands[!i]);
+  return careful ? op->rules_at_zero[i] : op->rules[i];
+}
+
 static enum status derive_primitive(struct derivation *derivation, int node) {
   struct model *model = derivation->model;
   const struct op *op = &op_table[model->nodes[node].op];
@@ -268,7 +284,8 @@ static enum status derive_primitive(struct derivation *derivation, int node) {
     if (operand < 0 || !model->nodes[operand].active) continue;
     struct source *source = ARENA_NEW(&model->rule_arena, struct source);
     if (!source) return no_memory(derivation);
-    *source = (struct source){op->name, op->rules[i], strlen(op->rules[i]), 1};
+    const char *text = primitive_rule(model, node, i);
+    *source = (struct source){op->name, text, strlen(text), 1};
     struct assign line = {0};
     enum status status = parse_expr(source, &model->rule_arena, &line.value, derivation->diag);
     if (!status) status = add_derived(derivation, template, (int)i, operand, &line);
@@ -473,12 +490,16 @@ static enum status emit(struct derivation *derivation, int op, int out, int a, i
                                                                    : STATUS_OK;
 }
 
-/* Moves the result of the last instruction from its scratch slot straight into TARGET, if nothing
- * speaks against it: saves a copy. */
-static bool redirect(struct model *model, int slot, int target) {
+/* Moves the result of a line's last instruction from its scratch slot straight into TARGET, if
+ * nothing speaks against it: saves a copy. BEFORE: where the line began. A slot from before it has
+ * a name, by which later lines may want it, and an instruction from before it is another line's. */
+static bool redirect(struct model *model, struct program_mark before, int slot, int target) {
   struct code *code = &model->program.backward;
-  struct instr *last = code->count > 0 ? &code->items[code->count - 1] : NULL;
-  if (!last || last->out != slot || (size_t)slot + 1 != model->program.slot_count) return false;
+  struct instr *last = &code->items[code->count - 1];
+  if (!shortcut_taken(SHORTCUT_IN_PLACE) || code->count == before.backward_count ||
+      (size_t)slot < before.slot_count || (size_t)slot + 1 != model->program.slot_count ||
+      last->out != slot)
+    return false;
   for (int i = 0; i < op_table[last->op].arity; i++)
     if (last->in[i] == target) return false;
   last->out = target;
@@ -527,6 +548,16 @@ static enum status rule_target(struct derivation *derivation, const struct rule 
   return status;
 }
 
+/* A bug that reads its own gradient as the pass before left it (dx += dx) reads it before it is
+ * zeroed for what is to be added. */
+static enum status keep_before_zeros(struct derivation *derivation, const struct rule *rule,
+                                     int *slot) {
+  int node = rule->target_node;
+  if (node < 0 || derivation->assigned[node] || *slot != derivation->model->nodes[node].gradient)
+    return STATUS_OK;
+  return lower_copy(&derivation->builder, *slot, rule->span, NULL, slot);
+}
+
 static enum status lower_rule(struct derivation *derivation, const struct rule *rule) {
   struct model *model = derivation->model;
   const struct expr *value = rule->hidden ? rule->hidden->value : rule->value;
@@ -537,8 +568,10 @@ static enum status lower_rule(struct derivation *derivation, const struct rule *
   if (bug && rule->target_node >= 0 && model->nodes[rule->target_node].gradient < 0)
     status = add_gradient(derivation, rule->target_node);
   derivation->builder.own = bug ? rule->target_node : -1;
+  struct program_mark before = program_mark(&model->program);
   if (!status) status = lower_expr(&derivation->builder, value, NULL, &slot);
   derivation->builder.own = -1;
+  if (!status && accumulate) status = keep_before_zeros(derivation, rule, &slot);
   if (status) return status;
   size_t slots = model->program.slot_count, code = model->program.backward.count;
   if ((status = rule_target(derivation, rule, accumulate, slot, &target))) return status;
@@ -546,7 +579,7 @@ static enum status lower_rule(struct derivation *derivation, const struct rule *
     return wrong_shape(derivation, rule, slot, target);
   if (accumulate) return emit(derivation, OP_ADD, target, target, slot);
   bool untouched = slots == model->program.slot_count && code == model->program.backward.count;
-  if (untouched && redirect(model, slot, target)) return STATUS_OK;
+  if (untouched && redirect(model, before, slot, target)) return STATUS_OK;
   return emit(derivation, OP_COPY, target, slot, 0);
 }
 

@@ -127,6 +127,14 @@ static void put_forward(struct text *out, const struct model *model, const struc
   }
 }
 
+/* Whether a later line gives the target of RULE another value. */
+static bool is_overwritten(const struct model *model, size_t rule) {
+  for (size_t i = rule + 1; i < model->rule_count; i++)
+    if (!model->rules[i].accumulate && strcmp(model->rules[i].target, model->rules[rule].target) == 0)
+      return true;
+  return false;
+}
+
 /* Every rule line with the gradient as it stands after the whole pass. */
 static void put_backward(struct text *out, const struct model *model, const struct run *run,
                          struct style style, int width) {
@@ -149,7 +157,8 @@ static void put_backward(struct text *out, const struct model *model, const stru
     int gradient = rule->target_node >= 0 ? model->nodes[rule->target_node].gradient
                                           : scope_find(&model->locals, rule->target);
     text_puts(out, "  ");
-    if (rule->accumulate) text_puts(out, _("in all "));
+    if (is_overwritten(model, i)) text_puts(out, _("in the end "));
+    else if (rule->accumulate) text_puts(out, _("in all "));
     put_value(out, run, gradient);
     if (rule->original) {
       text_printf(out, "\n  %*s  ", width, "");

@@ -32,7 +32,8 @@ static void take_gates(struct random_library *library, const struct syntax *synt
 static void take_rules(struct random_library *library, int op) {
   struct diag diag;
   for (int i = 0; i < MAX_OPERANDS; i++) {
-    const char *rule = op_table[op].rules[i];
+    const char *at_zero = op_table[op].rules_at_zero[i];
+    const char *rule = at_zero ? at_zero : op_table[op].rules[i];
     struct source source = {"rule", rule, rule ? strlen(rule) : 0, 1};
     if (rule)
       assert_int_equal(parse_expr(&source, &library->arena, &library->rules[op][i], &diag),

@@ -177,6 +177,8 @@ static void op_rows_are_complete(void **state) {
     assert_true((op->symbol != NULL) == (written || op->form == FORM_POSTFIX));
     if (op->right) assert_int_equal(op->form, FORM_INFIX);
     for (int r = op->arity; r < MAX_OPERANDS; r++) assert_null(op->rules[r]);
+    for (int r = 0; r < MAX_OPERANDS; r++)
+      if (op->rules_at_zero[r]) assert_true(op->arity == 2 && op->rules[r]);
   }
 }
 
@@ -213,30 +215,35 @@ static void op_precedences_agree(void **state) {
 }
 
 /* The names of a rule: a, b, out, dout and functions of the table. */
+static void assert_speaks_of_operands(const char *rule, int arity) {
+  static const char *const names[] = {"a", "b", "out", "dout"};
+  bool upstream = false;
+  for (const char *at = rule; *at;) {
+    size_t length = 0, known = 0;
+    while (isalpha((unsigned char)at[length]) || at[length] == '_') length++;
+    if (length == 0 || (at[0] == 'T' && at > rule && at[-1] == '.')) {
+      at += length > 0 ? length : 1;
+      continue;
+    }
+    while (known < COUNT_OF(names) &&
+           (strlen(names[known]) != length || memcmp(names[known], at, length) != 0))
+      known++;
+    if (at[length] == '(') assert_true(op_find(at, length) >= 0);
+    else assert_true(known < COUNT_OF(names));
+    if (known == 1) assert_int_equal(arity, 2);
+    upstream = upstream || known == 3;
+    at += length;
+  }
+  assert_true(upstream);
+}
+
 static void op_rules_speak_of_operands_only(void **state) {
   (void)state;
-  static const char *const names[] = {"a", "b", "out", "dout"};
   for (int i = 0; i < OP_COUNT; i++)
     for (int r = 0; r < op_table[i].arity; r++) {
-      const char *at = op_table[i].rules[r];
-      bool upstream = false;
-      while (at && *at) {
-        size_t length = 0, known = 0;
-        while (isalpha((unsigned char)at[length]) || at[length] == '_') length++;
-        if (length == 0 || (at[0] == 'T' && at > op_table[i].rules[r] && at[-1] == '.')) {
-          at += length > 0 ? length : 1;
-          continue;
-        }
-        while (known < COUNT_OF(names) &&
-               (strlen(names[known]) != length || memcmp(names[known], at, length) != 0))
-          known++;
-        if (at[length] == '(') assert_true(op_find(at, length) >= 0);
-        else assert_true(known < COUNT_OF(names));
-        if (known == 1) assert_int_equal(op_table[i].arity, 2);
-        upstream = upstream || known == 3;
-        at += length;
-      }
-      if (op_table[i].rules[r]) assert_true(upstream);
+      const struct op *op = &op_table[i];
+      if (op->rules[r]) assert_speaks_of_operands(op->rules[r], op->arity);
+      if (op->rules_at_zero[r]) assert_speaks_of_operands(op->rules_at_zero[r], op->arity);
     }
 }
 

@@ -414,6 +414,18 @@ static void test_set_entries(void **state) {
   done(&trial);
 }
 
+/* An expression that begins where the last line has ended leaves that line's code alone. */
+static void test_expressions_touch_no_line(void **state) {
+  (void)state;
+  struct trial trial;
+  open_model(&trial, "param X = [1 2; 3 4]; h = X.T; L = sum(h * h)");
+  doing(&trial, "run");
+  says(&trial, "eval sum(dX @ X)", "108\n");
+  doing(&trial, "set X[1, 1] = 5");
+  says(&trial, "eval sum(dX)", "22\n");
+  done(&trial);
+}
+
 /* -- bugs, folding, precision, draws -- */
 
 static void test_bug(void **state) {
@@ -1218,6 +1230,7 @@ int main(void) {
       cmocka_unit_test(test_focus),
       cmocka_unit_test(test_set),
       cmocka_unit_test(test_set_entries),
+      cmocka_unit_test(test_expressions_touch_no_line),
       cmocka_unit_test(test_bug),
       cmocka_unit_test(test_fold),
       cmocka_unit_test(test_inside_a_gate),
