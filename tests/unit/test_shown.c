@@ -343,7 +343,7 @@ static void everything_is_read(struct visit *visit) {
   has_no_foreign_word(&session->model, text_string(&visit->out), "svg");
 }
 
-/* All of the report but the sentences on the kind of mistake. */
+/* The whole report, the diagnosis with it. */
 static void the_check_is_read(struct visit *visit) {
   visit->out.length = 0;
   report_check(&visit->out, &visit->session.model, &visit->session.check, visit->session.style);
