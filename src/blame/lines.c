@@ -33,8 +33,12 @@ struct group {
   bool blamed;
 };
 
+enum { FACTORS = 6 };
+
 struct groups {
   struct search *search;
+  double habits[FACTORS]; /* factors that some lines undo: others may have them on purpose */
+  size_t habit_count;
   struct wrong_lines *found;
   struct group *items; /* in the order of their last lines */
   size_t count;
@@ -61,10 +65,18 @@ static enum status find_groups(struct groups *groups) {
   return STATUS_OK;
 }
 
+static size_t add_factor(double factors[FACTORS], size_t count, double factor) {
+  bool known = isnan(factor);
+  for (size_t i = 0; i < count; i++) known = known || fabs(factors[i] - factor) <= 1e-7;
+  if (!known && count < FACTORS) factors[count++] = factor;
+  return count;
+}
+
 /* Compares every group with what it should make, the pass standing as it does in search->now. */
-static void compare_all(const struct groups *groups) {
+static void compare_all(struct groups *groups) {
   struct search *search = groups->search;
   truth_follow(search->truth, &search->now, search->stations, NULL);
+  groups->habit_count = 0;
   for (size_t i = 0; i < groups->count; i++) {
     struct group *group = &groups->items[i];
     size_t size = search_size(search, group->node);
@@ -74,6 +86,8 @@ static void compare_all(const struct groups *groups) {
     group->fault = truth_is_multiple(is, should, size, 1) ? FAULT_NONE
                    : isnan(group->factor)                 ? FAULT_OTHER
                                                           : FAULT_FACTOR;
+    if (group->fault == FAULT_FACTOR)
+      groups->habit_count = add_factor(groups->habits, groups->habit_count, 1 / group->factor);
   }
 }
 
@@ -86,14 +100,6 @@ struct pick {
   double rate;
 };
 
-enum { FACTORS = 6 };
-
-static size_t add_factor(double factors[FACTORS], size_t count, double factor) {
-  bool known = isnan(factor);
-  for (size_t i = 0; i < count; i++) known = known || fabs(factors[i] - factor) <= 1e-7;
-  if (!known && count < FACTORS) factors[count++] = factor;
-  return count;
-}
 
 /* Distinct factors by which the gradients that a group reads are multiples of the true ones, 1 among
  * them. */
@@ -200,12 +206,15 @@ static void try_helpers(struct search *search, const struct group *group,
   if (best->rate < SEARCH_ALL) try_inner_divisors(search, group, best);
 }
 
-static void try_group(struct search *search, const struct group *group, struct pick *best) {
+static void try_group(const struct groups *groups, const struct group *group, struct pick *best) {
+  struct search *search = groups->search;
   struct repair repair = {.line = group->last, .scale = 1, .node = group->node};
-  double factors[FACTORS];
+  double factors[FACTORS] = {0};
   repair.values = truth_expected(search->truth, group->node);
   try_one(search, group, repair, best);
   size_t count = factors_read(search, group->node, factors);
+  for (size_t i = 0; i < groups->habit_count; i++)
+    count = add_factor(factors, count, groups->habits[i]);
   repair.values = truth_gradient(search->truth, group->node);
   repair.of_truth = true;
   for (size_t i = 0; i < count; i++) {
@@ -236,7 +245,7 @@ static struct pick pick_group(const struct groups *groups, enum pass pass, doubl
     struct pick best = {0};
     const struct group *group = &groups->items[i];
     if (!is_suspect(groups->search, group, pass)) continue;
-    try_group(groups->search, group, &best);
+    try_group(groups, group, &best);
     if (best.rate >= SEARCH_ALL) return best;
     if (best.rate >= least && !first.group) first = best;
   }
