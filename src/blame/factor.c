@@ -63,10 +63,13 @@ static bool explain_by_root(struct text *out, double factor, double value, const
   return true;
 }
 
-/* Whether the forward pass divides by SIZE or a small multiple of it, or multiplies with one divided
- * by such a number: there is a mean by it. */
-static bool is_mean_in(const struct model *model, const struct run *point, double size) {
+/* Whether the forward pass divides by SIZE, by half or twice that, or by as many times it as the
+ * tensor's OTHER side is long; or multiplies with one divided by such a number: there is a mean by
+ * it. */
+static bool is_mean_in(const struct model *model, const struct run *point, double size,
+                       double other) {
   const struct code *forward = &model->program.forward;
+  const double often[] = {1, 0.5, 2, other, 2 * other, other / 2};
   for (size_t i = 0; i < forward->count; i++) {
     const struct instr *instr = &forward->items[i];
     if (instr->op != OP_DIV && instr->op != OP_MUL) continue;
@@ -74,7 +77,8 @@ static bool is_mean_in(const struct model *model, const struct run *point, doubl
       if (shape_count(model_shape(model, instr->in[k])) != 1) continue;
       double number = *run_values(point, instr->in[k]);
       double times = (instr->op == OP_DIV ? number : 1 / number) / size;
-      if (times >= 0.5 && times <= 1e6 && factor_is(2 * times, round(2 * times))) return true;
+      for (size_t j = 0; j < sizeof often / sizeof *often; j++)
+        if (factor_is(times, often[j])) return true;
     }
   }
   return false;
@@ -90,8 +94,8 @@ static bool is_averaging(const struct expr *line) {
 }
 
 static bool stands_to_reason(const struct model *model, const struct run *point, double size,
-                             const struct expr *line) {
-  return is_mean_in(model, point, size) || is_averaging(line);
+                             double other, const struct expr *line) {
+  return is_mean_in(model, point, size, other) || is_averaging(line);
 }
 
 static bool explain_by_constant(struct text *out, const struct model *model,
@@ -103,7 +107,7 @@ static bool explain_by_constant(struct text *out, const struct model *model,
     if (!constant || shape_count(model_shape(model, node->slot)) != 1) continue;
     double value = *run_values(point, node->slot);
     bool size = value >= 2 && value <= floor(value); /* m = cols(X) */
-    if (size && !stands_to_reason(model, point, value, line)) continue;
+    if (size && !stands_to_reason(model, point, value, 1, line)) continue;
     if (explain_by(out, factor, value, node->name, size)) return true;
   }
   return false;
@@ -120,8 +124,8 @@ static bool explain_by_side(struct text *out, const struct model *model, const s
     struct shape shape = model_shape(model, model->nodes[n].slot);
     if (model->nodes[n].kind != (i < model->node_count ? NODE_DATA : NODE_PARAM)) continue;
     for (int side = 0; !found && side < 2; side++) {
-      double size = side ? shape.cols : shape.rows;
-      if (!root && !stands_to_reason(model, point, size, line)) continue;
+      double size = side ? shape.cols : shape.rows, other = side ? shape.rows : shape.cols;
+      if (!root && !stands_to_reason(model, point, size, other, line)) continue;
       text_truncate(&name, 0);
       text_printf(&name, side ? _("the number of columns of %s") : _("the number of rows of %s"),
                   model->nodes[n].name);

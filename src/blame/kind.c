@@ -173,7 +173,8 @@ static enum status look_at_line(struct naming *naming) {
   found->form = form_find(&(struct compared){.is = is, .should = right, .shape = shape,
                                              .truth = naming->truth, .node = line->node});
   enum status status = STATUS_OK;
-  if (!found->kind && !kind_by_line(line))
+  bool known = found->kind || kind_by_line(line) || found->form.kind == FORM_ZERO;
+  if (!known)
     status = guess_find(&found->guess, &naming->twin, &naming->right, is, line->node);
   free(is);
   return status;

@@ -198,9 +198,8 @@ static void try_inner_divisors(struct search *search, const struct group *group,
 }
 
 static void try_helpers(struct search *search, const struct group *group,
-                        double factors[FACTORS], size_t count, struct pick *best) {
+                        const double factors[FACTORS], size_t count, struct pick *best) {
   search_mark_group(search, group->node);
-  count = factors_made(search, group, factors, count);
   try_inner(search, group, factors, count, false, best);
   if (best->rate < SEARCH_ALL) try_inner(search, group, factors, count, true, best);
   if (best->rate < SEARCH_ALL) try_inner_divisors(search, group, best);
@@ -215,6 +214,7 @@ static void try_group(const struct groups *groups, const struct group *group, st
   size_t count = factors_read(search, group->node, factors);
   for (size_t i = 0; i < groups->habit_count; i++)
     count = add_factor(factors, count, groups->habits[i]);
+  count = factors_made(search, group, factors, count);
   repair.values = truth_gradient(search->truth, group->node);
   repair.of_truth = true;
   for (size_t i = 0; i < count; i++) {

@@ -238,6 +238,11 @@ static void put_result(struct study *study, const struct wrong_line *line) {
   struct text *out = &study->sentence;
   char number[NUMBER_TEXT_SIZE];
   bool factor = isfinite(line->factor) && line->telling > 0;
+  if (factor && !factor_is(line->scale, 1)) { /* it is to be a multiple that later lines undo */
+    text_printf(out, _("if what it makes is divided by %s, every gradient is right"),
+                factor_text(line->factor, number));
+    return;
+  }
   text_puts(out, line->reads_right ? _("what it reads is right") : _("given what it reads"));
   if (factor)
     text_printf(out, line->reads_right ? _("; what it makes is %s times what it should be")
