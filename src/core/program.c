@@ -108,9 +108,9 @@ static double round_tiny(enum precision precision, double value) {
   return ldexp(nearbyint(ldexp(value, shift)), -shift);
 }
 
-/* Round to nearest, ties to even, gradual underflow, overflow to infinity: IEEE 754. What is kept of
- * a double's bits goes up by one where the rest is more than half, or half and the last one is odd;
- * a carry into the exponent is right as it is. */
+/* Round to nearest, ties to even, gradual underflow, overflow to infinity: IEEE 754. What is kept
+ * of a double's bits goes up by one where the rest is more than half, or half and the last one is
+ * odd; a carry into the exponent is right as it is. */
 double precision_round(enum precision precision, double value) {
   enum { DOUBLE_BITS = 53 };
   uint64_t bits;
