@@ -155,6 +155,7 @@ struct work {
   const struct matrix_options *options;
   struct stage *stages;      /* for the model without a bug */
   struct check base[TRIALS]; /* of the model without a bug; its slopes serve all mutants */
+  struct memo *memos[POINT_COUNT]; /* what all of them find of the loss there */
   size_t trial;              /* of these, the one at hand */
   pthread_mutex_t lock;      /* of what follows */
   pthread_cond_t changed;
@@ -188,6 +189,7 @@ static enum status run_trials(struct work *work) {
     struct check_options how = trial_options(&bug_trials[t], work->options);
     how.progress = count_parts;
     how.progress_context = work;
+    how.memo = work->memos[bug_trials[t].point];
     work->trial = t;
     status = check_run(&work->base[t], &stage->model, &how, work->diag);
     if (status) break;
@@ -204,6 +206,7 @@ static enum status run_cell(struct work *work, struct stage *stage, size_t t,
   struct check_options how = trial_options(&bug_trials[t], work->options);
   how.threads = 1;
   how.numeric_from = &work->base[t];
+  how.memo = work->memos[bug_trials[t].point];
   enum status status = mutant_apply(mutant, &stage->model, false, diag);
   if (!status) status = check_run(&check, &stage->model, &how, diag);
   if (!status) {
@@ -356,9 +359,13 @@ enum status matrix_run(struct matrix *matrix, const struct model *model,
   *matrix = (struct matrix){0};
   pthread_mutex_init(&work.lock, NULL);
   pthread_cond_init(&work.changed, NULL);
-  enum status status = run_all(&work);
+  enum status status = STATUS_OK;
+  for (int p = 0; !status && p < POINT_COUNT; p++)
+    if (!(work.memos[p] = memo_new())) status = diag_no_memory(diag);
+  if (!status) status = run_all(&work);
   if (status == STATUS_CANCELLED)
     diag_set(diag, status, (struct span){0}, "%s", _("the matrix was stopped"));
+  for (int p = 0; p < POINT_COUNT; p++) memo_done(work.memos[p]);
   for (size_t t = 0; t < TRIALS; t++) check_done(&work.base[t]);
   pthread_cond_destroy(&work.changed);
   pthread_mutex_destroy(&work.lock);

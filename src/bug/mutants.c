@@ -54,7 +54,7 @@ static void pend(struct engine *engine, size_t i) {
   engine->pending[i / WORD] |= (uint64_t)1 << i % WORD;
 }
 
-/* The first pending instruction in [FROM, END), which is pending no longer; END if there is none. */
+/* The first pending instruction in [FROM, END), which is pending no longer; END: there is none. */
 static size_t next_pending(struct engine *engine, size_t from, size_t end) {
   while (from < end) {
     uint64_t *word = &engine->pending[from / WORD];
@@ -332,7 +332,7 @@ static enum status run_all(struct engine *engine, const struct catalogue *catalo
   for (*done = 0; !status && more && *done < catalogue->count; ++*done) {
     if (options->cancel && *options->cancel) return STATUS_CANCELLED;
     if (options->budget > 0 && engine->spent >= options->budget) return STATUS_OK;
-    if (!options->wants || options->wants(context, *done))
+    if (!options->wants || options->wants(options->wants_context, *done))
       status = run_mutant(engine, catalogue, *done, each, context, &more, diag);
     if (options->progress) options->progress(options->progress_context, *done + 1,
                                              catalogue->count);

@@ -15,7 +15,8 @@ struct pass {
 };
 
 struct mutants_options {
-  bool (*wants)(void *context, size_t mutant); /* NULL: all */
+  bool (*wants)(void *wants_context, size_t mutant); /* NULL: all */
+  void *wants_context;
   const volatile sig_atomic_t *cancel;
   size_t budget; /* in entries computed, as instr_cost() counts them; 0: none */
   void (*progress)(void *context, size_t done, size_t total); /* after each mutant */

@@ -15,7 +15,7 @@ struct outline_line {
 
 struct outline {
   struct outline_line *lines; /* by rule line */
-  size_t *rules;     /* by node: its first rule line, SIZE_MAX: none; all of them follow one another */
+  size_t *rules;     /* by node: its first rule line, which its others follow; SIZE_MAX: none */
   int *results;      /* by node: the first later one that was named and has it for its only input */
   int *before, *after; /* by node: the nearest one of its shape that was named; -1 */
   uint32_t samples;  /* of model_batch() */

@@ -311,6 +311,7 @@ static enum status decide(struct work *work, struct examination *exams) {
   struct ranked *scratch = calloc(most, sizeof *scratch);
   if (!scratch) return no_memory(work);
   work->numeric.workers[0].told = &work->numeric;
+  work->numeric.workers[0].memo = work->redrawn ? NULL : check->options.memo;
   verdict_decide(check, exams, scratch);
   free(scratch);
   return numeric_cancelled(&work->numeric) ? STATUS_CANCELLED : STATUS_OK;
@@ -357,6 +358,7 @@ enum status check_run(struct check *check, const struct model *model,
   numeric_done(&work.numeric);
   run_done(&work.base);
   check->options.numeric_from = NULL;
+  check->options.memo = NULL;
   if (status == STATUS_CANCELLED)
     diag_set(diag, status, (struct span){0}, "%s", _("the check was stopped"));
   return status;

@@ -63,6 +63,7 @@ struct check_options {
    * same options: its numerical slopes are copied, not computed, and what it has noted is not noted
    * again. NULL: none; only lent for the call. */
   const struct check *numeric_from;
+  struct memo *memo;   /* shared by checks of one model text at one point, or NULL; lent likewise */
   int threads;         /* 0: as many as there are processors; 1: the caller's own and no other */
   const volatile sig_atomic_t *cancel;
   /* One thread calls this after each of its slopes, and with done == total while the verdicts are

@@ -87,10 +87,7 @@ static double slope_error(const struct examination *exam, const struct probe *pr
 /* -- kinks -- */
 
 static uint64_t branches_at(const struct examination *exam, const struct probe *probe, double h) {
-  worker_move(exam->worker, probe, h);
-  uint64_t branches = worker_cancelled(exam->worker) ? 0 : run_branches(&exam->worker->run);
-  worker_restore(exam->worker, probe);
-  return branches;
+  return worker_branches(exam->worker, probe, h);
 }
 
 /* Whether some decision (which side of a maximum, …) differs between x - h, x and x + h. */

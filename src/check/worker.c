@@ -284,16 +284,61 @@ void worker_restore(struct worker *worker, const struct probe *probe) {
   worker->moved = false;
 }
 
+/* -- what was found before -- */
+
+/* A run in one precision may be about a base in another. */
+static struct memo_key key_of(const struct worker *worker, const struct probe *probe, double h,
+                              enum memo_what what) {
+  const unsigned precisions =
+      (unsigned)worker->base->precision * PRECISION_COUNT + (unsigned)worker->run.precision;
+  return (struct memo_key){h, probe->entry, probe->slot, what + MEMO_WHAT_COUNT * precisions};
+}
+
+/* Directions are other ones each time. */
+static bool recall(const struct worker *worker, const struct probe *probe, double h,
+                   enum memo_what what, uint64_t *bits) {
+  const struct memo_key key = key_of(worker, probe, h, what);
+  return worker->memo && !probe->direction && memo_find(worker->memo, &key, bits);
+}
+
+static void remember(const struct worker *worker, const struct probe *probe, double h,
+                     enum memo_what what, uint64_t bits) {
+  const struct memo_key key = key_of(worker, probe, h, what);
+  if (worker->memo && !probe->direction && !worker_cancelled(worker))
+    memo_keep(worker->memo, &key, bits);
+}
+
 double worker_loss(struct worker *worker, const struct probe *probe, double h) {
-  double loss = worker_move(worker, probe, h);
+  uint64_t bits;
+  double loss;
+  if (recall(worker, probe, h, MEMO_LOSS, &bits)) {
+    memcpy(&loss, &bits, sizeof loss);
+    return loss;
+  }
+  loss = worker_move(worker, probe, h);
   worker_restore(worker, probe);
+  memcpy(&bits, &loss, sizeof bits);
+  remember(worker, probe, h, MEMO_LOSS, bits);
   return loss;
+}
+
+uint64_t worker_branches(struct worker *worker, const struct probe *probe, double h) {
+  uint64_t branches;
+  if (recall(worker, probe, h, MEMO_BRANCHES, &branches)) return branches;
+  worker_move(worker, probe, h);
+  branches = worker_cancelled(worker) ? 0 : run_branches(&worker->run);
+  worker_restore(worker, probe);
+  remember(worker, probe, h, MEMO_BRANCHES, branches);
+  return branches;
 }
 
 /* -- differences -- */
 
+/* Without a memo, nothing is put back between two moves. */
 static double central(struct worker *worker, const struct probe *probe, double h) {
-  double plus = worker_move(worker, probe, h), minus = worker_move(worker, probe, -h);
+  double (*const loss)(struct worker *, const struct probe *, double) =
+      worker->memo ? worker_loss : worker_move;
+  double plus = loss(worker, probe, h), minus = loss(worker, probe, -h);
   return (plus - minus) / (2 * h);
 }
 

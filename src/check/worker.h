@@ -4,6 +4,7 @@
 #define GRADWALK_CHECK_WORKER_H
 
 #include "check/lead.h"
+#include "check/memo.h"
 #include "core/team.h"
 #include "lang/model.h"
 
@@ -54,6 +55,7 @@ struct worker {
   const volatile sig_atomic_t *cancel; /* may be NULL; once it is set, moves return NaN at once */
   struct numeric *told;   /* told of every move, so that a long look at one entry can be stopped;
                            * may be NULL */
+  struct memo *memo;      /* asked, and told, by all below worker_restore(); may be NULL */
 };
 
 enum status worker_init(struct worker *worker, const struct model *model, const struct run *base);
@@ -79,6 +81,9 @@ void worker_restore(struct worker *worker, const struct probe *probe);
 
 /* The loss with the probe moved by H. */
 double worker_loss(struct worker *worker, const struct probe *probe, double h);
+
+/* run_branches() with the probe moved by H; 0 once the worker is cancelled. */
+uint64_t worker_branches(struct worker *worker, const struct probe *probe, double h);
 
 /* dloss along the probe:
  *   central     (f(x + h) − f(x − h)) / 2h

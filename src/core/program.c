@@ -6,6 +6,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,22 +94,35 @@ const char *const precision_names[PRECISION_COUNT] = {
 };
 
 static const struct {
-  int bits, smallest; /* significand bits; exponent of the smallest normal number */
+  int bits, smallest; /* significand bits; exponent of the smallest normal number, */
+  double tiny;        /* which is this */
   double largest;
 } precision_limits[PRECISION_COUNT] = {
-    [PRECISION_SINGLE] = {24, -126, FLT_MAX},
-    [PRECISION_HALF] = {11, -14, 65504},
-    [PRECISION_BFLOAT16] = {8, -126, 0x1.FEp127},
+    [PRECISION_SINGLE] = {24, -126, 0x1p-126, FLT_MAX},
+    [PRECISION_HALF] = {11, -14, 0x1p-14, 65504},
+    [PRECISION_BFLOAT16] = {8, -126, 0x1p-126, 0x1.FEp127},
 };
 
-/* Round to nearest, ties to even, gradual underflow, overflow to infinity: IEEE 754. */
+/* Where the result is no normal number of its precision: at the scale of the smallest one. */
+static double round_tiny(enum precision precision, double value) {
+  const int shift = precision_limits[precision].bits - 1 - precision_limits[precision].smallest;
+  return ldexp(nearbyint(ldexp(value, shift)), -shift);
+}
+
+/* Round to nearest, ties to even, gradual underflow, overflow to infinity: IEEE 754. What is kept
+ * of a double's bits goes up by one where the rest is more than half, or half and the last one is
+ * odd; a carry into the exponent is right as it is. */
 double precision_round(enum precision precision, double value) {
+  enum { DOUBLE_BITS = 53 };
+  uint64_t bits;
   if (precision == PRECISION_DOUBLE || !isfinite(value) || !(fabs(value) > 0)) return value;
-  int exponent = ilogb(value), smallest = precision_limits[precision].smallest;
-  if (exponent < smallest) exponent = smallest;
-  int shift = precision_limits[precision].bits - 1 - exponent;
-  double rounded = ldexp(nearbyint(ldexp(value, shift)), -shift);
-  return fabs(rounded) > precision_limits[precision].largest ? copysign(INFINITY, value) : rounded;
+  if (fabs(value) < precision_limits[precision].tiny) return round_tiny(precision, value);
+  const int cut = DOUBLE_BITS - precision_limits[precision].bits;
+  memcpy(&bits, &value, sizeof bits);
+  bits += ((uint64_t)1 << (cut - 1)) - 1 + (bits >> cut & 1);
+  bits &= ~(((uint64_t)1 << cut) - 1);
+  memcpy(&value, &bits, sizeof bits);
+  return fabs(value) > precision_limits[precision].largest ? copysign(INFINITY, value) : value;
 }
 
 static void round_part(enum precision precision, double *values, struct shape shape,

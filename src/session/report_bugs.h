@@ -28,8 +28,9 @@ enum status report_matrix_json(struct text *out, const struct matrix *matrix);
 void report_matrix_csv(struct text *out, const struct matrix *matrix);
 
 /* What the mutants say of CHECK, which has just been run on MODEL, as one note more: how many of
- * them would have passed, or that this would take longer than the check did. Nothing where the test was not the one per entry in double precision, or
- * has not passed. MODEL is changed for a while and left as it was. */
+ * them would have passed, or that finding it out takes longer than the check did. Nothing where the
+ * test was not the one per entry in double precision, or has not passed. MODEL is changed for a
+ * while and left as it was. */
 enum status report_survey(struct check *check, struct model *model, struct diag *diag);
 
 #endif

@@ -1,6 +1,7 @@
-/* Three small pieces of work whose instructions are counted: tests/bench/run-count. Name one. */
-#include "check/check.h"
+/* Small pieces of work whose instructions are counted: tests/bench/run-count. Name one. */
 #include "core/clone.h"
+#include "deep.h"
+#include "session/report_bugs.h"
 #include "train/train.h"
 
 #include <stdio.h>
@@ -56,10 +57,43 @@ static void train(void) {
   train_done(&training);
 }
 
+/* A chain of DEPTH layers: built, its pass derived, and CHECKED with all that the program says of a
+ * passing check; else its mutants listed. */
+static void chain(int depth, bool checked) {
+  struct model deep;
+  struct text lines;
+  struct diag diag;
+  struct check found;
+  struct catalogue catalogue;
+  struct check_options options = {.tolerance = -1, .threads = 1, .explain = true};
+  text_init(&lines);
+  put_chain(&lines, depth);
+  const struct source from = {"chain", text_string(&lines), lines.length, 1};
+  stop_if(model_build(&deep, &from, NULL, &diag), &diag);
+  if (checked) {
+    stop_if(check_run(&found, &deep, &options, &diag), &diag);
+    stop_if(report_survey(&found, &deep, &diag), &diag);
+    check_done(&found);
+  } else {
+    stop_if(catalogue_make(&catalogue, &deep, &diag), &diag);
+    catalogue_done(&catalogue);
+  }
+  model_done(&deep);
+  text_done(&lines);
+}
+
+static void chain_50(void) { chain(50, true); }
+static void chain_100(void) { chain(100, true); }
+static void mutants_50(void) { chain(50, false); }
+static void mutants_100(void) { chain(100, false); }
+
 static const struct {
   const char *name;
   void (*work)(void);
-} works[] = {{"check", check}, {"pass", pass}, {"train", train}};
+} works[] = {{"check", check},       {"pass", pass},
+             {"train", train},       {"chain-50", chain_50},
+             {"chain-100", chain_100}, {"mutants-50", mutants_50},
+             {"mutants-100", mutants_100}};
 
 /* What is in here is counted. */
 void count_work(int which);

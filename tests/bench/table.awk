@@ -54,6 +54,7 @@ END {
   what["directions"] = "check, a random direction a tensor"
   what["pass"] = "forward and backward, 3 images"
   what["train"] = "training, 10 000 steps of 100"
+  what["matrix"] = "406 mutants of a batch norm, 7 trials"
   printf "%s, %s, %d processors\n\n", date, machine, processors
   printf "  %-37s %-9s %9s  %6s  %6s  %9s  %6s\n", "", "", "median", "spread", "ratio", "least", "ratio"
   printf "{\"date\": \"%s\", \"machine\": \"%s\", \"processors\": %d, \"rows\": [", date, machine, processors >json

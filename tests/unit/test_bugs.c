@@ -358,6 +358,61 @@ static void test_the_accidents_of_the_notes(void **state) {
   subject_done(&subject);
 }
 
+/* The verdict of TRIAL's check on its own, which shares nothing with any other but the slopes. */
+static enum verdict verdict_alone(struct model *model, const struct trial *trial,
+                                  const struct check *base) {
+  struct check check;
+  struct diag diag = {0};
+  const struct check_options options = {.eps = trial->eps, .tolerance = trial->tolerance,
+                                        .precision = trial->precision, .frozen = true,
+                                        .directions = trial->directions, .numeric_from = base,
+                                        .threads = 1};
+  assert_int_equal(check_run(&check, model, &options, &diag), STATUS_OK);
+  const enum verdict verdict = check.verdict;
+  check_done(&check);
+  return verdict;
+}
+
+static enum outcome outcome_of(enum verdict verdict, double change) {
+  if (verdict == VERDICT_FAIL) return OUTCOME_CAUGHT;
+  if (change <= 1e-12) return OUTCOME_EQUIVALENT;
+  return verdict == VERDICT_PASS ? OUTCOME_MISSED : OUTCOME_UNDECIDED;
+}
+
+/* What the checks of a matrix share is right for each: in single precision they look closely at the
+ * same entries again and again, some beside kinks. */
+static void test_a_matrix_says_what_its_checks_say(void **state) {
+  (void)state;
+  struct subject subject;
+  struct matrix matrix;
+  struct diag diag = {0};
+  subject_start(&subject, layers);
+  run_matrix(&matrix, &subject.model, 2);
+  for (size_t t = 0; t < bug_trial_count; t++) {
+    const struct trial *trial = &bug_trials[t];
+    struct check base;
+    if (trial->point != POINT_HERE || trial->mean_abs > 0 || matrix.own[t] == OUTCOME_CAUGHT)
+      continue;
+    const struct check_options options = {.eps = trial->eps, .tolerance = trial->tolerance,
+                                          .precision = trial->precision, .frozen = true,
+                                          .directions = trial->directions, .threads = 1};
+    assert_int_equal(check_run(&base, &subject.model, &options, &diag), STATUS_OK);
+    for (size_t i = 0; i < matrix.catalogue.count; i++) {
+      const struct matrix_cell *cell = matrix_cell(&matrix, i, t);
+      const struct mutant *mutant = &matrix.catalogue.mutants[i];
+      assert_int_equal(mutant_apply(mutant, &subject.model, false, &diag), STATUS_OK);
+      const enum verdict verdict = verdict_alone(&subject.model, trial, &base);
+      if (cell->outcome != outcome_of(verdict, cell->change))
+        fail_msg("%s, %s: %s, but its own check says %s", mutant->id, trial->name,
+                 outcome_names[cell->outcome], verdict_names[verdict]);
+      assert_int_equal(model_drop_bugs(&subject.model, 0, &diag), STATUS_OK);
+    }
+    check_done(&base);
+  }
+  matrix_done(&matrix);
+  subject_done(&subject);
+}
+
 static void test_threads_change_nothing(void **state) {
   (void)state;
   struct subject subject;
@@ -631,6 +686,7 @@ int main(void) {
       cmocka_unit_test(test_every_gate),
       cmocka_unit_test(test_the_famous_networks),
       cmocka_unit_test(test_the_accidents_of_the_notes),
+      cmocka_unit_test(test_a_matrix_says_what_its_checks_say),
       cmocka_unit_test(test_threads_change_nothing),
       cmocka_unit_test(test_the_survey_agrees_with_the_matrix),
       cmocka_unit_test(test_a_matrix_can_be_stopped),

@@ -1,6 +1,6 @@
 /* Protects the engine that runs mutants: whatever the model, its bugs, the precision and the number
- * of passes, each mutant's gradients are, to the bit, those of the model with the mutant's lines put
- * in and run as a whole, and the model and the runs are left as they were. */
+ * of passes, each mutant's gradients are, to the bit, those of the model with the mutant's lines
+ * put in and run as a whole, and the model and the runs are left as they were. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -181,8 +181,8 @@ static const struct {
   const char *text, *bug;
 } special[] = {
     {"param x = -2; param y = 5; param z = -4; q = x + y; f = q * z", NULL},
-    {"param w0 = 2; param x0 = -1; param w1 = -3; param x1 = -2; p = w0 * x0; q = w1 * x1; r = p + q",
-     NULL}, /* swapped gates */
+    {"param w0 = 2; param x0 = -1; param w1 = -3; param x1 = -2; p = w0 * x0; q = w1 * x1;"
+     "r = p + q", NULL}, /* swapped gates */
     {"seed 2; param W = randn(3, 3); param h0 = randn(2, 3); h1 = tanh(h0 @ W); h2 = tanh(h1 @ W);"
      "h3 = tanh(h2 @ W); L = sum(h1 * h3) + sum(h2^2) + 0.1 * sum(W * W)", NULL}, /* shares */
     {"seed 3; param x = randn(4, 5); m = rand(4, 5) < 0.7; y = tanh(x) * m / 0.7; L = sum(y * y)",

@@ -1,0 +1,32 @@
+/* What the loss was where it has been looked at already: for many checks of one model at one point
+ * that differ in their backward passes only. Any number of threads may share one. */
+#ifndef GRADWALK_CHECK_MEMO_H
+#define GRADWALK_CHECK_MEMO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum memo_what { MEMO_LOSS, MEMO_BRANCHES, MEMO_WHAT_COUNT };
+
+/* One entry of a tensor moved by so much, and what is asked. */
+struct memo_key {
+  double h;
+  size_t entry;
+  int slot;
+  unsigned what; /* enum memo_what, and MEMO_WHAT_COUNT times what else tells answers apart */
+};
+
+struct memo;
+
+/* NULL: no memory. The caller ends it with memo_done(), for which NULL is nothing. */
+struct memo *memo_new(void);
+void memo_done(struct memo *memo);
+
+/* The bits of the answer. */
+bool memo_find(struct memo *memo, const struct memo_key *key, uint64_t *answer);
+
+/* Keeps an answer, unless there is no more room for any: then it will be found again. */
+void memo_keep(struct memo *memo, const struct memo_key *key, uint64_t answer);
+
+#endif
