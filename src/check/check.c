@@ -28,6 +28,8 @@ const char *const reason_names[REASON_COUNT] = {
     [REASON_UPSTREAM] = "upstream not followed",
     [REASON_ALL_ZERO] = "all zero",
     [REASON_BELOW_FLOOR] = "below the floor",
+    [REASON_TRULY_ZERO] = "truly zero",
+    [REASON_ROUNDING] = "rounding of the backward pass",
     [REASON_STEP_ERROR] = "error of the step",
     [REASON_NUMERIC_NOT_FINITE] = "numerical side not finite",
     [REASON_LOSS_NOT_FINITE] = "loss not finite",
@@ -48,6 +50,7 @@ struct work {
   struct diag *diag;
   struct run base;        /* forward and backward done */
   struct numeric numeric;
+  struct second second;   /* of the same point, once it is asked */
   bool redrawn;
   struct random directions_from;
 };
@@ -302,8 +305,10 @@ static enum status start(struct work *work) {
 static enum status decide(struct work *work, struct examination *exams) {
   struct check *check = work->check;
   size_t most = 0;
+  second_init(&work->second, &work->numeric.workers[0]);
   for (size_t i = 0; i < check->tensor_count; i++) {
     exams[i].worker = &work->numeric.workers[0];
+    exams[i].second = &work->second;
     exams[i].redrawn = work->redrawn;
     exams[i].loss = check->loss;
     if (check->tensors[i].count > most) most = check->tensors[i].count;
@@ -358,6 +363,7 @@ enum status check_run(struct check *check, const struct model *model,
   *check = (struct check){.options = *options};
   enum status status = choose_tensors(&work);
   if (!status) status = run_all(&work);
+  second_done(&work.second);
   numeric_done(&work.numeric);
   run_done(&work.base);
   check->options.numeric_from = NULL;

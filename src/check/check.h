@@ -28,6 +28,9 @@ enum reason {
   REASON_UPSTREAM,      /* agrees, but does not follow the gradient that arrives at the loss */
   REASON_ALL_ZERO,      /* exactly zero on both sides, everywhere */
   REASON_BELOW_FLOOR,   /* all of it smaller than the absolute tolerance */
+  REASON_TRULY_ZERO,    /* rounding apart; moving it leaves the loss as it is */
+  REASON_ROUNDING,      /* the rules are right in quadruple precision, their result in double is
+                         * not */
   REASON_STEP_ERROR,    /* truncation or round-off of this step explains the difference */
   REASON_NUMERIC_NOT_FINITE,
   REASON_LOSS_NOT_FINITE, /* at the very point that is checked */
@@ -71,9 +74,21 @@ struct check_options {
   void *progress_context;
 };
 
-/* The test per entry: |g − n| <= CHECK_ABSOLUTE + CHECK_RELATIVE * max(|g|, |n|). */
+/* The test per entry: |g − n| <= absolute + relative * max(|g|, |n|), which are these in double. */
 #define CHECK_ABSOLUTE 1e-9
 #define CHECK_RELATIVE 1e-5
+struct leeway {
+  double absolute, relative;
+};
+double leeway_at(struct leeway leeway, double size);
+
+/* What the caller could ask for instead, tried at the entry that the verdict is about. */
+enum way_out {
+  WAY_NONE,
+  WAY_CHOSEN_STEP, /* leave the step to the check */
+  WAY_RICHARDSON,  /* the method of that name */
+  WAY_STEP         /* the step way_out_step */
+};
 
 struct tensor_check {
   int node;
@@ -90,6 +105,14 @@ struct tensor_check {
   double step;       /* used there */
   double left, right; /* slopes there: (f(x) − f(x − h)) / h, (f(x + h) − f(x)) / h */
   double step_error; /* estimated error of the numerical slope there */
+  bool settled;      /* the slope there is known in quadruple precision: */
+  double slope;
+  enum way_out way_out;
+  double way_out_step;
+  size_t settled_count;  /* entries that quadruple precision says are right */
+  size_t rounding_count; /* of these, how many are off by rounding, which a coarse precision may */
+  struct leeway leeway;  /* of the test per entry */
+  bool from_single;      /* its gradient came in single precision */
   enum law broken;   /* the first law that its gradient breaks */
   size_t broken_entry; /* there, an entry even where slopes are taken along directions */
   double broken_first, broken_now; /* its gradient, and what it became */

@@ -135,6 +135,17 @@ static void put_reason(struct text *out, const struct tensor_check *tensor) {
                                     tensor->numeric[tensor->entry]), 2, a),
                   number_brief(tensor->step, 3, b), number_brief(tensor->step_error, 2, c));
       break;
+    case REASON_TRULY_ZERO:
+      text_printf(out, _("it is truly zero: what it adds is taken away again, and moving it leaves "
+                         "the loss as it is"));
+      break;
+    case REASON_ROUNDING:
+      put_place(out, tensor);
+      text_printf(out, _("rounding: the backward pass is right in quadruple precision, where the "
+                         "slope is %s, but in double it says %s"),
+                  number_brief(tensor->slope, 8, a),
+                  number_brief(tensor->analytic[tensor->entry], 8, b));
+      break;
     case REASON_REDRAWN:
       text_puts(out, _("the loss draws new random numbers at every run, so no two runs compare: "
                        "try --freeze"));
