@@ -5,8 +5,11 @@
 /* How many times its estimated noise the loss may be off. */
 #define NOISE_FACTOR 10
 
-/* Of the test per entry in double. */
-static const struct leeway strict = {.absolute = CHECK_ABSOLUTE, .relative = CHECK_RELATIVE};
+/* What an entry may be off when nothing is rounded more coarsely than to double. */
+static struct leeway unrounded_leeway(const struct check *check, const struct examination *exam) {
+  const struct leeway per_entry = {.absolute = CHECK_ABSOLUTE, .relative = CHECK_RELATIVE};
+  return check->options.tolerance < 0 ? per_entry : exam->leeway;
+}
 
 /* -- the error of the numerical side -- */
 
@@ -281,7 +284,7 @@ static bool is_right_in_double(const struct check *check, const struct examinati
   enum precision precision = worker->run.precision;
   worker->run.precision = PRECISION_DOUBLE;
   struct examination in_double = *exam;
-  if (check->options.tolerance < 0) in_double.leeway = strict;
+  in_double.leeway = unrounded_leeway(check, exam);
   double g = gradient_at(exam, probe, 0);
   double n = worker_slope(worker, probe, METHOD_CENTRAL, worker_step(worker, probe, 0));
   bool right = agrees(in_double.leeway, g, n, 0) ||
@@ -335,12 +338,14 @@ static void find_way_out(const struct check *check, const struct examination *ex
 
 /* Whether the backward pass is right when it is computed in quadruple precision: then rounding is
  * all that speaks against G. -1: it cannot be told. */
-static int rules_are_right(const struct examination *exam, const struct probe *probe) {
+static int rules_are_right(const struct check *check, const struct examination *exam,
+                           const struct probe *probe) {
+  const struct leeway leeway = unrounded_leeway(check, exam);
   double g = second_gradient(exam->second, probe);
   if (!isfinite(g)) return -1;
-  struct opinion opinion = second_slope(exam->second, probe, leeway_at(strict, g));
+  struct opinion opinion = second_slope(exam->second, probe, leeway_at(leeway, g));
   if (opinion.answer != ANSWER_SETTLED) return -1;
-  return agrees(strict, g, opinion.slope, opinion.error);
+  return agrees(leeway, g, opinion.slope, opinion.error);
 }
 
 /* The caller's own step, or overall tolerance, is what is judged: G is right, and that check cannot
@@ -359,27 +364,36 @@ static struct ruling blame_the_step(const struct check *check, const struct exam
   return ruling;
 }
 
-/* SLOPE, in quadruple precision, may be off by ERROR, which is next to nothing. */
+/* The rules are right, and rounding in double makes something else of them. Where the numerical side
+ * in double finds the slope all the same, the model is not to blame for that, but the pass. */
+static struct ruling blame_rounding(const struct check *check, const struct examination *exam,
+                                    const struct probe *probe, double g, double n,
+                                    const struct opinion *opinion) {
+  struct ruling ruling = examine_precisely(check, exam, probe, g, n);
+  bool both = agrees(exam->leeway, n, opinion->slope, opinion->error);
+  ruling.verdict = both ? VERDICT_FAIL : VERDICT_UNRELIABLE;
+  ruling.reason = both ? REASON_DIFFERS : REASON_ROUNDING;
+  ruling.settled = true;
+  ruling.slope = opinion->slope;
+  return ruling;
+}
+
+/* The slope is known in quadruple precision. */
 static struct ruling judge_settled(const struct check *check, const struct examination *exam,
                                    const struct probe *probe, double g, double n,
                                    const struct opinion *opinion) {
   bool coarse = exam->worker->run.precision != PRECISION_DOUBLE;
   bool as_chosen = !(check->options.eps > 0) && check->options.tolerance < 0;
-  int right = agrees(exam->leeway, g, opinion->slope, opinion->error);
-  struct ruling passed = {.verdict = VERDICT_PASS, .reason = REASON_AGREES, .settled = true,
+  bool right = agrees(exam->leeway, g, opinion->slope, opinion->error);
+  int rules = right ? 1 : rules_are_right(check, exam, probe);
+  struct ruling ruling = {.verdict = VERDICT_PASS, .reason = REASON_AGREES, .settled = true,
                           .slope = opinion->slope, .rounding = !right};
-  if (!right && (right = rules_are_right(exam, probe)) == 1 && !coarse) {
-    struct ruling ruling = examine_precisely(check, exam, probe, g, n);
-    ruling.verdict = VERDICT_UNRELIABLE;
-    ruling.reason = REASON_ROUNDING;
-    ruling.settled = true;
-    ruling.slope = opinion->slope;
-    return ruling;
-  }
-  if (right == 1)
-    return as_chosen ? passed : blame_the_step(check, exam, probe, g, n, opinion->slope);
-  struct ruling ruling = examine_precisely(check, exam, probe, g, n);
-  if (right == 0) {
+  if (rules == 1 && !right && !coarse)
+    return blame_rounding(check, exam, probe, g, n, opinion);
+  if (rules == 1)
+    return as_chosen ? ruling : blame_the_step(check, exam, probe, g, n, opinion->slope);
+  ruling = examine_precisely(check, exam, probe, g, n);
+  if (rules == 0) {
     ruling.verdict = VERDICT_FAIL;
     ruling.reason = REASON_DIFFERS;
   }

@@ -272,7 +272,7 @@ static bool came_from_single(const struct tensor_check *tensor) {
  * units of the largest entry. */
 static struct leeway precision_leeway(enum precision precision, double largest) {
   enum { UNITS = 64 };
-  static const double relative[PRECISION_COUNT] = {CHECK_RELATIVE, 0x1p-10, 0x1p-5, 0x1p-4};
+  static const double relative[PRECISION_COUNT] = {CHECK_RELATIVE, 0x1p-11, 0x1p-5, 0x1p-4};
   struct leeway leeway = {CHECK_ABSOLUTE, relative[precision]};
   if (precision != PRECISION_DOUBLE)
     leeway.absolute += UNITS * fmin(precision_unit(precision), 0x1p-13) * largest;
