@@ -24,6 +24,7 @@ enum reason {
   REASON_DIFFERS,       /* at the entry `entry` */
   REASON_NOT_ASSIGNED,  /* no line of the backward block assigns its gradient */
   REASON_NOT_FINITE,    /* the analytic gradient has a NaN or an infinity */
+  REASON_NO_DERIVATIVE, /* it has, where the loss has no derivative: left and right differ */
   REASON_NOT_REPEATABLE, /* a second backward pass gives something else */
   REASON_UPSTREAM,      /* agrees, but does not follow the gradient that arrives at the loss */
   REASON_ALL_ZERO,      /* exactly zero on both sides, everywhere */
@@ -118,6 +119,16 @@ struct tensor_check {
   double broken_first, broken_now; /* its gradient, and what it became */
 };
 
+/* The first number that is not finite. */
+struct origin {
+  int node, rule;    /* the rule whose result it is (and the node whose gradient); -1: the node's own
+                      * value */
+  size_t entry;
+  double value;
+  int operands;      /* how many of these it was computed from; 0: more than one entry of each */
+  double in[MAX_OPERANDS];
+};
+
 struct check {
   struct check_options options;
   double loss;
@@ -132,6 +143,8 @@ struct check {
   const struct tensor_check *examined; /* looked at closely just now, or NULL */
   size_t examined_done, examined_total;   /* entries of it */
   struct diagnosis *diagnosis; /* why it failed (diagnose.h); NULL: not asked for */
+  bool has_origin; /* a loss or a gradient is not finite, and this is why: */
+  struct origin origin;
   char **notes; /* lesser doubts, a sentence each */
   size_t note_count;
 };

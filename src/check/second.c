@@ -145,14 +145,23 @@ static wide loss_at(struct second *second, const struct probe *probe, wide h, bo
 
 /* -- the slope -- */
 
+/* The largest |x| that the probe moves. */
+static double size_of(const struct second *second, const struct probe *probe) {
+  const double *base = run_values(second->worker->base, probe->slot);
+  double size = 0;
+  for (size_t i = 0; i < (probe->direction ? probe->count : 1); i++)
+    size = fmax(size, fabs(base[probe->direction ? i : probe->entry]));
+  return size;
+}
+
 /* What rounding may do to the loss in quadruple precision: what it does in double, at the point and
- * beside it, times the ratio of the units; and some. */
+ * close beside it, times the ratio of the units; and some. */
 static double find_noise(struct second *second, const struct probe *probe) {
   struct worker *worker = second->worker;
   const double beside[] = {0, 0.7310585786, -0.4119137}, ratio = 0x1p-60, margin = 16;
   enum precision precision = worker->run.precision;
   double noise = 2 * 0x1p-113 * (double)WIDE_MATH(fabs)(second->loss);
-  double step = worker_step(worker, probe, 0);
+  double size = size_of(second, probe), step = size > 0 ? 0x1p-17 * size : 0x1p-57;
   worker->run.precision = PRECISION_DOUBLE;
   for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
     double h = beside[i] * step, loss = worker_loss(worker, probe, h);
@@ -166,11 +175,8 @@ static double find_noise(struct second *second, const struct probe *probe) {
 
 /* The smallest step that moves every x of the probe by enough of its own digits. */
 static double smallest_step(const struct second *second, const struct probe *probe) {
-  const double *base = run_values(second->worker->base, probe->slot);
-  double size = 0x1p-120;
-  for (size_t i = 0; i < (probe->direction ? probe->count : 1); i++)
-    size = fmax(size, fabs(base[probe->direction ? i : probe->entry]));
-  return size * 0x1p-80;
+  const double size = size_of(second, probe);
+  return size > 0 ? size * 0x1p-80 : 0x1p-200;
 }
 
 /* One rung: the loss on both sides. */
@@ -233,6 +239,30 @@ struct opinion second_slope(struct second *second, const struct probe *probe, do
   if (!isfinite(h)) return none;
   struct opinion opinion = climb(second, probe, exp2(ceil(log2(h))), noise, enough);
   return may_go_on(second) ? opinion : none;
+}
+
+/* -- one-sided slopes -- */
+
+static bool differ(double a, double b) {
+  const double relative = 1e-4, absolute = 1e-8;
+  return !(fabs(a - b) <= absolute + relative * fmax(fabs(a), fabs(b)));
+}
+
+static double one_sided(struct second *second, const struct probe *probe, double h) {
+  return (double)((loss_at(second, probe, (wide)h, false, NULL) - second->loss) / (wide)h);
+}
+
+bool second_breaks(struct second *second, const struct probe *probe, double *left, double *right) {
+  const double enough = 1e-9, wider = 16;
+  if (!is_ready(second)) return false;
+  double h = fmax(smallest_step(second, probe), find_noise(second, probe) / enough);
+  if (!isfinite(h)) return false;
+  h = exp2(ceil(log2(h)));
+  *left = one_sided(second, probe, -h);
+  *right = one_sided(second, probe, h);
+  bool breaks = differ(*left, *right) || differ(*left, one_sided(second, probe, -wider * h)) ||
+                differ(*right, one_sided(second, probe, wider * h));
+  return breaks && may_go_on(second);
 }
 
 /* -- the backward pass -- */

@@ -43,6 +43,10 @@ void second_done(struct second *second);
 /* The slope along PROBE, to an eighth of ALLOWED if that can be had. */
 struct opinion second_slope(struct second *second, const struct probe *probe, double allowed);
 
+/* Whether the loss has no derivative along PROBE: its slopes to the two sides, which go to LEFT and
+ * RIGHT, differ, grow as the step shrinks, or do not exist. False too if it cannot be told. */
+bool second_breaks(struct second *second, const struct probe *probe, double *left, double *right);
+
 /* What the backward pass says of the slope along PROBE when every line of it is computed in
  * quadruple precision; NaN if it cannot be. */
 double second_gradient(struct second *second, const struct probe *probe);

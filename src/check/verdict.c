@@ -145,9 +145,36 @@ static void examine_floor(struct check *check, struct examination *exam,
   }
   worker_unplan(exam->worker);
   if (found[SMALL_UNKNOWN] || found[SMALL_WRONG] || worker_cancelled(exam->worker)) return;
-  tensor->settled_count = count;
+  tensor->settled_count = found[SMALL_RIGHT];
   if (found[SMALL_RIGHT]) settle(tensor, VERDICT_PASS, REASON_AGREES);
   else tensor->reason = REASON_TRULY_ZERO;
+}
+
+/* -- a gradient that is not finite -- */
+
+/* A mistake, unless the loss has no derivative wherever it is not finite. */
+static void examine_not_finite(struct check *check, struct examination *exam,
+                               struct tensor_check *tensor) {
+  size_t broken = 0, looked = 0;
+  settle(tensor, VERDICT_FAIL, REASON_NOT_FINITE);
+  if (exam->redrawn) return;
+  begin_looking(check, exam, tensor, tensor->count);
+  for (size_t i = 0; i < tensor->count && looked < MAX_EXAMINED && broken == looked; i++) {
+    if (isfinite(tensor->analytic[i])) continue;
+    struct probe probe = probe_of(exam, i);
+    double left, right;
+    looked++;
+    if (!second_breaks(exam->second, &probe, &left, &right)) continue;
+    if (broken++ > 0) continue;
+    tensor->entry = i;
+    tensor->left = left;
+    tensor->right = right;
+  }
+  worker_unplan(exam->worker);
+  if (broken < looked) tensor->entry = tensor->metrics.worst;
+  if (broken < looked || worker_cancelled(exam->worker)) return;
+  tensor->verdict = VERDICT_KINK;
+  tensor->reason = REASON_NO_DERIVATIVE;
 }
 
 /* -- all of a tensor -- */
@@ -165,6 +192,8 @@ static bool known_verdict(const struct check *check, struct tensor_check *tensor
   struct tensor_check known = *earlier;
   known.analytic = tensor->analytic;
   known.numeric = tensor->numeric;
+  known.metrics = tensor->metrics;
+  known.share = tensor->share;
   known.broken = tensor->broken;
   known.broken_entry = tensor->broken_entry;
   known.broken_first = tensor->broken_first;
@@ -182,7 +211,7 @@ static void decide_tensor(struct check *check, struct examination *exam,
   } else if (!assigned) {
     settle(tensor, VERDICT_FAIL, REASON_NOT_ASSIGNED);
   } else if (!all_finite(tensor)) {
-    settle(tensor, VERDICT_FAIL, REASON_NOT_FINITE);
+    examine_not_finite(check, exam, tensor);
   } else if (tensor->broken == LAW_REPEAT) {
     settle(tensor, VERDICT_FAIL, REASON_NOT_REPEATABLE);
   } else if (!tensor->broken && known_verdict(check, tensor)) {

@@ -47,6 +47,22 @@ static void put_wrapped(struct text *out, const char *sentence, int indent,
 
 /* -- what was done -- */
 
+/* What the test per entry lets pass, and in which precision if not in double. */
+static void put_leeway(struct text *out, const struct check *check) {
+  char absolute[NUMBER_TEXT_SIZE], relative[NUMBER_TEXT_SIZE];
+  const enum precision precision = check->options.precision;
+  struct leeway leeway = {CHECK_ABSOLUTE, CHECK_RELATIVE};
+  for (size_t i = 0; i < check->tensor_count; i++)
+    if (check->tensors[i].leeway.relative > leeway.relative) leeway = check->tensors[i].leeway;
+  if (precision == PRECISION_DOUBLE)
+    text_printf(out, _("entries within %s + %s of their size"),
+                number_brief(CHECK_ABSOLUTE, 2, absolute),
+                number_brief(CHECK_RELATIVE, 2, relative));
+  else
+    text_printf(out, _("entries within %s of their size, as in %s precision"),
+                number_brief(leeway.relative, 2, relative), precision_names[precision]);
+}
+
 void report_check_head(struct text *out, const struct check *check, struct style style) {
   struct text line;
   const struct check_options *options = &check->options;
@@ -60,7 +76,7 @@ void report_check_head(struct text *out, const struct check *check, struct style
   if (options->tolerance >= 0)
     text_printf(&line, _("overall tolerance %s"), number_text(options->tolerance, tolerance));
   else
-    text_puts(&line, _("entries within 1e-9 + 1e-5 of their size"));
+    put_leeway(&line, check);
   const char *unit = options->directions > 0 ? check->entries == 1 ? _("direction")
                                                                    : _("directions")
                      : check->entries == 1   ? _("entry")
@@ -102,7 +118,66 @@ static void put_entry(struct text *out, const struct tensor_check *tensor) {
     text_printf(out, _(": %s times as much"), number_brief(tensor->metrics.scale, 6, buffer));
 }
 
-static void put_reason(struct text *out, const struct tensor_check *tensor) {
+/* exp(1000), 1 / 0: the operation with the numbers that it had; its name alone if there are more of
+ * them. */
+static void put_operation(struct text *out, const struct op *op, const struct origin *origin) {
+  char first[NUMBER_TEXT_SIZE], second[NUMBER_TEXT_SIZE];
+  const char *a = number_brief(origin->in[0], 8, first);
+  const char *b = number_brief(origin->in[1], 8, second);
+  if (origin->operands == 0) text_puts(out, op->name);
+  else if (op->form == FORM_INFIX) text_printf(out, "%s %s %s", a, op->symbol, b);
+  else if (op->form == FORM_PREFIX) text_printf(out, "%s%s", op->symbol, a);
+  else if (origin->operands == 2) text_printf(out, "%s(%s, %s)", op->name, a, b);
+  else text_printf(out, "%s(%s)", op->name, a);
+}
+
+/* The first number that is not finite, where it is, and what made it. */
+static void put_origin(struct text *out, const struct model *model, const struct check *check) {
+  const struct origin *origin = &check->origin;
+  const struct node *node = &model->nodes[origin->node];
+  const struct shape shape = model_shape(model, node->slot);
+  const int shown = model_visible(model, origin->node);
+  const bool own = shown == origin->node;
+  char buffer[NUMBER_TEXT_SIZE], place[64] = "";
+  const char *value = number_brief(origin->value, 8, buffer);
+  if (!check->has_origin) return;
+  if (own && shape_count(shape) > 1)
+    snprintf(place, sizeof place, "[%zu, %zu]", origin->entry / shape.cols,
+             origin->entry % shape.cols);
+  if (origin->rule >= 0) {
+    text_printf(out, _("; the first line of the backward pass whose result is not finite is %s (%s)"),
+                model->rules[origin->rule].text, value);
+  } else if (node->kind != NODE_OP) {
+    text_printf(out, _("; %s%s is %s"), node->name, place, value);
+  } else {
+    text_printf(out, own ? _("; the first number that is not finite is %s%s: ")
+                         : _("; the first number that is not finite is within %s%s: "),
+                model->nodes[shown].name, place);
+    put_operation(out, &op_table[node->op], origin);
+    text_printf(out, _(" is %s"), value);
+  }
+}
+
+/* What would have settled it. */
+static void put_way_out(struct text *out, const struct tensor_check *tensor) {
+  char step[NUMBER_TEXT_SIZE];
+  switch (tensor->way_out) {
+    case WAY_CHOSEN_STEP: text_puts(out, _("; without --eps the two agree there")); break;
+    case WAY_RICHARDSON: text_puts(out, _("; with --method=richardson the two agree there")); break;
+    case WAY_STEP:
+      text_printf(out, _("; with --eps=%s the two agree there"),
+                  number_text(tensor->way_out_step, step));
+      break;
+    case WAY_NONE:
+      if (tensor->settled)
+        text_printf(out, _("; in quadruple precision the slope is %s, and the gradient is right"),
+                    number_brief(tensor->slope, 8, step));
+      break;
+  }
+}
+
+static void put_reason(struct text *out, const struct model *model, const struct check *check,
+                       const struct tensor_check *tensor) {
   char a[NUMBER_TEXT_SIZE], b[NUMBER_TEXT_SIZE], c[NUMBER_TEXT_SIZE];
   switch (tensor->reason) {
     case REASON_DIFFERS:
@@ -115,9 +190,24 @@ static void put_reason(struct text *out, const struct tensor_check *tensor) {
     case REASON_NOT_REPEATABLE:
     case REASON_UPSTREAM: break;
     case REASON_NOT_FINITE:
-    case REASON_NUMERIC_NOT_FINITE: put_entry(out, tensor); break;
+      put_entry(out, tensor);
+      put_origin(out, model, check);
+      break;
+    case REASON_NO_DERIVATIVE:
+      put_place(out, tensor);
+      text_printf(out, _("the loss has no derivative here: its slope is %s to the left and %s to the "
+                         "right; the backward pass says %s"),
+                  number_brief(tensor->left, 6, a), number_brief(tensor->right, 6, b),
+                  number_brief(tensor->analytic[tensor->entry], 6, c));
+      put_origin(out, model, check);
+      break;
+    case REASON_NUMERIC_NOT_FINITE:
+      put_entry(out, tensor);
+      put_way_out(out, tensor);
+      break;
     case REASON_LOSS_NOT_FINITE:
       text_puts(out, _("the loss itself is not a finite number at this point"));
+      put_origin(out, model, check);
       break;
     case REASON_ALL_ZERO:
       text_puts(out, _("its gradient is exactly zero on both sides: this check could not have "
@@ -130,10 +220,11 @@ static void put_reason(struct text *out, const struct tensor_check *tensor) {
     case REASON_STEP_ERROR:
       put_place(out, tensor);
       text_printf(out, _("the two differ by %s, but with step %s the numerical side may itself be "
-                         "off by %s: try another --eps"),
+                         "off by %s"),
                   number_brief(fabs(tensor->analytic[tensor->entry] -
                                     tensor->numeric[tensor->entry]), 2, a),
                   number_brief(tensor->step, 3, b), number_brief(tensor->step_error, 2, c));
+      put_way_out(out, tensor);
       break;
     case REASON_TRULY_ZERO:
       text_printf(out, _("it is truly zero: what it adds is taken away again, and moving it leaves "
@@ -156,6 +247,7 @@ static void put_reason(struct text *out, const struct tensor_check *tensor) {
                          "right; the backward pass says %s"),
                   number_brief(tensor->left, 6, a), number_brief(tensor->right, 6, b),
                   number_brief(tensor->analytic[tensor->entry], 6, c));
+      put_way_out(out, tensor);
       break;
     case REASON_AGREES:
     case REASON_COUNT: break;
@@ -178,7 +270,7 @@ static void put_tensor(struct text *out, const struct model *model, const struct
   const char *name = model->nodes[check->tensors[index].node].name;
   struct text reason;
   text_init(&reason);
-  put_reason(&reason, &check->tensors[index]);
+  put_reason(&reason, model, check, &check->tensors[index]);
   if (!(diagnosis && diagnosis_covers(diagnosis, index)) && reason.length > 0)
     put_labelled(out, model, name, text_string(&reason), style);
   out->failed = out->failed || reason.failed;
@@ -296,9 +388,20 @@ void report_check_verdict(struct text *out, const struct check *check, struct st
       [VERDICT_INADEQUATE] = "Undecided: this check could not have failed.",
   };
   char buffer[NUMBER_TEXT_SIZE];
+  const char *sentence = _(sentences[check->verdict]);
+  for (size_t i = 0; i < check->tensor_count; i++) {
+    if (check->tensors[i].verdict != check->verdict) continue;
+    if (check->tensors[i].reason == REASON_ROUNDING)
+      sentence = _("Undecided: rounding in double precision hides what is right.");
+    else if (check->tensors[i].reason == REASON_NO_DERIVATIVE)
+      sentence = _("Undecided: the loss has no derivative at this point.");
+    else if (check->tensors[i].reason == REASON_LOSS_NOT_FINITE)
+      sentence = _("Undecided: the loss is not a finite number.");
+    break;
+  }
   text_puts(out, " ");
   report_toned(out, style, report_verdict_tone(check->verdict), verdict_names[check->verdict]);
-  text_printf(out, "  %s difference = %s\n", _(sentences[check->verdict]),
+  text_printf(out, "  %s difference = %s\n", sentence,
               number_text(check->difference, buffer));
 }
 
