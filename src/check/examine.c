@@ -343,7 +343,7 @@ static int rules_are_right(const struct check *check, const struct examination *
   const struct leeway leeway = unrounded_leeway(check, exam);
   double g = second_gradient(exam->second, probe);
   if (!isfinite(g)) return -1;
-  struct opinion opinion = second_slope(exam->second, probe, leeway_at(leeway, g));
+  struct opinion opinion = second_slope(exam->second, probe, leeway, g);
   if (opinion.answer != ANSWER_SETTLED) return -1;
   return agrees(leeway, g, opinion.slope, opinion.error);
 }
@@ -364,13 +364,15 @@ static struct ruling blame_the_step(const struct check *check, const struct exam
   return ruling;
 }
 
-/* The rules are right, and rounding in double makes something else of them. Where the numerical side
- * in double finds the slope all the same, the model is not to blame for that, but the pass. */
+/* The rules are right, and rounding in double makes something else of them. Where the values on the
+ * way forward hold, and the numerical side in double finds the slope, the model is not to blame for
+ * that, but the pass. */
 static struct ruling blame_rounding(const struct check *check, const struct examination *exam,
                                     const struct probe *probe, double g, double n,
                                     const struct opinion *opinion) {
   struct ruling ruling = examine_precisely(check, exam, probe, g, n);
-  bool both = agrees(exam->leeway, n, opinion->slope, opinion->error);
+  bool both = agrees(exam->leeway, n, opinion->slope, opinion->error) &&
+              second_forward_holds(exam->second);
   ruling.verdict = both ? VERDICT_FAIL : VERDICT_UNRELIABLE;
   ruling.reason = both ? REASON_DIFFERS : REASON_ROUNDING;
   ruling.settled = true;
@@ -404,7 +406,7 @@ struct ruling examine_entry(const struct check *check, const struct examination 
                             const struct probe *probe, double g, double n) {
   struct opinion opinion = {.answer = ANSWER_NONE};
   if (!exam->redrawn && !exam->confirmed)
-    opinion = second_slope(exam->second, probe, leeway_at(exam->leeway, g));
+    opinion = second_slope(exam->second, probe, exam->leeway, g);
   if (opinion.answer == ANSWER_SETTLED)
     return judge_settled(check, exam, probe, g, n, &opinion);
   struct ruling ruling = examine_precisely(check, exam, probe, g, n);
@@ -424,9 +426,9 @@ enum smallness examine_small(const struct examination *exam, const struct probe 
   const double nothing = 0x1p-30 * scale;
   double exact = second_gradient(exam->second, probe);
   if (!isfinite(exact)) return SMALL_UNKNOWN;
-  struct leeway leeway = {.relative = CHECK_RELATIVE};
-  double size = fmax(fmax(fabs(exact), fabs(g)), nothing);
-  struct opinion opinion = second_slope(exam->second, probe, leeway_at(leeway, size));
+  const double size = fmax(fmax(fabs(exact), fabs(g)), nothing);
+  struct leeway leeway = {CHECK_RELATIVE * size, CHECK_RELATIVE};
+  struct opinion opinion = second_slope(exam->second, probe, leeway, size);
   if (opinion.answer != ANSWER_SETTLED) return SMALL_UNKNOWN;
   bool none = fabs(exact) <= nothing && fabs(opinion.slope) <= nothing + opinion.error;
   if (none) return SMALL_ZERO;

@@ -145,6 +145,9 @@ static wide loss_at(struct second *second, const struct probe *probe, wide h, bo
 
 /* -- the slope -- */
 
+/* A slope is known well enough at a part of the leeway; rounding may take a part of that. */
+enum { PART = 8, ROUNDING_PART = 8 };
+
 /* The largest |x| that the probe moves. */
 static double size_of(const struct second *second, const struct probe *probe) {
   const double *base = run_values(second->worker->base, probe->slot);
@@ -199,10 +202,12 @@ static bool stands_still(const struct second *second, const struct rung *rung) {
 
 /* Climbs from the smallest step at which rounding leaves enough of the slope. The first two
  * neighbours that agree have it: a step too small to be seen is not moved by it at all, and one too
- * large, which may look smooth again, comes later. */
+ * large, which may look smooth again, comes later. They must agree for a slope of their own size: one
+ * that falls to nothing as the step grows is none. */
 static struct opinion climb(struct second *second, const struct probe *probe, double h,
-                            double noise, double enough) {
+                            double noise, struct leeway leeway) {
   enum { RUNGS = 40, WIDER = 4 };
+  bool moved = false;
   double before = NAN, largest = 0x1p9 * worker_step(second->worker, probe, 0);
   struct opinion opinion = {.answer = ANSWER_OPEN, .slope = NAN, .error = INFINITY, .step = h};
   for (int i = 0; i < RUNGS && h <= largest; i++, h *= WIDER) {
@@ -217,28 +222,52 @@ static struct opinion climb(struct second *second, const struct probe *probe, do
     if (rung.straddles || !isfinite(slope)) return opinion;
     double error = fabs(slope - before) + WIDER * noise / h;
     before = slope;
-    if (stands_still(second, &rung) || !(error < opinion.error)) continue;
+    bool still = stands_still(second, &rung);
+    moved = moved || !still;
+    if (still || !(error < opinion.error)) continue;
     opinion.slope = slope;
     opinion.error = error;
     opinion.step = h;
-    if (error > enough) continue;
+    if (error > leeway_at(leeway, slope) / PART) continue;
     opinion.answer = ANSWER_SETTLED;
     return opinion;
   }
-  if (!isnan(before) && isinf(opinion.error)) /* it never moved */
-    return (struct opinion){.answer = ANSWER_SETTLED, .error = noise / (h / WIDER), .step = h / WIDER};
-  return opinion;
+  if (moved || isnan(before) || noise / (h / WIDER) > leeway_at(leeway, 0) / PART) return opinion;
+  return (struct opinion){.answer = ANSWER_SETTLED, .error = noise / (h / WIDER), .step = h / WIDER};
 }
 
-struct opinion second_slope(struct second *second, const struct probe *probe, double allowed) {
-  const double part = 8, rounding_part = 8;
+struct opinion second_slope(struct second *second, const struct probe *probe, struct leeway leeway,
+                            double expected) {
   struct opinion none = {.answer = ANSWER_NONE};
   if (!is_ready(second)) return none;
-  double noise = find_noise(second, probe), enough = allowed / part;
-  double h = fmax(smallest_step(second, probe), rounding_part * noise / enough);
+  double noise = find_noise(second, probe), enough = leeway_at(leeway, expected) / PART;
+  double h = fmax(smallest_step(second, probe), ROUNDING_PART * noise / enough);
   if (!isfinite(h)) return none;
-  struct opinion opinion = climb(second, probe, exp2(ceil(log2(h))), noise, enough);
+  struct opinion opinion = climb(second, probe, exp2(ceil(log2(h))), noise, leeway);
   return may_go_on(second) ? opinion : none;
+}
+
+/* -- the values in double -- */
+
+static bool slot_holds(const struct second *second, int slot) {
+  const double most = 1e-8; /* of the largest; far from what a test lets pass */
+  const struct slot *of = &program_of(second)->slots[slot];
+  const double *values = second->worker->base->values + of->offset;
+  const wide *exact = second->base + of->offset;
+  double largest = 0, error = 0;
+  for (size_t i = 0; i < shape_count(of->shape); i++) {
+    largest = fmax(largest, fabs(values[i]));
+    error = fmax(error, fabs((double)((wide)values[i] - exact[i])));
+  }
+  return error <= most * largest;
+}
+
+bool second_forward_holds(struct second *second) {
+  const struct code *forward = &program_of(second)->forward;
+  if (!is_ready(second)) return false;
+  for (size_t i = 0; i < forward->count; i++)
+    if (!slot_holds(second, forward->items[i].out)) return false;
+  return true;
 }
 
 /* -- one-sided slopes -- */

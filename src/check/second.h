@@ -5,6 +5,7 @@
 #ifndef GRADWALK_CHECK_SECOND_H
 #define GRADWALK_CHECK_SECOND_H
 
+#include "check/check.h"
 #include "check/worker.h"
 #include "core/wide.h"
 
@@ -40,8 +41,14 @@ struct opinion {
 void second_init(struct second *second, struct worker *worker);
 void second_done(struct second *second);
 
-/* The slope along PROBE, to an eighth of ALLOWED if that can be had. */
-struct opinion second_slope(struct second *second, const struct probe *probe, double allowed);
+/* The slope along PROBE, to an eighth of what LEEWAY gives an entry of its size; EXPECTED is the size
+ * that is looked for first. */
+struct opinion second_slope(struct second *second, const struct probe *probe, struct leeway leeway,
+                            double expected);
+
+/* Whether rounding in double spoils no value on the way forward: each is nearly what it is in
+ * quadruple precision, for its tensor's size. */
+bool second_forward_holds(struct second *second);
 
 /* Whether the loss has no derivative along PROBE: its slopes to the two sides, which go to LEFT and
  * RIGHT, differ, grow as the step shrinks, or do not exist. False too if it cannot be told. */

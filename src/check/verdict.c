@@ -284,7 +284,7 @@ static int bits_in_single(double value) {
 /* Whether a gradient in double was computed in single precision: most of it is exact there, and
  * needs so many digits that this is no accident. */
 static bool came_from_single(const struct tensor_check *tensor) {
-  enum { MANY = 12 };
+  enum { MANY = 18 }; /* whole numbers of some size, say, need fewer */
   size_t single = 0, many = 0, count = 0;
   for (size_t i = 0; i < tensor->count; i++) {
     if (!(fabs(tensor->analytic[i]) > 0)) continue;
