@@ -422,10 +422,11 @@ struct ruling examine_entry(const struct check *check, const struct examination 
 }
 
 enum smallness examine_small(const struct examination *exam, const struct probe *probe, double g,
-                             double scale) {
+                             double scale, bool closely) {
   const double nothing = 0x1p-30 * scale;
   double exact = second_gradient(exam->second, probe);
   if (!isfinite(exact)) return SMALL_UNKNOWN;
+  if (!closely && fabs(exact) <= nothing) return SMALL_ZERO;
   const double size = fmax(fmax(fabs(exact), fabs(g)), nothing);
   struct leeway leeway = {CHECK_RELATIVE * size, CHECK_RELATIVE};
   struct opinion opinion = second_slope(exam->second, probe, leeway, size);

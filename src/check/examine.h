@@ -38,7 +38,7 @@ struct ruling examine_entry(const struct check *check, const struct examination 
                             const struct probe *probe, double g, double n);
 
 /* An entry too small for the test, looked at relatively, in quadruple precision only. SCALE is the
- * largest of its tensor. */
+ * largest of its tensor. Unless CLOSELY, a backward pass that finds nothing there is believed. */
 enum smallness {
   SMALL_UNKNOWN,
   SMALL_ZERO,  /* moving it leaves the loss as it is: what G says is rounding */
@@ -46,6 +46,6 @@ enum smallness {
   SMALL_WRONG
 };
 enum smallness examine_small(const struct examination *exam, const struct probe *probe, double g,
-                             double scale);
+                             double scale, bool closely);
 
 #endif

@@ -206,11 +206,11 @@ static bool stands_still(const struct second *second, const struct rung *rung) {
  * that falls to nothing as the step grows is none. */
 static struct opinion climb(struct second *second, const struct probe *probe, double h,
                             double noise, struct leeway leeway) {
-  enum { RUNGS = 40, WIDER = 4 };
+  enum { RUNGS = 40, WIDER = 4, STILL_ENOUGH = 6 };
   bool moved = false;
   double before = NAN, largest = 0x1p9 * worker_step(second->worker, probe, 0);
   struct opinion opinion = {.answer = ANSWER_OPEN, .slope = NAN, .error = INFINITY, .step = h};
-  for (int i = 0; i < RUNGS && h <= largest; i++, h *= WIDER) {
+  for (int i = 0; i < RUNGS && h <= largest && (moved || i < STILL_ENOUGH); i++, h *= WIDER) {
     struct rung rung = step_out(second, probe, h);
     if (i == 0 && rung.straddles) {
       opinion.answer = ANSWER_KINK;

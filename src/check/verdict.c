@@ -129,6 +129,7 @@ static size_t rank_small(const struct tensor_check *tensor, struct ranked *ranke
 /* Each entry relatively, where quadruple precision can. */
 static void examine_floor(struct check *check, struct examination *exam,
                           struct tensor_check *tensor, struct ranked *ranked) {
+  enum { LOOKED_AT_CLOSELY = 3 };
   size_t count = rank_small(tensor, ranked), found[SMALL_WRONG + 1] = {0};
   settle(tensor, VERDICT_INADEQUATE, REASON_BELOW_FLOOR);
   if (check->options.tolerance >= 0 || check->options.eps > 0) return;
@@ -138,7 +139,8 @@ static void examine_floor(struct check *check, struct examination *exam,
     check->examined_done = i;
     size_t entry = ranked[i].entry;
     struct probe probe = probe_of(exam, entry);
-    found[examine_small(exam, &probe, tensor->analytic[entry], ranked[0].error)]++;
+    bool closely = found[SMALL_ZERO] < LOOKED_AT_CLOSELY;
+    found[examine_small(exam, &probe, tensor->analytic[entry], ranked[0].error, closely)]++;
     if (!found[SMALL_WRONG]) continue;
     settle(tensor, VERDICT_FAIL, REASON_DIFFERS);
     tensor->entry = entry;

@@ -191,7 +191,7 @@ static void put_reason(struct text *out, const struct model *model, const struct
     case REASON_UPSTREAM: break;
     case REASON_NOT_FINITE:
       put_entry(out, tensor);
-      put_origin(out, model, check);
+      if (check->origin.rule < 0) put_origin(out, model, check); /* else it is the wrong line */
       break;
     case REASON_NO_DERIVATIVE:
       put_place(out, tensor);
