@@ -331,7 +331,7 @@ static void put_opinions(const struct check *check, struct text *note) {
                 rounded);
 }
 
-/* Which tensors were judged at the tolerance of single precision although the check is in double. */
+/* Which tensors were judged as of single precision although the check is in double. */
 static void put_single(const struct check *check, const struct model *model, struct text *note) {
   double relative = 0;
   for (size_t i = 0; i < check->tensor_count; i++) {

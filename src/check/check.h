@@ -121,8 +121,8 @@ struct tensor_check {
 
 /* The first number that is not finite. */
 struct origin {
-  int node, rule;    /* the rule whose result it is (and the node whose gradient); -1: the node's own
-                      * value */
+  int node, rule;    /* the rule whose result it is, for the gradient of the node; -1: it is the
+                      * node's own value */
   size_t entry;
   double value;
   int operands;      /* how many of these it was computed from; 0: more than one entry of each */

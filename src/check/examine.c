@@ -398,6 +398,8 @@ static struct ruling judge_settled(const struct check *check, const struct exami
   if (rules == 0) {
     ruling.verdict = VERDICT_FAIL;
     ruling.reason = REASON_DIFFERS;
+    ruling.settled = true;
+    ruling.slope = opinion->slope;
   }
   return ruling;
 }

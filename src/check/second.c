@@ -202,8 +202,8 @@ static bool stands_still(const struct second *second, const struct rung *rung) {
 
 /* Climbs from the smallest step at which rounding leaves enough of the slope. The first two
  * neighbours that agree have it: a step too small to be seen is not moved by it at all, and one too
- * large, which may look smooth again, comes later. They must agree for a slope of their own size: one
- * that falls to nothing as the step grows is none. */
+ * large, which may look smooth again, comes later. They must agree for a slope of their own size:
+ * one that falls to nothing as the step grows is none. */
 static struct opinion climb(struct second *second, const struct probe *probe, double h,
                             double noise, struct leeway leeway) {
   enum { RUNGS = 40, WIDER = 4, STILL_ENOUGH = 6 };
@@ -232,8 +232,9 @@ static struct opinion climb(struct second *second, const struct probe *probe, do
     opinion.answer = ANSWER_SETTLED;
     return opinion;
   }
-  if (moved || isnan(before) || noise / (h / WIDER) > leeway_at(leeway, 0) / PART) return opinion;
-  return (struct opinion){.answer = ANSWER_SETTLED, .error = noise / (h / WIDER), .step = h / WIDER};
+  h /= WIDER;
+  if (moved || isnan(before) || noise / h > leeway_at(leeway, 0) / PART) return opinion;
+  return (struct opinion){.answer = ANSWER_SETTLED, .error = noise / h, .step = h};
 }
 
 struct opinion second_slope(struct second *second, const struct probe *probe, struct leeway leeway,

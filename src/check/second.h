@@ -41,8 +41,8 @@ struct opinion {
 void second_init(struct second *second, struct worker *worker);
 void second_done(struct second *second);
 
-/* The slope along PROBE, to an eighth of what LEEWAY gives an entry of its size; EXPECTED is the size
- * that is looked for first. */
+/* The slope along PROBE, to an eighth of what LEEWAY gives an entry of its size; EXPECTED is the
+ * size that is looked for first. */
 struct opinion second_slope(struct second *second, const struct probe *probe, struct leeway leeway,
                             double expected);
 

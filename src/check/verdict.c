@@ -252,8 +252,8 @@ static double marking_share(const struct check *check) {
 }
 
 /* What each entry of TENSOR may be off under an overall tolerance: negative: the test per entry
- * holds. Where the tolerance is not kept, an entry of a marked tensor answers for it if its error is
- * more than an even part: were all of them smaller, the tensor would not be marked. */
+ * holds. Where the tolerance is not kept, an entry of a marked tensor answers for it if its error
+ * is more than an even part: were all of them smaller, the tensor would not be marked. */
 static double allowed_error(const struct check *check, const struct tensor_check *tensor) {
   if (check->options.tolerance < 0) return -1;
   if (check->difference <= check->options.tolerance) return INFINITY;

@@ -140,13 +140,12 @@ static void put_origin(struct text *out, const struct model *model, const struct
   const bool own = shown == origin->node;
   char buffer[NUMBER_TEXT_SIZE], place[64] = "";
   const char *value = number_brief(origin->value, 8, buffer);
-  if (!check->has_origin) return;
   if (own && shape_count(shape) > 1)
     snprintf(place, sizeof place, "[%zu, %zu]", origin->entry / shape.cols,
              origin->entry % shape.cols);
   if (origin->rule >= 0) {
-    text_printf(out, _("; the first line of the backward pass whose result is not finite is %s (%s)"),
-                model->rules[origin->rule].text, value);
+    text_printf(out, _("; the first line of the backward pass whose result is not finite is %s "
+                       "(%s)"), model->rules[origin->rule].text, value);
   } else if (node->kind != NODE_OP) {
     text_printf(out, _("; %s%s is %s"), node->name, place, value);
   } else {
@@ -176,82 +175,81 @@ static void put_way_out(struct text *out, const struct tensor_check *tensor) {
   }
 }
 
+/* The slopes to either side of where there is no derivative, after BEGINNING. */
+static void put_sides(struct text *out, const struct tensor_check *tensor, const char *beginning) {
+  char a[NUMBER_TEXT_SIZE], b[NUMBER_TEXT_SIZE], c[NUMBER_TEXT_SIZE];
+  put_place(out, tensor);
+  text_printf(out, _("%s: the slope is %s to the left and %s to the right; the backward pass says "
+                     "%s"), beginning, number_brief(tensor->left, 6, a), number_brief(tensor->right, 6, b),
+              number_brief(tensor->analytic[tensor->entry], 6, c));
+}
+
+static void put_step_error(struct text *out, const struct tensor_check *tensor) {
+  char a[NUMBER_TEXT_SIZE], b[NUMBER_TEXT_SIZE], c[NUMBER_TEXT_SIZE];
+  const double apart = fabs(tensor->analytic[tensor->entry] - tensor->numeric[tensor->entry]);
+  put_place(out, tensor);
+  text_printf(out, _("the two differ by %s, but with step %s the numerical side may itself be off "
+                     "by %s"),
+              number_brief(apart, 2, a), number_brief(tensor->step, 3, b),
+              number_brief(tensor->step_error, 2, c));
+}
+
+static void put_rounding(struct text *out, const struct tensor_check *tensor) {
+  char a[NUMBER_TEXT_SIZE], b[NUMBER_TEXT_SIZE];
+  put_place(out, tensor);
+  text_printf(out, _("rounding: the backward pass is right in quadruple precision, where the slope "
+                     "is %s, but in double it says %s"),
+              number_brief(tensor->slope, 8, a),
+              number_brief(tensor->analytic[tensor->entry], 8, b));
+}
+
+/* How the two differ; where the numerical side is wrong too, by the slope in its place. */
+static void put_difference(struct text *out, const struct tensor_check *tensor) {
+  char a[NUMBER_TEXT_SIZE], b[NUMBER_TEXT_SIZE];
+  const double n = tensor->numeric[tensor->entry];
+  if (tensor->settled && !(check_entry_error(tensor->slope, n) <= CHECK_RELATIVE)) {
+    put_place(out, tensor);
+    text_printf(out, _("the backward pass says %s, the slope in quadruple precision is %s"),
+                number_brief(tensor->analytic[tensor->entry], 8, a),
+                number_brief(tensor->slope, 8, b));
+  } else if (metrics_is_factor(&tensor->metrics) && tensor->count > 1) {
+    put_factor(out, tensor);
+  } else {
+    put_entry(out, tensor);
+  }
+}
+
+/* What needs no number. */
+static const char *const plain_reasons[REASON_COUNT] = {
+    [REASON_NOT_ASSIGNED] = "no line of the backward block assigns its gradient",
+    [REASON_LOSS_NOT_FINITE] = "the loss itself is not a finite number at this point",
+    [REASON_ALL_ZERO] = "its gradient is exactly zero on both sides, so a mistake in it could not "
+                        "have shown; try another point or another loss",
+    [REASON_BELOW_FLOOR] = "its gradient is nowhere larger than 1e-9 on either side, less than this "
+                           "check can tell from zero",
+    [REASON_TRULY_ZERO] = "it is truly zero: what it adds is taken away again, and moving it leaves "
+                          "the loss as it is",
+    [REASON_REDRAWN] = "the loss draws new random numbers at every run, so no two runs compare: "
+                       "try --freeze",
+};
+
 static void put_reason(struct text *out, const struct model *model, const struct check *check,
                        const struct tensor_check *tensor) {
-  char a[NUMBER_TEXT_SIZE], b[NUMBER_TEXT_SIZE], c[NUMBER_TEXT_SIZE];
-  switch (tensor->reason) {
-    case REASON_DIFFERS:
-      if (metrics_is_factor(&tensor->metrics) && tensor->count > 1) put_factor(out, tensor);
-      else put_entry(out, tensor);
-      break;
-    case REASON_NOT_ASSIGNED:
-      text_puts(out, _("no line of the backward block assigns its gradient"));
-      break;
-    case REASON_NOT_REPEATABLE:
-    case REASON_UPSTREAM: break;
-    case REASON_NOT_FINITE:
-      put_entry(out, tensor);
-      if (check->origin.rule < 0) put_origin(out, model, check); /* else it is the wrong line */
-      break;
-    case REASON_NO_DERIVATIVE:
-      put_place(out, tensor);
-      text_printf(out, _("the loss has no derivative here: its slope is %s to the left and %s to the "
-                         "right; the backward pass says %s"),
-                  number_brief(tensor->left, 6, a), number_brief(tensor->right, 6, b),
-                  number_brief(tensor->analytic[tensor->entry], 6, c));
-      put_origin(out, model, check);
-      break;
-    case REASON_NUMERIC_NOT_FINITE:
-      put_entry(out, tensor);
-      put_way_out(out, tensor);
-      break;
-    case REASON_LOSS_NOT_FINITE:
-      text_puts(out, _("the loss itself is not a finite number at this point"));
-      put_origin(out, model, check);
-      break;
-    case REASON_ALL_ZERO:
-      text_puts(out, _("its gradient is exactly zero on both sides: this check could not have "
-                       "failed; try another point or another loss"));
-      break;
-    case REASON_BELOW_FLOOR:
-      text_puts(out, _("its gradient is nowhere larger than 1e-9 on either side, less than this "
-                       "check can tell from zero"));
-      break;
-    case REASON_STEP_ERROR:
-      put_place(out, tensor);
-      text_printf(out, _("the two differ by %s, but with step %s the numerical side may itself be "
-                         "off by %s"),
-                  number_brief(fabs(tensor->analytic[tensor->entry] -
-                                    tensor->numeric[tensor->entry]), 2, a),
-                  number_brief(tensor->step, 3, b), number_brief(tensor->step_error, 2, c));
-      put_way_out(out, tensor);
-      break;
-    case REASON_TRULY_ZERO:
-      text_printf(out, _("it is truly zero: what it adds is taken away again, and moving it leaves "
-                         "the loss as it is"));
-      break;
-    case REASON_ROUNDING:
-      put_place(out, tensor);
-      text_printf(out, _("rounding: the backward pass is right in quadruple precision, where the "
-                         "slope is %s, but in double it says %s"),
-                  number_brief(tensor->slope, 8, a),
-                  number_brief(tensor->analytic[tensor->entry], 8, b));
-      break;
-    case REASON_REDRAWN:
-      text_puts(out, _("the loss draws new random numbers at every run, so no two runs compare: "
-                       "try --freeze"));
-      break;
-    case REASON_STRADDLES:
-      put_place(out, tensor);
-      text_printf(out, _("a kink lies within the step: the slope is %s to the left and %s to the "
-                         "right; the backward pass says %s"),
-                  number_brief(tensor->left, 6, a), number_brief(tensor->right, 6, b),
-                  number_brief(tensor->analytic[tensor->entry], 6, c));
-      put_way_out(out, tensor);
-      break;
-    case REASON_AGREES:
-    case REASON_COUNT: break;
-  }
+  const enum reason reason = tensor->reason;
+  if (plain_reasons[reason]) text_puts(out, _(plain_reasons[reason]));
+  if (reason == REASON_DIFFERS) put_difference(out, tensor);
+  if (reason == REASON_STEP_ERROR) put_step_error(out, tensor);
+  if (reason == REASON_ROUNDING) put_rounding(out, tensor);
+  if (reason == REASON_STRADDLES) put_sides(out, tensor, _("a kink lies within the step"));
+  if (reason == REASON_NO_DERIVATIVE) put_sides(out, tensor, _("the loss has no derivative here"));
+  if (reason == REASON_NOT_FINITE || reason == REASON_NUMERIC_NOT_FINITE) put_entry(out, tensor);
+  /* A line whose result is the first that is not finite is named as the wrong one. */
+  bool infinite = reason == REASON_NOT_FINITE && check->origin.rule < 0;
+  if (infinite || reason == REASON_NO_DERIVATIVE || reason == REASON_LOSS_NOT_FINITE)
+    if (check->has_origin) put_origin(out, model, check);
+  if (reason == REASON_STEP_ERROR || reason == REASON_STRADDLES ||
+      reason == REASON_NUMERIC_NOT_FINITE)
+    put_way_out(out, tensor);
 }
 
 /* A label, and beside it SENTENCE. */

@@ -1,5 +1,5 @@
-/* Protects the verdicts where floating point is at its worst: poles, steep waves, narrow bumps, sums
- * that swallow a step, kinks closer than a step, saturated units, chaos. The gradients of these
+/* Protects the verdicts where floating point is at its worst: poles, steep waves, narrow bumps,
+ * sums that swallow a step, kinks closer than a step, saturated units, chaos. The gradients of these
  * models are known in closed form. A right pass never fails and is nearly always decided; one that
  * is a hundredth off never passes unless the test allows as much. */
 #include "trial.h"
@@ -22,8 +22,8 @@ static double sign(struct random *random) {
   return random_uniform(random) < 0.5 ? -1 : 1;
 }
 
-/* A model of x, with constants a and b: its loss is the sum over the entries of a formula whose slope
- * is known. */
+/* A model of x, with constants a and b: its loss is the sum over the entries of a formula whose
+ * slope is known. */
 struct hard {
   double x[SIZE], a, b;
 };

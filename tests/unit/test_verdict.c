@@ -267,8 +267,8 @@ static void test_origin(void **state) {
   assert_int_equal(trial.check.origin.operands, 1);
   assert_near(trial.check.origin.in[0], 1000, 0);
   trial_done(&trial);
-  expect_origin("data v = [2 0] / 0; param x = [1 2]; y = sum(x * v)", NULL, VERDICT_UNRELIABLE, "v",
-                NULL, 0);
+  expect_origin("data v = [2 0] / 0; param x = [1 2]; y = sum(x * v)", NULL, VERDICT_UNRELIABLE,
+                "v", NULL, 0);
   expect_origin("param s = [1 0]; n = s^2; r = sqrt(n); L = sum(r)", NULL, VERDICT_KINK, "n",
                 "dn = dr / (2 * r)", 1);
   expect_origin("param x = [1 2]; p = x * 3; y = sum(p)", "dx = dp * 3 / [1 0]", VERDICT_FAIL, "x",
