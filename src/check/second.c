@@ -300,7 +300,7 @@ bool second_breaks(struct second *second, const struct probe *probe, double *lef
 static bool pass_back(struct second *second) {
   const struct program *program = program_of(second);
   if (second->passed_back) return true;
-  if (whole_cost(program, &program->backward) > MOST_WORK) return false;
+  if (whole_cost(program, &program->backward) > MOST_WORK / 2) return false;
   second->passed_back = run_base(second, &program->backward);
   return second->passed_back;
 }

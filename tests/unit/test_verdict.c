@@ -5,6 +5,11 @@
 #include "core/text.h"
 #include "core/wide.h"
 
+/* What quadruple precision settles stays open without it. */
+static enum verdict pass_or(enum verdict without) {
+  return WIDE_IS_WIDE ? VERDICT_PASS : without;
+}
+
 /* -- kinks -- */
 
 static void expect_kink(const char *text, const char *name, double eps, double left, double right) {
@@ -97,12 +102,12 @@ static void test_unreliable(void **state) {
   expect_bug(three_layers_notes, bug_W2, tiny, VERDICT_FAIL);
   expect_bug(three_layers_notes, "dW2 = 1.001 / m * dZ2 @ A1.T", tiny, VERDICT_FAIL);
   expect_reason(huge, NULL, usual, VERDICT_UNRELIABLE, REASON_STEP_ERROR);
-  expect(huge, per_entry, VERDICT_PASS);
+  expect(huge, per_entry, pass_or(VERDICT_UNRELIABLE));
   expect_bug(huge, "dw = 2 * (dp * u)", usual, VERDICT_FAIL);
   expect_bug(huge, "dw = 2 * (dp * u)", per_entry, VERDICT_FAIL);
   expect_reason(faint, NULL, usual, VERDICT_UNRELIABLE, REASON_STEP_ERROR);
-  expect(faint, per_entry, VERDICT_PASS);
-  expect_bug(faint, "dw = 1.01 * (dp * u)", per_entry, VERDICT_FAIL);
+  expect(faint, per_entry, pass_or(VERDICT_UNRELIABLE));
+  if (WIDE_IS_WIDE) expect_bug(faint, "dw = 1.01 * (dp * u)", per_entry, VERDICT_FAIL);
 }
 
 /* A smooth function may turn faster than the step sees. The gradient is right; to call it wrong is
@@ -121,7 +126,7 @@ static void test_steep_is_not_wrong(void **state) {
     expect(steep[i], (struct check_options){.eps = 0.1, .tolerance = 1e-6}, VERDICT_UNRELIABLE);
   }
   for (size_t i = 0; i < sizeof steeper / sizeof *steeper; i++) {
-    expect(steeper[i], per_entry, VERDICT_PASS);
+    expect(steeper[i], per_entry, pass_or(VERDICT_UNRELIABLE));
     expect(steeper[i], (struct check_options){.eps = 0x1p-17, .tolerance = -1},
            VERDICT_UNRELIABLE);
   }
@@ -143,9 +148,10 @@ static void test_inadequate(void **state) {
   expect_reason("param x = [1 2]; y = sum(1e-11 * x)", NULL,
                 (struct check_options){.eps = 1e-5, .tolerance = -1}, VERDICT_INADEQUATE,
                 REASON_BELOW_FLOOR);
-  expect("param x = [1 2]; y = sum(1e-11 * x)", per_entry, VERDICT_PASS);
-  expect_bug("param x = [1 2]; y = sum(1e-11 * x)", "dx = 1.01 * (dy_1 * 1e-11)", per_entry,
-             VERDICT_FAIL);
+  expect("param x = [1 2]; y = sum(1e-11 * x)", per_entry, pass_or(VERDICT_INADEQUATE));
+  if (WIDE_IS_WIDE)
+    expect_bug("param x = [1 2]; y = sum(1e-11 * x)", "dx = 1.01 * (dy_1 * 1e-11)", per_entry,
+               VERDICT_FAIL);
   expect_reason("param x = 1; param z = 2; y = x^2 + (z > 1)", NULL, per_entry, VERDICT_PASS,
                 REASON_ALL_ZERO);
   for (int folded = 0; folded < 2; folded++) { /* noise over noise: the quotient alone reads 1 */
@@ -155,8 +161,9 @@ static void test_inadequate(void **state) {
     trial_run(&trial, per_entry);
     assert_verdict(&trial, VERDICT_PASS);
     assert_int_equal(tensor(&trial, "x")->verdict, VERDICT_INADEQUATE);
-    assert_int_equal(tensor(&trial, "x")->reason, REASON_TRULY_ZERO);
-    assert_int_equal(tensor(&trial, "g")->reason, REASON_TRULY_ZERO);
+    const enum reason zero = WIDE_IS_WIDE ? REASON_TRULY_ZERO : REASON_BELOW_FLOOR;
+    assert_int_equal(tensor(&trial, "x")->reason, zero);
+    assert_int_equal(tensor(&trial, "g")->reason, zero);
     assert_int_equal(tensor(&trial, "b")->verdict, VERDICT_PASS);
     trial_done(&trial);
   }
@@ -189,8 +196,9 @@ static void expect_not_finite(const char *text, const char *bug, enum verdict wa
 /* Right, and the step that was asked for leads where the loss is not finite: a smaller one, where
  * the check may choose, does not. */
 static void expect_out_of_reach(const char *text) {
-  expect(text, per_entry, VERDICT_PASS);
-  expect(text, (struct check_options){.tolerance = -1, .directions = 2}, VERDICT_PASS);
+  expect(text, per_entry, pass_or(VERDICT_UNRELIABLE));
+  expect(text, (struct check_options){.tolerance = -1, .directions = 2},
+         pass_or(VERDICT_UNRELIABLE));
   expect(text, (struct check_options){.tolerance = 1e-7}, VERDICT_UNRELIABLE);
   expect(text, (struct check_options){.tolerance = 1e300}, VERDICT_UNRELIABLE);
   expect(text, (struct check_options){.tolerance = -1, .method = METHOD_RICHARDSON, .eps = 1e-4},
@@ -202,11 +210,13 @@ static void test_not_finite(void **state) {
   expect_not_finite("param x = -1; y = log(x)", NULL, VERDICT_UNRELIABLE); /* the loss */
   expect_not_finite("param x = 0; y = log(x)", NULL, VERDICT_UNRELIABLE);  /* the loss */
   expect_not_finite("param x = 0; y = 1 / (1 + 1 / x)", NULL, VERDICT_FAIL); /* only the gradient */
-  expect_not_finite("param x = 0; y = sqrt(x)", NULL, VERDICT_KINK); /* as steep as can be */
+  expect_not_finite("param x = 0; y = sqrt(x)", NULL, /* as steep as can be */
+                    WIDE_IS_WIDE ? VERDICT_KINK : VERDICT_FAIL);
   expect_out_of_reach("param x = 1e-9; y = sqrt(x)"); /* x - h < 0 */
   expect_out_of_reach("param x = 709.782712; y = exp(x)"); /* x + h */
-  expect("param x = 2^-17; y = 1 / x", per_entry, VERDICT_PASS); /* x - h = 0 */
-  expect_not_finite("param x = 2^-17; y = log(x)", "dx = 7 * dy", VERDICT_FAIL);
+  expect("param x = 2^-17; y = 1 / x", per_entry, pass_or(VERDICT_UNRELIABLE)); /* x - h = 0 */
+  expect_not_finite("param x = 2^-17; y = log(x)", "dx = 7 * dy",
+                    WIDE_IS_WIDE ? VERDICT_FAIL : VERDICT_UNRELIABLE);
   expect_not_finite("data u = [1 0]; data v = u / 0; param x = [1 2]; y = sum(x * v)", NULL,
                     VERDICT_UNRELIABLE); /* the loss */
   expect_not_finite("param x = 1; y = x * 3", "dx = dy / 0", VERDICT_FAIL);
@@ -269,8 +279,8 @@ static void test_origin(void **state) {
   trial_done(&trial);
   expect_origin("data v = [2 0] / 0; param x = [1 2]; y = sum(x * v)", NULL, VERDICT_UNRELIABLE,
                 "v", NULL, 0);
-  expect_origin("param s = [1 0]; n = s^2; r = sqrt(n); L = sum(r)", NULL, VERDICT_KINK, "n",
-                "dn = dr / (2 * r)", 1);
+  expect_origin("param s = [1 0]; n = s^2; r = sqrt(n); L = sum(r)", NULL,
+                WIDE_IS_WIDE ? VERDICT_KINK : VERDICT_FAIL, "n", "dn = dr / (2 * r)", 1);
   expect_origin("param x = [1 2]; p = x * 3; y = sum(p)", "dx = dp * 3 / [1 0]", VERDICT_FAIL, "x",
                 "dx = dp * 3 / [1 0]", 1);
 }
@@ -279,6 +289,7 @@ static void test_origin(void **state) {
 static void test_no_derivative(void **state) {
   (void)state;
   struct trial trial;
+  if (!WIDE_IS_WIDE) skip();
   trial_start(&trial, "param s = [0 1]; L = sum(sqrt(s^2))");
   trial_run(&trial, per_entry);
   assert_verdict(&trial, VERDICT_KINK);
