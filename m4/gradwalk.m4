@@ -58,3 +58,27 @@ AC_DEFUN([GW_PLAIN_DOUBLES],
      GW_ROUNDS([], [AC_MSG_ERROR([dnl
 $CC $CFLAGS does not round each result to a double (look for -ffast-math, -Ofast, -mfpmath=387), so dnl
 the program would not compute the digits that it shows elsewhere])])])])
+
+# GW_WIDE: a number of 113 bits for second opinions, as WIDE_FLOAT128 (the C library's own) or
+# WIDE_QUADMATH (gcc's library). Where long double is one, or there is none, neither is defined:
+# src/core/wide.h tells the two apart. gw_wide says in words what was found.
+AC_DEFUN([GW_WIDE],
+  [gw_wide="none: the check does without a second opinion"
+   AC_MSG_CHECKING([for quadruple precision])
+   AC_LINK_IFELSE([AC_LANG_PROGRAM([[
+#define _GNU_SOURCE
+#include <math.h>
+]], [[volatile _Float128 x = 1; return (int)expf128(x) + (int)tanhf128(x) - 2;]])],
+     [gw_wide=_Float128
+      AC_DEFINE([WIDE_FLOAT128], [1], [The C library has functions for _Float128.])],
+     [AC_COMPILE_IFELSE([AC_LANG_PROGRAM([[#include <float.h>]],
+        [[int enough[LDBL_MANT_DIG == 113 ? 1 : -1]; return enough[0];]])],
+        [gw_wide="long double"],
+        [gw_saved_LIBS=$LIBS
+         LIBS="$LIBS -lquadmath"
+         AC_LINK_IFELSE([AC_LANG_PROGRAM([[#include <quadmath.h>]],
+           [[volatile __float128 x = 1; return (int)expq(x) + (int)tanhq(x) - 2;]])],
+           [gw_wide="__float128, libquadmath"
+            AC_DEFINE([WIDE_QUADMATH], [1], [libquadmath of gcc is there.])],
+           [LIBS=$gw_saved_LIBS])])])
+   AC_MSG_RESULT([$gw_wide])])

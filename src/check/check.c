@@ -1,12 +1,14 @@
 #include "check/check.h"
 
 #include "check/laws.h"
+#include "check/origin.h"
 #include "check/verdict.h"
 #include "check/worth.h"
 #include "core/intl.h"
 #include "core/memory.h"
 #include "core/shortcut.h"
 #include "core/team.h"
+#include "core/text.h"
 #include "core/vector.h"
 
 #include <math.h>
@@ -23,10 +25,13 @@ const char *const reason_names[REASON_COUNT] = {
     [REASON_DIFFERS] = "differs",
     [REASON_NOT_ASSIGNED] = "not assigned",
     [REASON_NOT_FINITE] = "not finite",
+    [REASON_NO_DERIVATIVE] = "no derivative",
     [REASON_NOT_REPEATABLE] = "not repeatable",
     [REASON_UPSTREAM] = "upstream not followed",
     [REASON_ALL_ZERO] = "all zero",
     [REASON_BELOW_FLOOR] = "below the floor",
+    [REASON_TRULY_ZERO] = "truly zero",
+    [REASON_ROUNDING] = "rounding of the backward pass",
     [REASON_STEP_ERROR] = "error of the step",
     [REASON_NUMERIC_NOT_FINITE] = "numerical side not finite",
     [REASON_LOSS_NOT_FINITE] = "loss not finite",
@@ -47,6 +52,7 @@ struct work {
   struct diag *diag;
   struct run base;        /* forward and backward done */
   struct numeric numeric;
+  struct second second;   /* of the same point, once it is asked */
   bool redrawn;
   struct random directions_from;
 };
@@ -299,11 +305,77 @@ static enum status start(struct work *work) {
   return numeric_init(&work->numeric, model, &work->base) ? no_memory(work) : STATUS_OK;
 }
 
+static size_t count_settled(const struct check *check) {
+  size_t count = 0;
+  for (size_t i = 0; i < check->tensor_count; i++) count += check->tensors[i].settled_count;
+  return count;
+}
+
+static size_t count_rounded(const struct check *check) {
+  size_t count = 0;
+  for (size_t i = 0; i < check->tensor_count; i++) count += check->tensors[i].rounding_count;
+  return count;
+}
+
+/* What quadruple precision had to say. */
+static void put_opinions(const struct check *check, struct text *note) {
+  size_t settled = count_settled(check), rounded = count_rounded(check);
+  if (settled == 0 || check->verdict != VERDICT_PASS) return;
+  text_printf(note,
+              settled == 1
+                  ? _("%zu entry was looked at again in quadruple precision, and is right")
+                  : _("%zu entries were looked at again in quadruple precision, and are right"),
+              settled);
+  if (rounded > 0)
+    text_printf(note, _(" (%zu only before rounding, which puts more than the tolerance on it)"),
+                rounded);
+}
+
+/* Which tensors were judged as of single precision although the check is in double. */
+static void put_single(const struct check *check, const struct model *model, struct text *note) {
+  double relative = 0;
+  for (size_t i = 0; i < check->tensor_count; i++) {
+    if (!check->tensors[i].from_single) continue;
+    text_printf(note, "%sd%s", note->length > 0 ? ", " : "",
+                model->nodes[check->tensors[i].node].name);
+    relative = check->tensors[i].leeway.relative;
+  }
+  if (note->length > 0)
+    text_printf(note, _(": numbers of single precision, so they are judged as such, within %.2g of "
+                        "their size"), relative);
+}
+
+static enum status note_opinions(struct check *check, const struct model *model) {
+  struct text notes[2];
+  enum status status = STATUS_OK;
+  for (int i = 0; i < 2; i++) text_init(&notes[i]);
+  put_opinions(check, &notes[0]);
+  put_single(check, model, &notes[1]);
+  for (int i = 0; i < 2; i++) {
+    if (!status && notes[i].length > 0) status = check_add_note(check, text_string(&notes[i]));
+    if (notes[i].failed) status = STATUS_NO_MEMORY;
+    text_done(&notes[i]);
+  }
+  return status;
+}
+
+static bool needs_origin(const struct check *check) {
+  for (size_t i = 0; i < check->tensor_count; i++) {
+    enum reason reason = check->tensors[i].reason;
+    if (reason == REASON_NOT_FINITE || reason == REASON_NO_DERIVATIVE ||
+        reason == REASON_LOSS_NOT_FINITE)
+      return true;
+  }
+  return false;
+}
+
 static enum status decide(struct work *work, struct examination *exams) {
   struct check *check = work->check;
   size_t most = 0;
+  second_init(&work->second, &work->numeric.workers[0]);
   for (size_t i = 0; i < check->tensor_count; i++) {
     exams[i].worker = &work->numeric.workers[0];
+    exams[i].second = &work->second;
     exams[i].redrawn = work->redrawn;
     exams[i].loss = check->loss;
     if (check->tensors[i].count > most) most = check->tensors[i].count;
@@ -314,6 +386,8 @@ static enum status decide(struct work *work, struct examination *exams) {
   work->numeric.workers[0].memo = work->redrawn ? NULL : check->options.memo;
   verdict_decide(check, exams, scratch);
   free(scratch);
+  if (needs_origin(check) && origin_find(check, work->model, &work->base)) return no_memory(work);
+  if (!check->options.numeric_from && note_opinions(check, work->model)) return no_memory(work);
   return numeric_cancelled(&work->numeric) ? STATUS_CANCELLED : STATUS_OK;
 }
 
@@ -355,6 +429,7 @@ enum status check_run(struct check *check, const struct model *model,
   *check = (struct check){.options = *options};
   enum status status = choose_tensors(&work);
   if (!status) status = run_all(&work);
+  second_done(&work.second);
   numeric_done(&work.numeric);
   run_done(&work.base);
   check->options.numeric_from = NULL;

@@ -24,10 +24,14 @@ enum reason {
   REASON_DIFFERS,       /* at the entry `entry` */
   REASON_NOT_ASSIGNED,  /* no line of the backward block assigns its gradient */
   REASON_NOT_FINITE,    /* the analytic gradient has a NaN or an infinity */
+  REASON_NO_DERIVATIVE, /* it has, where the loss has no derivative: left and right differ */
   REASON_NOT_REPEATABLE, /* a second backward pass gives something else */
   REASON_UPSTREAM,      /* agrees, but does not follow the gradient that arrives at the loss */
   REASON_ALL_ZERO,      /* exactly zero on both sides, everywhere */
   REASON_BELOW_FLOOR,   /* all of it smaller than the absolute tolerance */
+  REASON_TRULY_ZERO,    /* rounding apart; moving it leaves the loss as it is */
+  REASON_ROUNDING,      /* the rules are right in quadruple precision, their result in double is
+                         * not */
   REASON_STEP_ERROR,    /* truncation or round-off of this step explains the difference */
   REASON_NUMERIC_NOT_FINITE,
   REASON_LOSS_NOT_FINITE, /* at the very point that is checked */
@@ -72,9 +76,21 @@ struct check_options {
   void *progress_context;
 };
 
-/* The test per entry: |g − n| <= CHECK_ABSOLUTE + CHECK_RELATIVE * max(|g|, |n|). */
+/* The test per entry: |g − n| <= absolute + relative * max(|g|, |n|), which are these in double. */
 #define CHECK_ABSOLUTE 1e-9
 #define CHECK_RELATIVE 1e-5
+struct leeway {
+  double absolute, relative;
+};
+double leeway_at(struct leeway leeway, double size);
+
+/* What the caller could ask for instead, tried at the entry that the verdict is about. */
+enum way_out {
+  WAY_NONE,
+  WAY_CHOSEN_STEP, /* leave the step to the check */
+  WAY_RICHARDSON,  /* the method of that name */
+  WAY_STEP         /* the step way_out_step */
+};
 
 struct tensor_check {
   int node;
@@ -91,9 +107,27 @@ struct tensor_check {
   double step;       /* used there */
   double left, right; /* slopes there: (f(x) − f(x − h)) / h, (f(x + h) − f(x)) / h */
   double step_error; /* estimated error of the numerical slope there */
+  bool settled;      /* the slope there is known in quadruple precision: */
+  double slope;
+  enum way_out way_out;
+  double way_out_step;
+  size_t settled_count;  /* entries that quadruple precision says are right */
+  size_t rounding_count; /* of these, how many are off by rounding, which a coarse precision may */
+  struct leeway leeway;  /* of the test per entry */
+  bool from_single;      /* its gradient came in single precision */
   enum law broken;   /* the first law that its gradient breaks */
   size_t broken_entry; /* there, an entry even where slopes are taken along directions */
   double broken_first, broken_now; /* its gradient, and what it became */
+};
+
+/* The first number that is not finite. */
+struct origin {
+  int node, rule;    /* the rule whose result it is, for the gradient of the node; -1: it is the
+                      * node's own value */
+  size_t entry;
+  double value;
+  int operands;      /* how many of these it was computed from; 0: more than one entry of each */
+  double in[MAX_OPERANDS];
 };
 
 struct check {
@@ -111,6 +145,8 @@ struct check {
   size_t examined_done, examined_total;   /* entries of it */
   struct diagnosis *diagnosis; /* why it failed, once diagnose() of blame/ has said so; NULL */
   void (*diagnosis_done)(struct diagnosis *diagnosis); /* ends it, with the check */
+  bool has_origin; /* a loss or a gradient is not finite, and this is why: */
+  struct origin origin;
   char **notes; /* lesser doubts, a sentence each */
   size_t note_count;
 };

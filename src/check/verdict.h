@@ -2,17 +2,7 @@
 #ifndef GRADWALK_CHECK_VERDICT_H
 #define GRADWALK_CHECK_VERDICT_H
 
-#include "check/check.h"
-
-/* What it takes to look closer at one tensor. */
-struct examination {
-  struct worker *worker;
-  struct probe probe; /* of the tensor, without an entry */
-  const signed char *directions;
-  bool redrawn;      /* the loss changes from run to run */
-  double loss;
-  double allowed;    /* error of an entry; set by verdict_decide() */
-};
+#include "check/examine.h"
 
 /* An entry and how far the two gradients are apart there. */
 struct ranked {

@@ -22,45 +22,27 @@ struct rect touch_sum(const struct call *call, int which, struct rect part);
 struct rect touch_rows(const struct call *call, int which, struct rect part);
 struct rect touch_nothing(const struct call *call, int which, struct rect part);
 
-uint64_t branches_compare(const struct call *call, uint64_t hash);
-uint64_t branches_sign(const struct call *call, uint64_t hash);
-uint64_t branches_rowmax(const struct call *call, uint64_t hash);
-
 void accumulate_matmul(const struct call *call, struct rect part, uint32_t from, uint32_t to);
 
-void forward_add(const struct call *call, struct rect part);
-void forward_sub(const struct call *call, struct rect part);
-void forward_mul(const struct call *call, struct rect part);
-void forward_div(const struct call *call, struct rect part);
-void forward_pow(const struct call *call, struct rect part);
-void forward_max(const struct call *call, struct rect part);
-void forward_min(const struct call *call, struct rect part);
-void forward_less(const struct call *call, struct rect part);
-void forward_less_equal(const struct call *call, struct rect part);
-void forward_greater(const struct call *call, struct rect part);
-void forward_greater_equal(const struct call *call, struct rect part);
-void forward_equal(const struct call *call, struct rect part);
-void forward_not_equal(const struct call *call, struct rect part);
-void forward_neg(const struct call *call, struct rect part);
-void forward_exp(const struct call *call, struct rect part);
-void forward_log(const struct call *call, struct rect part);
-void forward_sqrt(const struct call *call, struct rect part);
-void forward_abs(const struct call *call, struct rect part);
-void forward_sin(const struct call *call, struct rect part);
-void forward_cos(const struct call *call, struct rect part);
-void forward_tanh(const struct call *call, struct rect part);
-void forward_copy(const struct call *call, struct rect part);
-void forward_matmul(const struct call *call, struct rect part);
-void forward_matmul_transposed(const struct call *call, struct rect part);
-void forward_transpose(const struct call *call, struct rect part);
-void forward_sum(const struct call *call, struct rect part);
-void forward_rowmax(const struct call *call, struct rect part);
-void forward_rows(const struct call *call, struct rect part);
-void forward_cols(const struct call *call, struct rect part);
-void forward_zeros(const struct call *call, struct rect part);
-void forward_ones(const struct call *call, struct rect part);
-void forward_eye(const struct call *call, struct rect part);
-void forward_unit(const struct call *call, struct rect part);
+/* Those that exist for both types of number. */
+#define BRANCHES_OF(name)                                            \
+  uint64_t branches_##name(const struct call *call, uint64_t hash); \
+  uint64_t branches_##name##_wide(const struct wide_call *call, uint64_t hash);
+BRANCHES_OF(compare) BRANCHES_OF(sign) BRANCHES_OF(rowmax)
+#undef BRANCHES_OF
+
+#define FORWARD_OF(name)                                          \
+  void forward_##name(const struct call *call, struct rect part); \
+  void forward_##name##_wide(const struct wide_call *call, struct rect part);
+FORWARD_OF(add) FORWARD_OF(sub) FORWARD_OF(mul) FORWARD_OF(div) FORWARD_OF(pow) FORWARD_OF(max)
+FORWARD_OF(min) FORWARD_OF(less) FORWARD_OF(less_equal) FORWARD_OF(greater)
+FORWARD_OF(greater_equal) FORWARD_OF(equal) FORWARD_OF(not_equal) FORWARD_OF(neg) FORWARD_OF(exp)
+FORWARD_OF(log) FORWARD_OF(sqrt) FORWARD_OF(abs) FORWARD_OF(sin) FORWARD_OF(cos) FORWARD_OF(tanh)
+FORWARD_OF(copy) FORWARD_OF(matmul) FORWARD_OF(matmul_transposed) FORWARD_OF(transpose)
+FORWARD_OF(sum) FORWARD_OF(rowmax) FORWARD_OF(rows) FORWARD_OF(cols) FORWARD_OF(zeros)
+FORWARD_OF(ones) FORWARD_OF(eye) FORWARD_OF(unit)
+#undef FORWARD_OF
+
 void forward_rand(const struct call *call, struct rect part);
 void forward_randn(const struct call *call, struct rect part);
 

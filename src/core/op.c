@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define FORWARD(name) .forward = forward_##name, .forward_wide = forward_##name##_wide
+#define BRANCHES(name) .branches = branches_##name, .branches_wide = branches_##name##_wide
 const struct op op_table[OP_COUNT] = {
 #define OP(id, ...) [OP_##id] = {__VA_ARGS__},
 #include "core/op.def"

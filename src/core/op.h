@@ -45,6 +45,8 @@ struct call {
   const uint64_t *marks; /* of the first operand; NULL: not known */
 };
 
+struct wide_call; /* the same in quadruple precision: wide.h */
+
 enum op_form {
   FORM_CALL,    /* exp(a) */
   FORM_INFIX,   /* a + b */
@@ -58,7 +60,8 @@ enum op_flag {
   OP_RANDOM = 2,  /* draws from the generator at every run */
   OP_AXIS = 4,    /* takes an axis after its operand */
   OP_HIDDEN = 8,  /* not for models: the machinery's own */
-  OP_PLACE = 16   /* takes the index of an entry after its sizes, in `axis` */
+  OP_PLACE = 16,  /* takes the index of an entry after its sizes, in `axis` */
+  OP_PRODUCT = 32 /* sums products along a side that its two operands share */
 };
 
 struct op {
@@ -84,6 +87,10 @@ struct op {
   /* Mixes into HASH every decision the kernel takes on these operands (which side of a maximum,
    * which sign): two points with different hashes have a kink or a jump between them. */
   uint64_t (*branches)(const struct call *call, uint64_t hash);
+  /* The same two in quadruple precision; forward_wide is NULL for what draws. The same decisions
+   * give the same hash. */
+  void (*forward_wide)(const struct wide_call *call, struct rect part);
+  uint64_t (*branches_wide)(const struct wide_call *call, uint64_t hash);
   const char *rules[MAX_OPERANDS]; /* right side of dOPERAND = …; NULL: no gradient flows */
   /* The same for where the other operand may be 0, which is any but a constant without a 0; NULL: the
    * rule holds there too. */

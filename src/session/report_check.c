@@ -48,6 +48,22 @@ static void put_wrapped(struct text *out, const char *sentence, int indent,
 
 /* -- what was done -- */
 
+/* What the test per entry lets pass, and in which precision if not in double. */
+static void put_leeway(struct text *out, const struct check *check) {
+  char absolute[NUMBER_TEXT_SIZE], relative[NUMBER_TEXT_SIZE];
+  const enum precision precision = check->options.precision;
+  struct leeway leeway = {CHECK_ABSOLUTE, CHECK_RELATIVE};
+  for (size_t i = 0; i < check->tensor_count; i++)
+    if (check->tensors[i].leeway.relative > leeway.relative) leeway = check->tensors[i].leeway;
+  if (precision == PRECISION_DOUBLE)
+    text_printf(out, _("entries within %s + %s of their size"),
+                number_brief(CHECK_ABSOLUTE, 2, absolute),
+                number_brief(CHECK_RELATIVE, 2, relative));
+  else
+    text_printf(out, _("entries within %s of their size, as in %s precision"),
+                number_brief(leeway.relative, 2, relative), precision_names[precision]);
+}
+
 void report_check_head(struct text *out, const struct check *check, struct style style) {
   struct text line;
   const struct check_options *options = &check->options;
@@ -61,7 +77,7 @@ void report_check_head(struct text *out, const struct check *check, struct style
   if (options->tolerance >= 0)
     text_printf(&line, _("overall tolerance %s"), number_text(options->tolerance, tolerance));
   else
-    text_puts(&line, _("entries within 1e-9 + 1e-5 of their size"));
+    put_leeway(&line, check);
   const char *unit = options->directions > 0 ? check->entries == 1 ? _("direction")
                                                                    : _("directions")
                      : check->entries == 1   ? _("entry")
@@ -103,52 +119,138 @@ static void put_entry(struct text *out, const struct tensor_check *tensor) {
     text_printf(out, _(": %s times as much"), number_brief(tensor->metrics.scale, 6, buffer));
 }
 
-static void put_reason(struct text *out, const struct tensor_check *tensor) {
-  char a[NUMBER_TEXT_SIZE], b[NUMBER_TEXT_SIZE], c[NUMBER_TEXT_SIZE];
-  switch (tensor->reason) {
-    case REASON_DIFFERS:
-      put_entry(out, tensor);
-      break;
-    case REASON_NOT_ASSIGNED:
-      text_puts(out, _("no line of the backward block assigns its gradient"));
-      break;
-    case REASON_NOT_REPEATABLE:
-    case REASON_UPSTREAM: break;
-    case REASON_NOT_FINITE:
-    case REASON_NUMERIC_NOT_FINITE: put_entry(out, tensor); break;
-    case REASON_LOSS_NOT_FINITE:
-      text_puts(out, _("the loss itself is not a finite number at this point"));
-      break;
-    case REASON_ALL_ZERO:
-      text_puts(out, _("its gradient is exactly zero on both sides: this check could not have "
-                       "failed; try another point or another loss"));
-      break;
-    case REASON_BELOW_FLOOR:
-      text_puts(out, _("its gradient is nowhere larger than 1e-9 on either side, less than this "
-                       "check can tell from zero"));
-      break;
-    case REASON_STEP_ERROR:
-      put_place(out, tensor);
-      text_printf(out, _("the two differ by %s, but with step %s the numerical side may itself be "
-                         "off by %s: try another --eps"),
-                  number_brief(fabs(tensor->analytic[tensor->entry] -
-                                    tensor->numeric[tensor->entry]), 2, a),
-                  number_brief(tensor->step, 3, b), number_brief(tensor->step_error, 2, c));
-      break;
-    case REASON_REDRAWN:
-      text_puts(out, _("the loss draws new random numbers at every run, so no two runs compare: "
-                       "try --freeze"));
-      break;
-    case REASON_STRADDLES:
-      put_place(out, tensor);
-      text_printf(out, _("a kink lies within the step: the slope is %s to the left and %s to the "
-                         "right; the backward pass says %s"),
-                  number_brief(tensor->left, 6, a), number_brief(tensor->right, 6, b),
-                  number_brief(tensor->analytic[tensor->entry], 6, c));
-      break;
-    case REASON_AGREES:
-    case REASON_COUNT: break;
+/* exp(1000), 1 / 0: the operation with the numbers that it had; its name alone if there are more of
+ * them. */
+static void put_operation(struct text *out, const struct op *op, const struct origin *origin) {
+  char first[NUMBER_TEXT_SIZE], second[NUMBER_TEXT_SIZE];
+  const char *a = number_brief(origin->in[0], 8, first);
+  const char *b = number_brief(origin->in[1], 8, second);
+  if (origin->operands == 0) text_puts(out, op->name);
+  else if (op->form == FORM_INFIX) text_printf(out, "%s %s %s", a, op->symbol, b);
+  else if (op->form == FORM_PREFIX) text_printf(out, "%s%s", op->symbol, a);
+  else if (origin->operands == 2) text_printf(out, "%s(%s, %s)", op->name, a, b);
+  else text_printf(out, "%s(%s)", op->name, a);
+}
+
+/* The first number that is not finite, where it is, and what made it. */
+static void put_origin(struct text *out, const struct model *model, const struct check *check) {
+  const struct origin *origin = &check->origin;
+  const struct node *node = &model->nodes[origin->node];
+  const struct shape shape = model_shape(model, node->slot);
+  const int shown = model_visible(model, origin->node);
+  const bool own = shown == origin->node;
+  char buffer[NUMBER_TEXT_SIZE], place[64] = "";
+  const char *value = number_brief(origin->value, 8, buffer);
+  if (own && shape_count(shape) > 1)
+    snprintf(place, sizeof place, "[%zu, %zu]", origin->entry / shape.cols,
+             origin->entry % shape.cols);
+  if (origin->rule >= 0) {
+    text_puts(out, _("; the first line of the backward pass whose result is not finite is "));
+    rule_put_shown(out, model, (size_t)origin->rule);
+    text_printf(out, " (%s)", value);
+  } else if (node->kind != NODE_OP) {
+    text_printf(out, _("; %s%s is %s"), node->name, place, value);
+  } else {
+    char title[TITLE_SIZE];
+    text_printf(out, own ? _("; the first number that is not finite is %s%s: ")
+                         : _("; the first number that is not finite is within %s%s: "),
+                node_title(model, shown, title), place);
+    put_operation(out, &op_table[node->op], origin);
+    text_printf(out, _(" is %s"), value);
   }
+}
+
+/* What would have settled it. */
+static void put_way_out(struct text *out, const struct tensor_check *tensor) {
+  char step[NUMBER_TEXT_SIZE];
+  switch (tensor->way_out) {
+    case WAY_CHOSEN_STEP: text_puts(out, _("; without --eps the two agree there")); break;
+    case WAY_RICHARDSON: text_puts(out, _("; with --method=richardson the two agree there")); break;
+    case WAY_STEP:
+      text_printf(out, _("; with --eps=%s the two agree there"),
+                  number_text(tensor->way_out_step, step));
+      break;
+    case WAY_NONE:
+      if (tensor->settled)
+        text_printf(out, _("; in quadruple precision the slope is %s, and the gradient is right"),
+                    number_brief(tensor->slope, 8, step));
+      break;
+  }
+}
+
+/* The slopes to either side of where there is no derivative, after BEGINNING. */
+static void put_sides(struct text *out, const struct tensor_check *tensor, const char *beginning) {
+  char a[NUMBER_TEXT_SIZE], b[NUMBER_TEXT_SIZE], c[NUMBER_TEXT_SIZE];
+  put_place(out, tensor);
+  text_printf(out, _("%s: the slope is %s to the left and %s to the right; the backward pass says "
+                     "%s"), beginning, number_brief(tensor->left, 6, a), number_brief(tensor->right, 6, b),
+              number_brief(tensor->analytic[tensor->entry], 6, c));
+}
+
+static void put_step_error(struct text *out, const struct tensor_check *tensor) {
+  char a[NUMBER_TEXT_SIZE], b[NUMBER_TEXT_SIZE], c[NUMBER_TEXT_SIZE];
+  const double apart = fabs(tensor->analytic[tensor->entry] - tensor->numeric[tensor->entry]);
+  put_place(out, tensor);
+  text_printf(out, _("the two differ by %s, but with step %s the numerical side may itself be off "
+                     "by %s"),
+              number_brief(apart, 2, a), number_brief(tensor->step, 3, b),
+              number_brief(tensor->step_error, 2, c));
+}
+
+static void put_rounding(struct text *out, const struct tensor_check *tensor) {
+  char a[NUMBER_TEXT_SIZE], b[NUMBER_TEXT_SIZE];
+  put_place(out, tensor);
+  text_printf(out, _("rounding: the backward pass is right in quadruple precision, where the slope "
+                     "is %s, but in double it says %s"),
+              number_brief(tensor->slope, 8, a),
+              number_brief(tensor->analytic[tensor->entry], 8, b));
+}
+
+/* How the two differ; where the numerical side is wrong too, by the slope in its place. */
+static void put_difference(struct text *out, const struct tensor_check *tensor) {
+  char a[NUMBER_TEXT_SIZE], b[NUMBER_TEXT_SIZE];
+  const double n = tensor->numeric[tensor->entry];
+  if (tensor->settled && !(check_entry_error(tensor->slope, n) <= CHECK_RELATIVE)) {
+    put_place(out, tensor);
+    text_printf(out, _("the backward pass says %s, the slope in quadruple precision is %s"),
+                number_brief(tensor->analytic[tensor->entry], 8, a),
+                number_brief(tensor->slope, 8, b));
+  } else {
+    put_entry(out, tensor);
+  }
+}
+
+/* What needs no number. */
+static const char *const plain_reasons[REASON_COUNT] = {
+    [REASON_NOT_ASSIGNED] = "no line of the backward block assigns its gradient",
+    [REASON_LOSS_NOT_FINITE] = "the loss itself is not a finite number at this point",
+    [REASON_ALL_ZERO] = "its gradient is exactly zero on both sides, so a mistake in it could not "
+                        "have shown; try another point or another loss",
+    [REASON_BELOW_FLOOR] = "its gradient is nowhere larger than 1e-9 on either side, less than this "
+                           "check can tell from zero",
+    [REASON_TRULY_ZERO] = "it is truly zero: what it adds is taken away again, and moving it leaves "
+                          "the loss as it is",
+    [REASON_REDRAWN] = "the loss draws new random numbers at every run, so no two runs compare: "
+                       "try --freeze",
+};
+
+static void put_reason(struct text *out, const struct model *model, const struct check *check,
+                       const struct tensor_check *tensor) {
+  const enum reason reason = tensor->reason;
+  if (plain_reasons[reason]) text_puts(out, _(plain_reasons[reason]));
+  if (reason == REASON_DIFFERS) put_difference(out, tensor);
+  if (reason == REASON_STEP_ERROR) put_step_error(out, tensor);
+  if (reason == REASON_ROUNDING) put_rounding(out, tensor);
+  if (reason == REASON_STRADDLES) put_sides(out, tensor, _("a kink lies within the step"));
+  if (reason == REASON_NO_DERIVATIVE) put_sides(out, tensor, _("the loss has no derivative here"));
+  if (reason == REASON_NOT_FINITE || reason == REASON_NUMERIC_NOT_FINITE) put_entry(out, tensor);
+  /* A line whose result is the first that is not finite is named as the wrong one. */
+  bool infinite = reason == REASON_NOT_FINITE && check->origin.rule < 0;
+  if (infinite || reason == REASON_NO_DERIVATIVE || reason == REASON_LOSS_NOT_FINITE)
+    if (check->has_origin) put_origin(out, model, check);
+  if (reason == REASON_STEP_ERROR || reason == REASON_STRADDLES ||
+      reason == REASON_NUMERIC_NOT_FINITE)
+    put_way_out(out, tensor);
 }
 
 /* A label, and beside it SENTENCE. */
@@ -167,7 +269,7 @@ static void put_tensor(struct text *out, const struct model *model, const struct
   const char *name = model->nodes[check->tensors[index].node].name;
   struct text reason;
   text_init(&reason);
-  put_reason(&reason, &check->tensors[index]);
+  put_reason(&reason, model, check, &check->tensors[index]);
   if (!(diagnosis && diagnosis_covers(diagnosis, index)) && reason.length > 0)
     put_labelled(out, model, name, text_string(&reason), style);
   out->failed = out->failed || reason.failed;
@@ -350,9 +452,20 @@ void report_check_verdict(struct text *out, const struct check *check, struct st
       [VERDICT_INADEQUATE] = "Undecided: this check could not have failed.",
   };
   char buffer[NUMBER_TEXT_SIZE];
+  const char *sentence = _(sentences[check->verdict]);
+  for (size_t i = 0; i < check->tensor_count; i++) {
+    if (check->tensors[i].verdict != check->verdict) continue;
+    if (check->tensors[i].reason == REASON_ROUNDING)
+      sentence = _("Undecided: rounding in double precision hides what is right.");
+    else if (check->tensors[i].reason == REASON_NO_DERIVATIVE)
+      sentence = _("Undecided: the loss has no derivative at this point.");
+    else if (check->tensors[i].reason == REASON_LOSS_NOT_FINITE)
+      sentence = _("Undecided: the loss is not a finite number.");
+    break;
+  }
   text_puts(out, " ");
   report_toned(out, style, report_verdict_tone(check->verdict), verdict_names[check->verdict]);
-  text_printf(out, "  %s difference = %s\n", _(sentences[check->verdict]),
+  text_printf(out, "  %s difference = %s\n", sentence,
               number_text(check->difference, buffer));
 }
 

@@ -115,6 +115,9 @@ static json_t *tensor_check_json(struct maker *maker, const struct tensor_check 
     set(maker, json, "verdict", json_string(verdict_names[tensor->verdict]));
     set(maker, json, "reason", json_string(reason_names[tensor->reason]));
     set(maker, json, "share", json_number(tensor->share));
+    set(maker, json, "entry_tolerance",
+        tensor->leeway.relative > 0 ? json_number(tensor->leeway.relative) : json_null());
+    set(maker, json, "settled", json_integer((json_int_t)tensor->settled_count));
   }
   if (tensor->broken) set(maker, json, "broken_law", json_string(law_names[tensor->broken]));
   set_metrics(maker, json, tensor);
@@ -173,6 +176,19 @@ static void set_diagnosis(struct maker *maker, json_t *json, const struct check 
   set(maker, json, "wrong_lines", lines);
 }
 
+static json_t *origin_json(struct maker *maker, const struct origin *origin) {
+  const struct node *node = &maker->model->nodes[origin->node];
+  const size_t cols = model_shape(maker->model, node->slot).cols;
+  json_t *json = json_object();
+  set(maker, json, "node", json_string(node->name));
+  set(maker, json, "rule", origin->rule < 0 ? json_null()
+                                            : json_string(maker->model->rules[origin->rule].text));
+  set(maker, json, "entry", pair(maker, json_integer((json_int_t)(origin->entry / cols)),
+                                 json_integer((json_int_t)(origin->entry % cols))));
+  set(maker, json, "value", json_number(origin->value));
+  return json;
+}
+
 enum status report_check_json(struct text *out, const struct model *model,
                               const struct check *check) {
   struct maker maker = {.model = model};
@@ -187,12 +203,14 @@ enum status report_check_json(struct text *out, const struct model *model,
   set(&maker, json, "chosen_step", json_boolean(chosen));
   set(&maker, json, "tolerance",
       options->tolerance >= 0 ? json_number(options->tolerance) : json_null());
+  set(&maker, json, "precision", json_string(precision_names[options->precision]));
   set(&maker, json, "entries", json_integer((json_int_t)check->entries));
   set(&maker, json, "tensors", tensors_json(&maker, check->tensors, check->tensor_count, true));
   if (model->backward)
     set(&maker, json, "intermediates",
         tensors_json(&maker, check->intermediates, check->intermediate_count, false));
   set_diagnosis(&maker, json, check);
+  if (check->has_origin) set(&maker, json, "origin", origin_json(&maker, &check->origin));
   for (size_t i = 0; i < check->note_count; i++)
     add(&maker, notes, json_string(check->notes[i]));
   set(&maker, json, "notes", notes);

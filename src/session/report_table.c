@@ -27,6 +27,7 @@ int check_table_edge(const struct check_table *table, enum band band) {
 
 /* What the verdict goes by: the share under an overall tolerance, else the tensor's own. */
 static double judged(const struct check_table *table, const struct tensor_check *tensor) {
+  if (tensor->reason == REASON_TRULY_ZERO) return 0; /* noise over noise says nothing */
   return table->check->options.tolerance >= 0 ? tensor->share : tensor->metrics.difference;
 }
 
@@ -78,7 +79,9 @@ static enum tone put_number(struct text *out, double value, int digits) {
 static enum tone relative_cell(const struct check_table *table, const struct tensor_check *tensor,
                                struct text *out) {
   (void)table;
-  return put_number(out, tensor->metrics.difference, 2);
+  if (tensor->reason != REASON_TRULY_ZERO) return put_number(out, tensor->metrics.difference, 2);
+  text_puts(out, _("zero"));
+  return TONE_PLAIN;
 }
 
 static enum tone share_cell(const struct check_table *table, const struct tensor_check *tensor,
@@ -115,11 +118,17 @@ static enum tone bar_cells(const struct check_table *table, const struct tensor_
                            struct text *out) {
   static const enum tone tones[BAND_COUNT] = {TONE_GOOD, TONE_DOUBT, TONE_BAD};
   put_bar(table, tensor, out);
+  if (tensor->verdict == VERDICT_PASS && tensor->settled_count > 0) return TONE_GOOD;
   return tones[check_band(&table->check->options, judged(table, tensor))];
 }
 
+/* A tensor that is truly zero is no doubt. */
 static enum tone verdict_cell(const struct check_table *table, const struct tensor_check *tensor,
                               struct text *out) {
+  if (tensor->reason == REASON_TRULY_ZERO) {
+    text_puts(out, _("no effect"));
+    return TONE_PLAIN;
+  }
   if (tensor->verdict == VERDICT_FAIL) text_puts(out, table->unicode ? "✗ " : "x ");
   text_puts(out, verdict_names[tensor->verdict]);
   return report_verdict_tone(tensor->verdict);
