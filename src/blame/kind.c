@@ -196,7 +196,7 @@ static enum status run_some(struct naming *naming, const struct check *check,
                             struct diag *diag) {
   size_t done;
   struct pass pass = {.run = &naming->right, .upstream = 1};
-  struct mutants_options options = {.wants = wants, .budget = budget,
+  struct mutants_options options = {.wants = wants, .wants_context = naming, .budget = budget,
                                     .cancel = check->options.cancel};
   return mutants_run(&naming->catalogue, &naming->twin, &pass, 1, &options, look, naming, &done,
                      diag);
