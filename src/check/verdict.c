@@ -79,7 +79,8 @@ static void begin_looking(struct check *check, struct examination *exam,
                           struct tensor_check *tensor, size_t count) {
   check->examined = count > 0 ? tensor : NULL;
   check->examined_total = count;
-  if (count > 0 && !exam->redrawn && !exam->directions)
+  if (count > 0 && !exam->redrawn && !exam->directions &&
+      check->options.evaluate == EVALUATE_INCREMENTAL)
     worker_plan(exam->worker, &exam->probe); /* without one it only takes longer */
 }
 
