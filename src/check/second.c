@@ -210,7 +210,9 @@ static struct opinion climb(struct second *second, const struct probe *probe, do
   bool moved = false;
   double before = NAN, largest = 0x1p9 * worker_step(second->worker, probe, 0);
   struct opinion opinion = {.answer = ANSWER_OPEN, .slope = NAN, .error = INFINITY, .step = h};
-  for (int i = 0; i < RUNGS && h <= largest && (moved || i < STILL_ENOUGH); i++, h *= WIDER) {
+  const double nothing = leeway_at(leeway, 0) / PART;
+  for (int i = 0; i < RUNGS && h <= largest; i++, h *= WIDER) {
+    if (!moved && i >= STILL_ENOUGH && noise / (h / WIDER) <= nothing) break;
     struct rung rung = step_out(second, probe, h);
     if (i == 0 && rung.straddles) {
       opinion.answer = ANSWER_KINK;
@@ -233,7 +235,7 @@ static struct opinion climb(struct second *second, const struct probe *probe, do
     return opinion;
   }
   h /= WIDER;
-  if (moved || isnan(before) || noise / h > leeway_at(leeway, 0) / PART) return opinion;
+  if (moved || isnan(before) || noise / h > nothing) return opinion;
   return (struct opinion){.answer = ANSWER_SETTLED, .error = noise / h, .step = h};
 }
 

@@ -175,6 +175,8 @@ static void test_zero_on_one_side(void **state) {
   expect_bug("param x = [1 2]; p = 0 * x; y = sum(p)", "dx = dp", per_entry, VERDICT_FAIL);
   expect_bug("param x = [1 2]; p = 3 * x; y = sum(p)", "dx = 0 * dp", per_entry, VERDICT_FAIL);
   expect_bug("param x = [1 2]; p = 3 * x; y = sum(p)", "dx = dp * [3 0]", per_entry, VERDICT_FAIL);
+  expect_bug("param x = [1 4 2]; param y = [3 -4 -1]; m = max(x, y); L = sum([5 7 11] * m)",
+             "dx = dm * (x < y)", per_entry, VERDICT_FAIL);
 }
 
 /* -- NaN and infinity -- */
