@@ -288,10 +288,17 @@ static enum status tell_line(struct study *study) {
 
 /* -- its kind -- */
 
+/* Whether KIND says no more than the factor that is told already. */
+static bool is_plain_factor(const struct study *study, const struct bug_kind *kind) {
+  const struct wrong_line *line = first_line(study);
+  bool factor = line && isfinite(line->factor) && line->telling > 0;
+  return factor && (strcmp(kind->name, "scale") == 0 || strcmp(kind->name, "sign") == 0);
+}
+
 static enum status tell_kind(struct study *study) {
   const struct bug_kind *kind = study->diagnosis->named.kind;
   study_choose(study, NULL);
-  if (!kind) return STATUS_OK;
+  if (!kind || is_plain_factor(study, kind)) return STATUS_OK;
   text_printf(&study->sentence,
               study->diagnosis->named.mutant
                   ? _("the gradients are those of the catalogue's \"%s\": %s")

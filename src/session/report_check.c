@@ -215,6 +215,9 @@ static void put_difference(struct text *out, const struct tensor_check *tensor) 
     text_printf(out, _("the backward pass says %s, the slope in quadruple precision is %s"),
                 number_brief(tensor->analytic[tensor->entry], 8, a),
                 number_brief(tensor->slope, 8, b));
+  } else if (metrics_is_factor(&tensor->metrics, tensor->analytic, tensor->numeric,
+                               tensor->count)) {
+    put_factor(out, tensor);
   } else {
     put_entry(out, tensor);
   }

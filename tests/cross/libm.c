@@ -3,6 +3,7 @@
  * function of <math.h> that the program calls has a line here, but those that IEEE 754 leaves no
  * choice (see run-libm). */
 #include "core/hash.h"
+#include "core/wide.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -66,9 +67,41 @@ static void show_exp2(void) {
   show("exp2", hash);
 }
 
+/* The same functions in quadruple precision, where the second opinion takes them from the library:
+ * as they are rounded to doubles, since more is never shown. */
+#ifdef WIDE_FLOAT128
+static const struct wide_function {
+  const char *name;
+  wide (*call)(wide);
+  double from, to;
+} wide_functions[] = {
+    {"expf128", expf128, -745, 709}, {"logf128", logf128, 0, 50},   {"sinf128", sinf128, -7, 7},
+    {"cosf128", cosf128, -7, 7},     {"tanhf128", tanhf128, -22, 22},
+};
+enum { WIDE_ARGUMENTS = 2000 };
+
+static void show_wide(void) {
+  for (size_t k = 0; k < sizeof wide_functions / sizeof *wide_functions; k++) {
+    const struct wide_function *function = &wide_functions[k];
+    uint64_t hash = HASH_START;
+    for (int i = 0; i < WIDE_ARGUMENTS; i++)
+      hash = mix(hash, (double)function->call(draw(function->from, function->to)));
+    show(function->name, hash);
+  }
+  uint64_t hash = HASH_START;
+  for (int i = 0; i < WIDE_ARGUMENTS; i++)
+    hash = mix(hash, (double)powf128(draw(0, 4), draw(-6, 6)));
+  show("powf128", hash);
+}
+#else
+static void show_wide(void) {
+}
+#endif
+
 int main(void) {
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) show_function(&functions[i]);
   show_pow();
   show_exp2();
+  show_wide();
   return 0;
 }
