@@ -84,18 +84,27 @@ static bool is_mean_in(const struct model *model, const struct run *point, doubl
   return false;
 }
 
-/* Whether LINE sums, or divides. */
-static bool is_averaging(const struct expr *line) {
+/* Whether LINE sums, or divides by SIZE. */
+static bool is_averaging(const struct model *model, const struct run *point,
+                         const struct expr *line, double size) {
   if (!line || line->kind != EXPR_APPLY) return false;
-  if (line->op == OP_SUM || line->op == OP_DIV) return true;
+  if (line->op == OP_SUM) return true;
+  if (line->op == OP_DIV) {
+    const struct expr *by = line->args[1];
+    int node = by->kind == EXPR_NAME ? model_find(model, by->name) : -1;
+    bool scalar = node >= 0 && shape_count(model_shape(model, model->nodes[node].slot)) == 1;
+    double number = by->kind == EXPR_NUMBER ? by->number
+                    : scalar ? *run_values(point, model->nodes[node].slot) : (double)NAN;
+    if (factor_is(number, size)) return true;
+  }
   for (size_t i = 0; i < line->count; i++)
-    if (is_averaging(line->args[i])) return true;
+    if (is_averaging(model, point, line->args[i], size)) return true;
   return false;
 }
 
 static bool stands_to_reason(const struct model *model, const struct run *point, double size,
                              double other, const struct expr *line) {
-  return is_mean_in(model, point, size, other) || is_averaging(line);
+  return is_mean_in(model, point, size, other) || is_averaging(model, point, line, size);
 }
 
 static bool explain_by_constant(struct text *out, const struct model *model,

@@ -338,8 +338,7 @@ const char *form_bug_kind(const struct form *form) {
   static const char *const kinds[FORM_KIND_COUNT] = {
       [FORM_SUM] = "sum-to-scalar",        [FORM_TRANSPOSED] = "transpose",
       [FORM_OTHER] = "wrong-cache",        [FORM_MASK_MISSING] = "mask-dropped",
-      [FORM_CLIPPED] = "clipped",          [FORM_SQUARED] = "upstream-twice",
-      [FORM_ENTRY] = "one-entry",
+      [FORM_CLIPPED] = "clipped",          [FORM_ENTRY] = "one-entry",
   };
   return kinds[form->kind];
 }

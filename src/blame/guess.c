@@ -259,7 +259,7 @@ const char *guess_bug_kind(const struct guess *guess) {
   static const char *const kinds[GUESS_KIND_COUNT] = {
       [GUESS_OTHER_VALUE] = "wrong-cache", [GUESS_OTHER_GRADIENT] = "wrong-cache",
       [GUESS_NO_SLOPE] = "derivative-skipped", [GUESS_UPDATED] = "updated-early",
-      [GUESS_ONE_SAMPLE] = "first-only", [GUESS_SAMPLE_LEFT_OUT] = "first-only",
+      [GUESS_ONE_SAMPLE] = "first-only",
   };
   return kinds[guess->kind];
 }

@@ -4,7 +4,7 @@
 #ifndef GRADWALK_BLAME_GUESS_H
 #define GRADWALK_BLAME_GUESS_H
 
-#include "blame/lines.h"
+#include "blame/wrong.h"
 #include "blame/truth.h"
 
 enum guess_kind {

@@ -5,7 +5,7 @@
 
 #include "blame/form.h"
 #include "blame/guess.h"
-#include "blame/lines.h"
+#include "blame/wrong.h"
 #include "bug/catalogue.h"
 
 struct named_kind {

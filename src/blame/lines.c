@@ -1,25 +1,12 @@
 #include "blame/lines.h"
 
+#include "blame/breaking.h"
 #include "blame/refine.h"
-#include "check/laws.h"
 #include "core/memory.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum status wrong_lines_add(struct wrong_lines *found, struct wrong_line line) {
-  if (!array_reserve(&found->items, &found->capacity, found->count + 1, sizeof *found->items))
-    return STATUS_NO_MEMORY;
-  found->items[found->count++] = line;
-  return STATUS_OK;
-}
-
-void wrong_lines_done(struct wrong_lines *found) {
-  free(found->items);
-  free(found->stations);
-  *found = (struct wrong_lines){0};
-}
 
 /* -- groups: the lines of one gradient -- */
 
@@ -387,7 +374,7 @@ static void prefer_common_line(const struct groups *groups) {
   if (groups->search->model->rules[common].target_node < 0) found->items[0].node = -1;
 }
 
-/* -- all of it -- */
+/* -- what differs -- */
 
 /* What can be said even if no line is found. */
 static void note_agreement(const struct groups *groups) {
@@ -457,38 +444,7 @@ static enum status find_differing(struct groups *groups, const struct run *point
   return status;
 }
 
-/* -- laws, and what is not finite -- */
-
-static bool breaks(enum law law, const struct rule *rule, double first, double now) {
-  if (!law) return !isfinite(now);
-  return (law == LAW_REPEAT || rule->target_node >= 0) && law_breaks(law, first, now);
-}
-
-/* The first line to break LAW (LAW_NONE: whose result is not finite), run beside a pass that does
- * not ask for it. */
-static enum status find_breaking(struct search *search, struct wrong_lines *found, enum law law) {
-  const struct model *model = search->model;
-  const struct code *backward = &model->program.backward;
-  int upstream = model->nodes[model->loss].gradient;
-  size_t from = 0;
-  memcpy(search->tried.values, search->now.values, model->program.size * sizeof(double));
-  if (law == LAW_REPEAT) run_code(&search->tried, backward, 0);
-  else if (law) *run_values(&search->tried, upstream) = law_upstream(law);
-  for (size_t i = 0; i < model->rule_count; from = model->rules[i++].code_end) {
-    const struct rule *rule = &model->rules[i];
-    int slot = search_target(search, i);
-    run_slice(&search->now, backward, from, rule->code_end);
-    run_slice(&search->tried, backward, from, rule->code_end);
-    const double *first = run_values(&search->now, slot), *now = run_values(&search->tried, slot);
-    for (size_t k = 0; k < shape_count(model_shape(model, slot)); k++)
-      if (breaks(law, rule, first[k], now[k]))
-        return wrong_lines_add(found, (struct wrong_line){
-                                          .rules = {i}, .count = 1, .law = law, .reads = -1,
-                                          .node = rule->target_node, .factor = NAN, .scale = NAN,
-                                          .not_finite = law == LAW_NONE});
-  }
-  return STATUS_OK;
-}
+/* -- all of it -- */
 
 static bool has_reason(const struct check *check, enum reason reason) {
   for (size_t i = 0; i < check->tensor_count; i++)
@@ -513,12 +469,12 @@ enum status lines_find(struct wrong_lines *found, const struct check *check,
                                  .differs = -1};
   enum status status = search_init(&search, check, model, truth, point);
   if (!status && (law == LAW_REPEAT || has_reason(check, REASON_NOT_FINITE)))
-    status = find_breaking(&search, found, law == LAW_REPEAT ? law : LAW_NONE);
+    status = breaking_find(&search, found, law == LAW_REPEAT ? law : LAW_NONE);
   else if (!status && truth->trusted && has_reason(check, REASON_DIFFERS))
     status = find_differing(&groups, point);
   if (!status && found->count == 0 && law > LAW_REPEAT) {
     search_reset(&search, point);
-    status = find_breaking(&search, found, law);
+    status = breaking_find(&search, found, law);
   }
   free(groups.items);
   found->stations = search.stations; /* taken over */

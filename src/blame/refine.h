@@ -2,7 +2,8 @@
 #ifndef GRADWALK_BLAME_REFINE_H
 #define GRADWALK_BLAME_REFINE_H
 
-#include "blame/lines.h"
+#include "blame/search.h"
+#include "blame/wrong.h"
 
 /* Fills in the rules, the factor, the shares and the reads of LINE, whose node's gradient (or a name
  * that should hold it) is wrong in search->now and would be right with REPAIR. The last truth_follow() was about search->now.

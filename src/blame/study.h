@@ -3,7 +3,7 @@
 #define GRADWALK_BLAME_STUDY_H
 
 #include "blame/constant.h"
-#include "blame/diagnose.h"
+#include "blame/finding.h"
 #include "blame/form.h"
 #include "lang/shown.h"
 

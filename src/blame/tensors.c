@@ -88,6 +88,8 @@ static void put_source(struct study *study, size_t index, size_t tensors, size_t
   if (entries > 1) text_puts(out, _(": a pure factor"));
   if (line && factor_stands_in(line->value, factor))
     text_printf(out, _(", and its line has a %s"), number_brief(factor, 5, number));
+  else if (entries > 1 && wrong && factor_stands_in(wrong->value, factor))
+    text_printf(out, _(", and the first wrong line has a %s"), number_brief(factor, 5, number));
   else if (meaning.length > 0)
     text_printf(out, "; %s", text_string(&meaning));
   else if (entries > 1)
