@@ -105,7 +105,10 @@ static void examine_failing(struct check *check, struct examination *exam,
     size_t entry = ranked[i].entry;
     struct probe probe = probe_of(exam, entry);
     double g = tensor->analytic[entry], n = tensor->numeric[entry];
-    exam->confirmed = earlier && agrees(tensor->leeway, earlier->analytic[entry], n, 0);
+    /* In a coarse precision a pass of another check with these slopes is as good a witness. */
+    bool coarse = exam->worker->run.precision != PRECISION_DOUBLE;
+    exam->confirmed =
+        earlier && (coarse || agrees(tensor->leeway, earlier->analytic[entry], n, 0));
     struct ruling ruling = examine_entry(check, exam, &probe, g, n);
     bool passed = ruling.verdict == VERDICT_PASS;
     tensor->settled_count += passed;
@@ -133,8 +136,11 @@ static size_t rank_small(const struct tensor_check *tensor, struct ranked *ranke
 static void examine_floor(struct check *check, struct examination *exam,
                           struct tensor_check *tensor, struct ranked *ranked) {
   enum { LOOKED_AT_CLOSELY = 3 };
+  const struct tensor_check *earlier = earlier_of(check, tensor);
   size_t count = rank_small(tensor, ranked), found[SMALL_WRONG + 1] = {0};
-  settle(tensor, VERDICT_INADEQUATE, REASON_BELOW_FLOOR);
+  bool zero = earlier && earlier->reason == REASON_TRULY_ZERO; /* the loss is the same as then */
+  settle(tensor, VERDICT_INADEQUATE, zero ? REASON_TRULY_ZERO : REASON_BELOW_FLOOR);
+  if (zero) return;
   if (check->options.tolerance >= 0 || check->options.eps > 0) return;
   if (count > MAX_EXAMINED) count = MAX_EXAMINED;
   begin_looking(check, exam, tensor, count);
