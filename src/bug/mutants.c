@@ -291,8 +291,11 @@ static bool same_as_before(const struct engine *engine, size_t pass) {
 /* A lane with the values of FROM, unless it has them already. */
 static bool open_lane(struct engine *engine, struct lane *lane, const struct run *from) {
   if (!lane->run.values) {
-    if (run_copy(&lane->run, from)) return false;
-    lane->room = engine->base.size;
+    const size_t grown = engine->model->program.size; /* by a mutant's lines, of which FROM has none */
+    engine->model->program.size = lane->room = engine->base.size;
+    const bool failed = run_copy(&lane->run, from) != STATUS_OK;
+    engine->model->program.size = grown;
+    if (failed) return false;
   }
   return fill_lane(engine, lane);
 }

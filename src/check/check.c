@@ -35,6 +35,7 @@ const char *const reason_names[REASON_COUNT] = {
     [REASON_STEP_ERROR] = "error of the step",
     [REASON_NUMERIC_NOT_FINITE] = "numerical side not finite",
     [REASON_LOSS_NOT_FINITE] = "loss not finite",
+    [REASON_SAME_RULES] = "the rules of the operations give the same",
     [REASON_REDRAWN] = "redrawn at every run",
     [REASON_STRADDLES] = "step straddles a kink",
 };

@@ -35,6 +35,7 @@ enum reason {
   REASON_STEP_ERROR,    /* truncation or round-off of this step explains the difference */
   REASON_NUMERIC_NOT_FINITE,
   REASON_LOSS_NOT_FINITE, /* at the very point that is checked */
+  REASON_SAME_RULES,    /* but the rules of the operations give the same */
   REASON_REDRAWN,       /* the loss changes from run to run: it draws random numbers */
   REASON_STRADDLES,     /* a kink lies between x - h and x + h */
   REASON_COUNT

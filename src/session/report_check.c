@@ -104,7 +104,8 @@ static void put_factor(struct text *out, const struct tensor_check *tensor) {
 static void put_place(struct text *out, const struct tensor_check *tensor) {
   uint32_t row, col;
   tensor_check_place(tensor, tensor->entry, &row, &col);
-  if (tensor->count > 1) text_printf(out, _("at [%u, %u] "), row, col);
+  if (tensor->by_direction) text_printf(out, _("along direction %zu "), tensor->entry);
+  else if (tensor->count > 1) text_printf(out, _("at [%u, %u] "), row, col);
 }
 
 /* The two gradients at the entry that the verdict is about. */
@@ -243,6 +244,11 @@ static void put_reason(struct text *out, const struct model *model, const struct
   if (plain_reasons[reason]) text_puts(out, _(plain_reasons[reason]));
   if (reason == REASON_DIFFERS) put_difference(out, tensor);
   if (reason == REASON_STEP_ERROR) put_step_error(out, tensor);
+  if (reason == REASON_SAME_RULES) {
+    put_entry(out, tensor);
+    text_puts(out, _("; but the rules of the operations give the same as the backward pass, so it is "
+                     "the numerical side that is in doubt"));
+  }
   if (reason == REASON_ROUNDING) put_rounding(out, tensor);
   if (reason == REASON_STRADDLES) put_sides(out, tensor, _("a kink lies within the step"));
   if (reason == REASON_NO_DERIVATIVE) put_sides(out, tensor, _("the loss has no derivative here"));

@@ -1,0 +1,54 @@
+#include "check/derived.h"
+
+#include "lang/twin.h"
+
+#include <math.h>
+
+/* Both passes at the leaves of the worker's base, on its draws. */
+static bool prepare(struct derived *derived, const struct worker *worker) {
+  const struct model *model = worker->model;
+  const struct run *base = worker->base;
+  struct diag diag;
+  if (twin_init(&derived->twin, model, true, &diag) || run_copy(&derived->own, base) ||
+      run_init(&derived->right, &derived->twin.program, &model->random, PRECISION_DOUBLE))
+    return false;
+  derived->own.precision = PRECISION_DOUBLE;
+  derived->own.frozen = derived->own.drawn = true;
+  run_code(&derived->own, &model->program.forward, 0);
+  *run_values(&derived->own, model->nodes[model->loss].gradient) = 1;
+  run_code(&derived->own, &model->program.backward, 0);
+  twin_copy_forward(&derived->right, &derived->own, model);
+  run_code(&derived->right, &derived->twin.program.backward, 0);
+  return true;
+}
+
+static bool is_same(const double *is, const double *should, size_t count) {
+  const double same = 1e-9, rounding = 1e-13;
+  double largest = 0;
+  for (size_t i = 0; i < count; i++) largest = fmax(largest, fabs(should[i]));
+  for (size_t i = 0; i < count; i++) {
+    double larger = fmax(fabs(is[i]), fabs(should[i]));
+    if (!(fabs(is[i] - should[i]) <= same * larger + rounding * largest)) return false;
+  }
+  return true;
+}
+
+bool derived_agrees(struct derived *derived, const struct worker *worker, int node) {
+  const struct model *model = worker->model;
+  if (!derived->ready && !derived->failed) {
+    derived->ready = prepare(derived, worker);
+    derived->failed = !derived->ready;
+  }
+  if (derived->failed) return false;
+  int own = model->nodes[node].gradient, other = derived->twin.nodes[node].gradient;
+  return own >= 0 && other >= 0 &&
+         is_same(run_values(&derived->own, own), run_values(&derived->right, other),
+                 shape_count(model_shape(model, own)));
+}
+
+void derived_done(struct derived *derived) {
+  if (!derived->ready && !derived->failed) return;
+  run_done(&derived->own);
+  run_done(&derived->right);
+  twin_done(&derived->twin);
+}
