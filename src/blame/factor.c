@@ -63,13 +63,13 @@ static bool explain_by_root(struct text *out, double factor, double value, const
   return true;
 }
 
-/* Whether the forward pass divides by SIZE, by half or twice that, or by as many times it as the
+/* Whether the forward pass divides by SIZE or twice that, or by once or twice as many times it as the
  * tensor's OTHER side is long; or multiplies with one divided by such a number: there is a mean by
  * it. */
 static bool is_mean_in(const struct model *model, const struct run *point, double size,
                        double other) {
   const struct code *forward = &model->program.forward;
-  const double often[] = {1, 0.5, 2, other, 2 * other, other / 2};
+  const double often[] = {1, 2, other, 2 * other};
   for (size_t i = 0; i < forward->count; i++) {
     const struct instr *instr = &forward->items[i];
     if (instr->op != OP_DIV && instr->op != OP_MUL) continue;

@@ -2,8 +2,10 @@
 
 #include "blame/way.h"
 #include "bug/mutants.h"
+#include "lang/lex.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -161,6 +163,19 @@ static double *result_of(const struct naming *naming, size_t size) {
   return result;
 }
 
+/* Whether the line names what it is guessed to take: equal numbers alone are no proof. */
+static bool is_named_there(const struct naming *naming, const struct guess *guess) {
+  char name[NAME_MAX_BYTES + 2];
+  const struct wrong_line *line = naming->line;
+  bool gradient = guess->kind == GUESS_OTHER_GRADIENT || guess->kind == GUESS_NO_SLOPE;
+  if (!gradient && guess->kind != GUESS_OTHER_VALUE) return true;
+  snprintf(name, sizeof name, "%s%s", gradient ? "d" : "",
+           naming->model->nodes[guess->is].name);
+  for (size_t i = 0; i < line->count; i++)
+    if (expr_names(naming->model->rules[line->rules[i]].value, name)) return true;
+  return false;
+}
+
 /* What the line makes, by itself and against the right gradient of its node. */
 static enum status look_at_line(struct naming *naming) {
   const struct wrong_line *line = naming->line;
@@ -176,6 +191,8 @@ static enum status look_at_line(struct naming *naming) {
   bool known = found->kind || kind_by_line(line) || found->form.kind == FORM_ZERO;
   if (!known)
     status = guess_find(&found->guess, &naming->twin, &naming->right, is, line->node);
+  if (!status && found->guess.kind && !is_named_there(naming, &found->guess))
+    found->guess = (struct guess){.kind = GUESS_NONE, .is = -1, .should = -1};
   free(is);
   return status;
 }

@@ -11,6 +11,7 @@ struct refining {
   struct wrong_line *line;
   const double *is;
   double *should;   /* what it should be given what it reads */
+  size_t accused;   /* the line that would be put right */
   double *share;    /* of one line */
   bool *candidates; /* by rule */
   size_t size;
@@ -53,7 +54,7 @@ static void note_reads(const struct refining *refining) {
 static bool has_helpers(const struct refining *refining) {
   const struct model *model = refining->search->model;
   for (size_t i = 0; i < model->rule_count; i++)
-    if (refining->candidates[i] && !is_own(refining, i)) return true;
+    if (refining->candidates[i] && i != refining->accused && !is_own(refining, i)) return true;
   return false;
 }
 
@@ -72,29 +73,33 @@ static bool vouches(const struct search *search, int node) {
                           is_true(search, node));
 }
 
-/* By which factor RULE's result is a multiple of an inner node's true gradient; NaN: it is none. */
-static double multiple_of_inner(const struct refining *refining, size_t rule) {
+/* Whether RULE's result is what an inner node's gradient should be given what was there: the next
+ * node's, where the accused line itself reads it. */
+static bool is_inner_gradient(const struct refining *refining, size_t rule) {
   struct inner inner = {.search = refining->search, .node = refining->line->node};
+  const struct rule *rules = refining->search->model->rules;
+  bool next = expr_names(rules[refining->accused].value, rules[rule].target);
   const struct run *now = &refining->search->now;
   int slot = search_target(refining->search, rule);
-  size_t count = shape_count(model_shape(refining->search->model, slot)), telling = 0;
-  for (inner_begin(&inner, rule); inner_next(&inner);) {
-    double factor = truth_factor(run_values(now, slot), inner.values, count, &telling);
-    if (telling > 1 && !isnan(factor)) return factor;
+  size_t count = shape_count(model_shape(refining->search->model, slot));
+  for (inner_begin(&inner, rule); count > 1 && inner_next(&inner);) {
+    const double *should = truth_expected(refining->search->truth, inner.at);
+    if (truth_is_multiple(run_values(now, slot), should, count, 1)) return true;
+    if (next) return false;
   }
-  return (double)NAN;
+  return false;
 }
 
-/* Whether a right gradient is made from what RULE makes: then a factor in it is there on purpose. */
-static bool is_read_rightly(const struct refining *refining, size_t rule) {
-  struct search *search = refining->search;
-  for (size_t n = 0; n < search->model->node_count; n++) {
-    if ((int)n == refining->line->node || (int)n == search->model->loss ||
-        !search->stations[search->model->nodes[n].slot] || !vouches(search, (int)n))
-      continue;
-    search_mark_group(search, (int)n);
-    if (search->marked[rule]) return true;
-  }
+/* Whether RULE's result is the value of a node: something from the forward pass, once more. */
+static bool is_value(const struct refining *refining, size_t rule) {
+  const struct model *model = refining->search->model;
+  const struct run *now = &refining->search->now;
+  int slot = search_target(refining->search, rule);
+  size_t count = shape_count(model_shape(model, slot));
+  for (size_t n = 0; n < model->node_count; n++)
+    if (shape_equal(model_shape(model, slot), model_shape(model, model->nodes[n].slot)) &&
+        truth_is_multiple(run_values(now, slot), run_values(now, model->nodes[n].slot), count, 1))
+      return true;
   return false;
 }
 
@@ -103,19 +108,18 @@ static bool carries_factor(const struct refining *refining, size_t rule) {
   struct search *search = refining->search;
   struct repair repair = {.line = rule, .divisor = refining->line->factor};
   if (!search_try(search, &repair, 1)) return true;
-  const double *is = search_gradient(search, &search->tried, refining->line->node);
+  const double *is = run_values(&search->tried, search_target(search, refining->accused));
   return truth_is_multiple(is, refining->should, refining->size, 1);
 }
 
-/* Whether RULE, whose name is no node's gradient, cannot be the mistake: it holds what an inner node's
- * gradient should be, or a multiple of it where no factor is in question; it can only scale the
- * result, which is not what is wrong; or it does not carry the factor that is. */
+/* Whether RULE, whose name is no node's gradient, cannot be the mistake: it holds what it should, given
+ * what it reads; it can only scale the result, which is not what is
+ * wrong; or it does not carry the factor that is. */
 static bool is_innocent(const struct refining *refining, size_t rule) {
-  double multiple = multiple_of_inner(refining, rule);
   bool scaled = isfinite(refining->line->factor);
-  if (!isnan(multiple) && (!scaled || fabs(multiple - 1) <= 1e-7)) return true;
-  if (!isnan(multiple) && is_read_rightly(refining, rule)) return true;
-  return scaled ? !carries_factor(refining, rule) : is_only_scale(refining, rule);
+  if (is_inner_gradient(refining, rule)) return true;
+  if (scaled) return !carries_factor(refining, rule);
+  return is_value(refining, rule) || is_only_scale(refining, rule);
 }
 
 /* Whether putting RULE's result right as an inner node's gradient mends all. */
@@ -130,19 +134,24 @@ static bool mends_as_inner(const struct refining *refining, size_t rule) {
   return false;
 }
 
-static void keep_only(const struct refining *refining, size_t rule) {
+/* Leaves RULE, and of the names that it reads those that are candidates. */
+static void keep_with_reads(const struct refining *refining, size_t rule) {
+  search_mark_line(refining->search, rule);
   for (size_t i = 0; i < refining->search->model->rule_count; i++)
-    refining->candidates[i] = i == rule;
+    refining->candidates[i] =
+        i == rule || (refining->candidates[i] && refining->search->marked[i]);
 }
 
 static void ask_helpers(const struct refining *refining) {
   size_t guilty = refining->search->model->rule_count;
   for (size_t i = 0; i < refining->search->model->rule_count; i++) {
-    if (!refining->candidates[i] || refining->search->model->rules[i].target_node >= 0) continue;
+    if (!refining->candidates[i] || i == refining->accused ||
+        refining->search->model->rules[i].target_node >= 0)
+      continue;
     if (is_innocent(refining, i)) refining->candidates[i] = false;
     else if (mends_as_inner(refining, i)) guilty = i;
   }
-  if (guilty < refining->search->model->rule_count) keep_only(refining, guilty);
+  if (guilty < refining->search->model->rule_count) keep_with_reads(refining, guilty);
 }
 
 /* Whether NODE is a factor of a matrix product. */
@@ -180,15 +189,15 @@ static void acquit_helpers(const struct refining *refining) {
 
 /* -- several lines for one gradient -- */
 
-enum { SUBSET_MOST = 8 };
+enum { SUBSET_MOST = 8, SHARES_MOST = 64 }; /* all subsets; a bit each */
 
 /* Whether VALUES are the sum of the shares in SUBSET, a bit each. */
-static bool is_sum_of(const struct refining *refining, const double *values, unsigned subset) {
+static bool is_sum_of(const struct refining *refining, const double *values, uint64_t subset) {
   double largest = truth_largest(refining->should, refining->size);
   for (size_t i = 0; i < refining->size; i++) {
     double sum = 0;
     for (size_t k = 0; k < refining->shares.count; k++)
-      if (subset & 1u << k) sum += refining->shares.items[k].values[i];
+      if (subset >> k & 1) sum += refining->shares.items[k].values[i];
     if (!(truth_entry_error(values[i], sum, largest) <= 1e-7)) return false;
   }
   return true;
@@ -196,7 +205,7 @@ static bool is_sum_of(const struct refining *refining, const double *values, uns
 
 static bool is_some_shares(const struct refining *refining, const double *values) {
   if (refining->shares.count > SUBSET_MOST) return false;
-  for (unsigned subset = 1; subset < 1u << refining->shares.count; subset++)
+  for (uint64_t subset = 1; subset < UINT64_C(1) << refining->shares.count; subset++)
     if (is_sum_of(refining, values, subset)) return true;
   return false;
 }
@@ -233,20 +242,39 @@ static void acquit_with_helpers(const struct refining *refining, size_t line) {
 static void ask_own_lines(const struct refining *refining) {
   enum { MOST_LINES = 64 };
   const struct model *model = refining->search->model;
-  size_t last = 0, own = count_own(refining), left = 0;
-  if (own < 2 || own > MOST_LINES) return;
-  for (size_t i = 0; i < model->rule_count; i++) {
+  size_t own = count_own(refining);
+  if (own < 2 || own > MOST_LINES || refining->search->in_place[refining->line->node]) return;
+  for (size_t i = 0; i < model->rule_count; i++)
+    if (is_own(refining, i) && adds_its_share(refining, i)) acquit_with_helpers(refining, i);
+}
+
+/* A gradient that its lines change in place: up to the last of them whose result is a multiple of what
+ * it should be they are right; and where no factor is in question, those that only scale are. */
+static void ask_lines_in_place(const struct refining *refining) {
+  const struct search *search = refining->search;
+  bool scaled = isfinite(refining->line->factor), first = true;
+  size_t good = 0;
+  if (!search->in_place[refining->line->node]) return;
+  double *before = calloc(refining->size + 1, sizeof *before);
+  for (size_t i = 0; before && i < search->model->rule_count; i++) {
     if (!is_own(refining, i)) continue;
-    last = i;
-    if (adds_its_share(refining, i)) acquit_with_helpers(refining, i);
+    search_result(refining->search, i, refining->share);
+    double multiple = truth_factor(refining->share, refining->should, refining->size, NULL);
+    bool right = !isnan(multiple) && (!scaled || fabs(multiple - refining->line->factor) > 1e-7);
+    if (right) good = i + 1;
+    if (!first && !scaled && !isnan(truth_factor(refining->share, before, refining->size, NULL)))
+      refining->candidates[i] = false;
+    memcpy(before, refining->share, refining->size * sizeof *before);
+    first = false;
   }
-  for (size_t i = 0; i < model->rule_count; i++) left += refining->candidates[i];
-  if (left == 0) refining->candidates[last] = true; /* a line is missing, or one too many */
+  for (size_t i = 0; i < good; i++) refining->candidates[i] = false;
+  free(before);
 }
 
 /* A later line with = throws away what the others have added. */
 static void ask_overwriting(const struct refining *refining) {
   const struct search *search = refining->search;
+  if (search->in_place[refining->line->node]) return;
   bool first = true;
   size_t count = search->model->rule_count;
   for (size_t i = 0; i < count; i++) {
@@ -263,15 +291,15 @@ static void ask_overwriting(const struct refining *refining) {
 /* -- shares that are missing, or there with a factor -- */
 
 /* IS - SHOULD as a multiple of the shares in SUBSET; NaN: it is none. */
-static double multiple_of(const struct refining *refining, unsigned subset) {
+static double multiple_of(const struct refining *refining, uint64_t subset) {
   const double close = 1e-6, rounding = 1e-10;
   double product = 0, squares = 0, largest = truth_largest(refining->should, refining->size);
   double *sum = refining->share;
   largest = fmax(largest, truth_largest(refining->is, refining->size));
   for (size_t i = 0; i < refining->size; i++) {
     sum[i] = 0;
-    for (size_t k = 0; k < refining->shares.count; k++)
-      if (subset & 1u << k) sum[i] += refining->shares.items[k].values[i];
+    for (size_t k = 0; k < refining->shares.count && k < SHARES_MOST; k++)
+      if (subset >> k & 1) sum[i] += refining->shares.items[k].values[i];
     product += sum[i] * (refining->is[i] - refining->should[i]);
     squares += sum[i] * sum[i];
   }
@@ -284,41 +312,85 @@ static double multiple_of(const struct refining *refining, unsigned subset) {
   return factor;
 }
 
-static void name_shares(const struct refining *refining, unsigned subset, double factor) {
+static void name_shares(const struct refining *refining, uint64_t subset, double factor) {
   struct wrong_line *line = refining->line;
   bool missing = fabs(factor + 1) <= 1e-6;
   line->share = missing ? SHARE_MISSING : SHARE_FACTOR;
   line->share_factor = missing ? 0 : 1 + factor;
-  for (size_t k = 0; k < refining->shares.count && line->by_count < SHARE_MOST; k++)
-    if (subset & 1u << k) line->by[line->by_count++] = refining->shares.items[k].by;
+  for (size_t k = 0; k < refining->shares.count && k < SHARES_MOST && line->by_count < SHARE_MOST;
+       k++)
+    if (subset >> k & 1) line->by[line->by_count++] = refining->shares.items[k].by;
 }
 
-static bool is_small_subset(unsigned subset, size_t count) {
-  int bits = __builtin_popcount(subset);
+static bool is_small_subset(uint64_t subset, size_t count) {
+  int bits = __builtin_popcountll(subset);
   return bits > 1 && bits <= SHARE_MOST && (size_t)bits < count;
 }
 
-static bool explain_by(const struct refining *refining, unsigned subset) {
+static bool explain_by(const struct refining *refining, uint64_t subset) {
   double factor = multiple_of(refining, subset);
+  bool plain = fabs(factor + 1) <= 1e-6 || fabs(factor + 2) <= 1e-6; /* missing, or a sign */
+  if (refining->size == 1 && !plain) factor = (double)NAN; /* any share would do */
   if (!isnan(factor)) name_shares(refining, subset, factor);
   return !isnan(factor);
+}
+
+/* The share of the only line that is a candidate, if it is a derived line of an operation; -1. */
+static int share_of_candidate(const struct refining *refining) {
+  const struct model *model = refining->search->model;
+  const struct rule *only = NULL;
+  for (size_t i = 0; i < model->rule_count; i++) {
+    if (!refining->candidates[i]) continue;
+    if (only) return -1;
+    only = &model->rules[i];
+  }
+  for (size_t k = 0; only && only->node >= 0 && k < refining->shares.count; k++)
+    if (refining->shares.items[k].by == only->node &&
+        refining->shares.items[k].operand == only->operand)
+      return (int)k;
+  return -1;
 }
 
 /* One share that is missing or has a factor; else several that are missing or have the same. */
 static void explain_shares(const struct refining *refining) {
   const size_t count = refining->shares.count;
   bool whole = refining->line->telling > 0 && isfinite(refining->line->factor);
+  int own = share_of_candidate(refining);
   if (count < 2 || whole || refining->line->overwrites) return;
-  for (size_t k = 0; k < count && k < 8 * sizeof(unsigned); k++)
-    if (explain_by(refining, 1u << k)) return;
-  for (unsigned subset = 1; count <= SUBSET_MOST && subset < 1u << count; subset++)
+  if (own >= 0 && own < SHARES_MOST) {
+    explain_by(refining, UINT64_C(1) << own);
+    return;
+  }
+  for (size_t k = 0; k < count && k < SHARES_MOST; k++)
+    if (explain_by(refining, UINT64_C(1) << k)) return;
+  for (uint64_t subset = 1; count <= SUBSET_MOST && subset < UINT64_C(1) << count; subset++)
     if (is_small_subset(subset, count) && explain_by(refining, subset)) return;
+}
+
+/* Where every line does its part and yet the sum is wrong, a line is missing after the last, or else any
+ * of them is one too many. */
+static void ask_all_again(const struct refining *refining) {
+  const struct model *model = refining->search->model;
+  size_t left = 0, last = 0;
+  for (size_t i = 0; i < model->rule_count; i++) {
+    left += refining->candidates[i];
+    if (is_own(refining, i)) last = i;
+  }
+  if (left > 0) return;
+  for (size_t i = 0; i < model->rule_count; i++)
+    refining->candidates[i] = is_own(refining, i);
+  explain_shares(refining);
+  if (refining->line->share != SHARE_MISSING) return;
+  for (size_t i = 0; i < model->rule_count; i++) refining->candidates[i] = i == last;
 }
 
 /* -- all of it -- */
 
 static void collect(const struct refining *refining) {
   struct wrong_line *line = refining->line;
+  for (size_t i = 0; i < refining->search->model->rule_count; i++)
+    if (refining->candidates[i] && !is_own(refining, i) && i != refining->accused)
+      line->reads_right = false; /* a name that it reads may be the mistake */
   for (size_t i = 0; i < refining->search->model->rule_count; i++)
     if (refining->candidates[i] && line->count < WRONG_LINE_MOST) line->rules[line->count++] = i;
 }
@@ -337,6 +409,7 @@ static enum status start(struct refining *refining, const struct repair *repair)
   struct search *search = refining->search;
   size_t rules = search->model->rule_count, size = search_size(search, refining->line->node);
   refining->size = size;
+  refining->accused = repair->line;
   refining->is = run_values(&search->now, search_target(search, repair->line));
   refining->should = calloc(size + 1, sizeof *refining->should);
   refining->share = calloc(size + 1, sizeof *refining->share);
@@ -366,18 +439,19 @@ enum status refine(struct search *search, struct wrong_line *line, const struct 
   struct refining refining = {.search = search, .line = line};
   enum status status = start(&refining, repair);
   bool own = is_own(&refining, repair->line); /* else it is a name that should hold the gradient */
-  if (!status && own && has_helpers(&refining)) {
+  if (!status && has_helpers(&refining)) {
     acquit_helpers(&refining);
     ask_helpers(&refining);
   }
-  if (!status && !own) keep_only(&refining, repair->line);
   bool failed = false;
   if (!status) line->passes = way_passes(search->model, search->stations, line->node, &failed);
   if (!status && !failed) status = take_shares(&refining, repair);
   if (failed) status = STATUS_NO_MEMORY;
   if (!status) {
     if (own) ask_own_lines(&refining);
+    if (own) ask_lines_in_place(&refining);
     if (own) ask_overwriting(&refining);
+    if (own) ask_all_again(&refining);
     explain_shares(&refining);
     collect(&refining);
   }

@@ -26,13 +26,6 @@ static int gradient_of(const struct model *model, const char *name) {
   return !other && name[0] == 'd' ? model_find(model, name + 1) : -1;
 }
 
-static bool names(const struct expr *expr, const char *name) {
-  if (expr->kind == EXPR_NAME) return strcmp(expr->name, name) == 0;
-  for (size_t i = 0; expr->kind == EXPR_APPLY && i < expr->count; i++)
-    if (names(expr->args[i], name)) return true;
-  return false;
-}
-
 static void mark_assigning(struct search *search, size_t before, const char *target) {
   for (size_t i = 0; i < before; i++)
     if (strcmp(search->model->rules[i].target, target) == 0) search->marked[i] = true;
@@ -90,20 +83,18 @@ void search_mark_line(struct search *search, size_t line) {
   mark_back_from(search, line);
 }
 
-/* A gradient that is changed in place is, by the end, another node's; so is one whose node the
- * truth does not know. */
+/* A gradient that is changed in place is compared by its last value; one whose node the truth does not
+ * know is not compared. */
 static void find_stations(struct search *search) {
   const struct model *model = search->model;
   search->stations[model->nodes[model->loss].slot] = true;
   for (size_t i = 0; i < model->rule_count; i++) {
     const struct rule *rule = &model->rules[i];
     if (rule->target_node < 0) continue;
-    if (names(rule->value, rule->target)) search->in_place[rule->target_node] = true;
+    if (expr_names(rule->value, rule->target)) search->in_place[rule->target_node] = true;
     if (truth_gradient(search->truth, rule->target_node))
       search->stations[model->nodes[rule->target_node].slot] = true;
   }
-  for (size_t n = 0; n < model->node_count; n++)
-    if (search->in_place[n]) search->stations[model->nodes[n].slot] = false;
 }
 
 /* -- inner nodes -- */
@@ -276,6 +267,13 @@ void search_share(struct search *search, size_t line, double *share) {
   run_slice(&search->tried, &model->program.backward,
             line > 0 ? model->rules[line - 1].code_end : 0, rule->code_end);
   for (size_t i = 0; i < count; i++) share[i] += target[i];
+}
+
+void search_result(struct search *search, size_t line, double *result) {
+  int slot = search_target(search, line);
+  run_lines(search, line + 1, NULL, 0);
+  memcpy(result, run_values(&search->tried, slot),
+         shape_count(model_shape(search->model, slot)) * sizeof *result);
 }
 
 static bool is_mended(const struct search *search, const struct run *run, int node) {

@@ -70,6 +70,9 @@ double search_rate(const struct search *search);
  * has, in SHARE. Runs TRIED up to it. */
 void search_share(struct search *search, size_t line, double *share);
 
+/* What its target holds after LINE, in RESULT. Runs TRIED up to it. */
+void search_result(struct search *search, size_t line, double *result);
+
 /* Keeps the COUNT repairs at MORE, which have just been tried. */
 void search_keep(struct search *search, const struct repair *more, size_t count);
 

@@ -202,7 +202,7 @@ static bool put_form(struct study *study) {
       [FORM_TRANSPOSED] = "what it makes is what it should be, transposed",
       [FORM_ROWS_MOVED] = "what it makes has the right rows in another order",
       [FORM_COLS_MOVED] = "what it makes has the right columns in another order",
-      [FORM_MASK_MISSING] = "it lets pass what should be 0: a mask is missing; all else is right",
+      [FORM_MASK_MISSING] = "some of what it makes should be 0 and is not; all else is right",
       [FORM_MASK_EXTRA] = "some of what it makes is 0 and should not be; all else is right",
       [FORM_SQUARED] = "what it makes is the square of what it should be",
       [FORM_MAGNITUDE] = "what it makes has lost its signs",
@@ -238,7 +238,8 @@ static void put_result(struct study *study, const struct wrong_line *line) {
   struct text *out = &study->sentence;
   char number[NUMBER_TEXT_SIZE];
   bool factor = isfinite(line->factor) && line->telling > 0;
-  if (factor && !factor_is(line->scale, 1)) { /* it is to be a multiple that later lines undo */
+  bool alone = study->diagnosis->lines.count == 1;
+  if (factor && alone && !factor_is(line->scale, 1)) { /* it is to be a multiple that later lines undo */
     text_printf(out, _("if what it makes is divided by %s, every gradient is right"),
                 factor_text(line->factor, number));
     return;

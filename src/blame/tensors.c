@@ -88,10 +88,10 @@ static void put_source(struct study *study, size_t index, size_t tensors, size_t
   if (entries > 1) text_puts(out, _(": a pure factor"));
   if (line && factor_stands_in(line->value, factor))
     text_printf(out, _(", and its line has a %s"), number_brief(factor, 5, number));
-  else if (entries > 1 && wrong && factor_stands_in(wrong->value, factor))
-    text_printf(out, _(", and the first wrong line has a %s"), number_brief(factor, 5, number));
   else if (meaning.length > 0)
     text_printf(out, "; %s", text_string(&meaning));
+  else if (entries > 1 && wrong && factor_stands_in(wrong->value, factor))
+    text_printf(out, _(", and the first wrong line has a %s"), number_brief(factor, 5, number));
   else if (entries > 1)
     text_puts(out, tensors == 1 ? _("; look at its line")
                                 : _("; look at a line before them"));
@@ -286,8 +286,7 @@ static enum status tell_entries(struct study *study, size_t index) {
   else
     text_printf(&study->sentence,
                 form->kind == FORM_MASK_MISSING
-                    ? _("%zu of its %zu entries should be 0 and are not: a mask is missing; the "
-                        "others are right")
+                    ? _("%zu of its %zu entries should be 0 and are not; the others are right")
                     : _("%zu of its %zu entries are 0 and should not be; the others are right"),
                 form->wrong, count);
   put_neighbour(study, index);

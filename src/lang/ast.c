@@ -61,6 +61,13 @@ static bool same_text(const char *a, const char *b) {
   return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+bool expr_names(const struct expr *expr, const char *name) {
+  if (expr->kind == EXPR_NAME) return strcmp(expr->name, name) == 0;
+  for (size_t i = 0; expr->kind == EXPR_APPLY && i < expr->count; i++)
+    if (expr_names(expr->args[i], name)) return true;
+  return false;
+}
+
 bool expr_equal(const struct expr *a, const struct expr *b) {
   if (a->kind != b->kind) return false;
   if (a->kind == EXPR_NUMBER) return a->number == b->number;

@@ -72,6 +72,9 @@ const struct expr *expr_substitute(struct arena *arena, const struct expr *expr,
                                    const struct expr *(*lookup)(void *context, const char *name),
                                    void *context);
 
+/* Whether NAME stands in EXPR. */
+bool expr_names(const struct expr *expr, const char *name);
+
 bool expr_equal(const struct expr *a, const struct expr *b);
 
 #endif
