@@ -78,7 +78,8 @@ static bool vouches(const struct search *search, int node) {
 static bool is_inner_gradient(const struct refining *refining, size_t rule) {
   struct inner inner = {.search = refining->search, .node = refining->line->node};
   const struct rule *rules = refining->search->model->rules;
-  bool next = expr_names(rules[refining->accused].value, rules[rule].target);
+  bool next = is_own(refining, refining->accused) &&
+              expr_names(rules[refining->accused].value, rules[rule].target);
   const struct run *now = &refining->search->now;
   int slot = search_target(refining->search, rule);
   size_t count = shape_count(model_shape(refining->search->model, slot));
@@ -367,6 +368,24 @@ static void explain_shares(const struct refining *refining) {
     if (is_small_subset(subset, count) && explain_by(refining, subset)) return;
 }
 
+/* Leaves the lines that add a multiple of the share by way of the node BY, if there are any. */
+static void keep_those_of(const struct refining *refining, int by) {
+  const size_t rules = refining->search->model->rule_count;
+  const double *share = NULL;
+  size_t kept = 0;
+  bool *keeps = calloc(rules + 1, sizeof *keeps);
+  for (size_t k = 0; k < refining->shares.count; k++)
+    if (refining->shares.items[k].by == by) share = refining->shares.items[k].values;
+  for (size_t i = 0; keeps && share && i < rules; i++) {
+    if (!refining->candidates[i]) continue;
+    search_share(refining->search, i, refining->share);
+    keeps[i] = !isnan(truth_factor(refining->share, share, refining->size, NULL));
+    kept += keeps[i];
+  }
+  for (size_t i = 0; kept > 0 && i < rules; i++) refining->candidates[i] = keeps[i];
+  free(keeps);
+}
+
 /* Where every line does its part and yet the sum is wrong, a line is missing after the last, or else any
  * of them is one too many. */
 static void ask_all_again(const struct refining *refining) {
@@ -380,6 +399,8 @@ static void ask_all_again(const struct refining *refining) {
   for (size_t i = 0; i < model->rule_count; i++)
     refining->candidates[i] = is_own(refining, i);
   explain_shares(refining);
+  if (refining->line->share == SHARE_FACTOR && refining->line->by_count == 1)
+    keep_those_of(refining, refining->line->by[0]);
   if (refining->line->share != SHARE_MISSING) return;
   for (size_t i = 0; i < model->rule_count; i++) refining->candidates[i] = i == last;
 }

@@ -114,10 +114,13 @@ static double should_at(const struct study *study, size_t index, size_t entry) {
 /* The two gradients of an entry. */
 static void put_entry(struct study *study, size_t index, size_t entry) {
   char analytic[NUMBER_TEXT_SIZE], numeric[NUMBER_TEXT_SIZE], factor[NUMBER_TEXT_SIZE];
+  double is = is_at(study, index, entry), should = should_at(study, index, entry);
+  double right = truth_gradient(study->truth, study_tensor(study, index)->node)[entry];
+  bool near = fabs(should - right) <= 1e-3 * fabs(right); /* else the step is too coarse to see it */
   text_printf(&study->sentence,
-              _("the backward pass says %s, the numerical gradient %s: %s times as much"),
-              number_brief(is_at(study, index, entry), 8, analytic),
-              number_brief(should_at(study, index, entry), 8, numeric),
+              near ? _("the backward pass says %s, the numerical gradient %s: %s times as much")
+                   : _("the backward pass says %s where %s is right: %s times as much"),
+              number_brief(is, 8, analytic), number_brief(near ? should : right, 8, numeric),
               factor_text(study->forms[index].factor, factor));
 }
 

@@ -179,6 +179,31 @@ static void count_parts(void *context, size_t done, size_t total) {
   pthread_mutex_unlock(&work->lock);
 }
 
+/* The slopes at a point that the first trial has passed are known: to the other precisions they serve
+ * as the second opinion. */
+static void share_slopes(const struct work *work, size_t t) {
+  const struct check *check = &work->base[t];
+  struct memo *memo = work->memos[bug_trials[t].point];
+  bool known = check->verdict == VERDICT_PASS && !(check->options.eps > 0) &&
+               bug_trials[t].directions == 0 && check->options.precision == PRECISION_DOUBLE;
+  for (size_t i = 0; known && memo && i < check->tensor_count; i++) {
+    const struct tensor_check *tensor = &check->tensors[i];
+    int slot = work->stages[bug_trials[t].point].model.nodes[tensor->node].slot;
+    if (tensor->verdict != VERDICT_PASS) continue;
+    for (int p = PRECISION_DOUBLE + 1; p < PRECISION_COUNT; p++)
+      for (size_t e = 0; e < tensor->count; e++) {
+        double slope = tensor->analytic[e], error = 1e-6 * fabs(slope);
+        uint64_t bits[2];
+        memcpy(&bits[0], &slope, sizeof slope);
+        memcpy(&bits[1], &error, sizeof error);
+        for (unsigned k = 0; k < 2; k++) {
+          struct memo_key key = worker_key(p, p, slot, e, 0, k ? MEMO_SLOPE_ERROR : MEMO_SLOPE);
+          memo_keep(memo, &key, bits[k]);
+        }
+      }
+  }
+}
+
 static enum status run_trials(struct work *work) {
   enum status status = STATUS_OK;
   for (size_t t = 0; !status && t < TRIALS; t++) {
@@ -193,6 +218,7 @@ static enum status run_trials(struct work *work) {
     work->trial = t;
     status = check_run(&work->base[t], &stage->model, &how, work->diag);
     if (status) break;
+    share_slopes(work, t);
     *own = judge(&bug_trials[t], &work->base[t]);
     if (*own == OUTCOME_MISSED) *own = OUTCOME_EQUIVALENT; /* nothing to catch, nothing caught */
   }

@@ -4,18 +4,15 @@
 
 #include <math.h>
 
-/* Both passes at the leaves of the worker's base, on its draws. */
+/* Both passes from the model's own leaves, which no precision has rounded, on the same draws. */
 static bool prepare(struct derived *derived, const struct worker *worker) {
   const struct model *model = worker->model;
-  const struct run *base = worker->base;
   struct diag diag;
-  if (twin_init(&derived->twin, model, true, &diag) || run_copy(&derived->own, base) ||
+  if (twin_init(&derived->twin, model, true, &diag) ||
+      run_init(&derived->own, &model->program, &model->random, PRECISION_DOUBLE) ||
       run_init(&derived->right, &derived->twin.program, &model->random, PRECISION_DOUBLE))
     return false;
-  derived->own.precision = PRECISION_DOUBLE;
-  derived->own.frozen = derived->own.drawn = true;
   run_code(&derived->own, &model->program.forward, 0);
-  *run_values(&derived->own, model->nodes[model->loss].gradient) = 1;
   run_code(&derived->own, &model->program.backward, 0);
   twin_copy_forward(&derived->right, &derived->own, model);
   run_code(&derived->right, &derived->twin.program.backward, 0);

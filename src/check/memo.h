@@ -7,7 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum memo_what { MEMO_LOSS, MEMO_BRANCHES, MEMO_WHAT_COUNT };
+enum memo_what {
+  MEMO_LOSS,
+  MEMO_BRANCHES,
+  MEMO_SLOPE, /* in quadruple precision, and its error; no step */
+  MEMO_SLOPE_ERROR,
+  MEMO_WHAT_COUNT
+};
 
 /* One entry of a tensor moved by so much, and what is asked. */
 struct memo_key {

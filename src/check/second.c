@@ -239,15 +239,42 @@ static struct opinion climb(struct second *second, const struct probe *probe, do
   return (struct opinion){.answer = ANSWER_SETTLED, .error = noise / h, .step = h};
 }
 
+/* A slope that was found before and is exact enough for LEEWAY. */
+static bool recall_slope(const struct second *second, const struct probe *probe,
+                         struct leeway leeway, struct opinion *opinion) {
+  uint64_t slope, error;
+  if (!worker_recall(second->worker, probe, 0, MEMO_SLOPE, &slope) ||
+      !worker_recall(second->worker, probe, 0, MEMO_SLOPE_ERROR, &error))
+    return false;
+  *opinion = (struct opinion){.answer = ANSWER_SETTLED};
+  memcpy(&opinion->slope, &slope, sizeof slope);
+  memcpy(&opinion->error, &error, sizeof error);
+  return opinion->error <= leeway_at(leeway, opinion->slope) / PART;
+}
+
+static void remember_slope(const struct second *second, const struct probe *probe,
+                           const struct opinion *opinion) {
+  uint64_t slope, error;
+  if (opinion->answer != ANSWER_SETTLED) return;
+  memcpy(&slope, &opinion->slope, sizeof slope);
+  memcpy(&error, &opinion->error, sizeof error);
+  worker_remember(second->worker, probe, 0, MEMO_SLOPE, slope);
+  worker_remember(second->worker, probe, 0, MEMO_SLOPE_ERROR, error);
+}
+
 struct opinion second_slope(struct second *second, const struct probe *probe, struct leeway leeway,
                             double expected) {
   struct opinion none = {.answer = ANSWER_NONE};
+  struct opinion known;
   if (!is_ready(second)) return none;
+  if (recall_slope(second, probe, leeway, &known)) return known;
   double noise = find_noise(second, probe), enough = leeway_at(leeway, expected) / PART;
   double h = fmax(smallest_step(second, probe), ROUNDING_PART * noise / enough);
   if (!isfinite(h)) return none;
   struct opinion opinion = climb(second, probe, exp2(ceil(log2(h))), noise, leeway);
-  return may_go_on(second) ? opinion : none;
+  if (!may_go_on(second)) return none;
+  remember_slope(second, probe, &opinion);
+  return opinion;
 }
 
 /* -- the values in double -- */

@@ -107,10 +107,7 @@ static void examine_failing(struct check *check, struct examination *exam,
     size_t entry = ranked[i].entry;
     struct probe probe = probe_of(exam, entry);
     double g = tensor->analytic[entry], n = tensor->numeric[entry];
-    /* In a coarse precision a pass of another check with these slopes is as good a witness. */
-    bool coarse = exam->worker->run.precision != PRECISION_DOUBLE;
-    exam->confirmed =
-        earlier && (coarse || agrees(tensor->leeway, earlier->analytic[entry], n, 0));
+    exam->confirmed = earlier && agrees(tensor->leeway, earlier->analytic[entry], n, 0);
     struct ruling ruling = examine_entry(check, exam, &probe, g, n);
     bool passed = ruling.verdict == VERDICT_PASS;
     tensor->settled_count += passed;
@@ -134,6 +131,9 @@ static size_t rank_small(const struct tensor_check *tensor, struct ranked *ranke
   return count;
 }
 
+/* Below this a difference is no mistake: what a saturated unit leaves is rounded away rightly. */
+#define SMALLEST_JUDGED 1e-14
+
 /* Whether the loss changes when the probe moves a long way: its gradient is not zero everywhere, but
  * only near here. */
 static bool moves_the_loss(const struct examination *exam, const struct probe *probe) {
@@ -144,7 +144,7 @@ static bool moves_the_loss(const struct examination *exam, const struct probe *p
   return !(fabs(there - here) <= rounding * fmax(1, fabs(here)));
 }
 
-/* Each entry relatively, where quadruple precision can; a difference so small is no mistake. */
+/* Each entry relatively, where quadruple precision can. */
 static void examine_floor(struct check *check, struct examination *exam,
                           struct tensor_check *tensor, struct ranked *ranked) {
   enum { LOOKED_AT_CLOSELY = 3 };
@@ -164,6 +164,9 @@ static void examine_floor(struct check *check, struct examination *exam,
     bool closely = found[SMALL_ZERO] < LOOKED_AT_CLOSELY;
     found[examine_small(exam, &probe, tensor->analytic[entry], ranked[0].error, closely)]++;
     if (i < LOOKED_AT_CLOSELY) moves = moves || moves_the_loss(exam, &probe);
+    if (!found[SMALL_WRONG] || !(ranked[0].error > SMALLEST_JUDGED)) continue;
+    settle(tensor, VERDICT_FAIL, REASON_DIFFERS);
+    tensor->entry = entry;
   }
   worker_unplan(exam->worker);
   if (found[SMALL_UNKNOWN] || found[SMALL_WRONG] || worker_cancelled(exam->worker)) return;
@@ -360,16 +363,17 @@ static enum verdict overall(const struct check *check) {
 }
 
 /* A third opinion: nobody is accused whose gradient is what the rules of the operations give, whatever
- * the numerical side says. Where an earlier check lent its slopes, it has spoken for them. */
+ * the numerical side says. */
 static void acquit_right_rules(struct check *check, const struct examination *exam) {
   struct derived derived = {0};
-  if (exam->redrawn || check->options.numeric_from) return;
+  if (exam->redrawn) return;
   for (size_t i = 0; i < check->tensor_count; i++) {
     struct tensor_check *tensor = &check->tensors[i];
     if (tensor->verdict != VERDICT_FAIL || tensor->reason != REASON_DIFFERS) continue;
     if (!derived_agrees(&derived, exam->worker, tensor->node)) continue;
-    tensor->verdict = VERDICT_UNRELIABLE;
-    tensor->reason = REASON_SAME_RULES;
+    bool small = below_floor(tensor);
+    tensor->verdict = small ? VERDICT_INADEQUATE : VERDICT_UNRELIABLE;
+    tensor->reason = small ? REASON_BELOW_FLOOR : REASON_SAME_RULES;
   }
   derived_done(&derived);
 }

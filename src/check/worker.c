@@ -286,22 +286,26 @@ void worker_restore(struct worker *worker, const struct probe *probe) {
 
 /* -- what was found before -- */
 
-/* A run in one precision may be about a base in another. */
+struct memo_key worker_key(enum precision base, enum precision run, int slot, size_t entry, double h,
+                           enum memo_what what) {
+  const unsigned precisions = (unsigned)base * PRECISION_COUNT + (unsigned)run;
+  return (struct memo_key){h, entry, slot, what + MEMO_WHAT_COUNT * precisions};
+}
+
 static struct memo_key key_of(const struct worker *worker, const struct probe *probe, double h,
                               enum memo_what what) {
-  const unsigned precisions =
-      (unsigned)worker->base->precision * PRECISION_COUNT + (unsigned)worker->run.precision;
-  return (struct memo_key){h, probe->entry, probe->slot, what + MEMO_WHAT_COUNT * precisions};
+  return worker_key(worker->base->precision, worker->run.precision, probe->slot, probe->entry, h,
+                    what);
 }
 
 /* Directions are other ones each time. */
-static bool recall(const struct worker *worker, const struct probe *probe, double h,
+bool worker_recall(const struct worker *worker, const struct probe *probe, double h,
                    enum memo_what what, uint64_t *bits) {
   const struct memo_key key = key_of(worker, probe, h, what);
   return worker->memo && !probe->direction && memo_find(worker->memo, &key, bits);
 }
 
-static void remember(const struct worker *worker, const struct probe *probe, double h,
+void worker_remember(const struct worker *worker, const struct probe *probe, double h,
                      enum memo_what what, uint64_t bits) {
   const struct memo_key key = key_of(worker, probe, h, what);
   if (worker->memo && !probe->direction && !worker_cancelled(worker))
@@ -311,24 +315,24 @@ static void remember(const struct worker *worker, const struct probe *probe, dou
 double worker_loss(struct worker *worker, const struct probe *probe, double h) {
   uint64_t bits;
   double loss;
-  if (recall(worker, probe, h, MEMO_LOSS, &bits)) {
+  if (worker_recall(worker, probe, h, MEMO_LOSS, &bits)) {
     memcpy(&loss, &bits, sizeof loss);
     return loss;
   }
   loss = worker_move(worker, probe, h);
   worker_restore(worker, probe);
   memcpy(&bits, &loss, sizeof bits);
-  remember(worker, probe, h, MEMO_LOSS, bits);
+  worker_remember(worker, probe, h, MEMO_LOSS, bits);
   return loss;
 }
 
 uint64_t worker_branches(struct worker *worker, const struct probe *probe, double h) {
   uint64_t branches;
-  if (recall(worker, probe, h, MEMO_BRANCHES, &branches)) return branches;
+  if (worker_recall(worker, probe, h, MEMO_BRANCHES, &branches)) return branches;
   worker_move(worker, probe, h);
   branches = worker_cancelled(worker) ? 0 : run_branches(&worker->run);
   worker_restore(worker, probe);
-  remember(worker, probe, h, MEMO_BRANCHES, branches);
+  worker_remember(worker, probe, h, MEMO_BRANCHES, branches);
   return branches;
 }
 

@@ -75,6 +75,17 @@ size_t worker_entry(const struct worker *worker, const struct probe *probe, size
  * there are no such lines. */
 size_t worker_line(const struct worker *worker, const struct probe *probe);
 
+/* Under what the memo keeps the answer to WHAT about an entry of SLOT moved by H, by a RUN in one
+ * precision about a BASE in another. */
+struct memo_key worker_key(enum precision base, enum precision run, int slot, size_t entry, double h,
+                           enum memo_what what);
+
+/* What the worker's memo knows about the probe moved by H; false: nothing. And what it is told. */
+bool worker_recall(const struct worker *worker, const struct probe *probe, double h,
+                   enum memo_what what, uint64_t *bits);
+void worker_remember(const struct worker *worker, const struct probe *probe, double h,
+                     enum memo_what what, uint64_t bits);
+
 /* Moves the probe by H and returns the loss; everything stays moved until worker_restore(). */
 double worker_move(struct worker *worker, const struct probe *probe, double h);
 void worker_restore(struct worker *worker, const struct probe *probe);
