@@ -220,17 +220,27 @@ static const double *share_of_rule(const struct refining *refining, const struct
   return NULL;
 }
 
+/* Whether what a line adds is SHARE, but for what rounding makes of a small share of a large sum. */
+static bool is_share(const struct refining *refining, const double *share) {
+  const double close = 1e-7, rounding = 1e-12;
+  double largest = truth_largest(refining->should, refining->size);
+  for (size_t i = 0; i < refining->size; i++) {
+    double larger = fmax(fabs(refining->share[i]), fabs(share[i]));
+    if (!(fabs(refining->share[i] - share[i]) <= close * larger + rounding * largest)) return false;
+  }
+  return true;
+}
+
 /* Whether what LINE adds is what arrives by way of the gradients that it reads. */
 static bool adds_its_share(const struct refining *refining, size_t line) {
   struct search *search = refining->search;
   const double *share = share_of_rule(refining, &search->model->rules[line]);
   search_share(search, line, refining->share);
-  if (share) return truth_is_multiple(refining->share, share, refining->size, 1);
+  if (share) return is_share(refining, share);
   search_mark_line(search, line);
   truth_follow(search->truth, &search->now, search->stations, search->through);
   const double *should = truth_expected(search->truth, refining->line->node);
-  return truth_is_multiple(refining->share, should, refining->size, 1) ||
-         is_some_shares(refining, refining->share);
+  return is_share(refining, should) || is_some_shares(refining, refining->share);
 }
 
 static void acquit_with_helpers(const struct refining *refining, size_t line) {
