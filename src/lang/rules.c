@@ -495,11 +495,11 @@ static enum status emit(struct derivation *derivation, int op, int out, int a, i
  * a name, by which later lines may want it, and an instruction from before it is another line's. */
 static bool redirect(struct model *model, struct program_mark before, int slot, int target) {
   struct code *code = &model->program.backward;
-  struct instr *last = &code->items[code->count - 1];
   if (!shortcut_taken(SHORTCUT_IN_PLACE) || code->count == before.backward_count ||
-      (size_t)slot < before.slot_count || (size_t)slot + 1 != model->program.slot_count ||
-      last->out != slot)
+      (size_t)slot < before.slot_count || (size_t)slot + 1 != model->program.slot_count)
     return false;
+  struct instr *last = &code->items[code->count - 1];
+  if (last->out != slot) return false;
   for (int i = 0; i < op_table[last->op].arity; i++)
     if (last->in[i] == target) return false;
   last->out = target;
