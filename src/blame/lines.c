@@ -192,6 +192,18 @@ static void try_helpers(struct search *search, const struct group *group,
   if (best->rate < SEARCH_ALL) try_inner_divisors(search, group, best);
 }
 
+/* With the true gradient all params may be off by one factor, which later lines bring: then it is to be
+ * there, undone. */
+static void try_undone(struct search *search, const struct group *group, struct repair repair,
+                       struct pick *best) {
+  repair.scale = 1;
+  if (best->rate >= SEARCH_ALL || !search_try(search, &repair, 1)) return;
+  double factor = search_common_factor(search);
+  if (isnan(factor)) return;
+  repair.scale = 1 / factor;
+  try_one(search, group, repair, best);
+}
+
 static void try_group(const struct groups *groups, const struct group *group, struct pick *best) {
   struct search *search = groups->search;
   struct repair repair = {.line = group->last, .scale = 1, .node = group->node};
@@ -208,6 +220,7 @@ static void try_group(const struct groups *groups, const struct group *group, st
     repair.scale = factors[i];
     try_one(search, group, repair, best);
   }
+  try_undone(search, group, repair, best);
   if (group->fault == FAULT_FACTOR) try_divisors(search, group, best);
   if (best->rate < SEARCH_ALL) try_helpers(search, group, factors, count, best);
 }

@@ -306,6 +306,20 @@ double search_rate(const struct search *search) {
   return all && mended > 0 ? SEARCH_ALL : mended;
 }
 
+double search_common_factor(const struct search *search) {
+  double common = NAN;
+  for (size_t n = 0; n < search->model->node_count; n++) {
+    if (!search->failing[n]) continue;
+    double factor = truth_factor(search_gradient(search, &search->tried, (int)n),
+                                 truth_gradient(search->truth, (int)n),
+                                 search_size(search, (int)n), NULL);
+    if (isnan(factor) || fabs(factor - (isnan(common) ? factor : common)) > 1e-7 * fabs(factor))
+      return (double)NAN;
+    common = factor;
+  }
+  return common;
+}
+
 void search_keep(struct search *search, const struct repair *more, size_t count) {
   for (size_t i = 0; i < count && search->repair_count < REPAIR_MOST; i++)
     search->repairs[search->repair_count++] = more[i];

@@ -66,6 +66,9 @@ bool search_try(struct search *search, const struct repair *more, size_t count);
 double search_rate(const struct search *search);
 #define SEARCH_ALL 1e9
 
+/* The one factor by which all failing params are multiples of the truth in TRIED; NaN: there is none. */
+double search_common_factor(const struct search *search);
+
 /* What LINE adds to its target, or assigns, in the pass as it stands: as many numbers as the target
  * has, in SHARE. Runs TRIED up to it. */
 void search_share(struct search *search, size_t line, double *share);

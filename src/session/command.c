@@ -353,8 +353,8 @@ enum status do_check(struct session *session, const char *arguments, struct text
   watch(session, &how);
   session->running = &check;
   if (!status) status = check_run(&check, &session->model, &how, diag);
-  session->running = NULL;
   if (!status) status = diagnose(&check, &session->model, diag);
+  session->running = NULL;
   if (!status && !session->terse && !play_is_on(session))
     status = report_survey(&check, &session->model, diag);
   check.options.params = NULL; /* lent by the options, which end here */

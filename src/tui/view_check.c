@@ -164,7 +164,10 @@ static int worst_item(const struct check *check) {
 static void draw_report(struct ui *ui, struct area area) {
   const struct check *check = &ui->session->check;
   int *scroll = &ui->scroll[VIEW_CHECK];
-  if (ui->checked < 0) ui->checked = worst_item(check);
+  if (ui->checked < 0) { /* a new check: its worst is to be seen */
+    ui->checked = worst_item(check);
+    ui->follow = true;
+  }
   if (ui->checked >= item_count(check)) ui->checked = item_count(check) - 1;
   struct pen whole = measure(ui, area, -1);
   int most = whole.line - area.rows;

@@ -160,7 +160,8 @@ static void try_what(const char *what, struct tally *tally) {
       catalogue_make(&catalogue, model, &diag) == STATUS_OK) {
     size_t step = catalogue.count / PER_MODEL + 1;
     assert_int_equal(check_run(&base, model, &how, &diag), STATUS_OK);
-    for (size_t i = hash_bytes(HASH_START, what, strlen(what)) % step; i < catalogue.count;
+    const char *name = strrchr(what, '/') ? strrchr(what, '/') : what; /* the same wherever it lies */
+    for (size_t i = hash_bytes(HASH_START, name, strlen(name)) % step; i < catalogue.count;
          i += step)
       try_mutant(what, model, &catalogue.mutants[i], &base, tally);
     catalogue_done(&catalogue);
