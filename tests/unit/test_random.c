@@ -269,7 +269,8 @@ static void test_correct_models_are_never_wrong(void **state) {
     trial_end(&trial);
   }
   verdicts_end(&tour, verdicts, WIDE_IS_WIDE ? 0.9 : 0.65);
-  assert_true(!WIDE_IS_WIDE || 1000 * verdicts[VERDICT_UNRELIABLE] < tour.count);
+  /* Less than one in 1,000, and one of a small sample. */
+  assert_true(!WIDE_IS_WIDE || verdicts[VERDICT_UNRELIABLE] <= 1 + tour.count / 1000);
 }
 
 /* Other steps, methods, precisions: the numerical side is worse, and is to blame for it. */
