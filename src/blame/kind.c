@@ -25,11 +25,6 @@ struct naming {
 
 /* -- comparing -- */
 
-static const double *gradient(const struct model *model, const struct run *run, int node) {
-  int slot = model->nodes[node].gradient;
-  return slot >= 0 ? run_values(run, slot) : NULL;
-}
-
 /* Whether MUTANT is THEIR gradient, not merely near it: much nearer than RIGHT is, in every entry. */
 static bool is_same_entry(double their, double mutant, double right, double largest) {
   const double close = 1e-7, part = 1e-3, rounding = 1e-11;
@@ -40,8 +35,8 @@ static bool is_same_entry(double their, double mutant, double right, double larg
 
 /* Whether the mutant's gradient of the param NODE is the person's. One that is not assigned is 0. */
 static bool is_same_for(const struct naming *naming, const struct run *run, int node) {
-  const double *theirs = gradient(naming->model, naming->point, node);
-  const double *mutant = gradient(&naming->twin, run, node);
+  const double *theirs = model_gradient(naming->model, naming->point, node);
+  const double *mutant = model_gradient(&naming->twin, run, node);
   const double *right = truth_gradient(naming->truth, node);
   size_t count = shape_count(model_shape(naming->model, naming->model->nodes[node].slot));
   double largest = right ? truth_largest(right, count) : 0;
@@ -117,13 +112,7 @@ static bool look(void *context, size_t index, size_t pass, const struct run *run
 
 static enum status prepare(struct naming *naming, struct diag *diag) {
   enum status status = twin_init(&naming->twin, naming->model, false, diag);
-  if (!status && run_init(&naming->right, &naming->twin.program, &naming->model->random,
-                          PRECISION_DOUBLE))
-    status = diag_no_memory(diag);
-  if (status) return status;
-  twin_copy_forward(&naming->right, naming->point, naming->model);
-  run_code(&naming->right, &naming->twin.program.backward, 0);
-  return STATUS_OK;
+  return status ? status : twin_run(&naming->right, &naming->twin, naming->point, diag);
 }
 
 /* What the line shows by itself, whether a mutant does the same or not. */
@@ -155,11 +144,10 @@ static void settle_by_name(struct named_kind *found, const char *name) {
 static double *result_of(const struct naming *naming, size_t size) {
   const struct wrong_line *line = naming->line;
   const struct rule *rule = &naming->model->rules[line->rules[line->count - 1]];
-  int slot = rule->target_node >= 0 ? naming->model->nodes[rule->target_node].gradient
-                                    : scope_find(&naming->model->locals, rule->target);
+  const double *values = run_values(naming->point, model_target(naming->model, rule));
   double *result = malloc((size + 1) * sizeof *result);
   for (size_t i = 0; result && i < size; i++)
-    result[i] = run_values(naming->point, slot)[i] / line->scale;
+    result[i] = values[i] / line->scale;
   return result;
 }
 

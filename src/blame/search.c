@@ -9,10 +9,7 @@ enum { BUDGET = 400 * 1000 * 1000 };
 /* -- what lines read -- */
 
 int search_target(const struct search *search, size_t line) {
-  const struct model *model = search->model;
-  const struct rule *rule = &model->rules[line];
-  return rule->target_node >= 0 ? model->nodes[rule->target_node].gradient
-                                : scope_find(&model->locals, rule->target);
+  return model_target(search->model, &search->model->rules[line]);
 }
 
 bool search_is_station(const struct search *search, size_t line) {
@@ -141,8 +138,7 @@ bool inner_next(struct inner *inner) {
 /* -- the params -- */
 
 const double *search_gradient(const struct search *search, const struct run *run, int node) {
-  int slot = search->model->nodes[node].gradient;
-  return slot >= 0 ? run_values(run, slot) : NULL;
+  return model_gradient(search->model, run, node);
 }
 
 size_t search_size(const struct search *search, int node) {

@@ -60,17 +60,12 @@ double truth_factor(const double *is, const double *should, size_t count, size_t
 
 /* -- what is right -- */
 
-static const double *gradient_in(const struct truth *truth, const struct run *run, int node) {
-  int slot = truth->twin.nodes[node].gradient;
-  return slot >= 0 ? run_values(run, slot) : NULL;
-}
-
 const double *truth_gradient(const struct truth *truth, int node) {
-  return gradient_in(truth, &truth->right, node);
+  return model_gradient(&truth->twin, &truth->right, node);
 }
 
 const double *truth_expected(const struct truth *truth, int node) {
-  return gradient_in(truth, &truth->expected, node);
+  return model_gradient(&truth->twin, &truth->expected, node);
 }
 
 /* Whether the derived gradient of TENSOR agrees with the numerical one far better than what the
@@ -94,11 +89,8 @@ enum status truth_init(struct truth *truth, const struct check *check, const str
                        const struct run *point, struct diag *diag) {
   *truth = (struct truth){.model = model};
   enum status status = twin_init(&truth->twin, model, true, diag);
-  if (!status && (run_init(&truth->right, &truth->twin.program, &model->random, PRECISION_DOUBLE)))
-    status = diag_no_memory(diag);
+  if (!status) status = twin_run(&truth->right, &truth->twin, point, diag);
   if (status) return status;
-  twin_copy_forward(&truth->right, point, model);
-  run_code(&truth->right, &truth->twin.program.backward, 0);
   if (run_copy(&truth->mixed, &truth->right) || run_copy(&truth->expected, &truth->right))
     return diag_no_memory(diag);
   truth->trusted = all_agree(truth, check);

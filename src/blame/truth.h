@@ -49,8 +49,7 @@ struct shares {
 };
 
 /* The shares of NODE's gradient, as truth_follow() would add them up, or the true ones if PERSON is
- * NULL. STATUS_NO_MEMORY; ends with
- * shares_done(), also then. */
+ * NULL. STATUS_NO_MEMORY; ends with shares_done(), also then. */
 enum status truth_shares(struct truth *truth, const struct run *person, const bool *stations,
                          int node, struct shares *shares);
 void shares_done(struct shares *shares);

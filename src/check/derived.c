@@ -9,14 +9,11 @@ static bool prepare(struct derived *derived, const struct worker *worker) {
   const struct model *model = worker->model;
   struct diag diag;
   if (twin_init(&derived->twin, model, true, &diag) ||
-      run_init(&derived->own, &model->program, &model->random, PRECISION_DOUBLE) ||
-      run_init(&derived->right, &derived->twin.program, &model->random, PRECISION_DOUBLE))
+      run_init(&derived->own, &model->program, &model->random, PRECISION_DOUBLE))
     return false;
   run_code(&derived->own, &model->program.forward, 0);
   run_code(&derived->own, &model->program.backward, 0);
-  twin_copy_forward(&derived->right, &derived->own, model);
-  run_code(&derived->right, &derived->twin.program.backward, 0);
-  return true;
+  return !twin_run(&derived->right, &derived->twin, &derived->own, &diag);
 }
 
 static bool is_same(const double *is, const double *should, size_t count) {
@@ -37,10 +34,10 @@ bool derived_agrees(struct derived *derived, const struct worker *worker, int no
     derived->failed = !derived->ready;
   }
   if (derived->failed) return false;
-  int own = model->nodes[node].gradient, other = derived->twin.nodes[node].gradient;
-  return own >= 0 && other >= 0 &&
-         is_same(run_values(&derived->own, own), run_values(&derived->right, other),
-                 shape_count(model_shape(model, own)));
+  const double *own = model_gradient(model, &derived->own, node);
+  const double *right = model_gradient(&derived->twin, &derived->right, node);
+  return own && right &&
+         is_same(own, right, shape_count(model_shape(model, model->nodes[node].slot)));
 }
 
 void derived_done(struct derived *derived) {

@@ -24,6 +24,16 @@ struct shape model_shape(const struct model *model, int slot) {
   return model->program.slots[slot].shape;
 }
 
+int model_target(const struct model *model, const struct rule *rule) {
+  return rule->target_node >= 0 ? model->nodes[rule->target_node].gradient
+                                : scope_find(&model->locals, rule->target);
+}
+
+double *model_gradient(const struct model *model, const struct run *run, int node) {
+  int slot = model->nodes[node].gradient;
+  return slot >= 0 ? run_values(run, slot) : NULL;
+}
+
 void model_copy_params(const struct model *model, double *to, const struct model *like,
                        const double *from) {
   for (size_t n = 0; n < model->node_count; n++) {

@@ -143,6 +143,13 @@ int model_find(const struct model *model, const char *name);
 
 struct shape model_shape(const struct model *model, int slot);
 
+/* The slot that RULE's line assigns: a node's gradient or a local name; -1 if there is none. */
+int model_target(const struct model *model, const struct rule *rule);
+
+/* The gradient of NODE in RUN, a run of MODEL: as many numbers as the node has; NULL if the pass
+ * assigns none. */
+double *model_gradient(const struct model *model, const struct run *run, int node);
+
 /* Copies every param of MODEL to TO, laid out as its image is, from FROM, laid out as that of LIKE,
  * another build of the same text (or the same one). */
 void model_copy_params(const struct model *model, double *to, const struct model *like,

@@ -36,8 +36,9 @@ static void go_to(struct stand_in *stand_in, size_t rule) {
   }
 }
 
-enum status stand_in_value(struct stand_in *stand_in, size_t rule, const struct expr *value,
-                           int *slot, struct diag *diag) {
+/* Appends to `code` what computes VALUE in the place of rule line RULE; its result is in *SLOT. */
+static enum status lower_value(struct stand_in *stand_in, size_t rule, const struct expr *value,
+                               int *slot, struct diag *diag) {
   struct model *model = stand_in->model;
   struct builder builder = rules_builder(model, diag);
   const size_t lowered = model->lowered;
@@ -48,11 +49,6 @@ enum status stand_in_value(struct stand_in *stand_in, size_t rule, const struct 
   enum status status = lower_expr(&builder, value, NULL, slot);
   model->lowered = lowered;
   return status;
-}
-
-static int target_of(const struct model *model, const struct rule *rule) {
-  return rule->target_node >= 0 ? model->nodes[rule->target_node].gradient
-                                : scope_find(&model->locals, rule->target);
 }
 
 static bool has_shape_of(const struct model *model, int slot, int target) {
@@ -71,8 +67,8 @@ enum status stand_in_line(struct stand_in *stand_in, size_t rule, bool accumulat
   const struct model *model = stand_in->model;
   const struct rule *line = &model->rules[rule];
   int slot = -1;
-  *target = target_of(model, line);
-  enum status status = stand_in_value(stand_in, rule, value, &slot, diag);
+  *target = model_target(model, line);
+  enum status status = lower_value(stand_in, rule, value, &slot, diag);
   if (status) return status;
   if (!has_shape_of(model, slot, *target))
     return diag_set(diag, STATUS_DATA, line->span, _("this line does not fit \"%s\""),
@@ -88,11 +84,11 @@ enum status stand_in_fits(struct stand_in *stand_in, size_t rule, const struct e
                           bool *fits) {
   struct model *model = stand_in->model;
   const struct program_mark mark = program_mark(&model->program);
-  const int target = target_of(model, &model->rules[rule]);
+  const int target = model_target(model, &model->rules[rule]);
   struct diag diag;
   int slot = -1;
   enum status status = target < 0 ? STATUS_DATA
-                                  : stand_in_value(stand_in, rule, value, &slot, &diag);
+                                  : lower_value(stand_in, rule, value, &slot, &diag);
   *fits = !status && has_shape_of(model, slot, target);
   program_rollback(&model->program, mark);
   stand_in->code.count = 0;

@@ -65,6 +65,10 @@ void twin_done(struct model *twin) {
   *twin = (struct model){.loss = -1};
 }
 
-void twin_copy_forward(const struct run *to, const struct run *from, const struct model *model) {
-  memcpy(to->values, from->values, model->built.size * sizeof *to->values);
+enum status twin_run(struct run *run, const struct model *twin, const struct run *from,
+                     struct diag *diag) {
+  if (run_init(run, &twin->program, &twin->random, PRECISION_DOUBLE)) return diag_no_memory(diag);
+  memcpy(run->values, from->values, twin->built.size * sizeof *run->values);
+  run_code(run, &twin->program.backward, 0);
+  return STATUS_OK;
 }

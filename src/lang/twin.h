@@ -14,8 +14,10 @@ enum status twin_init(struct model *twin, const struct model *of, bool unfolded,
                       struct diag *diag);
 void twin_done(struct model *twin);
 
-/* Copies the values of the leaves and the forward pass from one run to another, of a model and of
- * its twin (or of two twins). */
-void twin_copy_forward(const struct run *to, const struct run *from, const struct model *model);
+/* Begins RUN, a run of TWIN in double precision, with the leaves and the forward pass of FROM, a run
+ * of the model that it is a twin of, and runs its backward pass. STATUS_NO_MEMORY; ends with
+ * run_done(). */
+enum status twin_run(struct run *run, const struct model *twin, const struct run *from,
+                     struct diag *diag);
 
 #endif

@@ -110,11 +110,6 @@ enum status explain_value(struct session *session, int node, struct text *out,
   return STATUS_OK;
 }
 
-static int target_slot(const struct model *model, const struct rule *rule) {
-  return rule->target_node >= 0 ? model->nodes[rule->target_node].gradient
-                                : scope_find(&model->locals, rule->target);
-}
-
 static void put_replaced(const struct model *model, const struct rule *rule, struct text *out) {
   if (!rule->original) return;
   text_puts(out, _("  a bug; the line was  "));
@@ -147,7 +142,7 @@ enum status explain_rule(struct session *session, const struct rule *rule, struc
   }
   put_lines(session, target_columns(text_string(&line)), rule->value, text_string(&line),
             share.values, share.shape, out);
-  int slot = target_slot(model, rule);
+  int slot = model_target(model, rule);
   if (rule->accumulate && slot >= 0) {
     line.length = 0;
     name_put_shown(&line, model, rule->target);

@@ -154,12 +154,10 @@ static void put_backward(struct text *out, const struct model *model, const stru
     size_t start = out->length;
     rule_put_shown(out, model, i);
     text_pad(out, text_columns(out->bytes + start, out->length - start), 23);
-    int gradient = rule->target_node >= 0 ? model->nodes[rule->target_node].gradient
-                                          : scope_find(&model->locals, rule->target);
     text_puts(out, "  ");
     if (is_overwritten(model, i)) text_puts(out, _("in the end "));
     else if (rule->accumulate) text_puts(out, _("in all "));
-    put_value(out, run, gradient);
+    put_value(out, run, model_target(model, rule));
     if (rule->original) {
       text_printf(out, "\n  %*s  ", width, "");
       report_toned(out, style, TONE_DOUBT, _("a bug; the line was  "));
