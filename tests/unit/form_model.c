@@ -1,5 +1,6 @@
 #include "form_model.h"
 
+#include "block.h"
 #include "lang/print.h"
 
 #include <stdarg.h>
@@ -303,21 +304,9 @@ static void put_form(struct text *out, const struct model *model, size_t index, 
   }
 }
 
-static bool is_assigned(const struct model *model, size_t node) {
-  for (size_t i = 0; i < model->rule_count; i++)
-    if (model->rules[i].target_node == (int)node) return true;
-  return false;
-}
-
 void form_put_block(struct text *out, const struct model *model, enum form form,
                     struct random *dice) {
-  text_puts(out, "backward\n");
-  for (size_t n = 0; n < model->node_count; n++) {
-    const struct node *node = &model->nodes[n];
-    struct shape shape = model_shape(model, node->slot);
-    if (node->kind == NODE_PARAM && !is_assigned(model, n))
-      text_printf(out, "  d%s = zeros(%u, %u)\n", node->name, shape.rows, shape.cols);
-  }
+  block_begin(out, model);
   for (size_t i = 0; i < model->rule_count; i++)
     put_form(out, model, i, dice ? (enum form)form_pick(dice, FORM_COUNT) : form);
   text_puts(out, "end\n");

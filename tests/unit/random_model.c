@@ -1,5 +1,6 @@
 #include "random_model.h"
 
+#include "block.h"
 #include "lang/lower.h"
 #include "lang/parse.h"
 #include "lang/print.h"
@@ -476,20 +477,9 @@ void random_model_done(struct random_model *made) {
 
 /* -- a model's rule lines as its author's own -- */
 
-static bool is_assigned(const struct model *model, size_t node) {
-  for (size_t i = 0; i < model->rule_count; i++)
-    if (model->rules[i].target_node == (int)node) return true;
-  return false;
-}
-
 void random_model_put_backward(struct text *out, const char *source, const struct model *model) {
-  text_printf(out, "%sbackward\n", source);
-  for (size_t n = 0; n < model->node_count; n++) {
-    const struct node *node = &model->nodes[n];
-    struct shape shape = model_shape(model, node->slot);
-    if (node->kind == NODE_PARAM && !is_assigned(model, n))
-      text_printf(out, "  d%s = zeros(%u, %u)\n", node->name, shape.rows, shape.cols);
-  }
+  text_puts(out, source);
+  block_begin(out, model);
   for (size_t i = 0; i < model->rule_count; i++)
     text_printf(out, "  %s\n", model->rules[i].text);
   text_puts(out, "end\n");

@@ -18,6 +18,7 @@
 #include "lang/print.h"
 #include "lang/rules.h"
 #include "lesson/lesson.h"
+#include "sample.h"
 #include "train/train.h"
 
 #include <glob.h>
@@ -26,22 +27,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#if defined(SANITIZED) || defined(__SANITIZE_ADDRESS__)
-enum { USUAL_PERCENT = 5 };
-#elif !defined(__OPTIMIZE__)
-enum { USUAL_PERCENT = 25 };
-#else
-enum { USUAL_PERCENT = 100 };
-#endif
-
 static uint32_t count_of(uint32_t usual) {
-  const char *wish = getenv("FORM_MODELS");
-  return (uint32_t)fmax(20, usual * (wish ? atof(wish) : USUAL_PERCENT) / 100);
+  return sample_count("FORM_MODELS", usual, 20);
 }
 
 /* -- a model that has run -- */

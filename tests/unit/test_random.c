@@ -16,24 +16,12 @@
 #include "lang/parse.h"
 #include "lang/print.h"
 #include "random_model.h"
+#include "sample.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#if defined(SANITIZED) || defined(__SANITIZE_ADDRESS__)
-enum { USUAL_PERCENT = 5 };
-#elif !defined(__OPTIMIZE__)
-enum { USUAL_PERCENT = 25 };
-#else
-enum { USUAL_PERCENT = 100 };
-#endif
 
 static struct random_library library;
 
@@ -46,10 +34,7 @@ struct tour {
 };
 
 static struct tour tour_begin(const char *name, uint32_t first_seed, uint32_t usual) {
-  const char *wish = getenv("RANDOM_MODELS");
-  double percent = wish ? atof(wish) : USUAL_PERCENT;
-  double count = fmax(40, usual * percent / 100);
-  return (struct tour){name, first_seed, (uint32_t)count, seconds_now()};
+  return (struct tour){name, first_seed, sample_count("RANDOM_MODELS", usual, 40), seconds_now()};
 }
 
 static void tour_end(const struct tour *tour, const char *found) {
