@@ -113,9 +113,9 @@ static bool carries_factor(const struct refining *refining, size_t rule) {
   return truth_is_multiple(is, refining->should, refining->size, 1);
 }
 
-/* Whether RULE, whose name is no node's gradient, cannot be the mistake: it holds what it should, given
- * what it reads; it can only scale the result, which is not what is
- * wrong; or it does not carry the factor that is. */
+/* Whether RULE, whose name is no node's gradient, cannot be the mistake: it holds what it should,
+ * given what it reads; it can only scale the result, which is not what is wrong; or it does not carry
+ * the factor that is. */
 static bool is_innocent(const struct refining *refining, size_t rule) {
   bool scaled = isfinite(refining->line->factor);
   if (is_inner_gradient(refining, rule)) return true;
