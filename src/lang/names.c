@@ -6,8 +6,10 @@
 
 #include <string.h>
 
+/* Every byte of a letter beyond ASCII counts: names may hold such letters. */
 static bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         (unsigned char)c >= 0x80;
 }
 
 static bool is_blank(char c) {
@@ -137,13 +139,6 @@ static int find_part(const struct model *model, const struct text *wanted) {
   return found;
 }
 
-/* No part reads as one word. */
-static bool is_one_word(const char *text, size_t length) {
-  for (size_t i = 0; i < length; i++)
-    if (!is_word(text[i])) return false;
-  return true;
-}
-
 static int find_word(const struct model *model, const char *text, size_t length) {
   char word[NAME_MAX_BYTES + 1] = "";
   if (length >= sizeof word) return -1;
@@ -156,10 +151,11 @@ int node_find_shown(const struct model *model, const char *text, size_t length) 
   while (length > 0 && is_blank(*text)) text++, length--;
   while (length > 0 && is_blank(text[length - 1])) length--;
   if (length == 0) return -1;
-  if (is_one_word(text, length)) return find_word(model, text, length);
+  int found = find_word(model, text, length);
+  if (found >= 0) return found;
   text_init(&name);
   put_canonical(&name, text, length);
-  int found = find_part(model, &name);
+  found = find_part(model, &name);
   text_done(&name);
   return found;
 }

@@ -264,6 +264,21 @@ static void random_models_can_be_typed(void **state) {
   random_library_done(&library);
 }
 
+/* The letters of the notes: Greek, Korean. */
+static void names_beyond_ascii_are_found(void **state) {
+  (void)state;
+  struct trial trial;
+  build(&trial, "param θ = 3; param 가중치 = 2; σ = 가중치 * θ^2; ŷ = exp(1 + θ) * exp(1 + θ)\n"
+                "L = σ - ŷ");
+  means(&trial, "θ", "θ");
+  means(&trial, "θ^2", "σ_1");
+  means(&trial, "θ^2 in σ", "σ_1");
+  means(&trial, "θ^2 in ŷ", NULL);
+  shows(&trial, "ŷ_1", "1 + θ in ŷ, 1st");
+  each_folding(&trial.model);
+  done(&trial);
+}
+
 /* -- what comes with the program -- */
 
 struct visit {
@@ -418,6 +433,7 @@ int main(void) {
       cmocka_unit_test(parts_are_told_apart),
       cmocka_unit_test(what_is_shown_can_be_typed_otherwise),
       cmocka_unit_test(gates_speak_in_their_own_names),
+      cmocka_unit_test(names_beyond_ascii_are_found),
       cmocka_unit_test(draws_are_not_drawn_again),
       cmocka_unit_test(what_is_handed_on_is_not_shown),
       cmocka_unit_test(long_lines_are_shortened),
