@@ -13,15 +13,17 @@ bool instr_reads(const struct instr *instr, int slot) {
 }
 
 size_t instr_cost(const struct program *program, const struct instr *instr) {
+  enum { TERMS = 8 }; /* of a product: as quick as one entry of something else */
   const struct op *op = &op_table[instr->op];
-  size_t cost = shape_count(program->slots[instr->out].shape);
-  if (op->accumulate) {
-    cost *= program->slots[instr->in[1]].shape.rows;
-  } else {
-    for (int i = 0; i < op->arity; i++) {
-      const size_t read = shape_count(program->slots[instr->in[i]].shape);
-      if (read > cost) cost = read;
-    }
+  const size_t made = shape_count(program->slots[instr->out].shape);
+  size_t cost = made;
+  for (int i = 0; i < op->arity; i++) {
+    const size_t read = shape_count(program->slots[instr->in[i]].shape);
+    if (read > cost) cost = read;
+  }
+  if (op->flags & OP_PRODUCT) {
+    const size_t terms = made / TERMS * program->slots[instr->in[1]].shape.rows;
+    if (terms > cost) cost = terms;
   }
   return INSTR_CALL + cost;
 }

@@ -37,7 +37,7 @@ size_t dataflow_last_write(const struct dataflow *flow, int slot);
 bool instr_reads(const struct instr *instr, int slot);
 
 /* What running INSTR costs, in entries computed: INSTR_CALL for itself, and every entry that it
- * makes or reads, of a product of matrices every term. */
+ * makes or reads; a term of a product of matrices is a part of one. */
 enum { INSTR_CALL = 16 };
 size_t instr_cost(const struct program *program, const struct instr *instr);
 

@@ -38,6 +38,7 @@ static bool count(void *context, size_t mutant, double distance) {
 
 enum {
   UNNOTICED = 2 << 20, /* entries: a hundredth of a second, about */
+  NOT_FELT = 64 << 20, /* a third of one, where the check takes as long itself */
   PART_COST = 4 << 10  /* of finding the mutants of one expression in a line, about */
 };
 
@@ -45,7 +46,7 @@ size_t survey_budget(const struct model *model, size_t slopes) {
   enum { SIDES = 2 };
   const size_t pass = model->program.forward.count * INSTR_CALL;
   size_t budget;
-  if (!size_multiply(pass * SIDES, slopes, &budget)) return SIZE_MAX;
+  if (!size_multiply(pass * SIDES, slopes, &budget) || budget > NOT_FELT) return NOT_FELT;
   return budget > UNNOTICED ? budget : UNNOTICED;
 }
 
@@ -54,6 +55,14 @@ static size_t catalogue_cost(const struct model *model) {
   size_t parts = 0;
   for (size_t i = 0; i < model->rule_count; i++) parts += model->rules[i].value->size;
   return parts * PART_COST;
+}
+
+/* What comparing the gradients of all mutants costs, which is quicker than computing them. */
+static size_t comparing_cost(const struct catalogue *catalogue, const struct gauge *gauge) {
+  enum { COMPARED = 4 }; /* as quick as one that is computed */
+  size_t cost;
+  if (!size_multiply(gauge->count / COMPARED * PASS_COUNT, catalogue->count, &cost)) return SIZE_MAX;
+  return cost;
 }
 
 /* -- all of it -- */
@@ -77,12 +86,14 @@ enum status survey_run(struct survey *survey, struct model *model,
   struct catalogue catalogue;
   struct gauge gauge = {0};
   struct work work = {survey, &catalogue, false};
-  const size_t cost = catalogue_cost(model), budget = options->budget;
+  size_t cost = catalogue_cost(model);
+  const size_t budget = options->budget;
   *survey = (struct survey){0};
   if (budget > 0 && cost >= budget / 2) return STATUS_OK; /* running them costs as much again */
   enum status status = catalogue_make(&catalogue, model, diag);
   if (!status && gauge_init(&gauge, model, options->frozen, false)) status = diag_no_memory(diag);
-  if (!status)
+  if (!status) cost += comparing_cost(&catalogue, &gauge);
+  if (!status && (budget == 0 || cost < budget))
     status = survey_all(&work, &gauge, budget > 0 ? budget - cost : 0, options, diag);
   gauge_done(&gauge);
   catalogue_done(&catalogue);

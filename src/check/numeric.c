@@ -205,7 +205,7 @@ enum status numeric_slopes(struct numeric *numeric, struct probe probe, size_t c
                           .directions = directions, .slopes = slopes,
                           .threads = count < WORTH_A_THREAD ? 1 : (size_t)numeric->threads};
   prepare(numeric, &numeric->workers[0], &probe);
-  const size_t line = directions ? 0 : worker_line(&numeric->workers[0], &probe);
+  const size_t line = directions ? 0 : worker_line(&numeric->workers[0]);
   probes.portion = portion_of(count, probes.threads, line);
   make_shares(&probes);
   team_work(numeric->team, (int)probes.threads, run_hand, &probes);

@@ -27,14 +27,17 @@ enum status worker_init(struct worker *worker, const struct model *model, const 
   *worker = (struct worker){.model = model, .base = base};
   enum status status = run_copy(&worker->run, base);
   worker->dirty = calloc(model->program.slot_count, sizeof *worker->dirty);
-  return status || !worker->dirty ? STATUS_NO_MEMORY : STATUS_OK;
+  worker->until = calloc(model->program.slot_count, sizeof *worker->until);
+  return status || !worker->dirty || !worker->until ? STATUS_NO_MEMORY : STATUS_OK;
 }
 
 void worker_done(struct worker *worker) {
   worker_unplan(worker);
   run_done(&worker->run);
   free(worker->dirty);
+  free(worker->until);
   worker->dirty = NULL;
+  worker->until = NULL;
 }
 
 bool worker_cancelled(const struct worker *worker) {
@@ -48,6 +51,21 @@ struct plan_step plan_step(struct run *run, const struct instr *instr) {
                            .out = instr->out};
   for (int i = 0; i < MAX_OPERANDS; i++) step.in[i] = instr->in[i];
   return step;
+}
+
+/* Where the base has what stands at PLACE in the worker's run. */
+static const double *at_base(const struct worker *worker, const double *place) {
+  return worker->base->values + (place - worker->run.values);
+}
+
+static void add_step(struct worker *worker, const struct instr *instr) {
+  struct kept_step *step = &worker->steps[worker->step_count++];
+  step->plan = plan_step(&worker->run, instr);
+  step->was = at_base(worker, step->plan.call.out);
+  struct call base = step->plan.call;
+  for (int i = 0; i < step->plan.op->arity; i++)
+    base.in[i].values = at_base(worker, base.in[i].values);
+  sums_init(&step->sums, step->plan.op, &base);
 }
 
 /* Makes the steps: the instructions from the probe's first on that depend on its slot and on which
@@ -64,27 +82,36 @@ static bool find_steps(struct worker *worker, const struct probe *probe, bool *m
     const struct instr *instr = &forward->items[i];
     for (int k = 0; k < op_table[instr->op].arity; k++)
       if (moved[instr->in[k]]) moved[instr->out] = true;
-    if (moved[instr->out] && needed[instr->out])
-      worker->steps[worker->step_count++] = plan_step(&worker->run, instr);
+    if (moved[instr->out] && needed[instr->out]) add_step(worker, instr);
   }
   return worker->steps;
 }
 
-static bool reads(const struct plan_step *step, int slot) {
-  for (int k = 0; k < step->op->arity; k++)
-    if (step->in[k] == slot) return true;
-  return false;
+static void find_readers(struct worker *worker, const struct probe *probe) {
+  worker->until[probe->slot] = 0;
+  for (size_t i = 0; i < worker->step_count; i++) {
+    const struct plan_step *plan = &worker->steps[i].plan;
+    for (int k = 0; k < plan->op->arity; k++) worker->until[plan->in[k]] = i + 1;
+    worker->until[plan->out] = 0;
+  }
 }
 
-static bool find_lead(struct worker *worker, const struct probe *probe) {
-  const struct plan_step *step = worker->steps;
-  if (probe->direction || worker->step_count == 0 || step->in[0] == step->in[1] ||
-      !shortcut_taken(SHORTCUT_LEAD))
-    return true;
-  worker->alone = true;
-  for (size_t i = 1; i < worker->step_count; i++)
-    if (reads(&worker->steps[i], probe->slot)) worker->alone = false;
-  return lead_init(&worker->lead, step->op, &step->call, step->in[1] == probe->slot);
+static bool same_rect(struct rect a, struct rect b) {
+  return rect_covers(a, b) && rect_covers(b, a);
+}
+
+/* Finds which of the probe's entries are terms of the same sums. */
+static void find_lines(struct worker *worker, const struct probe *probe) {
+  const struct plan_step *step = &worker->steps->plan;
+  const struct shape shape = model_shape(worker->model, probe->slot);
+  if (worker->step_count == 0 || !step->op->terms || step->in[0] == step->in[1]) return;
+  const int which = step->in[0] != probe->slot;
+  const struct rect reached = step->op->touch(&step->call, which, (struct rect){0, 1, 0, 1});
+  const struct rect right = step->op->touch(&step->call, which, (struct rect){0, 1, 1, 2});
+  const struct rect below = step->op->touch(&step->call, which, (struct rect){1, 2, 0, 1});
+  worker->down = shape.rows > 1 && same_rect(reached, below) && !same_rect(reached, right);
+  if (worker->down) worker->line = shape.rows;
+  else if (shape.cols > 1 && same_rect(reached, right)) worker->line = shape.cols;
 }
 
 /* Back to the base from wherever passes without a plan have led. */
@@ -100,31 +127,22 @@ bool worker_plan(struct worker *worker, const struct probe *probe) {
   come_back(worker); /* a plan takes what no move reaches as it stands */
   size_t slots = worker->model->program.slot_count;
   bool *moved = calloc(slots, 1), *needed = calloc(slots, 1);
-  worker->planned = moved && needed && find_steps(worker, probe, moved, needed) &&
-                    find_lead(worker, probe);
+  worker->planned = moved && needed && find_steps(worker, probe, moved, needed);
   free(moved);
   free(needed);
-  if (!worker->planned) worker_unplan(worker);
+  if (worker->planned) find_readers(worker, probe);
+  if (worker->planned) find_lines(worker, probe);
   return worker->planned;
 }
 
-void worker_unplan(struct worker *worker) {
-  free(worker->steps);
-  lead_done(&worker->lead);
-  worker->steps = NULL;
-  worker->step_count = 0;
-  worker->planned = false;
-}
-
 size_t worker_entry(const struct worker *worker, const struct probe *probe, size_t index) {
-  struct shape shape = model_shape(worker->model, probe->slot);
-  if (!worker->lead.call || worker->lead.which == 0) return index;
-  return index % shape.rows * shape.cols + index / shape.rows; /* down the columns */
+  const struct shape shape = model_shape(worker->model, probe->slot);
+  const uint32_t at = (uint32_t)index;
+  return worker->down ? (size_t)(at % shape.rows) * shape.cols + at / shape.rows : index;
 }
 
-size_t worker_line(const struct worker *worker, const struct probe *probe) {
-  struct shape shape = model_shape(worker->model, probe->slot);
-  return !worker->lead.call ? 0 : worker->lead.which == 0 ? shape.cols : shape.rows;
+size_t worker_line(const struct worker *worker) {
+  return worker->line;
 }
 
 /* -- moving -- */
@@ -149,8 +167,8 @@ static void restore_values(struct worker *worker, const struct probe *probe) {
 }
 
 static struct rect probe_rect(const struct worker *worker, const struct probe *probe) {
-  struct shape shape = model_shape(worker->model, probe->slot);
-  uint32_t row = (uint32_t)(probe->entry / shape.cols), col = (uint32_t)(probe->entry % shape.cols);
+  const struct shape shape = model_shape(worker->model, probe->slot);
+  const uint32_t entry = (uint32_t)probe->entry, row = entry / shape.cols, col = entry % shape.cols;
   return probe->direction ? shape_rect(shape) : (struct rect){row, row + 1, col, col + 1};
 }
 
@@ -181,13 +199,12 @@ static bool columns_equal(const double *a, const double *b, size_t cols, struct 
 
 /* PART without the outer rows and columns in which a step's result is to the bit what it was: a
  * dead unit or a zero lets nothing through, and what did not change reaches nothing. */
-static struct rect changed(const struct worker *worker, const struct plan_step *step,
-                           struct rect part) {
-  if (!shortcut_taken(SHORTCUT_TRIM)) return part;
-  const double *now = step->call.out, *was = run_values(worker->base, step->out);
-  size_t cols = step->call.shape.cols;
-  size_t first = part.row0 * cols + part.col0, last = (part.row1 - 1) * cols + part.col1 - 1;
+static struct rect changed(const struct kept_step *step, struct rect part) {
+  const double *now = step->plan.call.out, *was = step->was;
+  const size_t cols = step->plan.call.shape.cols;
+  const size_t first = part.row0 * cols + part.col0, last = (part.row1 - 1) * cols + part.col1 - 1;
   if (!same_bits(now[first], was[first]) && !same_bits(now[last], was[last])) return part;
+  if (!shortcut_taken(SHORTCUT_TRIM)) return part;
   while (part.row0 < part.row1 && rows_equal(now, was, cols, part, part.row0)) part.row0++;
   while (part.row0 < part.row1 && rows_equal(now, was, cols, part, part.row1 - 1)) part.row1--;
   if (part.row0 == part.row1) return (struct rect){0};
@@ -196,58 +213,93 @@ static struct rect changed(const struct worker *worker, const struct plan_step *
   return part;
 }
 
+static void restore_part(const struct kept_step *step, struct rect part) {
+  const size_t cols = step->plan.call.shape.cols, width = part.col1 - part.col0;
+  for (size_t i = part.row0; i < part.row1; i++)
+    memcpy(step->plan.call.out + i * cols + part.col0, step->was + i * cols + part.col0,
+           width * sizeof(double));
+}
+
 /* Prepares a step's output for PART to be computed anew: what an earlier move has left outside it
  * is put back. */
-static void enter_part(struct worker *worker, const struct plan_step *step, struct rect part) {
-  struct rect *dirty = &worker->dirty[step->out];
-  if (!rect_covers(part, *dirty)) run_restore(&worker->run, worker->base, step->out, *dirty);
+static void enter_part(struct worker *worker, const struct kept_step *step, struct rect part) {
+  struct rect *dirty = &worker->dirty[step->plan.out];
+  if (!rect_covers(part, *dirty)) restore_part(step, *dirty);
   *dirty = part;
 }
 
-static void finish_part(struct worker *worker, const struct plan_step *step, struct rect part) {
-  run_round(&worker->run, &step->call, part);
-  worker->dirty[step->out] = changed(worker, step, part);
+static void finish_part(struct worker *worker, const struct kept_step *step, struct rect part) {
+  run_round(&worker->run, &step->plan.call, part);
+  worker->dirty[step->plan.out] = changed(step, part);
 }
 
-static void run_step(struct worker *worker, const struct plan_step *step) {
-  struct rect part = plan_step_part(step, worker->dirty);
+/* The part to compute anew; for what had moved before as well, it is known. */
+static struct rect part_of(const struct worker *worker, struct kept_step *step) {
+  struct rect dirty[MAX_OPERANDS] = {{0}};
+  for (int i = 0; i < step->plan.op->arity; i++) dirty[i] = worker->dirty[step->plan.in[i]];
+  if (memcmp(dirty, step->dirty, sizeof dirty) != 0) {
+    memcpy(step->dirty, dirty, sizeof dirty);
+    step->part = plan_step_part(&step->plan, worker->dirty);
+  }
+  return step->part;
+}
+
+/* False: PART is what it was. */
+static bool compute_part(struct kept_step *step, struct rect part) {
+  const struct plan_step *plan = &step->plan;
+  enum sums_outcome outcome = SUMS_LEFT;
+  if (plan->op->terms && shortcut_taken(SHORTCUT_SUMS))
+    outcome = sums_run(&step->sums, &plan->call, step->dirty, part);
+  if (outcome == SUMS_LEFT) plan->op->forward(&plan->call, part);
+  return outcome != SUMS_SAME;
+}
+
+static void run_step(struct worker *worker, struct kept_step *step) {
+  const struct rect part = part_of(worker, step);
   enter_part(worker, step, part);
   if (rect_empty(part)) return;
-  step->op->forward(&step->call, part);
-  finish_part(worker, step, part);
+  if (compute_part(step, part)) finish_part(worker, step, part);
+  else enter_part(worker, step, (struct rect){0});
 }
 
-/* Runs the first step by its lead; false if nothing has changed. An infinite entry makes terms of
- * zeros matter. */
-static bool run_lead(struct worker *worker, const struct probe *probe) {
-  const struct plan_step *step = worker->steps;
-  double value = run_values(&worker->run, probe->slot)[probe->entry];
-  struct rect entry = probe_rect(worker, probe), part = lead_part(&worker->lead);
-  if (!isfinite(value)) {
-    run_step(worker, step);
-    return true;
-  }
-  bool differs = lead_run(&worker->lead, entry.row0, entry.col0, value);
-  enter_part(worker, step, differs ? part : (struct rect){0});
-  if (differs) finish_part(worker, step, part);
-  return differs;
-}
-
+/* Up to where what has moved is read, and what an earlier move has left is put back. */
 static void run_plan(struct worker *worker, const struct probe *probe) {
-  size_t first = 0;
+  size_t until = worker->until[probe->slot], moved = 0;
   worker->dirty[probe->slot] = probe_rect(worker, probe);
-  if (worker->lead.call) {
-    if (!run_lead(worker, probe) && worker->alone && !worker->moved) return;
-    first = 1;
+  for (size_t i = 0; i < until || i < worker->moved; i++) {
+    const int out = worker->steps[i].plan.out;
+    run_step(worker, &worker->steps[i]);
+    if (rect_empty(worker->dirty[out])) continue;
+    if (until < worker->until[out]) until = worker->until[out];
+    moved = i + 1;
   }
-  worker->moved = true;
-  for (size_t i = first; i < worker->step_count; i++) run_step(worker, &worker->steps[i]);
+  worker->moved = moved;
+}
+
+/* Puts back what the last move has left. */
+static void put_back(struct worker *worker) {
+  for (size_t i = 0; i < worker->moved; i++) {
+    struct rect *dirty = &worker->dirty[worker->steps[i].plan.out];
+    restore_part(&worker->steps[i], *dirty);
+    *dirty = (struct rect){0};
+  }
+  worker->moved = 0;
+}
+
+void worker_unplan(struct worker *worker) {
+  put_back(worker);
+  for (size_t i = 0; i < worker->step_count; i++) sums_done(&worker->steps[i].sums);
+  free(worker->steps);
+  worker->steps = NULL;
+  worker->step_count = worker->line = 0;
+  worker->planned = worker->down = false;
 }
 
 /* -- moves -- */
 
 /* Runs the whole pass from the probe on. What it has computed stays. */
 static void run_whole(struct worker *worker, const struct probe *probe) {
+  put_back(worker);
   worker->astray = true;
   run_code(&worker->run, &worker->model->program.forward, probe->first);
 }
@@ -263,25 +315,16 @@ double worker_move(struct worker *worker, const struct probe *probe, double h) {
     worker->told->progress(worker->told->progress_context, worker->told->done, worker->told->total);
   if (worker_cancelled(worker)) return NAN;
   if (has_plan(worker)) come_back(worker);
-  if (has_plan(worker) && worker->lead.call) { /* still at the base whenever the probe comes to another line */
-    struct rect entry = probe_rect(worker, probe);
-    lead_enter(&worker->lead, entry.row0, entry.col0);
-  }
   move_values(worker, probe, h);
   if (has_plan(worker)) run_plan(worker, probe);
   else run_whole(worker, probe);
   return *run_values(&worker->run, model->nodes[model->loss].slot);
 }
 
+/* What was computed is put back by the next move, as far as that does not compute it anew. */
 void worker_restore(struct worker *worker, const struct probe *probe) {
   restore_values(worker, probe);
   worker->dirty[probe->slot] = (struct rect){0};
-  for (size_t i = 0; worker->moved && i < worker->step_count; i++) {
-    int slot = worker->steps[i].out;
-    run_restore(&worker->run, worker->base, slot, worker->dirty[slot]);
-    worker->dirty[slot] = (struct rect){0};
-  }
-  worker->moved = false;
 }
 
 /* -- what was found before -- */

@@ -3,8 +3,8 @@
 #ifndef GRADWALK_CHECK_WORKER_H
 #define GRADWALK_CHECK_WORKER_H
 
-#include "check/lead.h"
 #include "check/memo.h"
+#include "check/sums.h"
 #include "core/team.h"
 #include "lang/model.h"
 
@@ -39,18 +39,27 @@ struct plan_step plan_step(struct run *run, const struct instr *instr);
 /* The part of its output to compute anew when the parts DIRTY, by slot, have changed. */
 struct rect plan_step_part(const struct plan_step *step, const struct rect *dirty);
 
+/* A step with what it has found out. */
+struct kept_step {
+  struct plan_step plan;
+  const double *was; /* its result at the base */
+  struct rect dirty[MAX_OPERANDS], part; /* what had moved of its operands, and the part for that */
+  struct sums sums;
+};
+
 /* One copy of the values, moved about BASE, to which it always returns. */
 struct worker {
   alignas(TEAM_APART) const struct model *model;
   const struct run *base; /* the point that is checked, forward pass done */
   struct run run;
   bool planned;           /* incremental: only the steps are run; else everything */
-  struct plan_step *steps;
+  struct kept_step *steps;
   size_t step_count;
-  struct lead lead;       /* of the first step, if it can have one */
-  bool alone;             /* no other step reads the probe itself */
+  size_t line;            /* entries of the probe, one after the other in a row (DOWN: in a column), */
+  bool down;              /* that are terms of the same sums of the first step; 0: none */
   struct rect *dirty;     /* by slot: what differs from BASE under a plan */
-  bool moved;             /* some step's output may differ */
+  size_t *until;          /* by slot of the probe or of a step's output: no step from here on reads it */
+  size_t moved;           /* no step from here on has an output that may differ from BASE */
   bool astray;            /* a whole pass has left behind it what is not the base's */
   const volatile sig_atomic_t *cancel; /* may be NULL; once it is set, moves return NaN at once */
   struct numeric *told;   /* told of every move, so that a long look at one entry can be stopped;
@@ -71,9 +80,9 @@ void worker_unplan(struct worker *worker);
 /* The entry to probe as number INDEX: any order is right, this one is the plan's cheapest. */
 size_t worker_entry(const struct worker *worker, const struct probe *probe, size_t index);
 
-/* How many entries one after the other in that order are a line that is prepared for together; 0:
- * there are no such lines. */
-size_t worker_line(const struct worker *worker, const struct probe *probe);
+/* How many entries one after the other in that order are terms of the same sums, whose trees are kept;
+ * 0: there are no such lines. */
+size_t worker_line(const struct worker *worker);
 
 /* Under what the memo keeps the answer to WHAT about an entry of SLOT moved by H, by a RUN in one
  * precision about a BASE in another. */
@@ -86,7 +95,8 @@ bool worker_recall(const struct worker *worker, const struct probe *probe, doubl
 void worker_remember(const struct worker *worker, const struct probe *probe, double h,
                      enum memo_what what, uint64_t bits);
 
-/* Moves the probe by H and returns the loss; everything stays moved until worker_restore(). */
+/* Moves the probe by H and returns the loss; everything stays moved until worker_restore(), and what
+ * was computed from it until the next move. */
 double worker_move(struct worker *worker, const struct probe *probe, double h);
 void worker_restore(struct worker *worker, const struct probe *probe);
 

@@ -1,9 +1,7 @@
 #include "core/bands.h"
 
 #include "core/shortcut.h"
-#include "core/vector.h"
 
-#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,35 +45,20 @@ static bool goes_along(struct run *run, const struct code *code, size_t first, s
   return true;
 }
 
-/* Numbers to be computed, times the terms of each where they are sums of terms. */
+/* Numbers to be computed, times the terms of each where they are sums. */
 static size_t work_of(struct run *run, const struct instr *instr) {
+  const struct op *op = &op_table[instr->op];
   const struct call call = run_call(run, instr);
-  const struct shape a = call.in[0].shape;
-  size_t terms = instr->op == OP_MATMUL ? a.cols : instr->op == OP_MATMUL_TRANSPOSED ? a.rows : 1;
-  return shape_count(call.shape) * terms;
+  return shape_count(call.shape) * (op->terms ? op->terms(&call) : 1);
 }
 
 struct stripe stripe_of(size_t rows, int piece, int pieces) {
-  const size_t word = MARKS_WORD;
-  const size_t unit = rows >= 2 * word * (size_t)pieces ? word : 1, units = rows / unit;
-  struct stripe stripe = {units * (size_t)piece / (size_t)pieces * unit,
-                      units * ((size_t)piece + 1) / (size_t)pieces * unit};
-  if (piece + 1 == pieces) stripe.last = rows;
-  return stripe;
+  return (struct stripe){rows * (size_t)piece / (size_t)pieces,
+                         rows * ((size_t)piece + 1) / (size_t)pieces};
 }
 
-/* Whether the sums, which go from member to member, are less than the weights, which need not. */
-static bool by_terms(struct run *run, const struct instr *instr) {
-  const struct call call = run_call(run, instr);
-  return shortcut_taken(SHORTCUT_TERMS) && op_table[instr->op].accumulate &&
-         run->precision == PRECISION_DOUBLE &&
-         shape_count(call.in[1].shape) > 2 * shape_count(call.shape);
-}
-
-static enum sharing sharing_of(struct run *run, const struct code *code, size_t i) {
-  if (by_terms(run, &code->items[i])) return SHARE_TERMS;
-  bool by_rows = shortcut_taken(SHORTCUT_STRIPES) && goes_along(run, code, i, i, &code->items[i]);
-  return by_rows ? SHARE_ROWS : SHARE_NOTHING;
+static bool may_share(struct run *run, const struct code *code, size_t i) {
+  return shortcut_taken(SHORTCUT_STRIPES) && goes_along(run, code, i, i, &code->items[i]);
 }
 
 /* -- the order -- */
@@ -109,20 +92,18 @@ static void bring_forward(struct code *code, size_t to, size_t i) {
  * stretch of its own, and comes first. */
 static struct stretch next_stretch(struct run *run, struct code *code, size_t first) {
   enum { LONGEST = 64, AHEAD = 16 };
-  struct stretch stretch = {first, first + 1, sharing_of(run, code, first)};
-  if (stretch.sharing != SHARE_ROWS) return stretch;
+  struct stretch stretch = {first, first + 1, may_share(run, code, first)};
+  if (!stretch.shared) return stretch;
   for (size_t i = first + 1; i < code->count && i < stretch.last + AHEAD; i++) {
     if (stretch.last == first + LONGEST) break;
     if (i > stretch.last && !shortcut_taken(SHORTCUT_ORDER)) break;
-    if (by_terms(run, &code->items[i]) ||
-        !goes_along(run, code, first, stretch.last, &code->items[i]))
-      continue;
+    if (!goes_along(run, code, first, stretch.last, &code->items[i])) continue;
     const size_t before = last_before(code, stretch.last, i);
     if (before == i) {
       bring_forward(code, stretch.last++, i);
     } else if (last_before(code, first, before) == before) {
       bring_forward(code, first, before);
-      return (struct stretch){first, first + 1, sharing_of(run, code, first)};
+      return (struct stretch){first, first + 1, may_share(run, code, first)};
     }
   }
   return stretch;
@@ -139,7 +120,7 @@ enum status bands_init(struct bands *bands, struct run *run, const struct code *
     struct stretch stretch = next_stretch(run, &bands->code, first);
     size_t done = 0;
     while (first < stretch.last) done += work_of(run, &bands->code.items[first++]);
-    if (done < work) stretch.sharing = SHARE_NOTHING;
+    if (done < work) stretch.shared = false;
     bands->stretches[bands->count++] = stretch;
   }
   return STATUS_OK;
@@ -151,25 +132,7 @@ void bands_done(struct bands *bands) {
   *bands = (struct bands){0};
 }
 
-bool bands_deal(const struct bands *bands, int slot) {
-  for (size_t s = 0; s < bands->count; s++)
-    for (size_t i = bands->stretches[s].first; i < bands->stretches[s].last; i++) {
-      const struct instr *instr = &bands->code.items[i];
-      const bool stripes = bands->stretches[s].sharing == SHARE_TERMS ||
-                           (bands->stretches[s].sharing == SHARE_ROWS &&
-                            instr->op == OP_MATMUL_TRANSPOSED);
-      if (reads(instr, slot) && (!stripes || instr->in[1] == slot)) return false;
-    }
-  return true;
-}
-
 /* -- running -- */
-
-enum { ROWS_APART = 16 };
-
-struct progress {
-  alignas(TEAM_APART) uint32_t rows; /* of the result that have a piece's terms */
-};
 
 /* A stretch that is being run. */
 struct running {
@@ -177,58 +140,26 @@ struct running {
   const struct stretch *stretch;
   struct run *run;
   int pieces;
-  struct progress progress[TEAM_MAX];
 };
-
-static struct call call_of(const struct running *running, size_t i, int piece) {
-  struct call call = run_call(running->run, &running->code->items[i]);
-  if (call.marks) call.in[0].values = run_marked(running->run, piece);
-  return call;
-}
 
 static void run_rows(void *context, int piece, int member) {
   const struct running *running = context;
   (void)member;
   for (size_t i = running->stretch->first; i < running->stretch->last; i++) {
-    const struct call call = call_of(running, i, piece);
+    const struct instr *instr = &running->code->items[i];
+    const struct call call = run_call(running->run, instr);
     const struct stripe stripe = stripe_of(call.shape.rows, piece, running->pieces);
     const struct rect part = {(uint32_t)stripe.first, (uint32_t)stripe.last, 0, call.shape.cols};
-    op_table[running->code->items[i].op].forward(&call, part);
+    op_table[instr->op].forward(&call, part);
     run_round(running->run, &call, part);
   }
-}
-
-/* Pieces are begun in rising order, so the one that is waited for is done or under way. */
-static void run_terms(void *context, int piece, int member) {
-  struct running *running = context;
-  (void)member;
-  const struct op *op = &op_table[running->code->items[running->stretch->first].op];
-  struct call call = call_of(running, running->stretch->first, piece);
-  const struct stripe terms = stripe_of(call.in[0].shape.cols, piece, running->pieces);
-  struct rect part = {0, 0, 0, call.shape.cols};
-  call.finite = vector_finite(call.in[1].values + terms.first * part.col1,
-                              (terms.last - terms.first) * part.col1);
-  for (; part.row0 < call.shape.rows; part.row0 = part.row1) {
-    const uint32_t rest = call.shape.rows - part.row0;
-    part.row1 = part.row0 + (rest < 2 * ROWS_APART ? rest : ROWS_APART);
-    double *sums = call.out + (size_t)part.row0 * part.col1;
-    if (piece > 0) team_wait(&running->progress[piece - 1].rows, part.row1);
-    else memset(sums, 0, (size_t)(part.row1 - part.row0) * part.col1 * sizeof *sums);
-    op->accumulate(&call, part, (uint32_t)terms.first, (uint32_t)terms.last);
-    __atomic_store_n(&running->progress[piece].rows, part.row1, __ATOMIC_RELEASE);
-  }
-}
-
-static void run_shared(const struct bands *bands, const struct stretch *stretch, struct team *team,
-                       struct run *run) {
-  struct running running = {&bands->code, stretch, run, team_members(team), {{0}}};
-  team_work(team, running.pieces, stretch->sharing == SHARE_TERMS ? run_terms : run_rows, &running);
 }
 
 void bands_run(const struct bands *bands, struct team *team, struct run *run) {
   for (size_t i = 0; i < bands->count; i++) {
     const struct stretch *stretch = &bands->stretches[i];
-    if (team_members(team) > 1 && stretch->sharing) run_shared(bands, stretch, team, run);
+    struct running running = {&bands->code, stretch, run, team_members(team)};
+    if (running.pieces > 1 && stretch->shared) team_work(team, running.pieces, run_rows, &running);
     else run_slice(run, &bands->code, stretch->first, stretch->last);
   }
 }

@@ -1,21 +1,15 @@
-/* A program shared out among a team. Its instructions are cut into stretches.
- *   By rows: where each row of what a stretch computes depends, within the stretch, on the same row
- * only, every member takes a stripe of rows through all of it and meets the others at its end.
- *   By terms: a matrix product with a large second operand. Every member adds the terms of its
- * stripe of that operand's rows to the sums that the member before it has left; they follow each
- * other a few rows of the result apart. So a member reads just those weights that it also updates.
- * Neither changes a bit. */
+/* A program shared out among a team. Its instructions are cut into stretches: where each row of what
+ * a stretch computes depends, within the stretch, on the same row only, every member takes a stripe
+ * of rows through all of it and meets the others at its end. That does not change a bit. */
 #ifndef GRADWALK_CORE_BANDS_H
 #define GRADWALK_CORE_BANDS_H
 
 #include "core/program.h"
 #include "core/team.h"
 
-enum sharing { SHARE_NOTHING, SHARE_ROWS, SHARE_TERMS };
-
 struct stretch {
   size_t first, last; /* instructions [first, last) */
-  enum sharing sharing;
+  bool shared;
 };
 
 struct bands {
@@ -24,8 +18,7 @@ struct bands {
   size_t count;
 };
 
-/* Stripe PIECE of PIECES of so many rows, [first, last): where there are many, whole words of bits
- * of them, as the matrix product likes it. */
+/* Stripe PIECE of PIECES of ROWS rows, [first, last). */
 struct stripe {
   size_t first, last;
 };
@@ -35,10 +28,6 @@ struct stripe stripe_of(size_t rows, int piece, int pieces);
  * left to one member. STATUS_NO_MEMORY at worst. */
 enum status bands_init(struct bands *bands, struct run *run, const struct code *code, size_t work);
 void bands_done(struct bands *bands);
-
-/* Whether all that reads SLOT takes it in stripes of its columns, so that run_mark() may deal them
- * out among the members. */
-bool bands_deal(const struct bands *bands, int slot);
 
 /* Runs the whole code. Allocates nothing. */
 void bands_run(const struct bands *bands, struct team *team, struct run *run);

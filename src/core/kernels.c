@@ -2,6 +2,8 @@
 
 #include "core/clone.h"
 #include "core/hash.h"
+#include "core/memory.h"
+#include "core/order.h"
 
 #include <math.h>
 
@@ -85,7 +87,23 @@ struct rect touch_nothing(const struct call *call, int which, struct rect part) 
 #define OF(name) name
 #define MATH(name) name
 #define KERNEL(name) CLONES(extern, name, PARAMETERS, ARGUMENTS)
+#define SUM_KERNEL(name) CLONES(extern, name, SUM_PARAMETERS, SUM_ARGUMENTS)
 #include "core/kernels_body.h"
 
 FILL(forward_rand, random_uniform(call->random))
 FILL(forward_randn, random_normal(call->random))
+
+/* -- terms -- */
+
+size_t terms_sum(const struct call *call) {
+  return sum_terms(call->in[0].shape, call->axis);
+}
+
+/* Of all entries: a run in each row. */
+struct reach reach_sum(const struct call *call, int which, struct rect part) {
+  const size_t cols = call->in[which].shape.cols;
+  if (call->axis == AXIS_DOWN) return reach_run(part.row0, part.row1);
+  if (call->axis == AXIS_ACROSS) return reach_run(part.col0, part.col1);
+  return (struct reach){part.row0 * cols + part.col0, part.col1 - part.col0, cols,
+                        part.row1 - part.row0};
+}

@@ -22,7 +22,13 @@ struct rect touch_sum(const struct call *call, int which, struct rect part);
 struct rect touch_rows(const struct call *call, int which, struct rect part);
 struct rect touch_nothing(const struct call *call, int which, struct rect part);
 
-void accumulate_matmul(const struct call *call, struct rect part, uint32_t from, uint32_t to);
+#define SUMS_OF(name)                                                                            \
+  size_t terms_##name(const struct call *call);                                                  \
+  void add_up_##name(const struct call *call, struct rect part, size_t from, size_t to,          \
+                     double *out, size_t stride);                                                \
+  struct reach reach_##name(const struct call *call, int which, struct rect part);
+SUMS_OF(matmul) SUMS_OF(matmul_transposed) SUMS_OF(sum)
+#undef SUMS_OF
 
 /* Those that exist for both types of number. */
 #define BRANCHES_OF(name)                                            \

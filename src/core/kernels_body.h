@@ -4,7 +4,7 @@
  *   REAL, CALL, OPERAND  the number and the structures made of it are,
  *   OF(name)             a kernel is called,
  *   MATH(name)           the C library's function is called,
- *   KERNEL(name)         makes a kernel of the body that stands before it. */
+ *   KERNEL(name), SUM_KERNEL(name)  make a kernel of the body that stands before them. */
 
 #define BODY_OF(name) BODY_OF_(name)
 #define BODY_OF_(name) name##_body
@@ -22,6 +22,25 @@ CLONE_BODY struct walk walk_operand(const CALL *call, int which) {
                        in->shape.cols == 1 ? 0 : 1};
 }
 
+/* Whole rows are one long row, where an operand that is not repeated stands beside the result. */
+struct lines {
+  size_t first, stride; /* numbers of the result: the first, and from one line to the next */
+  uint32_t count, length;
+};
+
+/* Whether an operand has a number of its own for each of the result, or just one for all. */
+CLONE_BODY bool walks_along(const CALL *call, struct walk walk) {
+  return walk.row_stride == walk.col_stride * call->shape.cols;
+}
+
+CLONE_BODY struct lines lines_of(const CALL *call, struct rect part, bool joined) {
+  const size_t cols = call->shape.cols;
+  struct lines lines = {part.row0 * cols + part.col0, cols, part.row1 - part.row0,
+                        part.col1 - part.col0};
+  if (joined && lines.length == cols && lines.count > 0) lines.length *= lines.count, lines.count = 1;
+  return lines;
+}
+
 /* A kernel may write over its own operand, but no entry waits for another one. */
 #ifdef __clang__
 #define INDEPENDENT /* clang looks for itself */
@@ -31,37 +50,43 @@ CLONE_BODY struct walk walk_operand(const CALL *call, int which) {
 
 #define PARAMETERS (const CALL *call, struct rect part)
 #define ARGUMENTS (call, part)
+#define SUM_PARAMETERS                                                                  \
+  (const CALL *call, struct rect part, size_t from, size_t to, REAL *out, size_t stride)
+#define SUM_ARGUMENTS (call, part, from, to, out, stride)
 
 #define ELEMENTWISE_1(name, formula)                                                              \
   CLONE_BODY void BODY_OF(name) PARAMETERS {                                                      \
-    for (uint32_t i = part.row0; i < part.row1; i++) {                                            \
-      const REAL *as = call->in[0].values + (size_t)i * call->shape.cols;                         \
-      REAL *out = call->out + (size_t)i * call->shape.cols;                                       \
-      INDEPENDENT for (uint32_t j = part.col0; j < part.col1; j++) {                              \
+    const struct lines lines = lines_of(call, part, true);                                        \
+    const REAL *as = call->in[0].values + lines.first;                                            \
+    REAL *out = call->out + lines.first;                                                          \
+    for (uint32_t i = 0; i < lines.count; i++, as += lines.stride, out += lines.stride)           \
+      INDEPENDENT for (uint32_t j = 0; j < lines.length; j++) {                                   \
         REAL a = as[j];                                                                           \
         out[j] = (formula);                                                                       \
       }                                                                                           \
-    }                                                                                             \
   }                                                                                               \
   KERNEL(name)
 
-/* A row of it, with the strides of both operands as constants. */
+/* A line of it, with the strides of both operands as constants. */
 #define ELEMENTWISE_ROW(a_stride, b_stride, formula)                                              \
-  INDEPENDENT for (uint32_t j = part.col0; j < part.col1; j++) {                                  \
+  INDEPENDENT for (uint32_t j = 0; j < lines.length; j++) {                                       \
     REAL a = as[j * (a_stride)], b = bs[j * (b_stride)];                                          \
     out[j] = (formula);                                                                           \
   }
 
 #define ELEMENTWISE_2(name, formula)                                                              \
   CLONE_BODY void BODY_OF(name) PARAMETERS {                                                      \
-    struct walk wa = walk_operand(call, 0), wb = walk_operand(call, 1);                           \
-    for (uint32_t i = part.row0; i < part.row1; i++) {                                            \
-      const REAL *as = wa.values + i * wa.row_stride, *bs = wb.values + i * wb.row_stride;        \
-      REAL *out = call->out + (size_t)i * call->shape.cols;                                       \
+    const struct walk wa = walk_operand(call, 0), wb = walk_operand(call, 1);                     \
+    const struct lines lines = lines_of(call, part, walks_along(call, wa) && walks_along(call, wb)); \
+    const REAL *as = wa.values + part.row0 * wa.row_stride + part.col0 * wa.col_stride;           \
+    const REAL *bs = wb.values + part.row0 * wb.row_stride + part.col0 * wb.col_stride;           \
+    REAL *out = call->out + lines.first;                                                          \
+    for (uint32_t i = 0; i < lines.count; i++) {                                                  \
       if (wa.col_stride && wb.col_stride) { ELEMENTWISE_ROW(1, 1, formula) }                      \
       else if (wa.col_stride) { ELEMENTWISE_ROW(1, 0, formula) }                                  \
       else if (wb.col_stride) { ELEMENTWISE_ROW(0, 1, formula) }                                  \
       else { ELEMENTWISE_ROW(0, 0, formula) }                                                     \
+      as += wa.row_stride, bs += wb.row_stride, out += lines.stride;                              \
     }                                                                                             \
   }                                                                                               \
   KERNEL(name)
@@ -92,6 +117,8 @@ ELEMENTWISE_1(OF(forward_copy), a)
 
 /* -- across entries -- */
 
+enum { SUM_WIDTH = 16 };
+
 static void transpose_rows(const CALL *call, struct rect part) {
   size_t rows = call->shape.rows, cols = call->shape.cols;
   for (size_t j = part.col0; j < part.col1; j++)
@@ -113,26 +140,47 @@ CLONE_BODY void BODY_OF(OF(forward_transpose)) PARAMETERS {
 }
 KERNEL(OF(forward_transpose))
 
-/* Every sum starts at 0 and adds its entries in row-major order. */
-void OF(forward_sum)(const CALL *call, struct rect part) {
-  const OPERAND *a = &call->in[0];
-  uint32_t rows = a->shape.rows, cols = a->shape.cols;
-  if (rect_empty(part)) return;
-  for (uint32_t i = part.row0; i < part.row1; i++)
-    for (uint32_t j = part.col0; j < part.col1; j++)
-      call->out[(size_t)i * call->shape.cols + j] = 0;
-  uint32_t first = call->axis == AXIS_ACROSS ? part.row0 : 0;
-  uint32_t last = call->axis == AXIS_ACROSS ? part.row1 : rows;
-  uint32_t left = call->axis == AXIS_DOWN ? part.col0 : 0;
-  uint32_t right = call->axis == AXIS_DOWN ? part.col1 : cols;
-  for (uint32_t i = first; i < last; i++) {
-    const REAL *as = a->values + (size_t)i * cols;
-    REAL *out = call->out + (call->axis == AXIS_ACROSS ? i : 0);
-    if (call->axis == AXIS_DOWN)
-      for (uint32_t j = left; j < right; j++) out[j] += as[j];
-    else
-      for (uint32_t j = left; j < right; j++) *out += as[j];
+static size_t sum_terms(struct shape shape, int axis) {
+  return axis == AXIS_DOWN ? shape.rows : axis == AXIS_ACROSS ? shape.cols : shape_count(shape);
+}
+
+/* The sums of WIDTH (SUM_WIDTH or fewer) neighbours' TERMS, STEP apart, in the order of order.h. */
+CLONE_BODY void add_side_by_side(const REAL *values, size_t step, size_t terms, uint32_t width,
+                                 REAL *out) {
+  const size_t blocks = order_blocks(terms);
+  UNFILLED REAL kept[SUM_LEVELS][SUM_WIDTH], sums[SUM_WIDTH];
+  for (size_t block = 0, k = 0; block < blocks; block++) {
+    const size_t end = terms - k < SUM_BLOCK ? terms : k + SUM_BLOCK;
+    for (uint32_t j = 0; j < width; j++) sums[j] = 0;
+    for (; k < end; k++)
+      for (uint32_t j = 0; j < width; j++) sums[j] += values[k * step + j];
+    for (uint64_t merges = order_merges(block, blocks); merges; merges &= merges - 1)
+      for (uint32_t j = 0; j < width; j++) sums[j] = kept[__builtin_ctzll(merges)][j] + sums[j];
+    REAL *to = block + 1 < blocks ? kept[order_level(block)] : out;
+    for (uint32_t j = 0; j < width; j++) to[j] = sums[j];
   }
+}
+
+CLONE_BODY void BODY_OF(OF(add_up_sum))(const CALL *call, struct rect part, size_t from, size_t to,
+                                        REAL *out, size_t stride) {
+  const size_t cols = call->in[0].shape.cols;
+  if (call->axis == AXIS_DOWN) {
+    for (uint32_t j = part.col0; j < part.col1; j += SUM_WIDTH)
+      add_side_by_side(call->in[0].values + from * cols + j, cols, to - from,
+                       part.col1 - j < SUM_WIDTH ? part.col1 - j : SUM_WIDTH,
+                       out + (j - part.col0));
+    return;
+  }
+  for (uint32_t i = part.row0; i < part.row1; i++) /* the only one, or one a row */
+    add_side_by_side(call->in[0].values + i * cols + from, 1, to - from, 1,
+                     out + (i - part.row0) * stride);
+}
+SUM_KERNEL(OF(add_up_sum))
+
+void OF(forward_sum)(const CALL *call, struct rect part) {
+  REAL *out = call->out + (size_t)part.row0 * call->shape.cols + part.col0;
+  if (rect_empty(part)) return;
+  OF(add_up_sum)(call, part, 0, sum_terms(call->in[0].shape, call->axis), out, call->shape.cols);
 }
 
 /* Column of the largest entry of a row, the first at a tie; a NaN counts as the largest. */

@@ -14,36 +14,56 @@ typedef int64_t BODY(bits) __attribute__((vector_size(LANES * sizeof(int64_t))))
  * WIDTH is no multiple of LANES; both compute the same there. */
 #define BEGINS(v) (v + 1 < count ? (size_t)v * LANES : width - LANES)
 
-/* Adds to WIDTH columns of a row (LANES or more, in COUNT vectors; FRESH: to 0) those terms that
- * TERMS has a bit for; a's are STEP apart. PACKED: a row of b has its vectors one after the other.
- * The sums are variables of their own, since few compilers keep an array in registers. */
+/* Adds up, in WIDTH columns of a row (LANES or more, in COUNT vectors), those of a word's terms that
+ * TERMS has a bit for; before it the sums that wait; a's are STEP apart. PACKED: a row of b has its
+ * vectors one after the other. The sums are variables of their own, since few compilers keep an
+ * array in registers. */
 INLINE void BODY(add_terms)(double *out, const double *a, size_t step, uint64_t terms,
-                            const double *b, size_t stride, size_t width, bool fresh,
-                            const bool packed, const int count) {
-#define SUM_FROM(v)                   \
-  BODY(vector) sum##v = {0};          \
-  if (v < count && !fresh) memcpy(&sum##v, out + BEGINS(v), sizeof sum##v);
+                            const double *b, size_t stride, size_t width,
+                            const struct waiting waiting, const bool packed, const int count) {
+#define SUM_OF(v) BODY(vector) sum##v = {0}, left##v = {0};
 #define SUM_ADD(v) \
   if (v < count)   \
     sum##v += factor * *(const BODY(vector) *)(bs + (packed ? (size_t)v * LANES : BEGINS(v)));
+#define SUM_NEXT(v) left##v = sum##v, sum##v = (BODY(vector)){0};
+#define SUM_JOIN(v) sum##v = left##v + sum##v;
+#define SUM_MERGE(v) \
+  if (v < count) sum##v = *(const BODY(vector) *)(waits + BEGINS(v)) + sum##v;
 #define SUM_TO(v) \
   if (v < count) memcpy(out + BEGINS(v), &sum##v, sizeof sum##v);
-  EACH_VECTOR(SUM_FROM)
-  for (; terms; terms &= terms - 1) {
-    const size_t k = (size_t)__builtin_ctzll(terms);
-    const double factor = a[k * step], *bs = b + k * stride;
-    EACH_VECTOR(SUM_ADD)
+#define SUM_BLOCK_OF(bits)                                       \
+  for (uint64_t rest = bits; rest; rest &= rest - 1) {           \
+    const size_t k = (size_t)__builtin_ctzll(rest);              \
+    const double factor = a[k * step], *bs = b + k * stride;     \
+    EACH_VECTOR(SUM_ADD)                                         \
+  }
+  const uint64_t right = terms >> SUM_BLOCK << SUM_BLOCK;
+  EACH_VECTOR(SUM_OF)
+  SUM_BLOCK_OF(terms ^ right)
+  if (right) {
+    EACH_VECTOR(SUM_NEXT)
+    SUM_BLOCK_OF(right)
+    EACH_VECTOR(SUM_JOIN)
+  }
+  for (uint64_t merges = waiting.merges; merges; merges &= merges - 1) {
+    const double *waits = waiting.sums + (size_t)__builtin_ctzll(merges) * waiting.level;
+    EACH_VECTOR(SUM_MERGE)
   }
   EACH_VECTOR(SUM_TO)
-#undef SUM_FROM
+#undef SUM_OF
 #undef SUM_ADD
+#undef SUM_NEXT
+#undef SUM_JOIN
+#undef SUM_MERGE
 #undef SUM_TO
+#undef SUM_BLOCK_OF
 }
 
 INLINE void BODY(add_terms_to_row)(double *out, const double *a, size_t step, uint64_t terms,
-                                   const double *b, size_t stride, size_t width, bool fresh,
-                                   const bool packed) {
-#define COUNTED(count) BODY(add_terms)(out, a, step, terms, b, stride, width, fresh, packed, count)
+                                   const double *b, size_t stride, size_t width,
+                                   const struct waiting waiting, const bool packed) {
+#define COUNTED(count) \
+  BODY(add_terms)(out, a, step, terms, b, stride, width, waiting, packed, count)
   switch ((width + LANES - 1) / LANES) {
     case 1: COUNTED(1); break;
     case 2: COUNTED(2); break;
@@ -86,20 +106,6 @@ INLINE void BODY(terms_of_columns)(const double *a, size_t step, size_t depth, s
   }
 }
 
-/* The same from the marks of a tensor of so many ROWS: of COUNT neighbours, a word of them or fewer,
- * from column AT on. */
-INLINE void BODY(terms_of_marks)(const uint64_t *marks, size_t rows, size_t at, size_t depth,
-                                 size_t count, uint64_t *terms) {
-  for (size_t j = 0; j < count; j += LANES) {
-    BODY(bits) bits = {0}, bit = bits + 1, own;
-    for (int l = 0; l < LANES; l++) own[l] = (int64_t)1 << l;
-    own <<= j;
-    for (size_t k = 0; k < depth; k++, bit <<= 1)
-      bits |= (((int64_t)marks_at(marks + k, rows, at, count) & own) != 0) & bit;
-    memcpy(terms + j, &bits, (count - j < LANES ? count - j : LANES) * sizeof *terms);
-  }
-}
-
 /* Copies a block of b, a row's vectors one after the other. False if a number is not finite. */
 INLINE bool BODY(pack)(double *packed, const double *b, size_t stride, size_t depth,
                        size_t width) {
@@ -122,69 +128,52 @@ struct BODY(rows) {
   const double *a;
   size_t row_step, step; /* from row to row, from term to term */
   bool transposed;
-  const uint64_t *marks; /* of a, from its first row of these on; NULL: not known */
-  size_t marked_rows, at; /* rows that have marks; the number in them that these begin with */
   double *out;
-  size_t cols, count;
+  size_t stride, count;   /* of OUT from row to row; rows */
+  struct waiting waiting; /* of the first row */
 };
 
-/* The terms that are not 0 of the first COUNT rows, which are one after the other in A. */
+/* The terms that are not 0 of the first COUNT rows. */
 INLINE void BODY(find_terms)(const struct BODY(rows) *rows, size_t depth, size_t count,
                              uint64_t *terms) {
-  if (rows->transposed && rows->marks)
-    BODY(terms_of_marks)(rows->marks, rows->marked_rows, rows->at, depth, count, terms);
-  else if (rows->transposed)
+  if (rows->transposed)
     BODY(terms_of_columns)(rows->a, rows->step, depth, count, terms);
   else
     for (size_t r = 0; r < count; r++)
-      terms[r] = rows->marks ? marks_at(rows->marks + r, rows->marked_rows, rows->at, depth)
-                             : BODY(terms_of_row)(rows->a + r * rows->row_step, depth);
+      terms[r] = BODY(terms_of_row)(rows->a + r * rows->row_step, depth);
 }
 
 INLINE void BODY(add_to_rows)(struct BODY(rows) rows, size_t depth, bool skip, const double *b,
-                              size_t stride, size_t width, bool fresh, const bool packed) {
+                              size_t stride, size_t width, const bool packed) {
   enum { AT_ONCE = 16 };
   uint64_t terms[AT_ONCE];
-  memset(terms, 0xFF, sizeof terms);
-  for (size_t r = 0; r < AT_ONCE; r++) terms[r] >>= WORD - depth;
+  for (size_t r = 0; r < AT_ONCE; r++) terms[r] = UINT64_MAX >> (WORD - depth);
   for (size_t most = AT_ONCE; rows.count > 0; rows.count -= most) {
     if (rows.count < most) most = rows.count;
     if (skip) BODY(find_terms)(&rows, depth, most, terms);
-    if (rows.transposed) rows.at += most;
-    else if (rows.marks) rows.marks += most;
-    for (size_t r = 0; r < most; r++, rows.a += rows.row_step, rows.out += rows.cols)
-      if (fresh || terms[r])
-        BODY(add_terms_to_row)(rows.out, rows.a, rows.step, terms[r], b, stride, width, fresh,
-                               packed);
+    for (size_t r = 0; r < most; r++) {
+      BODY(add_terms_to_row)(rows.out, rows.a, rows.step, terms[r], b, stride, width, rows.waiting,
+                             packed);
+      rows.a += rows.row_step;
+      rows.out += rows.stride;
+      rows.waiting.sums += width;
+    }
   }
 }
 
-/* Terms [from, to), a word of bits or fewer, of WIDTH columns from COL on. Terms that are zero are
- * left out where it pays to look for them: a zero times a finite number adds +0 or -0 to a sum that
- * is never -0, which changes nothing. */
-INLINE void BODY(add_block)(const struct call *call, const bool transposed, struct rect part,
-                            size_t col, size_t width, uint32_t from, uint32_t to, bool fresh) {
+/* DEPTH terms, a word of bits or fewer, of WIDTH columns of b, whose rows are COLS apart. Terms that
+ * are zero are left out where it pays to look for them: a zero times a finite number adds +0 or -0
+ * to a sum that is never -0, which changes nothing. */
+INLINE void BODY(add_word)(const struct BODY(rows) rows, size_t depth, const double *b, size_t cols,
+                           size_t width) {
   enum { MANY_ROWS = 16 };
-  const size_t cols = call->shape.cols, depth = to - from, inner = call->in[0].shape.cols;
-  struct BODY(rows) rows = {.row_step = transposed ? 1 : inner, .step = transposed ? inner : 1,
-                            .transposed = transposed, .cols = cols,
-                            .count = part.row1 - part.row0};
-  const double *b = call->in[1].values + from * cols + col;
-  rows.a = call->in[0].values + part.row0 * rows.row_step + from * rows.step;
-  rows.out = call->out + part.row0 * cols + col;
-  if (call->marks) {
-    rows.marked_rows = call->in[0].shape.rows;
-    rows.marks = call->marks + (transposed ? from : part.row0);
-    rows.at = transposed ? part.row0 : from;
-  }
-  const bool may_skip = shortcut_taken(SHORTCUT_ZERO_TERMS);
-  if (call->finite || rows.count < MANY_ROWS) {
-    BODY(add_to_rows)(rows, depth, call->finite && may_skip, b, cols, width, fresh, false);
+  if (rows.count < MANY_ROWS) {
+    BODY(add_to_rows)(rows, depth, false, b, cols, width, false);
   } else {
     UNFILLED double packed[WORD * VECTORS * LANES] __attribute__((aligned(MEMORY_LINE)));
-    const bool skip = BODY(pack)(packed, b, cols, depth, width) && may_skip;
-    BODY(add_to_rows)(rows, depth, skip, packed, (width + LANES - 1) / LANES * LANES, width, fresh,
-                      true);
+    const bool skip = BODY(pack)(packed, b, cols, depth, width) &&
+                      shortcut_taken(SHORTCUT_ZERO_TERMS);
+    BODY(add_to_rows)(rows, depth, skip, packed, (width + LANES - 1) / LANES * LANES, width, true);
   }
 }
 
@@ -196,56 +185,99 @@ INLINE size_t BODY(next_width)(size_t rest) {
   return rest < most + LANES ? most - LANES : most;
 }
 
-INLINE void BODY(add_wide)(const struct call *call, const bool transposed, struct rect part,
-                           uint32_t from, uint32_t to, bool fresh) {
-  for (uint32_t k = from; k < to; k += WORD)
-    for (size_t col = part.col0, width; col < part.col1; col += width) {
-      width = BODY(next_width)(part.col1 - col);
-      BODY(add_block)(call, transposed, part, col, width, k, to - k < WORD ? to : k + WORD,
-                      fresh && k == from);
+/* Many words of WIDTH columns: as many rows at a time as there is room for their waiting sums. */
+TARGET static __attribute__((noinline)) void BODY(add_words)(struct BODY(rows) rows, size_t terms,
+                                                             const double *b, size_t cols,
+                                                             size_t width) {
+  UNFILLED double kept[KEPT] __attribute__((aligned(MEMORY_LINE)));
+  const size_t words = (terms + WORD - 1) / WORD;
+  const size_t most = KEPT / ((size_t)order_levels(words) * width);
+  for (size_t rest = rows.count; rest > 0; rest -= rows.count) {
+    rows.count = rest < most ? rest : most;
+    for (size_t w = 0; w < words; w++) {
+      struct BODY(rows) some = rows;
+      const bool last = w + 1 == words;
+      some.a += w * WORD * rows.step;
+      some.waiting = (struct waiting){kept, most * width, order_merges(w, words)};
+      if (!last) some.out = kept + (size_t)order_level(w) * most * width;
+      if (!last) some.stride = width;
+      BODY(add_word)(some, last ? terms - w * WORD : WORD, b + w * WORD * cols, cols, width);
     }
-}
-
-/* One column, four rows at a time: four sums that do not wait for each other. */
-INLINE void BODY(add_column)(const struct call *call, const bool transposed, struct rect part,
-                             uint32_t col, uint32_t from, uint32_t to, bool fresh) {
-  enum { SIDE_BY_SIDE = 4 };
-  const size_t cols = call->shape.cols;
-  const size_t row_step = transposed ? 1 : call->in[0].shape.cols;
-  const size_t step = transposed ? call->in[0].shape.cols : 1;
-  const double *bs = call->in[1].values + col;
-  for (uint32_t i = part.row0; i < part.row1; i += SIDE_BY_SIDE) {
-    uint32_t rows = part.row1 - i < SIDE_BY_SIDE ? part.row1 - i : SIDE_BY_SIDE;
-    const double *as[SIDE_BY_SIDE];
-    double sums[SIDE_BY_SIDE], *out = call->out + i * cols + col;
-    for (uint32_t r = 0; r < SIDE_BY_SIDE; r++) { /* rows that are not there repeat the last */
-      size_t row = r < rows ? r : rows - 1;
-      as[r] = call->in[0].values + (i + row) * row_step;
-      sums[r] = fresh ? 0 : out[row * cols];
-    }
-    for (size_t k = from; k < to; k++)
-      for (uint32_t r = 0; r < SIDE_BY_SIDE; r++) sums[r] += as[r][k * step] * bs[k * cols];
-    for (uint32_t r = 0; r < rows; r++) out[r * cols] = sums[r];
+    rows.a += rows.count * rows.row_step;
+    rows.out += rows.count * rows.stride;
   }
 }
 
-INLINE void BODY(add)(const struct call *call, const bool transposed, struct rect part,
-                      uint32_t from, uint32_t to, bool fresh) {
+INLINE void BODY(add_wide)(const struct call *call, const bool transposed, struct rect part,
+                           size_t from, size_t to, double *out, size_t stride) {
+  const size_t cols = call->in[1].shape.cols, inner = call->in[0].shape.cols;
+  struct BODY(rows) rows = {.row_step = transposed ? 1 : inner, .step = transposed ? inner : 1,
+                            .transposed = transposed, .stride = stride,
+                            .count = part.row1 - part.row0};
+  rows.a = call->in[0].values + part.row0 * rows.row_step + from * rows.step;
+  for (size_t col = part.col0, width; col < part.col1; col += width) {
+    const double *b = call->in[1].values + from * cols + col;
+    width = BODY(next_width)(part.col1 - col);
+    rows.out = out + (col - part.col0);
+    if (to - from <= WORD) BODY(add_word)(rows, to - from, b, cols, width);
+    else BODY(add_words)(rows, to - from, b, cols, width);
+  }
+}
+
+/* One column, four rows at a time: four sums that do not wait for each other. */
+enum { BODY(SIDE_BY_SIDE) = 4 };
+
+INLINE void BODY(add_column)(const double *const *as, size_t step, const double *bs, size_t cols,
+                             size_t terms, double *sums) {
+  const size_t blocks = order_blocks(terms);
+  UNFILLED double kept[SUM_LEVELS][BODY(SIDE_BY_SIDE)];
+  for (size_t block = 0, k = 0; block < blocks; block++) {
+    const size_t end = terms - k < SUM_BLOCK ? terms : k + SUM_BLOCK;
+    for (int r = 0; r < BODY(SIDE_BY_SIDE); r++) sums[r] = 0;
+    for (; k < end; k++)
+      for (int r = 0; r < BODY(SIDE_BY_SIDE); r++) sums[r] += as[r][k * step] * bs[k * cols];
+    for (uint64_t merges = order_merges(block, blocks); merges; merges &= merges - 1)
+      for (int r = 0; r < BODY(SIDE_BY_SIDE); r++)
+        sums[r] = kept[__builtin_ctzll(merges)][r] + sums[r];
+    if (block + 1 < blocks) memcpy(kept[order_level(block)], sums, sizeof *kept);
+  }
+}
+
+INLINE void BODY(add_columns)(const struct call *call, const bool transposed, struct rect part,
+                              size_t from, size_t to, double *out, size_t stride) {
+  const size_t cols = call->in[1].shape.cols, inner = call->in[0].shape.cols;
+  const size_t row_step = transposed ? 1 : inner, step = transposed ? inner : 1;
+  const double *a = call->in[0].values + from * step, *as[BODY(SIDE_BY_SIDE)];
+  double sums[BODY(SIDE_BY_SIDE)];
+  for (uint32_t i = part.row0; i < part.row1; i += BODY(SIDE_BY_SIDE)) {
+    const uint32_t rest = part.row1 - i;
+    const uint32_t rows = rest < BODY(SIDE_BY_SIDE) ? rest : BODY(SIDE_BY_SIDE);
+    for (uint32_t r = 0; r < BODY(SIDE_BY_SIDE); r++) /* those that are not there repeat the last */
+      as[r] = a + (i + (r < rows ? r : rows - 1)) * row_step;
+    for (uint32_t j = part.col0; j < part.col1; j++) {
+      BODY(add_column)(as, step, call->in[1].values + from * cols + j, cols, to - from, sums);
+      for (uint32_t r = 0; r < rows; r++)
+        out[(i + r - part.row0) * stride + (j - part.col0)] = sums[r];
+    }
+  }
+}
+
+INLINE void BODY(add)(const struct call *call, const bool transposed, struct rect part, size_t from,
+                      size_t to, double *out, size_t stride) {
   if (part.col1 - part.col0 >= LANES)
-    BODY(add_wide)(call, transposed, part, from, to, fresh);
+    BODY(add_wide)(call, transposed, part, from, to, out, stride);
   else
-    for (uint32_t j = part.col0; j < part.col1; j++)
-      BODY(add_column)(call, transposed, part, j, from, to, fresh);
+    BODY(add_columns)(call, transposed, part, from, to, out, stride);
 }
 
-TARGET static void BODY(multiply)(const struct call *call, struct rect part, uint32_t from,
-                                  uint32_t to, bool fresh) {
-  BODY(add)(call, false, part, from, to, fresh);
+TARGET static void BODY(multiply)(const struct call *call, struct rect part, size_t from, size_t to,
+                                  double *out, size_t stride) {
+  BODY(add)(call, false, part, from, to, out, stride);
 }
 
-TARGET static void BODY(multiply_transposed)(const struct call *call, struct rect part,
-                                             uint32_t terms) {
-  BODY(add)(call, true, part, 0, terms, true);
+TARGET static void BODY(multiply_transposed)(const struct call *call, struct rect part, size_t from,
+                                             size_t to, double *out, size_t stride) {
+  BODY(add)(call, true, part, from, to, out, stride);
 }
 
 #undef BEGINS

@@ -44,4 +44,14 @@ void memory_scattered(void *bytes, size_t count);
  * false, with the array untouched, if there is no memory. */
 bool array_reserve(void *items, size_t *capacity, size_t count, size_t size);
 
+/* A variable that need not be cleared before it is written, whatever the compiler is told to do. */
+#if defined __has_attribute
+#if __has_attribute(uninitialized)
+#define UNFILLED __attribute__((uninitialized))
+#endif
+#endif
+#ifndef UNFILLED
+#define UNFILLED
+#endif
+
 #endif

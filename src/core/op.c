@@ -6,6 +6,7 @@
 
 #define FORWARD(name) .forward = forward_##name, .forward_wide = forward_##name##_wide
 #define BRANCHES(name) .branches = branches_##name, .branches_wide = branches_##name##_wide
+#define SUMS(name) .terms = terms_##name, .add_up = add_up_##name, .reach = reach_##name
 const struct op op_table[OP_COUNT] = {
 #define OP(id, ...) [OP_##id] = {__VA_ARGS__},
 #include "core/op.def"

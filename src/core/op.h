@@ -23,10 +23,10 @@ struct rect {
   uint32_t row0, row1, col0, col1;
 };
 
-/* Marks: which numbers of a tensor are not 0. Each is a bit in a word about neighbours in its row,
- * the first the lowest. The words about the same columns stand together, one for each row: where
- * columns are shared out, hardly two threads write to the same line of memory. */
-enum { MARKS_WORD = 64 };
+/* Of a sum's terms: COUNT runs of LENGTH, the first from FIRST on, the next ones APART further. */
+struct reach {
+  size_t first, length, apart, count;
+};
 
 struct operand {
   const double *values; /* row-major */
@@ -41,8 +41,6 @@ struct call {
   struct operand in[MAX_OPERANDS];
   int axis;
   struct random *random; /* only for OP_RANDOM rows */
-  bool finite;           /* it is known that the last operand has neither infinities nor NaNs */
-  const uint64_t *marks; /* of the first operand; NULL: not known */
 };
 
 struct wide_call; /* the same in quadruple precision: wide.h */
@@ -78,10 +76,16 @@ struct op {
   /* Computes just the part of the output, each element in one fixed summation order, whatever the
    * part. */
   void (*forward)(const struct call *call, struct rect part);
-  /* For a sum of terms, each made of one column of the first operand and the row of that number of
-   * the second: adds the terms [from, to) to what stands in PART of the output. forward() is 0 and
-   * then all of them. NULL where there is no such sum. */
-  void (*accumulate)(const struct call *call, struct rect part, uint32_t from, uint32_t to);
+  /* For an operation that adds up terms, in the order of order.h (all three, or none of them):
+   * how many terms each number of the output has; */
+  size_t (*terms)(const struct call *call);
+  /* the sums over the terms [FROM, TO) of the numbers in PART, to OUT, whose rows are STRIDE apart
+   * (FROM begins a block; forward() adds up all terms); */
+  void (*add_up)(const struct call *call, struct rect part, size_t from, size_t to, double *out,
+                 size_t stride);
+  /* and the terms that rectangle PART of operand WHICH is in, of those numbers that it reaches;
+   * where it is finite, those that are 0 whatever it holds may be left out. */
+  struct reach (*reach)(const struct call *call, int which, struct rect part);
   /* The rectangle of the output that depends on rectangle PART of operand WHICH. */
   struct rect (*touch)(const struct call *call, int which, struct rect part);
   /* Mixes into HASH every decision the kernel takes on these operands (which side of a maximum,
@@ -118,6 +122,11 @@ int op_find_symbol(const char *symbol, size_t length, enum op_form form);
 size_t shape_count(struct shape shape); /* rows * cols */
 bool shape_equal(struct shape a, struct shape b);
 struct rect shape_rect(struct shape shape); /* all of it */
+
+/* The terms [from, to). */
+static inline struct reach reach_run(size_t from, size_t to) {
+  return (struct reach){from, to - from, to - from, 1};
+}
 
 static inline bool rect_empty(struct rect rect) {
   return rect.row0 >= rect.row1 || rect.col0 >= rect.col1;

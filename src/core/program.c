@@ -2,7 +2,6 @@
 
 #include "core/hash.h"
 #include "core/memory.h"
-#include "core/shortcut.h"
 
 #include <float.h>
 #include <math.h>
@@ -152,50 +151,15 @@ enum status run_init(struct run *run, const struct program *program, const struc
 
 enum status run_copy(struct run *run, const struct run *from) {
   *run = *from;
-  run->marks = NULL;
-  run->apart = NULL;
   run->values = memory_numbers(from->program->size);
   if (!run->values) return STATUS_NO_MEMORY;
   memcpy(run->values, from->values, from->program->size * sizeof *run->values);
-  return from->marks ? run_mark(run, from->marked, 1) : STATUS_OK;
+  return STATUS_OK;
 }
 
 void run_done(struct run *run) {
   free(run->values);
-  free(run->marks);
-  free(run->apart);
-  run->values = run->apart = NULL;
-  run->marks = NULL;
-}
-
-static size_t marked_count(const struct run *run) {
-  return whole_lines(shape_count(run->program->slots[run->marked].shape));
-}
-
-double *run_marked(const struct run *run, int piece) {
-  if (piece == 0 || !run->apart) return run_values(run, run->marked);
-  return run->apart + marked_count(run) * (size_t)(piece - 1);
-}
-
-enum status run_mark(struct run *run, int slot, int pieces) {
-  const struct shape shape = run->program->slots[slot].shape;
-  const double *values = run_values(run, slot);
-  const size_t words = ((size_t)shape.cols + MARKS_WORD - 1) / MARKS_WORD;
-  free(run->marks);
-  free(run->apart);
-  run->marked = slot;
-  run->marks = NULL;
-  run->apart = NULL;
-  if (!shortcut_taken(SHORTCUT_MARKS)) return STATUS_OK;
-  run->marks = calloc(words * shape.rows, sizeof *run->marks);
-  run->apart = pieces > 1 ? memory_numbers(marked_count(run) * (size_t)(pieces - 1)) : NULL;
-  if (!run->marks || (pieces > 1 && !run->apart)) return STATUS_NO_MEMORY;
-  for (int piece = 1; piece < pieces; piece++)
-    memcpy(run_marked(run, piece), values, shape_count(shape) * sizeof *values);
-  for (size_t i = 0; i < shape.rows; i++)
-    for (size_t j = 0; j < shape.cols; j++, values++)
-      run->marks[j / MARKS_WORD * shape.rows + i] |= (uint64_t)(*values != 0) << j % MARKS_WORD;
-  return STATUS_OK;
+  run->values = NULL;
 }
 
 double *run_values(const struct run *run, int slot) {
@@ -203,9 +167,7 @@ double *run_values(const struct run *run, int slot) {
 }
 
 struct call run_call(struct run *run, const struct instr *instr) {
-  struct call call = make_call(run->program, run->values, &run->random, *instr);
-  if (run->marks && instr->in[0] == run->marked) call.marks = run->marks;
-  return call;
+  return make_call(run->program, run->values, &run->random, *instr);
 }
 
 void run_round(const struct run *run, const struct call *call, struct rect part) {

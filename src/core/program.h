@@ -68,9 +68,6 @@ struct run {
   enum precision precision;
   bool frozen; /* draws made inside the forward pass are kept from one pass to the next */
   bool drawn;
-  int marked;      /* the slot that the marks are about */
-  uint64_t *marks; /* NULL: none */
-  double *apart;   /* NULL, or places for the columns of that slot, for each piece but the first */
 };
 
 /* Starts from the program's image and from the generator's state RANDOM. */
@@ -78,15 +75,6 @@ enum status run_init(struct run *run, const struct program *program, const struc
                      enum precision precision);
 enum status run_copy(struct run *run, const struct run *from);
 void run_done(struct run *run);
-
-/* From now on the run knows which numbers of SLOT (instead of any other) are 0: whoever changes one
- * keeps run->marks right. Its columns are dealt out in so many PIECES, each of which holds its own
- * only: with neighbours in one place, a processor that reads ahead takes columns away from another
- * that is writing them. STATUS_NO_MEMORY at worst. */
-enum status run_mark(struct run *run, int slot, int pieces);
-
-/* The marked slot as PIECE has it: of its whole shape. */
-double *run_marked(const struct run *run, int piece);
 
 double *run_values(const struct run *run, int slot);
 

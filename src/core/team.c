@@ -149,7 +149,8 @@ int team_members(const struct team *team) {
   return team->count;
 }
 
-void team_wait(const uint32_t *count, uint32_t least) {
+/* Until *COUNT, which others raise, is LEAST or more: looks for a moment, then lets others run. */
+static void team_wait(const uint32_t *count, uint32_t least) {
   for (long looks = 0; __atomic_load_n(count, __ATOMIC_ACQUIRE) < least; looks++) {
     if (looks > LOOKS) sched_yield();
     else look_away();

@@ -25,9 +25,6 @@ int team_members(const struct team *team);
 void team_work(struct team *team, int pieces, void (*work)(void *context, int piece, int member),
                void *context);
 
-/* Until *COUNT, which others raise, is LEAST or more: looks for a moment, then lets others run. */
-void team_wait(const uint32_t *count, uint32_t least);
-
 /* Processors that can work at once, at most TEAM_MAX. */
 int team_processors(void);
 

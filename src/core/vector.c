@@ -1,14 +1,9 @@
 #include "core/vector.h"
 
 #include "core/clone.h"
-#include "core/op.h"
 
 #include <float.h>
 #include <math.h>
-#include <string.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 CLONE_BODY void find_infinite_body(const double *values, size_t count, bool *found) {
   int infinite = 0;
@@ -27,52 +22,14 @@ bool vector_finite(const double *values, size_t count) {
 /* 1/255 is 2^-8 + 2^-16 + …: cut after so many terms that a byte times the first of two parts has
  * no rounding, and the second's is far below the last bit of the sum. A division takes ten times as
  * long. */
-CLONE_BODY void convert(double *restrict values, const uint8_t *restrict bytes, size_t count) {
+CLONE_BODY void vector_from_bytes_body(double *restrict values, const uint8_t *restrict bytes,
+                                       size_t count) {
   const double first = 0x1.010101p-8, second = 0x1.0101010101010p-40;
   for (size_t i = 0; i < count; i++) values[i] = bytes[i] * first + bytes[i] * second;
 }
 
-/* A bit for each of MARKS_WORD bytes that is not 0, the first the lowest. */
-CLONE_BODY uint64_t marks_of(const uint8_t *bytes) {
-  uint64_t marks = 0;
-#ifdef __SSE2__
-  for (int i = 0; i < MARKS_WORD; i += (int)sizeof(__m128i)) {
-    const __m128i some = _mm_loadu_si128((const __m128i *)(bytes + i));
-    const int zeros = _mm_movemask_epi8(_mm_cmpeq_epi8(some, _mm_setzero_si128()));
-    marks |= (uint64_t)(uint16_t)~zeros << i;
-  }
-#else
-  for (int i = 0; i < MARKS_WORD; i++) marks |= (uint64_t)(bytes[i] != 0) << i;
-#endif
-  return marks;
-}
-
-/* Groups of numbers, a few lines of memory, as a branch each costs too. */
-CLONE_BODY void change_marked(double *restrict values, const uint8_t *restrict bytes, size_t count,
-                              uint64_t *restrict marks, size_t step) {
-  enum { GROUP = 16 };
-  for (size_t i = 0; i < count; i += MARKS_WORD, marks += step) {
-    const size_t rest = count - i;
-    uint8_t word[MARKS_WORD] = {0};
-    if (rest < MARKS_WORD) memcpy(word, bytes + i, rest);
-    const uint64_t now = marks_of(rest < MARKS_WORD ? word : bytes + i), touched = now | *marks;
-    *marks = now;
-    for (size_t j = 0; j < MARKS_WORD; j += GROUP) {
-      if (!(uint16_t)(touched >> j)) continue;
-      if (rest - j >= GROUP) convert(values + i + j, bytes + i + j, GROUP);
-      else convert(values + i + j, bytes + i + j, rest - j);
-    }
-  }
-}
-
-CLONE_BODY void vector_from_bytes_body(double *values, const uint8_t *bytes, size_t count,
-                                       uint64_t *marks, size_t step) {
-  if (marks) change_marked(values, bytes, count, marks, step);
-  else convert(values, bytes, count);
-}
-CLONES(extern, vector_from_bytes,
-       (double *values, const uint8_t *bytes, size_t count, uint64_t *marks, size_t step),
-       (values, bytes, count, marks, step))
+CLONES(extern, vector_from_bytes, (double *values, const uint8_t *bytes, size_t count),
+       (values, bytes, count))
 
 CLONE_BODY void find_other_body(const double *values, double factor, const double *others,
                                 size_t count, bool *found) {

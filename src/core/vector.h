@@ -9,10 +9,8 @@
 /* Whether none of them is infinite or NaN. */
 bool vector_finite(const double *values, size_t count);
 
-/* values = bytes / 255.0, correctly rounded. MARKS (see op.h; NULL: none), STEP words apart, say
- * which of VALUES are not 0; they are kept right, and what is 0 and stays 0 is not touched. */
-void vector_from_bytes(double *values, const uint8_t *bytes, size_t count, uint64_t *marks,
-                       size_t step);
+/* values = bytes / 255.0, correctly rounded. */
+void vector_from_bytes(double *values, const uint8_t *bytes, size_t count);
 
 /* Whether each of them is exactly FACTOR times that of the others. */
 bool vector_is_times(const double *values, double factor, const double *others, size_t count);

@@ -86,29 +86,28 @@ static const uint8_t *image_at(const struct idx *images, uint32_t which) {
 
 /* Examples drawn at random are far apart: they are sent for in advance. */
 static void take_images(const struct idx *from, const uint32_t *which, uint32_t count,
-                        uint32_t first, uint32_t last, double *values, uint64_t *marks) {
+                        double *values) {
   enum { AHEAD = 4 };
   for (uint32_t i = 0; i < count; i++, values += MNIST_PIXELS) {
-    for (uint32_t p = first; i + AHEAD < count && p < last; p += MEMORY_LINE)
+    for (uint32_t p = 0; i + AHEAD < count && p < MNIST_PIXELS; p += MEMORY_LINE)
       __builtin_prefetch(image_at(from, which[i + AHEAD]) + p);
-    vector_from_bytes(values + first, image_at(from, which[i]) + first, last - first,
-                      marks ? marks + first / MARKS_WORD * count + i : NULL, count);
+    vector_from_bytes(values, image_at(from, which[i]), MNIST_PIXELS);
   }
 }
 
 static void take_labels(const struct idx *from, const uint32_t *which, uint32_t count,
-                        uint32_t first, uint32_t last, double *values) {
+                        double *values) {
   for (uint32_t i = 0; i < count; i++, values += MNIST_CLASSES) {
     const uint32_t label = from->items[which[i]];
-    for (uint32_t j = first; j < last; j++) values[j] = label == j;
+    for (uint32_t j = 0; j < MNIST_CLASSES; j++) values[j] = label == j;
   }
 }
 
 static void take(const struct dataset *dataset, int part, const uint32_t *which, uint32_t count,
-                 uint32_t first, uint32_t last, double *values, uint64_t *marks) {
+                 double *values) {
   const struct mnist *mnist = (const struct mnist *)dataset;
-  if (part == PART_IMAGES) take_images(&mnist->images, which, count, first, last, values, marks);
-  else take_labels(&mnist->labels, which, count, first, last, values);
+  if (part == PART_IMAGES) take_images(&mnist->images, which, count, values);
+  else take_labels(&mnist->labels, which, count, values);
 }
 
 static void files_done(struct files *files) {
@@ -171,7 +170,7 @@ static enum status take_first(const struct mnist *mnist, const char *folder, enu
     return diag_no_memory(diag);
   }
   for (uint32_t i = 0; i < count; i++) which[i] = i;
-  dataset_take(&mnist->dataset, which, count, parts, NULL);
+  dataset_take(&mnist->dataset, which, count, parts);
   free(which);
   return STATUS_OK;
 }

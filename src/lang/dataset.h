@@ -10,20 +10,15 @@ enum { DATASET_PARTS = 2 }; /* what an example is, and what it should be taken f
 struct dataset {
   uint32_t count;
   uint32_t widths[DATASET_PARTS]; /* numbers of one example in each part */
-  /* Writes columns [FIRST, LAST) of PART of the COUNT examples WHICH, numbered from 0, to VALUES,
-   * which has a row of the part's whole width for each. MARKS (see core/op.h) are those of VALUES
-   * and kept right; FIRST is then a multiple of MARKS_WORD. NULL: none, as always in parts other
-   * than the first. */
+  /* Writes PART of the COUNT examples WHICH, numbered from 0, to VALUES, a row each. */
   void (*take)(const struct dataset *dataset, int part, const uint32_t *which, uint32_t count,
-               uint32_t first, uint32_t last, double *values, uint64_t *marks);
+               double *values);
 };
 
-/* The whole examples, a row each in every part; MARKS (NULL: none) are the first part's. */
+/* The whole examples, a row each in every part. */
 static inline void dataset_take(const struct dataset *dataset, const uint32_t *which,
-                                uint32_t count, double *const parts[DATASET_PARTS],
-                                uint64_t *marks) {
-  for (int i = 0; i < DATASET_PARTS; i++)
-    dataset->take(dataset, i, which, count, 0, dataset->widths[i], parts[i], i ? NULL : marks);
+                                uint32_t count, double *const parts[DATASET_PARTS]) {
+  for (int i = 0; i < DATASET_PARTS; i++) dataset->take(dataset, i, which, count, parts[i]);
 }
 
 /* Who has them: whoever trains hands one in. */

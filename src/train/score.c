@@ -109,7 +109,7 @@ static void count_share(void *context, int piece, int member) {
   for (uint32_t at = (uint32_t)piece * batch; at < count; at += pieces * batch) {
     uint32_t rows = count - at < batch ? count - at : batch;
     for (uint32_t i = 0; i < batch; i++) scorer->which[i] = at + (i < rows ? i : rows - 1);
-    dataset_take(scorer->set, scorer->which, batch, parts, scorer->run.marks);
+    dataset_take(scorer->set, scorer->which, batch, parts);
     run_slice(&scorer->run, forward, 0, end);
     scorer->right += count_right(scorer, rows);
   }

@@ -41,7 +41,7 @@ static enum status first_batch(const struct batch_loader *batches, struct operan
     parts[i] = calloc(batch, set->widths[i] * sizeof *parts[i]);
     made = made && parts[i];
   }
-  if (made) dataset_take(set, training->drawn, batch, parts, NULL);
+  if (made) dataset_take(set, training->drawn, batch, parts);
   for (int i = 0; i < DATASET_PARTS; i++) {
     if (made) out[i] = (struct operand){parts[i], {batch, set->widths[i]}};
     else free(parts[i]);
@@ -151,27 +151,12 @@ static enum status make_velocity(struct training *training, struct diag *diag) {
   return STATUS_OK;
 }
 
-/* Who takes a part of the batch: each member some columns, those whose weights it will use. Few are
- * not worth two members' writing to the same lines of memory, or words of marks. */
-static int takers(const struct training *training, int part) {
-  const int members = team_members(training->team);
-  return training->train_set->widths[part] < 2 * MARKS_WORD * (uint32_t)members ? 1 : members;
-}
-
-static enum status mark_examples(struct training *training) {
-  const int slot = training->model.nodes[training->parts[0]].slot;
-  const bool dealt =
-      bands_deal(&training->forward, slot) && bands_deal(&training->backward, slot);
-  return run_mark(&training->run, slot, dealt ? takers(training, 0) : 1);
-}
-
 static enum status make_bands(struct training *training, struct diag *diag) {
   enum { WORTH_SHARING = 30000 };
   const struct program *program = &training->model.program;
   if (run_init(&training->run, program, &training->model.random, PRECISION_DOUBLE) ||
       bands_init(&training->forward, &training->run, &program->forward, WORTH_SHARING) ||
-      bands_init(&training->backward, &training->run, &program->backward, WORTH_SHARING) ||
-      (training->train_set && mark_examples(training)))
+      bands_init(&training->backward, &training->run, &program->backward, WORTH_SHARING))
     return diag_no_memory(diag);
   return STATUS_OK;
 }
@@ -253,19 +238,18 @@ static void work_by_all(struct training *training, void (*work)(void *, int piec
   team_work(training->team, team_members(training->team), work, training);
 }
 
-/* A stripe of columns of the batch that was drawn. */
+/* A stripe of the batch that was drawn. */
 static void take_share(void *context, int piece, int member) {
   const struct training *training = context;
   const struct dataset *set = training->train_set;
+  const struct stripe stripe =
+      stripe_of(training->options.batch, piece, team_members(training->team));
+  double *parts[DATASET_PARTS];
   (void)member;
-  for (int i = 0; i < DATASET_PARTS; i++) {
-    if (piece >= takers(training, i)) continue;
-    const struct stripe stripe = stripe_of(set->widths[i], piece, takers(training, i));
-    double *values = i ? run_values(&training->run, training->model.nodes[training->parts[i]].slot)
-                       : run_marked(&training->run, piece);
-    set->take(set, i, training->drawn, training->options.batch, (uint32_t)stripe.first,
-              (uint32_t)stripe.last, values, i ? NULL : training->run.marks);
-  }
+  for (int i = 0; i < DATASET_PARTS; i++)
+    parts[i] = run_values(&training->run, training->model.nodes[training->parts[i]].slot) +
+               stripe.first * set->widths[i];
+  dataset_take(set, training->drawn + stripe.first, (uint32_t)(stripe.last - stripe.first), parts);
 }
 
 static void draw_batch(struct training *training) {

@@ -11,8 +11,10 @@
 #include "core/clone.h"
 #include "core/memory.h"
 #include "core/vector.h"
+#include "core/wide.h"
 #include "io/loader.h"
 #include "session/command.h"
+#include "plain_order.h"
 #include "train/train.h"
 
 #include <math.h>
@@ -110,21 +112,31 @@ static double *draw_values(struct shape shape, bool wild) {
   return values;
 }
 
-/* As the textbook has it: from 0, the terms in order. */
-static double plain_sum(const struct call *call, bool turned, size_t i, size_t j) {
-  const struct shape a = call->in[0].shape;
-  size_t inner = call->in[1].shape.rows, cols = call->in[1].shape.cols;
-  volatile double sum = 0;
-  for (size_t k = 0; k < inner; k++) {
-    volatile double product = call->in[0].values[turned ? k * a.cols + i : i * a.cols + k] *
-                              call->in[1].values[k * cols + j];
-    sum += product;
-  }
-  return sum;
+/* The terms of the number at I, J: operands are multiplied, or just taken. */
+static size_t list_terms(const struct call *call, int op, size_t i, size_t j, double *terms) {
+  const struct operand *a = &call->in[0], *b = &call->in[1];
+  size_t count = 0;
+  if (op != OP_SUM)
+    for (; count < b->shape.rows; count++)
+      terms[count] = a->values[op == OP_MATMUL ? i * a->shape.cols + count
+                                               : count * a->shape.cols + i] *
+                     b->values[count * b->shape.cols + j];
+  for (size_t r = 0; op == OP_SUM && r < a->shape.rows; r++)
+    for (size_t c = 0; c < a->shape.cols; c++)
+      if ((call->axis != AXIS_ACROSS || r == i) && (call->axis != AXIS_DOWN || c == j))
+        terms[count++] = a->values[r * a->shape.cols + c];
+  return count;
 }
 
 static uint32_t draw_side(void) {
   return (uint32_t)(draw(4) == 0 ? 1 + draw(150) : 1 + draw(20));
+}
+
+/* How many terms: around the ends of blocks and of pairs of them, too. */
+static uint32_t draw_terms(void) {
+  static const uint32_t whole[] = {32, 64, 96, 128, 256, 512, 1024, 2048};
+  if (draw(3) == 0) return draw_side();
+  return whole[draw(sizeof whole / sizeof *whole)] - 1 + (uint32_t)draw(3);
 }
 
 static struct rect draw_part(struct shape shape) {
@@ -138,51 +150,166 @@ static bool same(double a, double b) {
   return memcmp(&a, &b, sizeof a) == 0 || (isnan(a) && isnan(b));
 }
 
-static uint64_t *marks_of(const double *values, struct shape shape) {
-  const size_t words = ((size_t)shape.cols + MARKS_WORD - 1) / MARKS_WORD;
-  uint64_t *marks = calloc(words * shape.rows, sizeof *marks);
-  assert_non_null(marks);
-  for (size_t i = 0; i < shape.rows; i++)
-    for (size_t j = 0; j < shape.cols; j++)
-      if (values[i * shape.cols + j] != 0)
-        marks[j / MARKS_WORD * shape.rows + i] |= (uint64_t)1 << j % MARKS_WORD;
-  return marks;
+struct sum_trial {
+  struct call call;
+  int op;
+  double *values[2], *out;
+};
+
+static void draw_sum(struct sum_trial *trial, int op, bool wild) {
+  const uint32_t terms = draw_terms(), rows = 1 + (uint32_t)draw(terms > 200 ? 20 : 70);
+  struct shape a = op == OP_MATMUL ? (struct shape){rows, terms} : (struct shape){terms, rows};
+  struct shape b = {terms, draw_side()};
+  *trial = (struct sum_trial){.op = op, .call.axis = (int)draw(3) - 1};
+  if (op == OP_SUM && draw(2)) a = (struct shape){a.cols, a.rows};
+  trial->values[0] = draw_values(a, wild);
+  trial->values[1] = draw_values(b, wild);
+  trial->call.in[0] = (struct operand){trial->values[0], a};
+  trial->call.in[1] = (struct operand){trial->values[1], b};
+  const struct shape shapes[] = {a, b};
+  assert_true(op_table[op].shape(shapes, trial->call.axis, &trial->call.shape));
+  trial->call.out = trial->out = draw_values(trial->call.shape, false);
 }
 
-static void try_matmul(enum clone clone, int op, bool wild) {
-  const bool turned = op == OP_MATMUL_TRANSPOSED;
-  struct shape a = {draw_side(), draw_side()}, b = {turned ? a.rows : a.cols, draw_side()};
-  struct shape out = {turned ? a.cols : a.rows, b.cols};
-  double *values[] = {draw_values(a, wild), draw_values(b, wild), draw_values(out, false)};
-  struct call call = {.out = values[2], .shape = out, .in = {{values[0], a}, {values[1], b}}};
-  struct rect part = draw_part(out);
+static void sum_done(struct sum_trial *trial) {
+  free(trial->values[0]), free(trial->values[1]), free(trial->out);
+}
+
+/* Computes a part, and leaves the rest alone. */
+static void try_sum(enum clone clone, int op, bool wild) {
+  struct sum_trial trial;
+  draw_sum(&trial, op, wild);
+  const struct shape out = trial.call.shape, a = trial.call.in[0].shape;
+  const struct rect part = draw_part(out);
   double *before = calloc(shape_count(out), sizeof *before);
-  uint64_t *marks = marks_of(values[0], a);
-  assert_non_null(before);
-  memcpy(before, values[2], shape_count(out) * sizeof *before);
-  if (!wild && draw(2)) call.finite = true;
-  if (draw(2)) call.marks = marks;
-  op_table[op].forward(&call, part);
+  double *terms = calloc(shape_count(a), sizeof *terms);
+  assert_true(before && terms);
+  memcpy(before, trial.out, shape_count(out) * sizeof *before);
+  op_table[op].forward(&trial.call, part);
   for (uint32_t i = 0; i < out.rows; i++)
     for (uint32_t j = 0; j < out.cols; j++) {
       bool inside = i >= part.row0 && i < part.row1 && j >= part.col0 && j < part.col1;
-      size_t at = (size_t)i * out.cols + j;
-      double expected = inside ? plain_sum(&call, turned, i, j) : before[at];
-      if (!same(values[2][at], expected))
-        fail_msg("%s, %s: %u x %u @ %u x %u at %u, %u: %a is not %a", op_table[op].name,
-                 clone_names[clone], a.rows, a.cols, b.rows, b.cols, i, j, values[2][at], expected);
+      size_t at = (size_t)i * out.cols + j, count = list_terms(&trial.call, op, i, j, terms);
+      double expected = inside ? plain_order(terms, count) : before[at];
+      assert_int_equal(op_table[op].terms(&trial.call), count);
+      if (!same(trial.out[at], expected))
+        fail_msg("%s, %s: %u x %u, axis %d, at %u, %u: %a is not %a", op_table[op].name,
+                 clone_names[clone], a.rows, a.cols, trial.call.axis, i, j, trial.out[at],
+                 expected);
     }
-  free(before), free(marks);
-  for (int i = 0; i < 3; i++) free(values[i]);
+  free(before), free(terms);
+  sum_done(&trial);
 }
 
-static void every_matmul_adds_in_order(void **state) {
+static const int sum_ops[] = {OP_MATMUL, OP_MATMUL_TRANSPOSED, OP_SUM};
+
+static void every_sum_has_one_order(void **state) {
   (void)state;
+  const int rounds = getenv("GRADWALK_SANITIZERS") ? 300 : 1500;
   enum clone best = clone_chosen;
   for (enum clone clone = CLONE_PORTABLE; clone < CLONE_COUNT; clone++)
-    for (int i = 0; clone_use(clone) && i < 3000; i++)
-      try_matmul(clone, i % 2 ? OP_MATMUL : OP_MATMUL_TRANSPOSED, i % 3 == 0);
+    for (int i = 0; clone_use(clone) && i < rounds; i++) try_sum(clone, sum_ops[i % 3], i % 4 == 0);
   clone_use(best);
+}
+
+/* Every node of the tree is the sum over its terms alone. */
+static void parts_of_a_sum_are_nodes_of_its_tree(void **state) {
+  enum { BLOCK = 32 };
+  (void)state;
+  for (int round = 0; round < 300; round++) {
+    struct sum_trial trial;
+    draw_sum(&trial, sum_ops[round % 3], false);
+    const struct rect part = draw_part(trial.call.shape);
+    const size_t count = op_table[trial.op].terms(&trial.call), width = part.col1 - part.col0;
+    const size_t from = draw((count + BLOCK - 1) / BLOCK) * BLOCK;
+    const size_t to = from + 1 + draw(count - from);
+    double *sums = calloc(shape_count(trial.call.shape), sizeof *sums);
+    double *terms = calloc(shape_count(trial.call.in[0].shape), sizeof *terms);
+    assert_true(sums && terms);
+    op_table[trial.op].add_up(&trial.call, part, from, to, sums, width);
+    for (uint32_t i = part.row0; i < part.row1; i++)
+      for (uint32_t j = part.col0; j < part.col1; j++) {
+        list_terms(&trial.call, trial.op, i, j, terms);
+        assert_true(same(sums[(i - part.row0) * width + j - part.col0],
+                         plain_order(terms + from, to - from)));
+      }
+    free(sums), free(terms);
+    sum_done(&trial);
+  }
+}
+
+static bool reaches(const struct reach *reach, size_t term) {
+  for (size_t i = 0; i < reach->count; i++)
+    if (term - (reach->first + i * reach->apart) < reach->length) return true;
+  return false;
+}
+
+/* Terms out of reach stay the same, whatever stands in the part. */
+static void a_part_reaches_its_terms(void **state) {
+  (void)state;
+  for (int round = 0; round < 300; round++) {
+    struct sum_trial trial;
+    draw_sum(&trial, sum_ops[round % 3], false);
+    const int which = trial.op == OP_SUM ? 0 : (int)draw(2);
+    const struct shape shape = trial.call.in[which].shape;
+    struct rect part = draw_part(shape);
+    if (draw(2)) part.row1 = part.row0 + 1;
+    if (draw(2)) part.col1 = part.col0 + 1;
+    const struct reach reach = op_table[trial.op].reach(&trial.call, which, part);
+    const struct rect touched = op_table[trial.op].touch(&trial.call, which, part);
+    const size_t count = op_table[trial.op].terms(&trial.call);
+    double *was = calloc(count, sizeof *was), *is = calloc(count, sizeof *is);
+    assert_true(was && is);
+    const uint32_t i = touched.row0, j = touched.col1 - 1;
+    list_terms(&trial.call, trial.op, i, j, was);
+    for (uint32_t r = part.row0; r < part.row1; r++)
+      for (uint32_t c = part.col0; c < part.col1; c++)
+        trial.values[which][(size_t)r * shape.cols + c] += 1;
+    list_terms(&trial.call, trial.op, i, j, is);
+    for (size_t k = 0; k < count; k++)
+      if (!reaches(&reach, k)) assert_true(was[k] == is[k]);
+    free(was), free(is);
+    sum_done(&trial);
+  }
+}
+
+/* A term of zero that may become infinite is one that a part reaches. */
+static void infinity_reaches_where_zero_does_not(void **state) {
+  (void)state;
+  double a[] = {0, 0}, b[] = {1, 2};
+  struct call call = {.in = {{a, {2, 1}}, {b, {1, 2}}}, .shape = {2, 2}};
+  const struct rect part = {0, 1, 0, 1};
+  assert_int_equal(op_table[OP_MATMUL].reach(&call, 1, part).count, 0);
+  b[0] = (double)INFINITY;
+  assert_int_equal(op_table[OP_MATMUL].reach(&call, 1, part).count, 1);
+  b[0] = (double)NAN;
+  assert_int_equal(op_table[OP_MATMUL].reach(&call, 1, part).count, 1);
+  b[0] = a[1] = 1;
+  assert_int_equal(op_table[OP_MATMUL].reach(&call, 1, part).count, 1);
+}
+
+/* Rounding takes at most half a unit of the sum of sizes for each addition on a term's way up. */
+static void sums_are_near_the_truth(void **state) {
+  enum { MOST = 200000, BLOCK = 32 };
+  (void)state;
+  double *values = calloc(MOST, sizeof *values), out;
+  assert_non_null(values);
+  for (size_t count = 1; count <= MOST; count = count * 7 / 4 + 1) {
+    struct call call = {.out = &out, .shape = {1, 1}, .axis = AXIS_ALL,
+                        .in = {{values, {1, (uint32_t)count}}}};
+    wide truth = 0, sizes = 0;
+    int levels = 0;
+    for (size_t i = 0; i < count; i++) {
+      values[i] = draw_value(false) * (draw(2) ? 1 : 1e-8);
+      truth += (wide)values[i];
+      sizes += (wide)fabs(values[i]);
+    }
+    while ((size_t)BLOCK << levels < count) levels++;
+    op_table[OP_SUM].forward(&call, shape_rect(call.shape));
+    const double error = (double)WIDE_MATH(fabs)((wide)out - truth);
+    assert_true(error <= (BLOCK + levels) * 0x1p-53 * (double)sizes);
+  }
+  free(values);
 }
 
 /* Every other kernel gives the portable one's bits. */
@@ -191,8 +318,7 @@ static void every_kernel_agrees(void **state) {
   enum clone best = clone_chosen;
   for (int id = 0; id < OP_COUNT; id++) {
     const struct op *op = &op_table[id];
-    if (op->sizes > 0 || op->flags & OP_RANDOM || id == OP_MATMUL || id == OP_MATMUL_TRANSPOSED)
-      continue;
+    if (op->sizes > 0 || op->flags & OP_RANDOM || op->terms) continue;
     for (int round = 0; round < 60; round++) {
       struct shape full = {draw_side(), draw_side()}, in[2] = {full, full}, out;
       if (op->arity == 2 && draw(2)) in[draw(2)].rows = 1;
@@ -227,43 +353,10 @@ static void bytes_are_divided_by_255(void) {
   double values[256];
   for (int i = 0; i < 256; i++) bytes[i] = (uint8_t)i;
   for (size_t count = 1; count <= 256; count++) {
-    vector_from_bytes(values, bytes + 256 - count, count, NULL, 0);
+    vector_from_bytes(values, bytes + 256 - count, count);
     for (size_t i = 0; i < count; i++)
       assert_true(same(values[i], (double)bytes[256 - count + i] / 255.0));
   }
-}
-
-/* Bytes that replace others: all is as if it were new, but what is 0 and stays 0 is let alone. */
-static void bytes_follow_their_marks(size_t count) {
-  enum { MOST = 200, STEP = 3, ROUNDS = 8 };
-  uint8_t bytes[MOST] = {0};
-  double values[2 * MOST] = {0};
-  uint64_t marks[STEP * (MOST / MARKS_WORD + 1)] = {0};
-  for (size_t i = count; i < sizeof values / sizeof *values; i++) values[i] = 7;
-  for (int round = 0; round < ROUNDS; round++) {
-    const size_t first = draw(count), last = first + draw(count - first + 1);
-    memset(bytes, 0, count);
-    for (size_t i = first; i < last; i++) bytes[i] = draw(3) ? 0 : (uint8_t)draw(256);
-    vector_from_bytes(values, bytes, count, marks, STEP);
-    for (size_t i = 0; i < count; i++) {
-      assert_true(same(values[i], (double)bytes[i] / 255.0));
-      assert_int_equal(marks[i / MARKS_WORD * STEP] >> i % MARKS_WORD & 1, bytes[i] != 0);
-    }
-    for (size_t i = 1; i < sizeof marks / sizeof *marks; i++)
-      if (i % STEP != 0) assert_int_equal(marks[i], 0);
-    for (size_t i = count; i < sizeof values / sizeof *values; i++) assert_true(same(values[i], 7));
-  }
-}
-
-static void zeros_that_stay_are_not_touched(void) {
-  enum { COUNT = 192, AT = 100, NEAR = 16 };
-  uint8_t bytes[COUNT] = {[AT] = 51};
-  double values[COUNT];
-  uint64_t marks[COUNT / MARKS_WORD] = {0};
-  for (int i = 0; i < COUNT; i++) values[i] = 7; /* as no zero is */
-  vector_from_bytes(values, bytes, COUNT, marks, 1);
-  for (int i = 0; i < COUNT; i++)
-    assert_true(same(values[i], i == AT ? 0.2 : i / NEAR == AT / NEAR ? 0.0 : 7.0));
 }
 
 static void signs_are_followed(size_t count) {
@@ -295,8 +388,6 @@ static void vectors_agree_with_plain_loops(void **state) {
   for (enum clone clone = CLONE_PORTABLE; clone < CLONE_COUNT; clone++) {
     if (!clone_use(clone)) continue;
     bytes_are_divided_by_255();
-    zeros_that_stay_are_not_touched();
-    for (size_t count = 1; count <= 200; count++) bytes_follow_their_marks(count);
     for (size_t count = 1; count < 40; count++) {
       signs_are_followed(count);
       struct shape shape = {1, (uint32_t)count};
@@ -512,22 +603,8 @@ static void spoil(struct run *run, int slot) {
   memset(run_values(run, slot), 0x55, shape_count(run->program->slots[slot].shape) * sizeof(double));
 }
 
-/* A member has its own columns, and no use for others. */
-static void deal_columns(struct run *run, int slot, int members) {
-  const struct shape shape = run->program->slots[slot].shape;
-  assert_int_equal(run_mark(run, slot, members), STATUS_OK);
-  for (int piece = 0; piece < members; piece++) {
-    const struct stripe own = stripe_of(shape.cols, piece, members);
-    double *values = run_marked(run, piece);
-    for (size_t i = 0; i < shape.rows; i++)
-      for (size_t j = 0; j < shape.cols; j++)
-        if (j < own.first || j >= own.last) values[i * shape.cols + j] = (double)NAN;
-  }
-}
-
-/* Products whose weights are shared out, where the members follow each other through the sums: with
- * sides that no stripe divides, zeros among the terms and, where they are WILD, numbers that are not
- * finite. In every other round the first operand is dealt out. */
+/* Stripes of rows, with sides that no stripe divides, zeros among the terms and, where they are WILD,
+ * numbers that are not finite. */
 static void run_by_teams(bool wild) {
   static const char text[] =
       "seed 3; data X = relu(randn(37, 421)); data T = randn(37, 9)\n"
@@ -540,17 +617,13 @@ static void run_by_teams(bool wild) {
   struct bands bands[2];
   assert_int_equal(run_init(&alone, program, &trial.model.random, PRECISION_DOUBLE), STATUS_OK);
   const struct node *weights = &trial.model.nodes[model_find(&trial.model, "W")];
-  const int x = trial.model.nodes[model_find(&trial.model, "X")].slot;
-  const size_t x_bytes = shape_count(program->slots[x].shape) * sizeof(double);
   if (wild) run_values(&alone, weights->slot)[31 * 50 + 7] = (double)INFINITY;
   assert_int_equal(run_copy(&team, &alone), STATUS_OK);
   run_code(&alone, &program->forward, 0);
   run_code(&alone, &program->backward, 0);
   assert_int_equal(bands_init(&bands[0], &team, &program->forward, 2000), STATUS_OK);
   assert_int_equal(bands_init(&bands[1], &team, &program->backward, 2000), STATUS_OK);
-  assert_int_equal(bands[0].stretches[0].sharing, SHARE_TERMS);
-  assert_true(bands_deal(&bands[0], x) && bands_deal(&bands[1], x));
-  assert_false(bands_deal(&bands[0], weights->slot));
+  assert_true(bands[0].stretches[0].shared);
   for (int members = 1; members <= 6; members++) {
     struct team *workers = team_new(members);
     assert_non_null(workers);
@@ -558,13 +631,8 @@ static void run_by_teams(bool wild) {
       for (size_t i = 0; i < program->forward.count; i++) spoil(&team, program->forward.items[i].out);
       for (size_t i = 0; i < program->backward.count; i++)
         spoil(&team, program->backward.items[i].out);
-      memcpy(run_values(&team, x), run_values(&alone, x), x_bytes);
-      if (round % 2) deal_columns(&team, x, members);
       bands_run(&bands[0], workers, &team);
       bands_run(&bands[1], workers, &team);
-      memcpy(run_values(&team, x), run_values(&alone, x), x_bytes);
-      free(team.marks);
-      team.marks = NULL;
       for (size_t i = 0; i < program->size; i++) assert_true(same(alone.values[i], team.values[i]));
     }
     team_free(workers);
@@ -585,12 +653,12 @@ static void stretches_reach_over_what_is_between(void **state) {
       "L = softmax_with_loss(affine(relu(affine(X, W1, b1)), W2, b2), T)";
   static const struct {
     enum op_id first, last;
-    enum sharing sharing;
-  } expected[] = {{OP_TRANSPOSE, OP_TRANSPOSE, SHARE_NOTHING},
-                  {OP_SUB, OP_MUL, SHARE_ROWS}, /* from p - t through dA2 @ W2.T to relu's rule */
-                  {OP_MATMUL_TRANSPOSED, OP_MATMUL_TRANSPOSED, SHARE_ROWS},
-                  {OP_SUM, OP_SUM, SHARE_NOTHING},
-                  {OP_MATMUL_TRANSPOSED, OP_MATMUL_TRANSPOSED, SHARE_ROWS}};
+    bool shared;
+  } expected[] = {{OP_TRANSPOSE, OP_TRANSPOSE, false},
+                  {OP_SUB, OP_MUL, true}, /* from p - t through dA2 @ W2.T to relu's rule */
+                  {OP_MATMUL_TRANSPOSED, OP_MATMUL_TRANSPOSED, true},
+                  {OP_SUM, OP_SUM, false},
+                  {OP_MATMUL_TRANSPOSED, OP_MATMUL_TRANSPOSED, true}};
   struct trial trial;
   struct bands bands;
   struct run run;
@@ -602,7 +670,7 @@ static void stretches_reach_over_what_is_between(void **state) {
   assert_int_equal(bands.count, sizeof expected / sizeof *expected);
   for (size_t i = 0; i < bands.count; i++) {
     const struct stretch *stretch = &bands.stretches[i];
-    assert_int_equal(stretch->sharing, expected[i].sharing);
+    assert_int_equal(stretch->shared, expected[i].shared);
     assert_int_equal(bands.code.items[stretch->first].op, expected[i].first);
     assert_int_equal(bands.code.items[stretch->last - 1].op, expected[i].last);
   }
@@ -808,31 +876,30 @@ static void assert_same_params(const struct training *a, const struct training *
   }
 }
 
-/* The members each have their columns of the examples and know the zeros, unless a rule wants them
- * whole: then nobody knows anything of what is computed from them. */
-static void examples_are_the_same_dealt_and_whole(void **state) {
+/* The members each take their rows of a batch, which may be none. */
+static void a_training_is_the_same_by_any_team(void **state) {
   (void)state;
-  static const char whole[] =
-      "seed 0; data X, T = mnist(3); param W1 = 0.01 * randn(784, 50); param b1 = zeros(1, 50)\n"
-      "param W2 = 0.01 * randn(50, 10); param b2 = zeros(1, 10); Z = X * 1\n"
-      "L = softmax_with_loss(affine(relu(affine(Z, W1, b1)), W2, b2), T)";
-  struct trial trials[2];
-  build(&trials[0], digits), build(&trials[1], whole);
-  for (int threads = 1; threads <= 7; threads++) {
+  static const uint32_t batches[] = {1, 5, 70};
+  struct trial trial;
+  build(&trial, digits);
+  for (size_t i = 0; i < sizeof batches / sizeof *batches; i++) {
     struct training trainings[2];
-    for (int i = 0; i < 2; i++)
-      train(&trainings[i], &trials[i],
-            (struct train_options){.steps = 4, .batch = 70, .rate = 0.1, .threads = threads});
-    assert_same_params(&trainings[0], &trainings[1]);
-    for (size_t row = 0; row < trainings[0].history.row_count; row++) {
-      assert_true(same(trainings[0].history.rows[row].train, trainings[1].history.rows[row].train));
-      assert_true(same(trainings[0].history.rows[row].test, trainings[1].history.rows[row].test));
+    struct train_options options = {.steps = 4, .batch = batches[i], .rate = 0.1, .threads = 1};
+    train(&trainings[0], &trial, options);
+    for (options.threads = 2; options.threads <= 7; options.threads++) {
+      train(&trainings[1], &trial, options);
+      assert_same_params(&trainings[0], &trainings[1]);
+      assert_int_equal(trainings[0].history.row_count, trainings[1].history.row_count);
+      for (size_t row = 0; row < trainings[0].history.row_count; row++) {
+        const struct train_row *one = &trainings[0].history.rows[row];
+        const struct train_row *other = &trainings[1].history.rows[row];
+        assert_true(same(one->train, other->train) && same(one->test, other->test));
+      }
+      train_done(&trainings[1]);
     }
-    assert_true((trainings[0].run.apart != NULL) == (threads > 1 && threads < 7));
-    assert_null(trainings[1].run.apart);
-    train_done(&trainings[0]), train_done(&trainings[1]);
+    train_done(&trainings[0]);
   }
-  done(&trials[0]), done(&trials[1]);
+  done(&trial);
 }
 
 static void a_stopped_training_keeps_whole_steps(void **state) {
@@ -919,7 +986,11 @@ static void a_training_that_diverges_says_where(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_matmul_adds_in_order),
+      cmocka_unit_test(every_sum_has_one_order),
+      cmocka_unit_test(parts_of_a_sum_are_nodes_of_its_tree),
+      cmocka_unit_test(a_part_reaches_its_terms),
+      cmocka_unit_test(infinity_reaches_where_zero_does_not),
+      cmocka_unit_test(sums_are_near_the_truth),
       cmocka_unit_test(every_kernel_agrees),
       cmocka_unit_test(vectors_agree_with_plain_loops),
       cmocka_unit_test(increments_are_the_full_loop),
@@ -935,7 +1006,7 @@ int main(void) {
       cmocka_unit_test(stretches_keep_what_is_written_twice),
       cmocka_unit_test(a_team_gives_the_same_bits),
       cmocka_unit_test(a_stopped_check_leaves_the_model),
-      cmocka_unit_test(examples_are_the_same_dealt_and_whole),
+      cmocka_unit_test(a_training_is_the_same_by_any_team),
       cmocka_unit_test(a_stopped_training_keeps_whole_steps),
       cmocka_unit_test(a_stopped_training_is_replayed),
       cmocka_unit_test(a_training_that_diverges_says_where),

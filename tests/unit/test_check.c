@@ -201,11 +201,11 @@ static void test_scale_errors(void **state) {
 
 /* -- metrics -- */
 
-struct sums {
+struct totals {
   long double error, grad, numeric, product, absolute;
 };
 
-static void sum_entries(struct sums *sums, const struct tensor_check *t) {
+static void sum_entries(struct totals *sums, const struct tensor_check *t) {
   for (size_t i = t->count; i-- > 0;) {
     long double g = t->analytic[i], n = t->numeric[i];
     sums->error += (g - n) * (g - n);
@@ -216,7 +216,7 @@ static void sum_entries(struct sums *sums, const struct tensor_check *t) {
   }
 }
 
-static double quotient(struct sums s) {
+static double quotient(struct totals s) {
   return (double)(sqrtl(s.error) / (sqrtl(s.grad) + sqrtl(s.numeric)));
 }
 
@@ -226,7 +226,7 @@ static void assert_close(double got, long double want) {
 
 static void assert_metrics(const struct tensor_check *t) {
   const struct metrics *m = &t->metrics;
-  struct sums s = {0};
+  struct totals s = {0};
   sum_entries(&s, t);
   assert_close(m->difference, quotient(s));
   assert_close(m->error_norm, sqrtl(s.error));
@@ -252,7 +252,7 @@ static void test_metrics_of_a_check(void **state) {
   (void)state;
   struct trial trial;
   trial_start(&trial, three_layers_notes);
-  struct sums all = {0};
+  struct totals all = {0};
   spoil(&trial, bug_W2);
   spoil(&trial, "dW1 = 1 / m * dZ1 @ X.T + [0 0 0 0; 0 1e-3 0 0; 0 0 0.01 0; 0 0 0 0; 1e-3 0 0 0]");
   trial_run(&trial, per_entry);
@@ -497,7 +497,7 @@ static void test_methods_judge_alike(void **state) {
 
 /* The share of the overall quotient that is this tensor's. */
 static double share_of(const struct check *check, const struct tensor_check *t) {
-  struct sums all = {0}, own = {0};
+  struct totals all = {0}, own = {0};
   for (size_t i = 0; i < check->tensor_count; i++) sum_entries(&all, &check->tensors[i]);
   sum_entries(&own, t);
   return (double)(sqrtl(own.error) / (sqrtl(all.grad) + sqrtl(all.numeric)));

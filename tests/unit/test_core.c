@@ -9,6 +9,7 @@
 
 #include "core/program.h"
 #include "core/text.h"
+#include "plain_order.h"
 
 #include <ctype.h>
 #include <float.h>
@@ -323,12 +324,13 @@ static double naive_matmul(const struct trial *trial, bool turned, uint32_t i, u
 
 static double naive_sum(const struct trial *trial, uint32_t i, uint32_t j) {
   struct shape shape = trial->call.in[0].shape;
-  double sum = 0;
+  double terms[MAX_SIDE * MAX_SIDE];
+  size_t count = 0;
   for (uint32_t r = 0; r < shape.rows; r++)
     for (uint32_t c = 0; c < shape.cols; c++)
       if ((trial->call.axis != AXIS_ACROSS || r == i) && (trial->call.axis != AXIS_DOWN || c == j))
-        sum += trial->in[0][r * shape.cols + c];
-  return sum;
+        terms[count++] = trial->in[0][r * shape.cols + c];
+  return plain_order(terms, count);
 }
 
 static double naive_rowmax(const struct trial *trial, uint32_t i) {

@@ -488,7 +488,7 @@ static void test_stripes(void **state) {
       fail_msg("seed %u: other bits by %d threads", tour.seed + i, i % TEAMS + 2);
     }
     for (size_t k = 0; k < forward.count; k++)
-      shared += forward.stretches[k].sharing == SHARE_ROWS;
+      shared += forward.stretches[k].shared;
     bands_done(&forward), bands_done(&backward);
     run_done(&alone), run_done(&team);
     trial_end(&trial);
