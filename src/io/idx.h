@@ -1,38 +1,46 @@
 /* IDX files: the format of MNIST, a header of big-endian sizes and then the elements. A struct idx
  * from idx_read() owns its bytes until idx_done(); one from idx_parse() owns nothing and lends the
- * caller's bytes. Nothing in a file is believed: a header counts only if every byte agrees. */
+ * caller's bytes. Nothing in a file is believed: what the header promises counts only as far as the
+ * bytes are there. */
 #ifndef GRADWALK_IO_IDX_H
 #define GRADWALK_IO_IDX_H
 
-#include "lang/diag.h"
+#include "io/unpack.h"
 
-#include <stddef.h>
-#include <stdint.h>
+enum { IDX_RANK_MAX = 3 };
 
-enum {
-  IDX_RANK_MAX = 3,
-  IDX_LIMIT = 256 << 20 /* a file must stay under so many bytes, packed and unpacked */
-};
+#define IDX_ALL UINT32_MAX
 
 struct idx {
-  uint32_t dims[IDX_RANK_MAX]; /* each at least 1; those past the rank are 0 */
+  uint32_t dims[IDX_RANK_MAX]; /* of the whole array: each at least 1; those past the rank are 0 */
   int rank;
   const uint8_t *items; /* row-major */
-  size_t count;         /* of items: the product of the dims */
-  uint8_t *bytes;       /* the whole file, owned; NULL if the items are lent */
+  size_t count;         /* of items: the product of the dims, with fewer rows if fewer are read */
+  uint8_t *bytes;       /* the header and the items, owned; NULL if the items are lent */
 };
 
-/* Parses LENGTH unpacked bytes, which must be exactly one array of unsigned bytes (type 0x08) of
- * RANK dimensions, 1 to IDX_RANK_MAX, and must outlive IDX. NAME stands in the messages. Failure
- * returns STATUS_DATA, fills DIAG and zeroes IDX. */
+/* A gzip'd file that is known by the claim at its end. */
+struct idx_known {
+  struct unpack_claim claim;
+  size_t length; /* of its beginning, unpacked */
+  uint64_t hash; /* hash_bytes() of the beginning */
+};
+
+/* Parses LENGTH unpacked bytes, which must begin with an array of unsigned bytes (type 0x08) of
+ * RANK dimensions, 1 to IDX_RANK_MAX, and must outlive IDX. IDX gets the first ROWS along the first
+ * dimension, or all if there are fewer; where it gets all, nothing may follow them. NAME stands in
+ * the messages. Failure returns STATUS_DATA, fills DIAG and zeroes IDX. */
 enum status idx_parse(const char *name, const uint8_t *bytes, size_t length, int rank,
-                      struct idx *idx, struct diag *diag);
+                      uint32_t rows, struct idx *idx, struct diag *diag);
 
 /* Reads a plain or gzip'd IDX file like idx_parse(); only a regular file, and only one gzip member
- * that ends where the file does. Failure fills DIAG, zeroes IDX and returns STATUS_NO_INPUT (cannot
- * open, not a regular file), STATUS_IO (cannot read), STATUS_LIMIT (IDX_LIMIT bytes or more),
- * STATUS_NO_MEMORY or STATUS_DATA (anything wrong with the bytes). */
-enum status idx_read(const char *path, int rank, struct idx *idx, struct diag *diag);
+ * that ends where the file does. What comes after the first ROWS is not read and may be damaged,
+ * unless these are all: then the checksum of the whole counts. A file that claims to be KNOWN
+ * (NULL: none) must also begin as that one does. Failure fills DIAG, zeroes IDX and returns
+ * STATUS_NO_INPUT (cannot open, not a regular file), STATUS_IO (cannot read), STATUS_LIMIT
+ * (UNPACK_LIMIT bytes or more), STATUS_NO_MEMORY or STATUS_DATA (anything wrong with the bytes). */
+enum status idx_read(const char *path, int rank, uint32_t rows, const struct idx_known *known,
+                     struct idx *idx, struct diag *diag);
 
 /* Frees what idx_read() allocated; harmless on a zeroed, lent or already done IDX. */
 void idx_done(struct idx *idx);

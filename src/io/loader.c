@@ -4,7 +4,6 @@
 #include "io/mnist.h"
 #include "io/paths.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,69 +19,6 @@ static void put_folder(struct text *path) {
   text_init(path);
   paths_data(path);
   text_puts(path, "/mnist");
-}
-
-/* -- what was read last -- */
-
-/* A lesson opens the same few images again at every step, and inflating and checking a whole file
- * for them takes a tenth of a second. Guarded by the lock; never more than MOST_KEPT images. */
-enum { MOST_KEPT = 200 };
-static pthread_mutex_t kept_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct {
-  char *folder;
-  enum mnist_set set;
-  uint32_t count;
-  double *images, *labels;
-} kept;
-
-static double *copy(const double *values, size_t count) {
-  double *made = malloc(count * sizeof *made);
-  if (made) memcpy(made, values, count * sizeof *made);
-  return made;
-}
-
-/* Gives COUNT images from memory; false if they are not there. */
-static bool recall(const char *folder, enum mnist_set set, uint32_t count, double **images,
-                   double **labels) {
-  *images = *labels = NULL;
-  pthread_mutex_lock(&kept_lock);
-  if (kept.folder && strcmp(kept.folder, folder) == 0 && kept.set == set && kept.count >= count) {
-    *images = copy(kept.images, (size_t)count * MNIST_PIXELS);
-    *labels = copy(kept.labels, (size_t)count * MNIST_CLASSES);
-  }
-  pthread_mutex_unlock(&kept_lock);
-  if (*images && *labels) return true;
-  free(*images);
-  free(*labels);
-  return false;
-}
-
-/* Keeps a copy; without memory for one, the next reading takes its time. */
-static void keep(const char *folder, enum mnist_set set, uint32_t count, const double *images,
-                 const double *labels) {
-  if (count > MOST_KEPT) return;
-  char *name = strdup(folder);
-  double *some = copy(images, (size_t)count * MNIST_PIXELS);
-  double *theirs = copy(labels, (size_t)count * MNIST_CLASSES);
-  pthread_mutex_lock(&kept_lock);
-  free(kept.folder);
-  free(kept.images);
-  free(kept.labels);
-  kept.folder = some && theirs ? name : NULL;
-  kept.images = some;
-  kept.labels = theirs;
-  kept.set = set;
-  kept.count = count;
-  pthread_mutex_unlock(&kept_lock);
-  if (!some || !theirs) free(name);
-}
-
-static enum status read_images(const char *folder, enum mnist_set set, uint32_t count,
-                               double **images, double **labels, struct diag *diag) {
-  if (recall(folder, set, count, images, labels)) return STATUS_OK;
-  enum status status = mnist_read(folder, set, count, images, labels, diag);
-  if (!status) keep(folder, set, count, *images, *labels);
-  return status;
 }
 
 /* mnist(n): the first n images, n x 784 in 0..1, and their labels, n x 10 one-hot. */
@@ -105,8 +41,8 @@ static enum status load(const struct loader *loader, const char *name, const dou
   put_folder(&path);
   uint32_t count = (uint32_t)args[0];
   enum status status = path.failed ? diag_no_memory(diag)
-                                   : read_images(text_string(&path), functions[which].set,
-                                                 count, &images, &labels, diag);
+                                   : mnist_read(text_string(&path), functions[which].set,
+                                                count, &images, &labels, diag);
   text_done(&path);
   if (status) return status;
   out[0] = (struct operand){images, {count, MNIST_PIXELS}};

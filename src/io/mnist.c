@@ -14,12 +14,24 @@
 
 enum part { PART_IMAGES, PART_LABELS, PART_COUNT };
 
+/* How much of each file that comes with gradwalk is hashed: the header and 100 images or labels. */
+enum { IMAGES_HASHED = 16 + 100 * MNIST_PIXELS, LABELS_HASHED = 8 + 100 };
+
 static const struct part_row {
-  const char *names[2]; /* by enum mnist_set */
   int rank;
+  struct file_row {
+    const char *name;         /* without .gz */
+    struct idx_known shipped; /* by its content, whatever gzip made of it */
+  } sets[2]; /* by enum mnist_set */
 } parts_table[PART_COUNT] = {
-  [PART_IMAGES] = {{"train-images-idx3-ubyte", "t10k-images-idx3-ubyte"}, 3},
-  [PART_LABELS] = {{"train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte"}, 1},
+  [PART_IMAGES] = {3, {
+    {"train-images-idx3-ubyte", {{0xe9f4d8b3, 47040016}, IMAGES_HASHED, 0x64af25f908cab24b}},
+    {"t10k-images-idx3-ubyte", {{0x91373bdf, 7840016}, IMAGES_HASHED, 0x10c1bb2d3f8d127c}},
+  }},
+  [PART_LABELS] = {1, {
+    {"train-labels-idx1-ubyte", {{0xe0cb4ad2, 60008}, LABELS_HASHED, 0xc9cf9a77b1f38c21}},
+    {"t10k-labels-idx1-ubyte", {{0x4ab9eff9, 10008}, LABELS_HASHED, 0xa474fe9d062d58d5}},
+  }},
 };
 
 struct files {
@@ -44,12 +56,14 @@ static enum status find_part(const char *folder, const char *name, struct text *
   return failed ? diag_no_memory(diag) : STATUS_OK;
 }
 
-static enum status read_parts(const char *folder, enum mnist_set set, struct files *files,
-                              struct diag *diag) {
+static enum status read_parts(const char *folder, enum mnist_set set, uint32_t count,
+                              struct files *files, struct diag *diag) {
   for (int i = 0; i < PART_COUNT; i++) {
-    enum status status = find_part(folder, parts_table[i].names[set], &files->paths[i], diag);
+    const struct file_row *file = &parts_table[i].sets[set];
+    enum status status = find_part(folder, file->name, &files->paths[i], diag);
     if (!status)
-      status = idx_read(text_string(&files->paths[i]), parts_table[i].rank, &files->parts[i], diag);
+      status = idx_read(text_string(&files->paths[i]), parts_table[i].rank, count, &file->shipped,
+                        &files->parts[i], diag);
     if (status) return status;
   }
   return STATUS_OK;
@@ -117,11 +131,12 @@ static void files_done(struct files *files) {
   }
 }
 
-enum status mnist_open(struct mnist *mnist, const char *folder, enum mnist_set set,
-                       struct diag *diag) {
+/* Of the first COUNT examples, or of all; the dataset's count is that of all either way. */
+static enum status open_first(struct mnist *mnist, const char *folder, enum mnist_set set,
+                              uint32_t count, struct diag *diag) {
   struct files files = {0};
   *mnist = (struct mnist){0};
-  enum status status = read_parts(folder, set, &files, diag);
+  enum status status = read_parts(folder, set, count, &files, diag);
   if (!status) status = check_parts(&files, diag);
   if (!status) {
     mnist->images = files.parts[PART_IMAGES];
@@ -132,6 +147,11 @@ enum status mnist_open(struct mnist *mnist, const char *folder, enum mnist_set s
   }
   files_done(&files);
   return status;
+}
+
+enum status mnist_open(struct mnist *mnist, const char *folder, enum mnist_set set,
+                       struct diag *diag) {
+  return open_first(mnist, folder, set, IDX_ALL, diag);
 }
 
 void mnist_done(struct mnist *mnist) {
@@ -146,7 +166,7 @@ static enum status too_many(const struct mnist *mnist, const char *folder, enum 
                             uint32_t count, struct diag *diag) {
   struct text path;
   text_init(&path);
-  enum status status = find_part(folder, parts_table[PART_IMAGES].names[set], &path, diag);
+  enum status status = find_part(folder, parts_table[PART_IMAGES].sets[set].name, &path, diag);
   if (!status)
     status = diag_set(diag, STATUS_DATA, NO_PLACE, _("%s: cannot take %u of its %u images"),
                       text_string(&path), count, mnist->dataset.count);
@@ -179,7 +199,7 @@ enum status mnist_read(const char *folder, enum mnist_set set, uint32_t count, d
                        double **labels, struct diag *diag) {
   struct mnist mnist;
   double *made[PART_COUNT] = {0};
-  enum status status = mnist_open(&mnist, folder, set, diag);
+  enum status status = open_first(&mnist, folder, set, count, diag);
   if (!status) status = take_first(&mnist, folder, set, count, made, diag);
   *images = made[PART_IMAGES];
   *labels = made[PART_LABELS];

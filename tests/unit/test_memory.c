@@ -526,7 +526,7 @@ static void clear_lesson(struct work *work) {
 }
 
 static enum status read_idx(struct work *work) {
-  enum status status = idx_read(idx_path, 1, &work->idx, &work->diag);
+  enum status status = idx_read(idx_path, 1, IDX_ALL, NULL, &work->idx, &work->diag);
   for (size_t i = 0; !status && i < work->idx.count; i++)
     text_printf(&work->out, "%d ", work->idx.items[i]);
   return work->out.failed ? STATUS_NO_MEMORY : status;
