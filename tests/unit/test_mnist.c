@@ -285,7 +285,7 @@ static void compare_examples(const struct mnist *mnist, uint32_t first, uint32_t
   uint32_t *which = calloc(count, sizeof *which);
   double *parts[] = {calloc(count, 784 * sizeof(double)), calloc(count, 10 * sizeof(double))};
   for (uint32_t i = 0; i < count; i++) which[i] = first + i;
-  dataset_take(&mnist->dataset, which, count, parts, NULL);
+  dataset_take(&mnist->dataset, which, count, parts);
   assert_memory_equal(parts[0], images + (size_t)first * 784, count * 784 * sizeof(double));
   assert_memory_equal(parts[1], labels + (size_t)first * 10, count * 10 * sizeof(double));
   free(which);
