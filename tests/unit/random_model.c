@@ -52,6 +52,13 @@ static uint32_t pick_side(struct maker *maker) {
   return maker->sides[pick(maker, 3)];
 }
 
+/* Two long sides would be too many numbers. */
+static struct shape pick_shape(struct maker *maker) {
+  struct shape shape = {pick_side(maker), pick_side(maker)};
+  if (shape_count(shape) > RANDOM_MAX_ENTRIES) shape.cols = maker->sides[0];
+  return shape;
+}
+
 static const struct expr *number(struct maker *maker, double value) {
   return expr_number(&maker->made->arena, nowhere, value);
 }
@@ -123,7 +130,7 @@ static void make_number(struct maker *maker, struct piece *piece) {
 
 /* Small whole numbers and halves: ties, zeros. */
 static void make_matrix(struct maker *maker, struct piece *piece) {
-  struct shape shape = {pick_side(maker), pick_side(maker)};
+  struct shape shape = pick_shape(maker);
   struct expr *expr = ARENA_NEW(&maker->made->arena, struct expr);
   double *entries = arena_alloc(&maker->made->arena, shape_count(shape), sizeof *entries);
   assert_true(expr && entries);
@@ -146,9 +153,11 @@ static void make_atom(struct maker *maker, struct random_frame *frame, struct pi
 /* zeros(r, c), rand(r, c), eye(n), unit(r, c, k), … */
 static void make_constructor(struct maker *maker, int op, struct piece *piece) {
   const struct expr *args[3];
-  uint32_t sides[2] = {pick_side(maker), pick_side(maker)};
+  const struct shape shape = pick_shape(maker);
+  uint32_t sides[2] = {shape.rows, shape.cols};
   int axis = AXIS_ALL;
   size_t count = 0, sizes = (size_t)op_table[op].sizes;
+  if (sizes == 1 && sides[0] * sides[0] > RANDOM_MAX_ENTRIES) sides[0] = maker->sides[0];
   for (; count < sizes; count++) args[count] = number(maker, sides[count]);
   if (op_table[op].flags & OP_PLACE) {
     axis = (int)pick(maker, (size_t)sides[0] * sides[sizes - 1]);
@@ -425,6 +434,9 @@ static void begin(struct maker *maker, struct random_model *made,
   size_t most = wishes & RANDOM_LARGE ? RANDOM_MAX_SIDE : 6;
   for (int i = 0; i < 3; i++)
     maker->sides[i] = i == 0 && chance(maker, 60) ? 1 : (uint32_t)(1 + pick(maker, most));
+  if (wishes & RANDOM_LONG)
+    for (int i = 0; i < 3; i++)
+      maker->sides[i] = (uint32_t)(i == 1 ? 20 + pick(maker, 200) : 1 + pick(maker, 2));
   arena_init(&made->arena);
   text_init(&made->text);
   made->frame.count = 0;

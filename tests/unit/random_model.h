@@ -12,7 +12,8 @@
 enum random_wish {
   RANDOM_TIES = 1,  /* leaves of small whole numbers, zeros and copies: kinks at the very point */
   RANDOM_SCALES = 2, /* leaves from 1e-6 to 1e3 */
-  RANDOM_LARGE = 4  /* sides up to RANDOM_MAX_SIDE instead of 6 */
+  RANDOM_LARGE = 4,  /* sides up to RANDOM_MAX_SIDE instead of 6 */
+  RANDOM_LONG = 8    /* one of the sides so long that sums have many blocks, the others short */
 };
 
 struct random_model {

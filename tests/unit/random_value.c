@@ -64,7 +64,7 @@ void random_library_done(struct random_library *library) {
 /* -- what a tree is worth -- */
 
 static bool room_for(struct shape shape) {
-  return shape.rows <= RANDOM_MAX_SIDE && shape.cols <= RANDOM_MAX_SIDE;
+  return shape_count(shape) <= RANDOM_MAX_ENTRIES;
 }
 
 /* Nothing that overflows a little further on, and nothing beside which all else is round-off. */

@@ -8,7 +8,12 @@
 
 #include "lang/model.h"
 
-enum { RANDOM_MAX_SIDE = 12, RANDOM_MAX_GATES = 64, RANDOM_MAX_NODES = 48 };
+enum {
+  RANDOM_MAX_SIDE = 12,
+  RANDOM_MAX_ENTRIES = 512,
+  RANDOM_MAX_GATES = 64,
+  RANDOM_MAX_NODES = 48
+};
 
 /* Gates as a user might write them; the first two have rules of their own. */
 extern const char random_own_gates[];
@@ -27,7 +32,7 @@ void random_library_done(struct random_library *library);
 
 struct random_tensor {
   struct shape shape;
-  double values[RANDOM_MAX_SIDE * RANDOM_MAX_SIDE];
+  double values[RANDOM_MAX_ENTRIES];
 };
 
 struct random_binding {

@@ -15,8 +15,11 @@
 #include "io/loader.h"
 #include "session/command.h"
 #include "plain_order.h"
+#include "random_model.h"
+#include "sample.h"
 #include "train/train.h"
 
+#include <glob.h>
 #include <math.h>
 #include <pthread.h>
 #include <sched.h>
@@ -63,27 +66,32 @@ static void assert_same_slopes(const struct check *a, const struct check *b, con
                  b->tensors[t].numeric[i]);
 }
 
-/* The incremental gradient with OPTIONS by every instruction set, and with one to three threads,
+/* The incremental gradient with OPTIONS by every instruction set, and with one to four threads,
  * against the full loop of the portable one. */
-static void compare(const char *text, struct check_options options, void (*spoil)(struct model *)) {
-  struct trial trial;
-  build(&trial, text);
-  if (spoil) spoil(&trial.model);
+static void compare_model(const struct model *model, struct check_options options) {
   enum clone best = clone_chosen;
   options.metrics_only = true;
   options.evaluate = EVALUATE_FULL;
   options.threads = 1;
   assert_true(clone_use(CLONE_PORTABLE));
-  struct check full = check(&trial.model, options);
+  struct check full = check(model, options);
+  const int most = full.entries < 128 ? 1 : 4; /* few entries are no work for threads */
   options.evaluate = EVALUATE_INCREMENTAL;
   for (enum clone clone = CLONE_PORTABLE; clone < CLONE_COUNT; clone++)
-    for (options.threads = 1; clone_use(clone) && options.threads <= 3; options.threads++) {
-      struct check fast = check(&trial.model, options);
+    for (options.threads = 1; clone_use(clone) && options.threads <= most; options.threads++) {
+      struct check fast = check(model, options);
       assert_same_slopes(&full, &fast, clone_names[clone]);
       check_done(&fast);
     }
   clone_use(best);
   check_done(&full);
+}
+
+static void compare(const char *text, struct check_options options, void (*spoil)(struct model *)) {
+  struct trial trial;
+  build(&trial, text);
+  if (spoil) spoil(&trial.model);
+  compare_model(&trial.model, options);
   done(&trial);
 }
 
@@ -205,7 +213,7 @@ static const int sum_ops[] = {OP_MATMUL, OP_MATMUL_TRANSPOSED, OP_SUM};
 
 static void every_sum_has_one_order(void **state) {
   (void)state;
-  const int rounds = getenv("GRADWALK_SANITIZERS") ? 300 : 1500;
+  const int rounds = (int)sample_count("BITS_MODELS", 1500, 300);
   enum clone best = clone_chosen;
   for (enum clone clone = CLONE_PORTABLE; clone < CLONE_COUNT; clone++)
     for (int i = 0; clone_use(clone) && i < rounds; i++) try_sum(clone, sum_ops[i % 3], i % 4 == 0);
@@ -486,6 +494,57 @@ static void infinite_numbers_reach_what_they_reach(void **state) {
 static void every_entry_of_the_digits(void **state) {
   (void)state;
   compare(digits, (struct check_options){.tolerance = -1, .eps = 1e-4}, NULL);
+}
+
+/* Every fourth has ties, every other one sums of many blocks. */
+static void every_entry_of_random_models(void **state) {
+  (void)state;
+  struct random_library library;
+  struct check_options options = {.tolerance = -1, .frozen = true};
+  const uint32_t count = sample_count("BITS_MODELS", 400, 20);
+  random_library_init(&library);
+  for (uint32_t seed = 1; seed <= count; seed++) {
+    struct random_model made;
+    unsigned wishes = seed % 2 ? RANDOM_LONG : seed % 4 ? RANDOM_LARGE : RANDOM_TIES;
+    random_model_make(&made, &library, seed, wishes | (seed % 5 ? 0 : RANDOM_SCALES));
+    options.precision = seed % 7 ? PRECISION_DOUBLE : PRECISION_SINGLE;
+    compare(text_string(&made.text), options, NULL);
+    random_model_done(&made);
+  }
+  random_library_done(&library);
+}
+
+/* Those that come with the program and those of the lessons, as they are and unfolded. */
+static void compare_file(const char *path) {
+  struct session session;
+  struct text out;
+  struct diag diag = {0};
+  char line[600];
+  session_init(&session);
+  text_init(&out);
+  snprintf(line, sizeof line, "open %s", path);
+  if (command_do(&session, line, &out, &diag)) fail_msg("%s: %s", line, diag.message);
+  struct check_options options = {.tolerance = -1, .frozen = true};
+  if (session.model.program.size <= 20000) {
+    compare_model(&session.model, options);
+    assert_int_equal(command_do(&session, "unfold all", &out, &diag), STATUS_OK);
+    compare_model(&session.model, options);
+  }
+  text_done(&out);
+  session_done(&session);
+}
+
+static void every_entry_of_what_is_shipped(void **state) {
+  (void)state;
+  static const char *const files[] = {"models/*.gw", "../lessons/[0-9]*.md"};
+  for (int i = 0; i < 2; i++) {
+    char pattern[512];
+    glob_t found;
+    snprintf(pattern, sizeof pattern, "%s/%s", getenv("GRADWALK_TEST_DATA"), files[i]);
+    assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+    for (size_t k = 0; k < found.gl_pathc; k++) compare_file(found.gl_pathv[k]);
+    globfree(&found);
+  }
 }
 
 /* -- the team -- */
@@ -996,6 +1055,8 @@ int main(void) {
       cmocka_unit_test(increments_are_the_full_loop),
       cmocka_unit_test(infinite_numbers_reach_what_they_reach),
       cmocka_unit_test(every_entry_of_the_digits),
+      cmocka_unit_test(every_entry_of_random_models),
+      cmocka_unit_test(every_entry_of_what_is_shipped),
       cmocka_unit_test(a_team_does_every_piece_once),
 #ifdef __linux__
       cmocka_unit_test(members_keep_off_the_callers_processor),
