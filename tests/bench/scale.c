@@ -1,8 +1,8 @@
 /* How the cost of a check grows with the network: make bench-scale. Three samples, N inputs, 8
- * hidden units, 10 classes; a random direction a tensor from 100 to 10 million params, and every
- * entry from 100 to a million. Beside the time stands what has to be done: for each move of a probe
- * the numbers that it touches, times the terms of each where they are sums (sums are added up in
- * order, so what stands behind a term that has moved is added again). Bars are logarithmic. */
+ * hidden units, 10 classes; a random direction a tensor and every entry, from 100 to 10 million
+ * params, or until a check takes too long. Beside the time stands what has to be done: for each move
+ * of a probe the numbers that it touches, times the terms of each where they are sums (sums are added
+ * up in order, so what stands behind a term that has moved is added again). Bars are logarithmic. */
 #include "check/check.h"
 #include "check/worker.h"
 #include "core/clock.h"
@@ -12,22 +12,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HIDDEN = 8, CLASSES = 10, ENOUGH_SECONDS = 120 };
+enum { HIDDEN = 8, CLASSES = 10, MOST_PARAMS = 10000000, ENOUGH_SECONDS = 120 };
 
 static void stop(const char *message) {
   fprintf(stderr, "scale: %s\n", message);
   exit(70);
 }
 
-static void build(struct model *model, struct source *source, char *text, size_t size,
-                  size_t params) {
-  struct diag diag;
+static void write_model(char *text, size_t size, size_t params) {
   size_t inputs = params / HIDDEN > CLASSES ? params / HIDDEN - CLASSES : 1;
   snprintf(text, size,
            "seed 1; data X = randn(3, %zu); data T = eye(%d) * 1\n"
            "param W1 = 0.01 * randn(%zu, %d); param W2 = randn(%d, %d)\n"
            "L = softmax_cross_entropy(tanh(X @ W1) @ W2, [1 0 0] .T @ sum(T, 0) / %d)",
            inputs, CLASSES, inputs, HIDDEN, HIDDEN, CLASSES, CLASSES);
+}
+
+static void build(struct model *model, struct source *source, char *text, size_t size,
+                  size_t params) {
+  struct diag diag;
+  write_model(text, size, params);
   *source = (struct source){"scale", text, strlen(text), 1};
   if (model_build(model, source, NULL, &diag)) stop(diag.message);
 }
@@ -133,9 +137,17 @@ static void curve(const char *title, size_t most, unsigned directions) {
   printf("\n");
 }
 
-int main(void) {
-  curve("A random direction a tensor", 10000000, 1);
-  curve("Every entry", 1000000, 0);
+/* scale PARAMS: the model of so many, for other programs to check */
+static int print_model(const char *params) {
+  char text[512];
+  write_model(text, sizeof text, (size_t)strtoul(params, NULL, 10));
+  return puts(text) < 0;
+}
+
+int main(int argc, char **argv) {
+  if (argc == 2) return print_model(argv[1]);
+  curve("A random direction a tensor", MOST_PARAMS, 1);
+  curve("Every entry", MOST_PARAMS, 0);
   puts("terms: the numbers that the moves of all probes touch, times the terms of each");
   return 0;
 }

@@ -1,5 +1,7 @@
 """Times the work named on the command line in NumPy or PyTorch and prints the seconds of one turn:
-theirs.py numpy|torch check|directions|pass|train DATA-FOLDER. Reading the data is not timed."""
+theirs.py numpy|torch|torch32 check|process|directions|pass|train DATA-FOLDER. Reading the data is
+not timed. torch32 is PyTorch in single precision, which does the training only."""
+import os
 import sys
 import time
 
@@ -21,7 +23,7 @@ def with_numpy(what, folder):
     x, t = net.read_set(folder, "train")
     np.random.seed(0)
     model = net.Network()
-    if what == "check":
+    if what in ("check", "process"):  # a process of ours is held against NumPy's loop alone
         f = lambda: model.loss(x[THREE], t[THREE])
         return seconds(lambda: [net.numerical_gradient(f, p) for p in model.params.values()])
     if what == "pass":
@@ -34,10 +36,32 @@ def with_numpy(what, folder):
     return None
 
 
+def training_with_torch(dtype_name, folder):
+    """The shortest of a training by each of BENCH_THREADS numbers of threads: on a busy machine two
+    threads wait for each other, and PyTorch is quicker by one."""
+    import torch
+    import net_torch
+
+    dtype = getattr(torch, dtype_name)
+    x, t = net_torch.tensors(*net.read_set(folder, "train"), dtype)
+    tests = net_torch.tensors(*net.read_set(folder, "t10k"), dtype)
+
+    def by(threads):
+        torch.set_num_threads(threads)
+        torch.manual_seed(0)
+        np.random.seed(0)
+        model = net_torch.network(dtype)
+        return seconds(lambda: net_torch.train(model, x, t, tests, 10000))
+
+    return min(by(int(threads)) for threads in os.environ.get("BENCH_THREADS", "2 1").split())
+
+
 def with_torch(what, folder):
     import torch
     from torch.autograd import gradcheck
 
+    if what == "train":
+        return training_with_torch("float64", folder)
     x, t = net.read_set(folder, "train")
     x, t = torch.tensor(x[THREE]).double(), torch.tensor(t[THREE])
     np.random.seed(0)
@@ -68,8 +92,12 @@ def with_torch(what, folder):
     return None
 
 
+def with_torch32(what, folder):
+    return training_with_torch("float32", folder) if what == "train" else None
+
+
 if __name__ == "__main__":
     who, what, folder = sys.argv[1:]
-    result = (with_numpy if who == "numpy" else with_torch)(what, folder)
+    result = {"numpy": with_numpy, "torch": with_torch, "torch32": with_torch32}[who](what, folder)
     if result is not None:
         print(result)

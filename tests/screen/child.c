@@ -103,6 +103,7 @@ bool child_pump(struct child *child, int milliseconds) {
     poll(NULL, 0, milliseconds);
     return false;
   }
+  child->heard = seconds_now();
   vt_feed(&child->vt, bytes, (size_t)count);
   return true;
 }

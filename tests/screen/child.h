@@ -15,6 +15,7 @@ struct child {
   struct vt vt;
   long switches;     /* context switches of the program when something was last sent to it */
   bool sent, ended;
+  double heard;      /* when it last wrote something */
   int status;        /* from waitpid(), once it has ended */
 };
 
