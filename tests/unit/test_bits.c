@@ -449,6 +449,9 @@ static const char *const models[] = {
     "seed 4; param v = randn(1, 7); data M = randn(7, 7) > 0.5; L = sum(rowmax(v @ M)) + sum(v @ v.T)",
     "seed 5; param W = randn(3, 11); data X = randn(11, 2) * (randn(11, 2) > 0); Y = W @ X\n"
     "L = sum(Y * (Y > 0)) + sum(abs(W.T), 0) @ ones(3, 1)",
+    "seed 6; data X = randn(2, 40) * (1 - unit(1, 40, 5)); param w = randn(40, 1) * (1 - unit(40, 1, 5))\n"
+    "L = sum(X @ (1 / w))", /* 0 times what is infinite at the point only */
+    "seed 6; param W = randn(50, 3); L = sum(W @ W.T @ W) + sum(sum(W, 0) * sum(W, 0)) + sum(W)",
     "seed 6; param A = randn(5, 8); param B = randn(8, 5); L = sum((A @ B) * (B.T @ A.T).T)",
 };
 
