@@ -12,8 +12,9 @@
 
 enum {
   VECTORS = 8,      /* of neighbouring columns, side by side */
-  WORD = 2 * SUM_BLOCK, /* terms in one go: a bit each, and this much of b stays near */
-  KEPT = 8192           /* numbers of waiting sums: they stay near, too */
+  MANY_ROWS = 16, /* for which it pays to look for zeros and to copy what they share */
+  KEPT = 256,     /* waiting sums of a row: with a block of b, they stay near */
+  FOUND = 1024    /* sets of terms, a bit each */
 };
 
 /* The sums of a row that wait for their right neighbours. */

@@ -14,36 +14,26 @@ typedef int64_t BODY(bits) __attribute__((vector_size(LANES * sizeof(int64_t))))
  * WIDTH is no multiple of LANES; both compute the same there. */
 #define BEGINS(v) (v + 1 < count ? (size_t)v * LANES : width - LANES)
 
-/* Adds up, in WIDTH columns of a row (LANES or more, in COUNT vectors), those of a word's terms that
- * TERMS has a bit for; before it the sums that wait; a's are STEP apart. PACKED: a row of b has its
- * vectors one after the other. The sums are variables of their own, since few compilers keep an
+/* Adds up, in WIDTH columns of a row (LANES or more, in COUNT vectors), those of a block's terms that
+ * TERMS has a bit for, and before them the sums that wait; a's are STEP apart. PACKED: a row of b has
+ * its vectors one after the other. The sums are variables of their own, since few compilers keep an
  * array in registers. */
 INLINE void BODY(add_terms)(double *out, const double *a, size_t step, uint64_t terms,
                             const double *b, size_t stride, size_t width,
                             const struct waiting waiting, const bool packed, const int count) {
-#define SUM_OF(v) BODY(vector) sum##v = {0}, left##v = {0};
+#define SUM_OF(v) BODY(vector) sum##v = {0};
 #define SUM_ADD(v) \
   if (v < count)   \
     sum##v += factor * *(const BODY(vector) *)(bs + (packed ? (size_t)v * LANES : BEGINS(v)));
-#define SUM_NEXT(v) left##v = sum##v, sum##v = (BODY(vector)){0};
-#define SUM_JOIN(v) sum##v = left##v + sum##v;
 #define SUM_MERGE(v) \
   if (v < count) sum##v = *(const BODY(vector) *)(waits + BEGINS(v)) + sum##v;
 #define SUM_TO(v) \
   if (v < count) memcpy(out + BEGINS(v), &sum##v, sizeof sum##v);
-#define SUM_BLOCK_OF(bits)                                       \
-  for (uint64_t rest = bits; rest; rest &= rest - 1) {           \
-    const size_t k = (size_t)__builtin_ctzll(rest);              \
-    const double factor = a[k * step], *bs = b + k * stride;     \
-    EACH_VECTOR(SUM_ADD)                                         \
-  }
-  const uint64_t right = terms >> SUM_BLOCK << SUM_BLOCK;
   EACH_VECTOR(SUM_OF)
-  SUM_BLOCK_OF(terms ^ right)
-  if (right) {
-    EACH_VECTOR(SUM_NEXT)
-    SUM_BLOCK_OF(right)
-    EACH_VECTOR(SUM_JOIN)
+  for (; terms; terms &= terms - 1) {
+    const size_t k = (size_t)__builtin_ctzll(terms);
+    const double factor = a[k * step], *bs = b + k * stride;
+    EACH_VECTOR(SUM_ADD)
   }
   for (uint64_t merges = waiting.merges; merges; merges &= merges - 1) {
     const double *waits = waiting.sums + (size_t)__builtin_ctzll(merges) * waiting.level;
@@ -52,11 +42,8 @@ INLINE void BODY(add_terms)(double *out, const double *a, size_t step, uint64_t 
   EACH_VECTOR(SUM_TO)
 #undef SUM_OF
 #undef SUM_ADD
-#undef SUM_NEXT
-#undef SUM_JOIN
 #undef SUM_MERGE
 #undef SUM_TO
-#undef SUM_BLOCK_OF
 }
 
 INLINE void BODY(add_terms_to_row)(double *out, const double *a, size_t step, uint64_t terms,
@@ -122,8 +109,7 @@ INLINE bool BODY(pack)(double *packed, const double *b, size_t stride, size_t de
   return true;
 }
 
-/* Rows of the product that are taken together: the terms of all of them are found before the first
- * is added up, so that no row waits for its own. */
+/* Rows of the product that are taken together. */
 struct BODY(rows) {
   const double *a;
   size_t row_step, step; /* from row to row, from term to term */
@@ -133,47 +119,41 @@ struct BODY(rows) {
   struct waiting waiting; /* of the first row */
 };
 
-/* The terms that are not 0 of the first COUNT rows. */
-INLINE void BODY(find_terms)(const struct BODY(rows) *rows, size_t depth, size_t count,
-                             uint64_t *terms) {
+/* The terms of a block of DEPTH that are not 0, for each row: for all of them before the first is
+ * added up, so that no row waits for its own. */
+INLINE void BODY(find_terms)(const struct BODY(rows) *rows, size_t depth, uint64_t *terms) {
   if (rows->transposed)
-    BODY(terms_of_columns)(rows->a, rows->step, depth, count, terms);
+    BODY(terms_of_columns)(rows->a, rows->step, depth, rows->count, terms);
   else
-    for (size_t r = 0; r < count; r++)
+    for (size_t r = 0; r < rows->count; r++)
       terms[r] = BODY(terms_of_row)(rows->a + r * rows->row_step, depth);
 }
 
-INLINE void BODY(add_to_rows)(struct BODY(rows) rows, size_t depth, bool skip, const double *b,
-                              size_t stride, size_t width, const bool packed) {
-  enum { AT_ONCE = 16 };
-  uint64_t terms[AT_ONCE];
-  for (size_t r = 0; r < AT_ONCE; r++) terms[r] = UINT64_MAX >> (WORD - depth);
-  for (size_t most = AT_ONCE; rows.count > 0; rows.count -= most) {
-    if (rows.count < most) most = rows.count;
-    if (skip) BODY(find_terms)(&rows, depth, most, terms);
-    for (size_t r = 0; r < most; r++) {
-      BODY(add_terms_to_row)(rows.out, rows.a, rows.step, terms[r], b, stride, width, rows.waiting,
-                             packed);
-      rows.a += rows.row_step;
-      rows.out += rows.stride;
-      rows.waiting.sums += width;
-    }
+/* TERMS: those of each row that are added, or NULL for all. */
+INLINE void BODY(add_to_rows)(struct BODY(rows) rows, size_t depth, const uint64_t *terms,
+                              const double *b, size_t stride, size_t width, const bool packed) {
+  const uint64_t all = UINT64_MAX >> (SUM_BLOCK - depth);
+  for (size_t r = 0; r < rows.count; r++) {
+    BODY(add_terms_to_row)(rows.out, rows.a, rows.step, terms ? terms[r] : all, b, stride, width,
+                           rows.waiting, packed);
+    rows.a += rows.row_step;
+    rows.out += rows.stride;
+    rows.waiting.sums += width;
   }
 }
 
-/* DEPTH terms, a word of bits or fewer, of WIDTH columns of b, whose rows are COLS apart. Terms that
- * are zero are left out where it pays to look for them: a zero times a finite number adds +0 or -0
- * to a sum that is never -0, which changes nothing. */
-INLINE void BODY(add_word)(const struct BODY(rows) rows, size_t depth, const double *b, size_t cols,
-                           size_t width) {
-  enum { MANY_ROWS = 16 };
+/* A block of DEPTH terms, of WIDTH columns of b, whose rows are COLS apart. Those that are zero are
+ * left out where TERMS says which they are: a zero times a finite number adds +0 or -0 to a sum that
+ * is never -0, which changes nothing. */
+INLINE void BODY(add_block)(const struct BODY(rows) rows, size_t depth, const uint64_t *terms,
+                            const double *b, size_t cols, size_t width) {
   if (rows.count < MANY_ROWS) {
-    BODY(add_to_rows)(rows, depth, false, b, cols, width, false);
+    BODY(add_to_rows)(rows, depth, NULL, b, cols, width, false);
   } else {
-    UNFILLED double packed[WORD * VECTORS * LANES] __attribute__((aligned(MEMORY_LINE)));
-    const bool skip = BODY(pack)(packed, b, cols, depth, width) &&
-                      shortcut_taken(SHORTCUT_ZERO_TERMS);
-    BODY(add_to_rows)(rows, depth, skip, packed, (width + LANES - 1) / LANES * LANES, width, true);
+    UNFILLED double packed[SUM_BLOCK * VECTORS * LANES] __attribute__((aligned(MEMORY_LINE)));
+    const bool finite = BODY(pack)(packed, b, cols, depth, width);
+    BODY(add_to_rows)(rows, depth, finite ? terms : NULL, packed,
+                      (width + LANES - 1) / LANES * LANES, width, true);
   }
 }
 
@@ -185,24 +165,43 @@ INLINE size_t BODY(next_width)(size_t rest) {
   return rest < most + LANES ? most - LANES : most;
 }
 
-/* Many words of WIDTH columns: as many rows at a time as there is room for their waiting sums. */
-TARGET static __attribute__((noinline)) void BODY(add_words)(struct BODY(rows) rows, size_t terms,
-                                                             const double *b, size_t cols,
-                                                             size_t width) {
-  UNFILLED double kept[KEPT] __attribute__((aligned(MEMORY_LINE)));
-  const size_t words = (terms + WORD - 1) / WORD;
-  const size_t most = KEPT / ((size_t)order_levels(words) * width);
+/* A few rows: in each block the terms that matter are found once, for all columns. KEPT has room for
+ * the waiting sums. */
+INLINE void BODY(add_blocks)(struct BODY(rows) rows, size_t terms, const double *b, size_t cols,
+                             size_t width, double *kept, uint64_t *found) {
+  const size_t blocks = order_blocks(terms), level = rows.count * VECTORS * LANES;
+  const bool may_skip = rows.count >= MANY_ROWS && shortcut_taken(SHORTCUT_ZERO_TERMS);
+  const bool once = blocks * rows.count <= FOUND;
+  for (size_t col = 0, some; col < width; col += some) {
+    some = BODY(next_width)(width - col);
+    for (size_t n = 0; n < blocks; n++) {
+      struct BODY(rows) here = rows;
+      const bool last = n + 1 == blocks;
+      const size_t depth = last ? terms - n * SUM_BLOCK : SUM_BLOCK;
+      uint64_t *matter = found + (once ? n * rows.count : 0);
+      here.a += n * SUM_BLOCK * rows.step;
+      here.waiting = (struct waiting){kept, level, order_merges(n, blocks)};
+      here.out = last ? rows.out + col : kept + (size_t)order_level(n) * level;
+      if (!last) here.stride = some;
+      if (may_skip && (col == 0 || !once)) BODY(find_terms)(&here, depth, matter);
+      BODY(add_block)(here, depth, may_skip ? matter : NULL, b + n * SUM_BLOCK * cols + col, cols,
+                      some);
+    }
+  }
+}
+
+/* As many rows at a time as there is room for. A function of its own, since small products are
+ * quicker without so much stack. */
+TARGET static __attribute__((noinline)) void BODY(add_groups)(struct BODY(rows) rows, size_t terms,
+                                                              const double *b, size_t cols,
+                                                              size_t width) {
+  UNFILLED double kept[KEPT * VECTORS * LANES] __attribute__((aligned(MEMORY_LINE)));
+  UNFILLED uint64_t found[FOUND];
+  const size_t levels = (size_t)order_levels(order_blocks(terms));
+  const size_t most = levels > 0 ? KEPT / levels : KEPT;
   for (size_t rest = rows.count; rest > 0; rest -= rows.count) {
     rows.count = rest < most ? rest : most;
-    for (size_t w = 0; w < words; w++) {
-      struct BODY(rows) some = rows;
-      const bool last = w + 1 == words;
-      some.a += w * WORD * rows.step;
-      some.waiting = (struct waiting){kept, most * width, order_merges(w, words)};
-      if (!last) some.out = kept + (size_t)order_level(w) * most * width;
-      if (!last) some.stride = width;
-      BODY(add_word)(some, last ? terms - w * WORD : WORD, b + w * WORD * cols, cols, width);
-    }
+    BODY(add_blocks)(rows, terms, b, cols, width, kept, found);
     rows.a += rows.count * rows.row_step;
     rows.out += rows.count * rows.stride;
   }
@@ -212,15 +211,18 @@ INLINE void BODY(add_wide)(const struct call *call, const bool transposed, struc
                            size_t from, size_t to, double *out, size_t stride) {
   const size_t cols = call->in[1].shape.cols, inner = call->in[0].shape.cols;
   struct BODY(rows) rows = {.row_step = transposed ? 1 : inner, .step = transposed ? inner : 1,
-                            .transposed = transposed, .stride = stride,
+                            .transposed = transposed, .out = out, .stride = stride,
                             .count = part.row1 - part.row0};
+  const double *b = call->in[1].values + from * cols + part.col0;
+  const size_t width = part.col1 - part.col0;
   rows.a = call->in[0].values + part.row0 * rows.row_step + from * rows.step;
-  for (size_t col = part.col0, width; col < part.col1; col += width) {
-    const double *b = call->in[1].values + from * cols + col;
-    width = BODY(next_width)(part.col1 - col);
-    rows.out = out + (col - part.col0);
-    if (to - from <= WORD) BODY(add_word)(rows, to - from, b, cols, width);
-    else BODY(add_words)(rows, to - from, b, cols, width);
+  if (to - from <= SUM_BLOCK && rows.count < MANY_ROWS) {
+    for (size_t col = 0, some; col < width; col += some, rows.out += some) {
+      some = BODY(next_width)(width - col);
+      BODY(add_block)(rows, to - from, NULL, b + col, cols, some);
+    }
+  } else {
+    BODY(add_groups)(rows, to - from, b, cols, width);
   }
 }
 

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 enum {
-  SUM_BLOCK = 32,
+  SUM_BLOCK = 64,
   SUM_LEVELS = 24 /* of waiting sums, for as many terms as a program has numbers */
 };
 

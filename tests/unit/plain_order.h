@@ -7,7 +7,7 @@
 
 static double plain_order(const double *terms, size_t count) {
   volatile double sum = 0;
-  size_t left = 32;
+  size_t left = 64;
   if (count <= left) {
     for (size_t i = 0; i < count; i++) sum += terms[i];
     return sum;

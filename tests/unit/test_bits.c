@@ -222,7 +222,7 @@ static void every_sum_has_one_order(void **state) {
 
 /* Every node of the tree is the sum over its terms alone. */
 static void parts_of_a_sum_are_nodes_of_its_tree(void **state) {
-  enum { BLOCK = 32 };
+  enum { BLOCK = 64 };
   (void)state;
   for (int round = 0; round < 300; round++) {
     struct sum_trial trial;
@@ -298,7 +298,7 @@ static void infinity_reaches_where_zero_does_not(void **state) {
 
 /* Rounding takes at most half a unit of the sum of sizes for each addition on a term's way up. */
 static void sums_are_near_the_truth(void **state) {
-  enum { MOST = 200000, BLOCK = 32 };
+  enum { MOST = 200000, BLOCK = 64 };
   (void)state;
   double *values = calloc(MOST, sizeof *values), out;
   assert_non_null(values);
@@ -451,6 +451,9 @@ static const char *const models[] = {
     "L = sum(Y * (Y > 0)) + sum(abs(W.T), 0) @ ones(3, 1)",
     "seed 6; data X = randn(2, 40) * (1 - unit(1, 40, 5)); param w = randn(40, 1) * (1 - unit(40, 1, 5))\n"
     "L = sum(X @ (1 / w))", /* 0 times what is infinite at the point only */
+    "param x = 1; data A = unit(3, 200, 0) + unit(3, 200, 200) + unit(3, 200, 400)\n"
+    "data C = 1e17 * (unit(3, 200, 390) - unit(3, 200, 440)); L = sum(A * x + C)", /* x is lost in the
+                                                                                  * last block */
     "seed 6; param W = randn(50, 3); L = sum(W @ W.T @ W) + sum(sum(W, 0) * sum(W, 0)) + sum(W)",
     "seed 6; param A = randn(5, 8); param B = randn(8, 5); L = sum((A @ B) * (B.T @ A.T).T)",
 };
