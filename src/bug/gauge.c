@@ -50,11 +50,13 @@ static void run_passes(const struct gauge *gauge, struct run *run, double *gradi
 /* Two roads to one number may differ in the last digits. */
 #define SAME_WITHIN 1e-12
 
-static double distance(const double *is, const double *should, size_t count) {
+/* Of IS (NULL: zeros), multiplied by FACTOR. */
+static double distance(const double *is, double factor, const double *should, size_t count) {
   double largest = 0;
   for (size_t i = 0; i < count; i++) {
-    const double a = fabs(is[i]), b = fabs(should[i]), size = a > b ? a : b;
-    const double error = fabs(is[i] - should[i]);
+    const double now = is ? factor * is[i] : 0;
+    const double a = fabs(now), b = fabs(should[i]), size = a > b ? a : b;
+    const double error = fabs(now - should[i]);
     if (error <= SAME_WITHIN * size) continue;
     const double share = error / (CHECK_ABSOLUTE + CHECK_RELATIVE * size);
     if (isnan(share)) return INFINITY;
@@ -80,8 +82,7 @@ enum status gauge_init(struct gauge *gauge, struct model *model, bool frozen, bo
   *gauge = (struct gauge){.model = model};
   if (find_params(gauge)) return STATUS_NO_MEMORY;
   gauge->right = calloc(gauge->count * PASS_COUNT + 1, sizeof *gauge->right);
-  gauge->now = calloc(gauge->count * PASS_COUNT + 1, sizeof *gauge->now);
-  if (!gauge->right || !gauge->now ||
+  if (!gauge->right ||
       run_init(&gauge->base, &model->program, &model->random, PRECISION_DOUBLE))
     return STATUS_NO_MEMORY;
   gauge->base.frozen = frozen;
@@ -89,7 +90,7 @@ enum status gauge_init(struct gauge *gauge, struct model *model, bool frozen, bo
   run_code(&gauge->base, &model->program.forward, 0);
   run_passes(gauge, &gauge->base, gauge->right);
   gauge->doubles =
-      distance(gauge->right + PASS_DOUBLED * gauge->count, gauge->right, gauge->count) == 0;
+      distance(gauge->right + PASS_DOUBLED * gauge->count, 1, gauge->right, gauge->count) == 0;
   return STATUS_OK;
 }
 
@@ -97,7 +98,6 @@ void gauge_done(struct gauge *gauge) {
   run_done(&gauge->base);
   free(gauge->params);
   free(gauge->right);
-  free(gauge->now);
   *gauge = (struct gauge){0};
 }
 
@@ -110,21 +110,34 @@ static enum status begin(const struct gauge *gauge, struct run *run) {
   return STATUS_OK;
 }
 
-/* How far `now` is off in PASS. */
-static double pass_distance(const struct gauge *gauge, size_t pass) {
-  const size_t first = pass * gauge->count;
+/* How far the gradients that RUN holds after PASS are off. OWN, if not NULL, is what the pass of the
+ * right lines left: what is the same there is not looked at more closely. */
+static double pass_distance(const struct gauge *gauge, const struct run *run, size_t pass,
+                            const struct run *own) {
+  const double *right = gauge->right + pass * gauge->count;
+  double largest = 0;
   if (pass == PASS_DOUBLED && !gauge->doubles) return 0;
-  return distance(gauge->now + first, gauge->right + first, gauge->count);
+  for (size_t p = 0; p < gauge->param_count; p++) {
+    const struct node *node = &gauge->model->nodes[gauge->params[p]];
+    const size_t count = shape_count(model_shape(gauge->model, node->slot));
+    const double *values = node->gradient >= 0 ? run_values(run, node->gradient) : NULL;
+    if (!own || (values && memcmp(values, run_values(own, node->gradient),
+                                  count * sizeof *values) != 0))
+      largest = fmax(largest, distance(values, 1 / upstream_of(pass), right, count));
+    right += count;
+  }
+  return largest;
 }
 
 enum status gauge_measure(struct gauge *gauge, double *result) {
   struct run run;
   *result = 0;
   if (begin(gauge, &run)) return STATUS_NO_MEMORY;
-  run_passes(gauge, &run, gauge->now);
+  for (size_t pass = 0; pass < PASS_COUNT; pass++) {
+    run_pass(gauge, &run, pass);
+    *result = fmax(*result, pass_distance(gauge, &run, pass, NULL));
+  }
   run_done(&run);
-  for (size_t pass = 0; pass < PASS_COUNT; pass++)
-    *result = fmax(*result, pass_distance(gauge, pass));
   return STATUS_OK;
 }
 
@@ -132,6 +145,7 @@ enum status gauge_measure(struct gauge *gauge, double *result) {
 
 struct measuring {
   struct gauge *gauge;
+  const struct pass *passes; /* of the right lines */
   bool (*each)(void *context, size_t mutant, double distance);
   void *context;
   double distance; /* so far, of the mutant at hand */
@@ -140,10 +154,9 @@ struct measuring {
 /* The last pass completes a mutant. */
 static bool measure_pass(void *context, size_t mutant, size_t pass, const struct run *run) {
   struct measuring *measuring = context;
-  struct gauge *gauge = measuring->gauge;
-  collect(gauge, run, 1 / upstream_of(pass), gauge->now + pass * gauge->count);
-  if (pass == 0) measuring->distance = 0;
-  measuring->distance = fmax(measuring->distance, pass_distance(gauge, pass));
+  const double distance =
+      pass_distance(measuring->gauge, run, pass, measuring->passes[pass].run);
+  measuring->distance = pass == 0 ? distance : fmax(measuring->distance, distance);
   return pass + 1 < PASS_COUNT ||
          measuring->each(measuring->context, mutant, measuring->distance);
 }
@@ -172,9 +185,10 @@ enum status gauge_mutants(struct gauge *gauge, const struct catalogue *catalogue
                           const struct mutants_options *options,
                           bool (*each)(void *context, size_t mutant, double distance),
                           void *context, size_t *done, struct diag *diag) {
-  struct measuring measuring = {.gauge = gauge, .each = each, .context = context};
   struct run runs[PASS_COUNT] = {{0}};
   struct pass passes[PASS_COUNT];
+  struct measuring measuring = {.gauge = gauge, .passes = passes, .each = each,
+                                .context = context};
   *done = 0;
   enum status status = make_passes(gauge, runs, passes) ? diag_no_memory(diag) : STATUS_OK;
   if (!status)

@@ -14,7 +14,7 @@ struct gauge {
   int *params;           /* nodes */
   size_t param_count;
   size_t count;          /* entries of all params together */
-  double *right, *now;   /* gradients, `count` a pass */
+  double *right;         /* gradients, `count` a pass */
   bool doubles;          /* without the bugs, twice the upstream gives twice the gradients */
 };
 

@@ -232,8 +232,12 @@ static bool fill_lane(struct engine *engine, struct lane *lane) {
     run->values = values;
     lane->room = room;
   }
-  for (size_t i = first; i < program->size; i++)
-    run->values[i] = precision_round(run->precision, program->image[i]);
+  if (run->precision == PRECISION_DOUBLE)
+    memcpy(run->values + first, program->image + first,
+           (program->size - first) * sizeof *run->values);
+  else
+    for (size_t i = first; i < program->size; i++)
+      run->values[i] = precision_round(run->precision, program->image[i]);
   return true;
 }
 

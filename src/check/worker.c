@@ -299,7 +299,6 @@ void worker_unplan(struct worker *worker) {
 
 /* Runs the whole pass from the probe on. What it has computed stays. */
 static void run_whole(struct worker *worker, const struct probe *probe) {
-  put_back(worker);
   worker->astray = true;
   run_code(&worker->run, &worker->model->program.forward, probe->first);
 }
