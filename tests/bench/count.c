@@ -87,13 +87,36 @@ static void chain_100(void) { chain(100, true); }
 static void mutants_50(void) { chain(50, false); }
 static void mutants_100(void) { chain(100, false); }
 
+/* A check of a layer of WIDTH inputs and one output, built and checked entry by entry, behind which
+ * a second sum is as long. */
+static void wide(int width) {
+  struct model layer;
+  struct text lines;
+  struct diag diag;
+  struct check found;
+  const struct check_options options = {.tolerance = -1, .threads = 1};
+  text_init(&lines);
+  text_printf(&lines, "seed 1; data x = randn(1, %d); param w = randn(%d, 1)\n", width, width);
+  text_printf(&lines, "L = (x @ w)^2 + sum(w^2) / %d", width);
+  const struct source from = {"wide", text_string(&lines), lines.length, 1};
+  stop_if(model_build(&layer, &from, NULL, &diag), &diag);
+  stop_if(check_run(&found, &layer, &options, &diag), &diag);
+  check_done(&found);
+  model_done(&layer);
+  text_done(&lines);
+}
+
+static void wide_1000(void) { wide(1000); }
+static void wide_8000(void) { wide(8000); }
+
 static const struct {
   const char *name;
   void (*work)(void);
 } works[] = {{"check", check},       {"pass", pass},
              {"train", train},       {"chain-50", chain_50},
              {"chain-100", chain_100}, {"mutants-50", mutants_50},
-             {"mutants-100", mutants_100}};
+             {"mutants-100", mutants_100}, {"wide-1000", wide_1000},
+             {"wide-8000", wide_8000}};
 
 /* What is in here is counted. */
 void count_work(int which);

@@ -1,11 +1,12 @@
 /* How the cost of a check grows with the network: make bench-scale. Three samples, N inputs, 8
  * hidden units, 10 classes; a random direction a tensor and every entry, from 100 to 10 million
  * params, or until a check takes too long. Beside the time stands what has to be done: for each move
- * of a probe the numbers that it touches, times the terms of each where they are sums (sums are added
- * up in order, so what stands behind a term that has moved is added again). Bars are logarithmic. */
+ * of a probe the numbers that it touches, times the additions of each where they are sums. Bars are
+ * logarithmic. */
 #include "check/check.h"
 #include "check/worker.h"
 #include "core/clock.h"
+#include "core/order.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -36,14 +37,29 @@ static void build(struct model *model, struct source *source, char *text, size_t
   if (model_build(model, source, NULL, &diag)) stop(diag.message);
 }
 
-/* Terms that go into PART of an instruction's result. */
-static double terms_in(const struct plan_step *step, struct rect part) {
-  double numbers = (double)(part.row1 - part.row0) * (part.col1 - part.col0);
-  double outputs = (double)shape_count(step->call.shape);
-  if (step->op->accumulate) return numbers * step->call.in[0].shape.cols;
-  if (step->op == &op_table[OP_SUM])
-    return numbers * (double)shape_count(step->call.in[0].shape) / outputs;
-  return numbers;
+/* Blocks of a step's sums that the parts DIRTY are in. */
+static size_t moved_blocks(const struct plan_step *step, const struct rect *dirty) {
+  size_t blocks = 0;
+  for (int i = 0; i < step->op->arity; i++) {
+    if (rect_empty(dirty[step->in[i]])) continue;
+    const struct reach reach = step->op->reach(&step->call, i, dirty[step->in[i]]);
+    for (size_t run = 0; run < reach.count; run++) {
+      const size_t first = reach.first + run * reach.apart, last = first + reach.length - 1;
+      blocks += last / SUM_BLOCK - first / SUM_BLOCK + 1;
+    }
+  }
+  return blocks;
+}
+
+/* Additions and other operations that make PART of a step's result: of a sum, its blocks that have
+ * moved and one for each level above each of them, or all of it where that is most of it. */
+static double work_in(const struct plan_step *step, const struct rect *dirty, struct rect part) {
+  const double numbers = (double)(part.row1 - part.row0) * (part.col1 - part.col0);
+  if (!step->op->terms) return numbers;
+  const size_t terms = step->op->terms(&step->call), blocks = order_blocks(terms);
+  const size_t moved = moved_blocks(step, dirty);
+  if (moved > blocks / 2) return numbers * (double)terms;
+  return numbers * (double)moved * (SUM_BLOCK + order_levels(blocks));
 }
 
 /* Those of one move of ENTRY of NODE, or (WHOLE) of all its entries. */
@@ -52,7 +68,7 @@ static double touched(const struct model *model, struct run *run, int node, size
   struct rect *dirty = calloc(model->program.slot_count, sizeof *dirty);
   const struct shape shape = model_shape(model, model->nodes[node].slot);
   const uint32_t row = (uint32_t)(entry / shape.cols), col = (uint32_t)(entry % shape.cols);
-  double terms = 0;
+  double work = 0;
   if (!dirty) stop("out of memory");
   dirty[model->nodes[node].slot] =
       whole ? shape_rect(shape) : (struct rect){row, row + 1, col, col + 1};
@@ -60,32 +76,32 @@ static double touched(const struct model *model, struct run *run, int node, size
     const struct plan_step step = plan_step(run, &model->program.forward.items[i]);
     const struct rect part = plan_step_part(&step, dirty);
     if (rect_empty(part)) continue;
+    work += work_in(&step, dirty, part);
     dirty[step.out] = part;
-    terms += terms_in(&step, part);
   }
   free(dirty);
-  return terms;
+  return work;
 }
 
 /* Those of a central difference along every probe: entries of one tensor touch alike. */
 static double work_of(const struct model *model, bool by_direction) {
   struct run run;
-  double terms = 0;
+  double work = 0;
   if (run_init(&run, &model->program, &model->random, PRECISION_DOUBLE)) stop("out of memory");
   for (size_t n = 0; n < model->node_count; n++) {
     if (model->nodes[n].kind != NODE_PARAM) continue;
     size_t count = shape_count(model_shape(model, model->nodes[n].slot));
-    terms += 2 * touched(model, &run, (int)n, count / 2, by_direction) *
+    work += 2 * touched(model, &run, (int)n, count / 2, by_direction) *
              (by_direction ? 1 : (double)count);
   }
   run_done(&run);
-  return terms;
+  return work;
 }
 
 /* What one check takes. */
 struct cost {
   size_t params;
-  double seconds, terms;
+  double seconds, work;
 };
 
 /* The least of a few turns, the fewer the longer they take. */
@@ -109,7 +125,7 @@ static struct cost time_check(size_t params, unsigned directions) {
       cost.params += shape_count(check.tensors[t].shape);
     check_done(&check);
   }
-  cost.terms = work_of(&model, directions > 0);
+  cost.work = work_of(&model, directions > 0);
   model_done(&model);
   return cost;
 }
@@ -121,14 +137,14 @@ static void show(struct cost cost) {
   memset(bar, '#', sizeof bar);
   if (length < 0) length = 0;
   if (length > 10 * A_DECADE) length = 10 * A_DECADE;
-  printf("%10zu  %8.3g s  %8.2g  %8.3g ns  %.*s\n", cost.params, cost.seconds, cost.terms,
-         cost.seconds / cost.terms * 1e9, length, bar);
+  printf("%10zu  %8.3g s  %9.2g  %8.3g ns  %.*s\n", cost.params, cost.seconds, cost.work,
+         cost.seconds / cost.work * 1e9, length, bar);
   fflush(stdout);
 }
 
 static void curve(const char *title, size_t most, unsigned directions) {
   double before = 0;
-  printf("%s\n%10s  %10s  %8s  %11s\n", title, "params", "time", "terms", "a term");
+  printf("%s\n%10s  %10s  %9s  %11s\n", title, "params", "time", "additions", "each");
   for (size_t params = 100; params <= most && before < ENOUGH_SECONDS / 10.0; params *= 10) {
     struct cost cost = time_check(params, directions);
     show(cost);
@@ -148,6 +164,6 @@ int main(int argc, char **argv) {
   if (argc == 2) return print_model(argv[1]);
   curve("A random direction a tensor", MOST_PARAMS, 1);
   curve("Every entry", MOST_PARAMS, 0);
-  puts("terms: the numbers that the moves of all probes touch, times the terms of each");
+  puts("additions: and other operations, of all moves of all probes; of sums, as core/order.h has them");
   return 0;
 }
