@@ -1,6 +1,7 @@
 /* gradwalk: a terminal explorer of back-propagation and gradient checking.
  * Copyright (C) 2026 the gradwalk authors. GPL-3.0-or-later; see COPYING. */
 #include "cli/cli.h"
+#include "core/memory.h"
 
 #include <fcntl.h>
 #include <locale.h>
@@ -17,6 +18,7 @@ static void open_standard_files(void) {
 
 int main(int argc, char **argv) {
   open_standard_files();
+  memory_keep_freed();
   setlocale(LC_CTYPE, ""); /* never LC_NUMERIC: 0.5 stays 0.5 */
   setlocale(LC_MESSAGES, "");
   return cli_run(argc, argv);

@@ -10,17 +10,13 @@ static size_t count_of(const struct compared *c) {
   return shape_count(c->shape);
 }
 
-static double scale_of(const struct compared *c) {
-  return fmax(truth_largest(c->is, count_of(c)), truth_largest(c->should, count_of(c)));
-}
-
 static bool is_close(double a, double b, double scale) {
   const double close = 1e-7;
   return fabs(a - b) <= close * fmax(fabs(a), fabs(b)) || fabs(a - b) <= ROUNDING * scale;
 }
 
 static bool is_wrong(const struct compared *c, size_t i) {
-  return !(truth_entry_error(c->is[i], c->should[i], truth_largest(c->should, count_of(c))) <= 1e-7);
+  return !(truth_entry_error(c->is[i], c->should[i], c->largest) <= 1e-7);
 }
 
 /* How many entries of VALUES are not one number. */
@@ -48,7 +44,7 @@ static bool find_zero(const struct compared *c, struct form *form) {
 }
 
 static bool find_same(const struct compared *c, struct form *form) {
-  double sum = 0, scale = scale_of(c);
+  double sum = 0, scale = c->scale;
   size_t count = count_of(c);
   if (count < 2 || !all_same(c->is, count, 0) || all_same(c->should, count, scale)) return false;
   for (size_t i = 0; i < count; i++) sum += c->should[i];
@@ -61,7 +57,7 @@ static bool find_same(const struct compared *c, struct form *form) {
 
 static bool find_offset(const struct compared *c, struct form *form) {
   size_t count = count_of(c);
-  double offset = c->is[0] - c->should[0], scale = scale_of(c);
+  double offset = c->is[0] - c->should[0], scale = c->scale;
   if (count < 2 || !(fabs(offset) > ROUNDING * scale)) return false;
   for (size_t i = 0; i < count; i++)
     if (!(fabs(c->is[i] - c->should[i] - offset) <= 1e-7 * fabs(offset) + 1e-13 * scale))
@@ -74,7 +70,7 @@ static bool find_offset(const struct compared *c, struct form *form) {
 /* IS - SHOULD as a multiple of the param's own values, over all entries or those of one row or
  * column; NaN: it is none. */
 static double own_multiple(const struct compared *c, const bool *within) {
-  double product = 0, squares = 0, scale = scale_of(c);
+  double product = 0, squares = 0, scale = c->scale;
   size_t telling = 0;
   for (size_t i = 0; c->own && i < count_of(c); i++) {
     if (within && !within[i]) continue;
@@ -109,7 +105,7 @@ static double at(const double *values, struct shape shape, uint32_t row, uint32_
 
 static bool find_transposed(const struct compared *c, struct form *form) {
   struct shape s = c->shape;
-  double scale = scale_of(c);
+  double scale = c->scale;
   if (s.rows != s.cols || s.rows < 2) return false;
   for (uint32_t i = 0; i < s.rows; i++)
     for (uint32_t j = 0; j < s.cols; j++)
@@ -121,7 +117,7 @@ static bool find_transposed(const struct compared *c, struct form *form) {
 /* Whether line I of IS (a row, or with COLS a column) is line J of SHOULD. */
 static bool same_line(const struct compared *c, bool cols, uint32_t i, uint32_t j) {
   uint32_t length = cols ? c->shape.rows : c->shape.cols;
-  double scale = scale_of(c);
+  double scale = c->scale;
   for (uint32_t k = 0; k < length; k++) {
     double is = cols ? at(c->is, c->shape, k, i) : at(c->is, c->shape, i, k);
     double should = cols ? at(c->should, c->shape, k, j) : at(c->should, c->shape, j, k);
@@ -182,7 +178,7 @@ static bool find_other(const struct compared *c, struct form *form) {
 
 static double line_factor(const struct compared *c, bool cols, uint32_t line, size_t *telling) {
   uint32_t length = cols ? c->shape.rows : c->shape.cols;
-  double factor = NAN, scale = scale_of(c);
+  double factor = NAN, scale = c->scale;
   for (uint32_t k = 0; k < length; k++) {
     double is = cols ? at(c->is, c->shape, k, line) : at(c->is, c->shape, line, k);
     double should = cols ? at(c->should, c->shape, k, line) : at(c->should, c->shape, line, k);
@@ -258,7 +254,7 @@ static void ask_own_value(const struct compared *c, struct form *form) {
 static bool is_made_by(const struct compared *c, double (*makes)(double should, double limit),
                        double limit, size_t least) {
   size_t telling = 0;
-  double scale = scale_of(c);
+  double scale = c->scale;
   for (size_t i = 0; i < count_of(c); i++) {
     if (!is_close(c->is[i], makes(c->should[i], limit), scale)) return false;
     telling += is_wrong(c, i);
@@ -303,7 +299,7 @@ static bool find_magnitude(const struct compared *c, struct form *form) {
 /* Wrong entries all of which are 0 in ZERO, one of the two sides. */
 static bool find_mask(const struct compared *c, const double *zero, enum form_kind kind,
                       struct form *form) {
-  double scale = scale_of(c);
+  double scale = c->scale;
   size_t wrong = 0;
   for (size_t i = 0; i < count_of(c); i++) {
     if (!is_wrong(c, i)) continue;
@@ -345,8 +341,11 @@ const char *form_bug_kind(const struct form *form) {
 
 struct form form_find(const struct compared *compared) {
   struct form form = {FORM_UNKNOWN, NAN, 0, 0, 0, ORDER_ANY, -1, false};
+  struct compared c = *compared;
+  c.largest = truth_largest(c.should, count_of(&c));
+  c.scale = fmax(truth_largest(c.is, count_of(&c)), c.largest);
   for (size_t i = 0; i < sizeof finders / sizeof *finders; i++)
-    if (finders[i](compared, &form)) break;
-  ask_own_value(compared, &form);
+    if (finders[i](&c, &form)) break;
+  ask_own_value(&c, &form);
   return form;
 }

@@ -50,6 +50,7 @@ struct compared {
   struct shape shape;
   const struct truth *truth; /* for the gradients of other nodes; NULL: they are not asked */
   int node;              /* whose gradient it is; -1: none */
+  double largest, scale; /* of SHOULD, of both: form_find() fills them in */
 };
 
 struct form form_find(const struct compared *compared);

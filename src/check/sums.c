@@ -6,10 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_NODES = 1 << 21 }; /* numbers: 16 MiB a step */
-
-void sums_init(struct sums *sums, const struct op *op, const struct call *base) {
-  *sums = (struct sums){.op = op, .base = *base};
+void sums_init(struct sums *sums, const struct op *op, const struct call *base, size_t *room) {
+  *sums = (struct sums){.op = op, .base = *base, .room = room};
   if (op->terms) sums->terms = op->terms(base);
   sums->blocks = order_blocks(sums->terms);
 }
@@ -105,17 +103,27 @@ static void take_apart(struct sums *sums, struct rect part) {
   sums->part = part;
 }
 
+static bool make_room(struct sums *sums, size_t count) {
+  if (count <= sums->node_capacity) return true;
+  double *nodes = memory_numbers(count);
+  if (!nodes) return false;
+  free(sums->nodes);
+  sums->nodes = nodes;
+  sums->part = (struct rect){0};
+  *sums->room -= count - sums->node_capacity;
+  sums->node_capacity = count;
+  return true;
+}
+
 /* Has PART taken apart. The first time just that, as a look at one entry needs no more. */
 static bool keep(struct sums *sums, struct rect part) {
   if (rect_covers(sums->part, part)) return true;
-  const size_t nodes = count_nodes(sums->blocks), most = MOST_NODES / nodes;
+  const size_t nodes = count_nodes(sums->blocks);
+  const size_t most = (sums->node_capacity + *sums->room) / nodes;
   const struct rect whole = shape_rect(sums->base.shape);
   if (sums->missed && rect_count(whole) <= most) part = whole;
   sums->missed = true;
-  if (rect_count(part) > most ||
-      !array_reserve(&sums->nodes, &sums->node_capacity, nodes * rect_count(part),
-                     sizeof *sums->nodes))
-    return false;
+  if (rect_count(part) > most || !make_room(sums, nodes * rect_count(part))) return false;
   take_apart(sums, part);
   return true;
 }

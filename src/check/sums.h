@@ -17,10 +17,12 @@ struct sums {
   double *moved;     /* the same of those on the way up */
   size_t *places;    /* of these in their level */
   size_t node_capacity, moved_capacity, place_capacity;
+  size_t *room;      /* how many nodes more all sums that share it may keep */
 };
 
-/* For sums of OP; nothing is taken apart before it is asked for. BASE outlives it. */
-void sums_init(struct sums *sums, const struct op *op, const struct call *base);
+/* For sums of OP; nothing is taken apart before it is asked for. ROOM, and what BASE points to,
+ * outlive it. */
+void sums_init(struct sums *sums, const struct op *op, const struct call *base, size_t *room);
 void sums_done(struct sums *sums);
 
 enum sums_outcome {

@@ -65,7 +65,7 @@ static void add_step(struct worker *worker, const struct instr *instr) {
   struct call base = step->plan.call;
   for (int i = 0; i < step->plan.op->arity; i++)
     base.in[i].values = at_base(worker, base.in[i].values);
-  sums_init(&step->sums, step->plan.op, &base);
+  sums_init(&step->sums, step->plan.op, &base, &worker->room);
 }
 
 /* Makes the steps: the instructions from the probe's first on that depend on its slot and on which
@@ -125,7 +125,9 @@ static void come_back(struct worker *worker) {
 bool worker_plan(struct worker *worker, const struct probe *probe) {
   if (!shortcut_taken(SHORTCUT_PLAN)) return true;
   come_back(worker); /* a plan takes what no move reaches as it stands */
-  size_t slots = worker->model->program.slot_count;
+  enum { LEAST_ROOM = 1 << 20 };
+  const size_t slots = worker->model->program.slot_count, size = worker->model->program.size;
+  worker->room = size > LEAST_ROOM ? size : LEAST_ROOM;
   bool *moved = calloc(slots, 1), *needed = calloc(slots, 1);
   worker->planned = moved && needed && find_steps(worker, probe, moved, needed);
   free(moved);

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #ifndef ARENA_CHUNK_SIZE
 #define ARENA_CHUNK_SIZE 16384 /* the tests build with a tiny one, so that growth always runs */
@@ -68,6 +71,14 @@ char *arena_printf(struct arena *arena, const char *format, ...) {
 
 bool size_multiply(size_t a, size_t b, size_t *product) {
   return !__builtin_mul_overflow(a, b, product);
+}
+
+void memory_keep_freed(void) {
+#ifdef __GLIBC__
+  enum { LARGE = 64 << 20, REST = 256 << 20 };
+  mallopt(M_MMAP_THRESHOLD, LARGE); /* wishes, no more */
+  mallopt(M_TRIM_THRESHOLD, REST);
+#endif
 }
 
 enum { LARGE_PAGE = 2 << 20 };

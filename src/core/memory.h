@@ -37,6 +37,10 @@ enum { MEMORY_LINE = 64 }; /* bytes that come from memory together, and the wide
  * with free(). */
 double *memory_numbers(size_t count);
 
+/* From now on memory that is freed is kept for what comes next: a check asks for a few megabytes that
+ * the one before it has given back, and the system would clear every page of them again. */
+void memory_keep_freed(void);
+
 /* Tells the system that so many bytes will be read here and there, so that large pages pay. */
 void memory_scattered(void *bytes, size_t count);
 

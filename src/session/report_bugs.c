@@ -197,7 +197,7 @@ void report_matrix_csv(struct text *out, const struct matrix *matrix) {
 static void put_survey(struct text *out, const struct survey *survey) {
   if (!survey->complete)
     text_puts(out, _("how many of the catalogue's mutants would have passed here was not looked "
-                     "at, which takes longer than the check (\"blind\" does it)"));
+                     "at, as that takes long (\"blind\" does it)"));
   else if (survey->blind_count == 0)
     text_printf(out, _("every one of the catalogue's %zu mutants would have been seen here"),
                 survey->mutants);

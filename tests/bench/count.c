@@ -87,27 +87,45 @@ static void chain_100(void) { chain(100, true); }
 static void mutants_50(void) { chain(50, false); }
 static void mutants_100(void) { chain(100, false); }
 
-/* A check of a layer of WIDTH inputs and one output, built and checked entry by entry, behind which
- * a second sum is as long. */
-static void wide(int width) {
+/* The model LINES, built and checked entry by entry; with BUG, if it is not NULL, and then explained. */
+static void check_layer(const struct text *lines, const char *bug) {
   struct model layer;
-  struct text lines;
   struct diag diag;
   struct check found;
-  const struct check_options options = {.tolerance = -1, .threads = 1};
-  text_init(&lines);
-  text_printf(&lines, "seed 1; data x = randn(1, %d); param w = randn(%d, 1)\n", width, width);
-  text_printf(&lines, "L = (x @ w)^2 + sum(w^2) / %d", width);
-  const struct source from = {"wide", text_string(&lines), lines.length, 1};
+  const struct check_options options = {.tolerance = -1, .threads = 1, .explain = bug != NULL};
+  const struct source from = {"wide", text_string(lines), lines->length, 1};
   stop_if(model_build(&layer, &from, NULL, &diag), &diag);
+  if (bug) stop_if(model_add_bug(&layer, "wide", bug, strlen(bug), &diag), &diag);
   stop_if(check_run(&found, &layer, &options, &diag), &diag);
   check_done(&found);
   model_done(&layer);
+}
+
+/* WIDTH inputs and one output, behind which a second sum is as long. */
+static void wide(int width) {
+  struct text lines;
+  text_init(&lines);
+  text_printf(&lines, "seed 1; data x = randn(1, %d); param w = randn(%d, 1)\n", width, width);
+  text_printf(&lines, "L = (x @ w)^2 + sum(w^2) / %d", width);
+  check_layer(&lines, NULL);
   text_done(&lines);
 }
 
 static void wide_1000(void) { wide(1000); }
 static void wide_8000(void) { wide(8000); }
+
+/* A layer whose gradient is wrong everywhere, and by no factor. */
+static void wrong(int width) {
+  struct text lines;
+  text_init(&lines);
+  text_printf(&lines, "seed 1; data X = randn(3, %d); param W = 0.01 * randn(%d, 1)\n", width, width);
+  text_puts(&lines, "y = tanh(X @ W); L = sum(y^2)");
+  check_layer(&lines, "dW = X.T @ (dy * (1 - y))");
+  text_done(&lines);
+}
+
+static void wrong_1000(void) { wrong(1000); }
+static void wrong_8000(void) { wrong(8000); }
 
 static const struct {
   const char *name;
@@ -116,7 +134,8 @@ static const struct {
              {"train", train},       {"chain-50", chain_50},
              {"chain-100", chain_100}, {"mutants-50", mutants_50},
              {"mutants-100", mutants_100}, {"wide-1000", wide_1000},
-             {"wide-8000", wide_8000}};
+             {"wide-8000", wide_8000}, {"wrong-1000", wrong_1000},
+             {"wrong-8000", wrong_8000}};
 
 /* What is in here is counted. */
 void count_work(int which);

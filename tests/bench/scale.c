@@ -6,6 +6,7 @@
 #include "check/check.h"
 #include "check/worker.h"
 #include "core/clock.h"
+#include "core/memory.h"
 #include "core/order.h"
 
 #include <math.h>
@@ -161,6 +162,7 @@ static int print_model(const char *params) {
 }
 
 int main(int argc, char **argv) {
+  memory_keep_freed(); /* as the program does */
   if (argc == 2) return print_model(argv[1]);
   curve("A random direction a tensor", MOST_PARAMS, 1);
   curve("Every entry", MOST_PARAMS, 0);
