@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* -- Ctrl-C and progress -- */
@@ -43,18 +44,46 @@ void call_catch_endings(bool catch) {
     sigaction(signals[i], &action, NULL);
 }
 
+static int terminal_columns(void) {
+  enum { USUAL = 80 };
+  struct winsize size;
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : USUAL;
+}
+
+/* The rate is that since the first call, as what came before has another one; at the end there is
+ * none. */
+static void put_count(const struct progress_bar *progress, size_t done, size_t total,
+                      double elapsed, struct text *out) {
+  const double rate = (double)(done - progress->first) / elapsed;
+  if (done < total && rate > 0)
+    text_printf(out, _("%zu of %zu, %.0f a second, %.0f s left"), done, total, rate,
+                (double)(total - done) / rate);
+  else
+    text_printf(out, _("%zu of %zu"), done, total);
+}
+
+/* In one row of the terminal, whose last column stays free: with as long a bar as there is room
+ * for. */
 static void show_progress(void *context, size_t done, size_t total) {
-  enum { WIDTH = 40 };
+  enum { LONGEST = 40, AROUND = 4 };
   struct progress_bar *progress = context;
-  double now = seconds_now(), elapsed = now - progress->started;
+  const double now = seconds_now();
+  if (progress->started <= 0) progress->started = now, progress->first = done;
+  const double elapsed = now - progress->started;
   if (elapsed < 0.5 || now - progress->shown < 0.1) return;
   progress->shown = now;
   progress->drawn = true;
-  int filled = (int)(WIDTH * done / total);
-  char bar[WIDTH + 1] = "";
-  memset(bar, '#', (size_t)filled);
-  fprintf(stderr, _("\r\033[K[%-*s] %zu of %zu, %.0f a second, %.0f s left"), WIDTH, bar, done,
-          total, (double)done / elapsed, (double)(total - done) * elapsed / (double)done);
+  struct text count;
+  text_init(&count);
+  put_count(progress, done, total, elapsed, &count);
+  const int columns = terminal_columns(), rest = columns - AROUND - (int)count.length;
+  const int width = rest < 0 ? 0 : rest > LONGEST ? LONGEST : rest;
+  const int filled = (int)((double)width * (double)done / (double)total);
+  fputs("\r\033[K", stderr);
+  if (width > 0) fprintf(stderr, "[%.*s%*s] ", filled, "########################################",
+                         width - filled, "");
+  fprintf(stderr, "%.*s", columns - 1, text_string(&count));
+  text_done(&count);
 }
 
 call_progress *call_bar(void) {

@@ -35,7 +35,8 @@ void call_catch_endings(bool catch);
 
 /* A bar on standard error for checks that take longer than a moment. */
 struct progress_bar {
-  double started, shown;
+  double started, shown; /* 0: not yet */
+  size_t first;          /* what was done when it started */
   bool drawn;
 };
 

@@ -1,7 +1,6 @@
 /* Verbs that take one model: eval, check, bugs, train. */
 #include "cli/call.h"
 
-#include "core/clock.h"
 #include "core/intl.h"
 #include "io/loader.h"
 #include "session/params.h"
@@ -27,7 +26,7 @@ int verb_eval(struct invocation *call) {
 }
 
 static enum status run_check(struct invocation *call, struct check *check) {
-  struct progress_bar progress = {.started = seconds_now()};
+  struct progress_bar progress = {0};
   struct check_options how = options_check(&call->options);
   how.cancel = &call_interrupted;
   how.progress = call_bar();
@@ -61,7 +60,7 @@ int verb_check(struct invocation *call) {
 
 static enum status report_detection(struct invocation *call) {
   struct matrix matrix;
-  struct progress_bar progress = {.started = seconds_now()};
+  struct progress_bar progress = {0};
   struct matrix_options how = {.loader = &io_loader, .frozen = call->options.frozen,
                                .threads = call->options.threads, .cancel = &call_interrupted};
   how.progress = call_bar();
@@ -116,7 +115,7 @@ static enum status check_again(struct invocation *call, const char *when, int *r
 }
 
 static enum status run_training(struct invocation *call, struct training *training) {
-  struct progress_bar progress = {.started = seconds_now()};
+  struct progress_bar progress = {0};
   struct train_options how = options_train(&call->options);
   how.cancel = &call_interrupted;
   how.progress = call_bar();

@@ -179,6 +179,21 @@ static int bar_width(int bar) {
   return bar + 3; /* cell 0 to BAR, and two edges */
 }
 
+/* Of the column with all its cells. */
+static int column_width(const struct check_table *table, enum check_column column) {
+  int width = column == COLUMN_TENSOR ? report_name_width(table->model) : columns_of[column].width;
+  struct text cell;
+  text_init(&cell);
+  for (size_t i = 0; i < table->check->tensor_count; i++) {
+    text_truncate(&cell, 0);
+    check_table_cell(table, column, &table->check->tensors[i], &cell);
+    const int columns = text_columns(text_string(&cell), cell.length);
+    if (columns > width) width = columns;
+  }
+  text_done(&cell);
+  return width;
+}
+
 /* Sets where everything begins; returns the width of it all. */
 static int place_columns(struct check_table *table) {
   int at = 1;
@@ -199,9 +214,8 @@ void check_table_plan(struct check_table *table, const struct model *model,
     enum check_column column = wanted[i].column;
     struct check_table before = *table;
     if (column == COLUMN_SHARE && !(check->options.tolerance >= 0)) continue;
-    table->widths[column] = column == COLUMN_TENSOR ? report_name_width(model)
-                            : column == COLUMN_BAR  ? bar_width(wanted[i].bar)
-                                                    : columns_of[column].width;
+    table->widths[column] =
+        column == COLUMN_BAR ? bar_width(wanted[i].bar) : column_width(table, column);
     if (column == COLUMN_BAR) table->bar = wanted[i].bar;
     if (place_columns(table) <= columns || i < 2) continue;
     *table = before;
