@@ -100,18 +100,38 @@ static bool same_rect(struct rect a, struct rect b) {
   return rect_covers(a, b) && rect_covers(b, a);
 }
 
-/* Finds which of the probe's entries are terms of the same sums. */
-static void find_lines(struct worker *worker, const struct probe *probe) {
-  const struct plan_step *step = &worker->steps->plan;
+/* What a move of PART of the probe reaches, step by step, as long as all of it changes. */
+static void follow(struct worker *worker, const struct probe *probe, struct rect part,
+                   struct rect *reached) {
+  worker->dirty[probe->slot] = part;
+  for (size_t i = 0; i < worker->step_count; i++) {
+    const struct plan_step *plan = &worker->steps[i].plan;
+    worker->dirty[plan->out] = reached[i] = plan_step_part(plan, worker->dirty);
+  }
+  worker->dirty[probe->slot] = (struct rect){0};
+  for (size_t i = 0; i < worker->step_count; i++)
+    worker->dirty[worker->steps[i].plan.out] = (struct rect){0};
+}
+
+/* Finds out whether neighbours in a column, or else in a row, are terms of the same sums: of those that
+ * are most work to take apart. REACHED has room for three entries' steps. */
+static void find_lines(struct worker *worker, const struct probe *probe, struct rect *reached) {
   const struct shape shape = model_shape(worker->model, probe->slot);
-  if (worker->step_count == 0 || !step->op->terms || step->in[0] == step->in[1]) return;
-  const int which = step->in[0] != probe->slot;
-  const struct rect reached = step->op->touch(&step->call, which, (struct rect){0, 1, 0, 1});
-  const struct rect right = step->op->touch(&step->call, which, (struct rect){0, 1, 1, 2});
-  const struct rect below = step->op->touch(&step->call, which, (struct rect){1, 2, 0, 1});
-  worker->down = shape.rows > 1 && same_rect(reached, below) && !same_rect(reached, right);
-  if (worker->down) worker->line = shape.rows;
-  else if (shape.cols > 1 && same_rect(reached, right)) worker->line = shape.cols;
+  const size_t count = worker->step_count;
+  double down = 0, across = 0;
+  follow(worker, probe, (struct rect){0, 1, 0, 1}, reached);
+  follow(worker, probe, (struct rect){1, 2, 0, 1}, reached + count);
+  follow(worker, probe, (struct rect){0, 1, 1, 2}, reached + 2 * count);
+  for (size_t i = 0; i < count; i++) {
+    const struct sums *sums = &worker->steps[i].sums;
+    const double work = (double)sums->terms * (double)shape_count(sums->base.shape);
+    if (same_rect(reached[i], reached[count + i])) down += work;
+    if (same_rect(reached[i], reached[2 * count + i])) across += work;
+  }
+  worker->down = shape.rows > 1 && (shape.cols == 1 || down > across);
+  worker->line = worker->down && down > 0                        ? shape.rows
+                 : !worker->down && across > 0 && shape.cols > 1 ? shape.cols
+                                                                 : 0;
 }
 
 /* Back to the base from wherever passes without a plan have led. */
@@ -125,16 +145,19 @@ static void come_back(struct worker *worker) {
 bool worker_plan(struct worker *worker, const struct probe *probe) {
   if (!shortcut_taken(SHORTCUT_PLAN)) return true;
   come_back(worker); /* a plan takes what no move reaches as it stands */
-  enum { LEAST_ROOM = 1 << 20 };
+  enum { LEAST_ROOM = 8 << 20 }; /* numbers: 64 MiB */
   const size_t slots = worker->model->program.slot_count, size = worker->model->program.size;
   worker->room = size > LEAST_ROOM ? size : LEAST_ROOM;
   bool *moved = calloc(slots, 1), *needed = calloc(slots, 1);
   worker->planned = moved && needed && find_steps(worker, probe, moved, needed);
   free(moved);
   free(needed);
-  if (worker->planned) find_readers(worker, probe);
-  if (worker->planned) find_lines(worker, probe);
-  return worker->planned;
+  if (!worker->planned) return false;
+  find_readers(worker, probe);
+  struct rect *reached = calloc(3 * worker->step_count + 1, sizeof *reached);
+  if (reached && !probe->direction) find_lines(worker, probe, reached); /* else any order does */
+  free(reached);
+  return true;
 }
 
 size_t worker_entry(const struct worker *worker, const struct probe *probe, size_t index) {

@@ -56,7 +56,7 @@ struct worker {
   struct kept_step *steps;
   size_t step_count;
   size_t line;            /* entries of the probe, one after the other in a row (DOWN: in a column), */
-  bool down;              /* that are terms of the same sums of the first step; 0: none */
+  bool down;              /* that are terms of the same sums; 0: none */
   size_t room;            /* for nodes of sums, under a plan: about as much as the values take */
   struct rect *dirty;     /* by slot: what differs from BASE under a plan */
   size_t *until;          /* by slot of the probe or of a step's output: no step from here on reads it */

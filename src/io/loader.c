@@ -4,6 +4,7 @@
 #include "io/mnist.h"
 #include "io/paths.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,11 +36,11 @@ static enum status load(const struct loader *loader, const char *name, const dou
     diag_hint(diag, _("write: data X, T = %s(3)"), name);
     return STATUS_DATA;
   }
-  if (!(args[0] >= 1 && args[0] <= 1e6) || args[0] != (double)(uint32_t)args[0])
+  if (!(args[0] >= 1) || !isfinite(args[0]) || floor(args[0]) < args[0])
     return diag_set(diag, STATUS_DATA, span, "%s",
                     _("the number of images must be a whole number from 1"));
   put_folder(&path);
-  uint32_t count = (uint32_t)args[0];
+  const uint32_t count = args[0] < UINT32_MAX ? (uint32_t)args[0] : UINT32_MAX; /* more than any has */
   enum status status = path.failed ? diag_no_memory(diag)
                                    : mnist_read(text_string(&path), functions[which].set,
                                                 count, &images, &labels, diag);

@@ -502,6 +502,47 @@ static void every_entry_of_the_digits(void **state) {
   compare(digits, (struct check_options){.tolerance = -1, .eps = 1e-4}, NULL);
 }
 
+/* Entries that are terms of the same sums come one after the other, also where something stands before
+ * the sums: their trees need not all have room. */
+static void entries_come_by_the_sums_that_they_are_in(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    size_t line, second; /* entries to a line; which is the second one */
+  } cases[] = {
+      {"data X = ones(5, 7); param W = ones(7, 3); L = sum(X @ W)", 7, 3},
+      {"data X = ones(5, 7); param W = ones(7, 3); L = sum(tanh(X @ (W * 2)))", 7, 3},
+      {"data X = ones(5, 7); param W = ones(7, 3); R = sum(W^2); L = sum(X @ W) + R", 7, 3},
+      {"data X = ones(3, 5); param W = ones(7, 3); L = sum((W * 2) @ X)", 3, 1},
+      {"param W = ones(7, 3); L = sum(tanh(sum(W, 0)))", 7, 3},
+      {"param W = ones(7, 3); L = sum(tanh(sum(W, 1)))", 3, 1},
+      {"param W = ones(7, 3); L = sum(W)", 3, 1},
+      {"param w = ones(1, 3); data X = ones(3, 2); L = sum(tanh(w @ X))", 3, 1},
+      {"param w = ones(3, 1); data X = ones(2, 3); L = sum(tanh(X @ w))", 3, 1},
+      {"param w = 2; L = w^2", 0, 1},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct trial trial;
+    struct run run;
+    struct worker worker;
+    build(&trial, cases[i].text);
+    const struct program *program = &trial.model.program;
+    int param = 0;
+    while (trial.model.nodes[param].kind != NODE_PARAM) param++;
+    assert_int_equal(run_init(&run, program, &trial.model.random, PRECISION_DOUBLE), STATUS_OK);
+    run_code(&run, &program->forward, 0);
+    assert_int_equal(worker_init(&worker, &trial.model, &run), STATUS_OK);
+    const struct probe probe = node_probe(&trial.model, param);
+    assert_true(worker_plan(&worker, &probe));
+    if (worker_line(&worker) != cases[i].line || worker_entry(&worker, &probe, 1) != cases[i].second)
+      fail_msg("%s: %zu to a line, the second is %zu", cases[i].text, worker_line(&worker),
+               worker_entry(&worker, &probe, 1));
+    worker_done(&worker);
+    run_done(&run);
+    done(&trial);
+  }
+}
+
 /* Every fourth has ties, every other one sums of many blocks. */
 static void every_entry_of_random_models(void **state) {
   (void)state;
@@ -1061,6 +1102,7 @@ int main(void) {
       cmocka_unit_test(increments_are_the_full_loop),
       cmocka_unit_test(infinite_numbers_reach_what_they_reach),
       cmocka_unit_test(every_entry_of_the_digits),
+      cmocka_unit_test(entries_come_by_the_sums_that_they_are_in),
       cmocka_unit_test(every_entry_of_random_models),
       cmocka_unit_test(every_entry_of_what_is_shipped),
       cmocka_unit_test(a_team_does_every_piece_once),
