@@ -12,7 +12,8 @@
 
 enum {
   VECTORS = 8,      /* of neighbouring columns, side by side */
-  MANY_ROWS = 16, /* for which it pays to look for zeros and to copy what they share */
+  MANY_ROWS = 16,  /* for which it pays to copy what they share */
+  FEW_VECTORS = 4, /* a row that is no longer pays to look for zeros only where there are many */
   KEPT = 256,     /* waiting sums of a row: with a block of b, they stay near */
   FOUND = 1024    /* sets of terms, a bit each */
 };

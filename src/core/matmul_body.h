@@ -28,7 +28,7 @@ INLINE void BODY(add_terms)(double *out, const double *a, size_t step, uint64_t 
 #define SUM_MERGE(v) \
   if (v < count) sum##v = *(const BODY(vector) *)(waits + BEGINS(v)) + sum##v;
 #define SUM_TO(v) \
-  if (v < count) memcpy(out + BEGINS(v), &sum##v, sizeof sum##v);
+  if (v < count) *(BODY(vector) *)(out + BEGINS(v)) = sum##v;
   EACH_VECTOR(SUM_OF)
   for (; terms; terms &= terms - 1) {
     const size_t k = (size_t)__builtin_ctzll(terms);
@@ -93,20 +93,37 @@ INLINE void BODY(terms_of_columns)(const double *a, size_t step, size_t depth, s
   }
 }
 
-/* Copies a block of b, a row's vectors one after the other. False if a number is not finite. */
+INLINE bool BODY(any_bit)(BODY(bits) bits) {
+  int64_t all = 0;
+  for (int l = 0; l < LANES; l++) all |= bits[l];
+  return all != 0;
+}
+
+/* Copies a block of b, a row's vectors one after the other. False if a number is not finite: an
+ * infinity or a NaN, times 0, is NaN. */
 INLINE bool BODY(pack)(double *packed, const double *b, size_t stride, size_t depth,
                        size_t width) {
   const size_t count = (width + LANES - 1) / LANES;
-  BODY(vector) zero = {0};
+  BODY(bits) infinite = {0};
   for (size_t k = 0; k < depth; k++, b += stride)
     for (size_t v = 0; v < count; v++, packed += LANES) {
       const BODY(vector) bs = *(const BODY(vector) *)(b + BEGINS(v));
       *(BODY(vector) *)packed = bs;
-      zero += 0 * bs;
+      infinite |= 0 * bs != 0;
     }
-  for (int l = 0; l < LANES; l++)
-    if (!(zero[l] <= 0)) return false; /* an infinity or a NaN, times 0, is NaN */
-  return true;
+  return !BODY(any_bit)(infinite);
+}
+
+/* Whether the rows of b that TERMS has a bit for are finite. */
+INLINE bool BODY(are_finite)(uint64_t terms, const double *b, size_t stride, size_t width) {
+  const size_t count = (width + LANES - 1) / LANES;
+  BODY(bits) infinite = {0};
+  for (; terms; terms &= terms - 1) {
+    const double *bs = b + (size_t)__builtin_ctzll(terms) * stride;
+    for (size_t v = 0; v < count; v++)
+      infinite |= 0 * *(const BODY(vector) *)(bs + BEGINS(v)) != 0;
+  }
+  return !BODY(any_bit)(infinite);
 }
 
 /* Rows of the product that are taken together. */
@@ -142,13 +159,30 @@ INLINE void BODY(add_to_rows)(struct BODY(rows) rows, size_t depth, const uint64
   }
 }
 
+/* Whether a few rows leave out so many of their TERMS that it pays to see whether those are finite, and
+ * they are. */
+INLINE bool BODY(few_may_skip)(const uint64_t *terms, size_t rows, size_t depth, const double *b,
+                               size_t cols, size_t width) {
+  const uint64_t all = UINT64_MAX >> (SUM_BLOCK - depth);
+  uint64_t kept = all;
+  int saved = (int)(rows * depth);
+  for (size_t r = 0; r < rows; r++) {
+    kept &= terms[r];
+    saved -= __builtin_popcountll(terms[r]);
+  }
+  const uint64_t left_out = all & ~kept;
+  return saved >= 2 * __builtin_popcountll(left_out) &&
+         BODY(are_finite)(left_out, b, cols, width);
+}
+
 /* A block of DEPTH terms, of WIDTH columns of b, whose rows are COLS apart. Those that are zero are
  * left out where TERMS says which they are: a zero times a finite number adds +0 or -0 to a sum that
  * is never -0, which changes nothing. */
 INLINE void BODY(add_block)(const struct BODY(rows) rows, size_t depth, const uint64_t *terms,
                             const double *b, size_t cols, size_t width) {
   if (rows.count < MANY_ROWS) {
-    BODY(add_to_rows)(rows, depth, NULL, b, cols, width, false);
+    const bool skip = terms && BODY(few_may_skip)(terms, rows.count, depth, b, cols, width);
+    BODY(add_to_rows)(rows, depth, skip ? terms : NULL, b, cols, width, false);
   } else {
     UNFILLED double packed[SUM_BLOCK * VECTORS * LANES] __attribute__((aligned(MEMORY_LINE)));
     const bool finite = BODY(pack)(packed, b, cols, depth, width);
@@ -170,7 +204,9 @@ INLINE size_t BODY(next_width)(size_t rest) {
 INLINE void BODY(add_blocks)(struct BODY(rows) rows, size_t terms, const double *b, size_t cols,
                              size_t width, double *kept, uint64_t *found) {
   const size_t blocks = order_blocks(terms), level = rows.count * VECTORS * LANES;
-  const bool may_skip = rows.count >= MANY_ROWS && shortcut_taken(SHORTCUT_ZERO_TERMS);
+  const bool wide = width > FEW_VECTORS * LANES; /* or looking costs more than it saves */
+  const bool may_skip = (wide ? rows.count > 1 : rows.count >= MANY_ROWS) &&
+                        shortcut_taken(SHORTCUT_ZERO_TERMS);
   const bool once = blocks * rows.count <= FOUND;
   for (size_t col = 0, some; col < width; col += some) {
     some = BODY(next_width)(width - col);
