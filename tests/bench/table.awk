@@ -80,16 +80,27 @@ function name_works() {
 }
 
 function caption() {
-  printf "\nratio: times as long as gradwalk; of our own rows, as the check by two threads, or, for\n"
-  printf "whole passes, by one. Two checks at once share nothing: faster than that two processors\n"
-  printf "are not\n"
-  printf "a process: from its start to its exit, timed from outside, its output to /dev/null. Both\n"
-  printf "programs build the model first, and that time, mostly of drawing random numbers, counts\n"
-  printf "in both. memory: the most that the process held\n"
-  printf "gradwalk check 5: beside it stands NumPy\047s loop alone, without Python\047s start and without\n"
-  printf "the reading of the images, which our process has to do as well\n"
-  printf "torch32: PyTorch in single precision. Its trainings are by two threads or by one, whichever\n"
-  printf "is quicker. refresh: one of a screen with 60 a second\n"
+  print "\nratio: the row's time divided by that of the work it is held against, which is gradwalk's"
+  print "own; one thread and two checks at once are held against the check by two threads, and whole"
+  print "passes against the check by one. spread: the largest less the smallest, of the median"
+  if (was_timed("check-pair"))
+    print "two of those at once: they share nothing, so two processors can do no better"
+  if (was_timed("million") || was_timed("ten-million") || was_timed("process")) {
+    print "a process: from its start to its exit, timed from outside, its output to /dev/null. What"
+    print "builds the model, mostly drawing random numbers, counts in both programs. memory: the most"
+    print "that the process held"
+  }
+  if (was_timed("process")) {
+    print "gradwalk check 5: NumPy's loop is timed alone, without Python's start and without the"
+    print "reading of the images, which our process has to do as well"
+  }
+  if (("train", "torch32") in count)
+    print "torch32: PyTorch in single precision; it trains by two threads and by one, and the quicker counts"
+  if (was_timed("frame") || was_timed("key")) print "refresh: one of a screen with 60 a second"
+}
+
+function was_timed(work) {
+  return (work, "gradwalk") in count
 }
 
 END {
