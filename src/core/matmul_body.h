@@ -155,7 +155,7 @@ INLINE void BODY(add_to_rows)(struct BODY(rows) rows, size_t depth, const uint64
                            rows.waiting, packed);
     rows.a += rows.row_step;
     rows.out += rows.stride;
-    rows.waiting.sums += width;
+    if (rows.waiting.merges) rows.waiting.sums += width;
   }
 }
 
