@@ -1,4 +1,5 @@
 /* Small pieces of work whose instructions are counted: tests/bench/run-count. Name one. */
+#include "blame/diagnose.h"
 #include "core/clone.h"
 #include "deep.h"
 #include "session/report_bugs.h"
@@ -97,6 +98,7 @@ static void check_layer(const struct text *lines, const char *bug) {
   stop_if(model_build(&layer, &from, NULL, &diag), &diag);
   if (bug) stop_if(model_add_bug(&layer, "wide", bug, strlen(bug), &diag), &diag);
   stop_if(check_run(&found, &layer, &options, &diag), &diag);
+  stop_if(diagnose(&found, &layer, &diag), &diag);
   check_done(&found);
   model_done(&layer);
 }

@@ -1,6 +1,7 @@
 /* How the cost of a check grows with the depth of the model, where it passes and where it fails:
  * make bench-scale. Everything that the program does for "check" is timed, once the model is built:
  * the check, and the note on the catalogue's mutants or the diagnosis. */
+#include "blame/diagnose.h"
 #include "core/clock.h"
 #include "core/memory.h"
 #include "deep.h"
@@ -23,6 +24,7 @@ static double time_once(struct model *model, enum verdict wanted) {
   const struct check_options options = {.tolerance = -1, .explain = true};
   const double start = seconds_now();
   stop_if(check_run(&check, model, &options, &diag), &diag);
+  stop_if(diagnose(&check, model, &diag), &diag);
   stop_if(report_survey(&check, model, &diag), &diag);
   const double seconds = seconds_now() - start;
   if (check.verdict != wanted) {
