@@ -238,18 +238,11 @@ static struct rect changed(const struct kept_step *step, struct rect part) {
   return part;
 }
 
-static void restore_part(const struct kept_step *step, struct rect part) {
-  const size_t cols = step->plan.call.shape.cols, width = part.col1 - part.col0;
-  for (size_t i = part.row0; i < part.row1; i++)
-    memcpy(step->plan.call.out + i * cols + part.col0, step->was + i * cols + part.col0,
-           width * sizeof(double));
-}
-
 /* Prepares a step's output for PART to be computed anew: what an earlier move has left outside it
  * is put back. */
 static void enter_part(struct worker *worker, const struct kept_step *step, struct rect part) {
   struct rect *dirty = &worker->dirty[step->plan.out];
-  if (!rect_covers(part, *dirty)) restore_part(step, *dirty);
+  if (!rect_covers(part, *dirty)) run_restore(&worker->run, worker->base, step->plan.out, *dirty);
   *dirty = part;
 }
 
@@ -304,9 +297,9 @@ static void run_plan(struct worker *worker, const struct probe *probe) {
 /* Puts back what the last move has left. */
 static void put_back(struct worker *worker) {
   for (size_t i = 0; i < worker->moved; i++) {
-    struct rect *dirty = &worker->dirty[worker->steps[i].plan.out];
-    restore_part(&worker->steps[i], *dirty);
-    *dirty = (struct rect){0};
+    const int out = worker->steps[i].plan.out;
+    run_restore(&worker->run, worker->base, out, worker->dirty[out]);
+    worker->dirty[out] = (struct rect){0};
   }
   worker->moved = 0;
 }
