@@ -3,10 +3,10 @@
 #define GRADWALK_CLI_CALL_H
 
 #include "check/check.h"
+#include "explore/options.h"
 #include "lesson/lesson.h"
-#include "session/keep.h"
-#include "session/options.h"
-#include "session/report.h"
+#include "reader/progress_writer.h"
+#include "report/report.h"
 
 #include <signal.h>
 

@@ -3,13 +3,13 @@
 #include "cli/call.h"
 #include "cli/lessons.h"
 #include "cli/manual.h"
-#include "session/command.h"
-#include "session/play.h"
-#include "tui/action.h"
-#include "tui/keymap.h"
+#include "command/command.h"
 #include "config.h"
 #include "core/intl.h"
+#include "game/game.h"
 #include "lesson/lesson.h"
+#include "tui/action.h"
+#include "tui/keymap.h"
 
 #include <langinfo.h>
 #include <stdio.h>

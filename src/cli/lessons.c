@@ -2,9 +2,9 @@
 
 #include "core/intl.h"
 #include "io/file.h"
-#include "session/keep.h"
-#include "session/prove.h"
-#include "session/report.h"
+#include "reader/progress_writer.h"
+#include "reader/prove.h"
+#include "report/report.h"
 
 #include <errno.h>
 #include <fcntl.h>

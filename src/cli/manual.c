@@ -1,6 +1,6 @@
 #include "cli/manual.h"
 
-#include "session/command.h"
+#include "command/command.h"
 #include "tui/action.h"
 #include "tui/keymap.h"
 

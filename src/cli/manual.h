@@ -2,7 +2,7 @@
 #ifndef GRADWALK_CLI_MANUAL_H
 #define GRADWALK_CLI_MANUAL_H
 
-#include "session/options.h"
+#include "explore/options.h"
 
 /* What a verb is called, for the options that name it. */
 struct verb_name {

@@ -3,8 +3,8 @@
 
 #include "core/intl.h"
 #include "io/loader.h"
-#include "session/params.h"
-#include "session/report_bugs.h"
+#include "io/params.h"
+#include "report/report_bugs.h"
 
 static int report_values(struct invocation *call) {
   const struct model *model = &call->model;

@@ -1,11 +1,11 @@
 /* Verbs that hold a session: run, the explorer and its plain twin, hunt. */
 #include "cli/call.h"
 
+#include "command/command.h"
+#include "command/script.h"
 #include "core/intl.h"
-#include "session/command.h"
-#include "session/page.h"
-#include "session/play.h"
-#include "session/script.h"
+#include "game/game.h"
+#include "reader/page.h"
 #include "tui/app.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
 
 #include "core/intl.h"
 #include "core/memory.h"
-#include "lesson/lines.h"
+#include "lesson/fences.h"
 
 #include <cmark.h>
 #include <setjmp.h>

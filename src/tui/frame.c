@@ -1,8 +1,8 @@
 #include "tui/frame.h"
 
 #include "core/intl.h"
+#include "game/game.h"
 #include "lang/shown.h"
-#include "session/play.h"
 #include "tui/prompt.h"
 
 #include <stdio.h>

@@ -1,10 +1,10 @@
 #include "tui/prompt.h"
 
 #include "core/intl.h"
+#include "explore/options.h"
 #include "io/file.h"
 #include "io/paths.h"
 #include "lang/shown.h"
-#include "session/options.h"
 #include "tui/action.h"
 #include "tui/term.h"
 #include "tui/view.h"

@@ -4,8 +4,8 @@
 #ifndef GRADWALK_TUI_PROMPT_H
 #define GRADWALK_TUI_PROMPT_H
 
-#include "session/shelf.h"
-#include "session/command.h"
+#include "command/command.h"
+#include "lesson/shelf.h"
 #include "tui/canvas.h"
 
 /* Reads the history of earlier runs. SESSION and SHELF lend the names for completion. */

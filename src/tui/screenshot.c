@@ -2,8 +2,8 @@
 
 #include "core/intl.h"
 #include "draw/svg.h"
+#include "explore/export.h"
 #include "io/file.h"
-#include "session/export.h"
 
 #include <stdio.h>
 #include <string.h>

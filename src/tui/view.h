@@ -4,10 +4,10 @@
 #ifndef GRADWALK_TUI_VIEW_H
 #define GRADWALK_TUI_VIEW_H
 
+#include "command/command.h"
 #include "draw/circuit.h"
-#include "session/shelf.h"
-#include "session/command.h"
-#include "session/keep.h"
+#include "lesson/shelf.h"
+#include "reader/progress_writer.h"
 #include "tui/canvas.h"
 #include "tui/keymap.h"
 #include "tui/theme.h"

@@ -2,7 +2,7 @@
  * tensor, or a line that is wrong, to go to. */
 #include "core/intl.h"
 #include "lang/shown.h"
-#include "session/report_table.h"
+#include "report/report_table.h"
 #include "tui/view.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* The circuit: boxes with value and gradient, joined by lines, from left to right. */
 #include "core/intl.h"
+#include "explore/picture.h"
 #include "lang/shown.h"
-#include "session/picture.h"
 #include "tui/view.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* The step of the lesson that the reader is at: its text up to the first open question, with its
  * figures as they are now. */
 #include "core/intl.h"
-#include "session/page.h"
+#include "reader/page.h"
 #include "tui/view.h"
 
 #include <string.h>

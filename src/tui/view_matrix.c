@@ -1,7 +1,7 @@
 /* The detection matrix: a row a mutant, a column a check, and below it the mutant that is
  * chosen. */
 #include "core/intl.h"
-#include "session/report_bugs.h"
+#include "report/report_bugs.h"
 #include "tui/view.h"
 
 #include <math.h>

@@ -1,8 +1,8 @@
 /* A value or gradient as numbers under a cursor, as a heat map, and, where it is made of 28 x 28
  * images, as a picture; always with a summary in words. */
 #include "core/intl.h"
+#include "explore/explain.h"
 #include "lang/shown.h"
-#include "session/explain.h"
 #include "tui/view.h"
 
 #include <math.h>

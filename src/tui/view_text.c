@@ -2,7 +2,7 @@
 #include "core/intl.h"
 #include "lang/shown.h"
 #include "tui/action.h"
-#include "tui/lines.h"
+#include "tui/rule_lines.h"
 #include "tui/view.h"
 
 #include <stdio.h>

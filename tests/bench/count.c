@@ -2,7 +2,7 @@
 #include "blame/diagnose.h"
 #include "core/clone.h"
 #include "deep.h"
-#include "session/report_bugs.h"
+#include "report/report_bugs.h"
 #include "train/train.h"
 
 #include <stdio.h>

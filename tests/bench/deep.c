@@ -5,7 +5,7 @@
 #include "core/clock.h"
 #include "core/memory.h"
 #include "deep.h"
-#include "session/report_bugs.h"
+#include "report/report_bugs.h"
 
 #include <math.h>
 #include <stdio.h>

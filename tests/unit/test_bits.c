@@ -8,12 +8,12 @@
 #include <cmocka.h>
 
 #include "check/check.h"
+#include "command/command.h"
 #include "core/clone.h"
 #include "core/memory.h"
 #include "core/vector.h"
 #include "core/wide.h"
 #include "io/loader.h"
-#include "session/command.h"
 #include "plain_order.h"
 #include "random_model.h"
 #include "sample.h"

@@ -6,7 +6,7 @@
 #include "blame/diagnose.h"
 #include "bug/catalogue.h"
 #include "core/hash.h"
-#include "session/session.h"
+#include "explore/session.h"
 
 #include <glob.h>
 

@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "bug/hunt.h"
 #include "bug/matrix.h"
+#include "game/hunt.h"
 #include "io/loader.h"
 #include "pieces.h"
 

@@ -8,10 +8,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "command/command.h"
 #include "drawing.h"
+#include "explore/picture.h"
 #include "lang/print.h"
-#include "session/command.h"
-#include "session/picture.h"
 #include "tui/view.h"
 
 #include <ctype.h>

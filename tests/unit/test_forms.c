@@ -8,11 +8,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "bug/hunt.h"
 #include "check/check.h"
 #include "core/bands.h"
 #include "core/shortcut.h"
 #include "form_model.h"
+#include "game/hunt.h"
 #include "io/loader.h"
 #include "lang/lex.h"
 #include "lang/print.h"

@@ -7,11 +7,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "command/command.h"
 #include "lesson/progress.h"
-#include "session/command.h"
-#include "session/keep.h"
-#include "session/page.h"
-#include "session/prove.h"
+#include "reader/page.h"
+#include "reader/progress_writer.h"
+#include "reader/prove.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -13,17 +13,17 @@
 #define ARENA_CHUNK_SIZE 64
 #include "core/memory.c"
 
-#include "bug/hunt.h"
 #include "bug/matrix.h"
 #include "check/check.h"
-#include "session/command.h"
-#include "session/prove.h"
-#include "session/report.h"
+#include "command/command.h"
+#include "game/hunt.h"
 #include "io/idx.h"
 #include "lang/parse.h"
 #include "lang/print.h"
 #include "lesson/lesson.h"
 #include "lesson/progress.h"
+#include "reader/prove.h"
+#include "report/report.h"
 
 #include <errno.h>
 #include <sys/mman.h>

@@ -6,10 +6,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "command/command.h"
 #include "draw/circuit.h"
 #include "draw/svg.h"
-#include "session/command.h"
-#include "session/picture.h"
+#include "explore/picture.h"
 
 #include <ctype.h>
 #include <stdio.h>

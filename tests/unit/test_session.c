@@ -7,10 +7,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "command/command.h"
+#include "command/script.h"
 #include "core/random.h"
-#include "session/command.h"
-#include "session/evaluate.h"
-#include "session/script.h"
+#include "explore/evaluate.h"
 
 #include <math.h>
 #include <signal.h>

@@ -7,13 +7,13 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "command/command.h"
+#include "explore/picture.h"
 #include "lang/lex.h"
 #include "lang/print.h"
 #include "lang/shown.h"
 #include "random_model.h"
-#include "session/command.h"
-#include "session/picture.h"
-#include "session/report.h"
+#include "report/report.h"
 
 #include <glob.h>
 #include <stdio.h>

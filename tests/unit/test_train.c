@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "command/command.h"
 #include "core/random.h"
-#include "session/command.h"
 #include "tui/scale.h"
 
 #include <math.h>

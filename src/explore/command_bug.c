@@ -1,0 +1,118 @@
+#include "explore/command_bug.h"
+
+#include "core/intl.h"
+#include "io/loader.h"
+#include "lang/shown.h"
+#include "report/report_bugs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct span nowhere = {0};
+
+/* -- bugs one by one -- */
+
+/* "2" as the index of a bug that shows. */
+static enum status find_bug(const struct model *model, const char *text, size_t *index,
+                            struct diag *diag) {
+  char *end;
+  unsigned long wanted = strtoul(text, &end, 10), seen = 0;
+  for (*index = 0; !*end && *index < model->bug_count; ++*index)
+    if (!model->bugs[*index].hidden && ++seen == wanted) return STATUS_OK;
+  diag_set(diag, STATUS_USAGE, nowhere, _("there is no bug %s"), text);
+  diag_hint(diag, "%s", _("\"bugs\" numbers those that are in"));
+  return STATUS_USAGE;
+}
+
+static void list_bugs(const struct model *model, struct text *out) {
+  size_t number = 0;
+  for (size_t i = 0; i < model->bug_count; i++) {
+    const struct bug *bug = &model->bugs[i];
+    if (bug->hidden) continue;
+    text_printf(out, "%3zu  %s  ", ++number, bug->off ? _("off") : _("on "));
+    struct text line;
+    text_init(&line);
+    line_put_shown(&line, model, bug->text);
+    text_put_safe(out, text_string(&line), line.length);
+    text_done(&line);
+    text_puts(out, "\n");
+  }
+  for (size_t i = 0; i < model->rule_count; i++) {
+    if (!model->rules[i].original) continue;
+    rule_put_shown(out, model, i);
+    text_puts(out, _("\n  the line was  "));
+    report_struck_line(out, model, model->rules[i].original);
+    text_puts(out, "\n");
+  }
+}
+
+enum status do_bug(struct session *session, const char *arguments, struct text *out,
+                   struct diag *diag) {
+  struct model *model = &session->model;
+  bool off = strncmp(arguments, "off ", 4) == 0, on = strncmp(arguments, "on ", 3) == 0;
+  size_t index;
+  enum status status;
+  if (!*arguments)
+    return diag_set(diag, STATUS_USAGE, nowhere, "%s",
+                    _("which bug? a line as in bug dq = df * q, or an id that \"bugs\" lists"));
+  if (off || on) {
+    status = find_bug(model, arguments + (off ? 4 : 3), &index, diag);
+    if (!status) status = model_switch_bug(model, index, off, diag);
+  } else {
+    status = bug_put(model, "bug", arguments, diag);
+  }
+  if (!status) status = session_refresh(session, diag);
+  if (!status) list_bugs(model, out);
+  return status;
+}
+
+/* -- the catalogue -- */
+
+enum status do_bugs(struct session *session, const char *arguments, struct text *out,
+                    struct diag *diag) {
+  struct catalogue catalogue;
+  const struct bug_kind *kind = bug_kind_find(arguments);
+  enum status status = catalogue_make(&catalogue, &session->model, diag);
+  if (!*arguments) list_bugs(&session->model, out);
+  if (kind) report_kind(out, kind);
+  if (!status) report_catalogue(out, &session->model, &catalogue, arguments);
+  catalogue_done(&catalogue);
+  return status;
+}
+
+enum status do_blind(struct session *session, const char *arguments, struct text *out,
+                     struct diag *diag) {
+  struct survey survey;
+  const struct survey_options options = {.frozen = session->frozen, .cancel = session->cancel,
+                                         .progress = session->progress,
+                                         .progress_context = session->progress_context};
+  (void)arguments;
+  enum status status = survey_run(&survey, &session->model, &options, diag);
+  for (size_t i = 0; !status && i < survey.blind_count; i++)
+    text_printf(out, "%s\n", survey.blind[i]);
+  if (!status)
+    text_printf(out, _("%zu of %zu mutants: %zu change no gradient at this point, %zu too little to "
+                       "see\n"),
+                survey.blind_count, survey.mutants, survey.same, survey.small);
+  survey_done(&survey);
+  return status;
+}
+
+enum status do_matrix(struct session *session, const char *arguments, struct text *out,
+                      struct diag *diag) {
+  struct matrix_options options = {.loader = &io_loader, .frozen = session->frozen,
+                                   .cancel = session->cancel, .progress = session->progress,
+                                   .progress_context = session->progress_context};
+  struct matrix *matrix = calloc(1, sizeof *matrix);
+  (void)arguments;
+  if (!matrix) return diag_no_memory(diag);
+  enum status status = matrix_run(matrix, &session->model, &options, diag);
+  if (status) {
+    matrix_done(matrix);
+    free(matrix);
+    return status;
+  }
+  report_matrix(out, matrix);
+  session_keep_matrix(session, matrix);
+  return STATUS_OK;
+}

@@ -1,0 +1,107 @@
+#include "explore/command_train.h"
+
+#include "command/command.h"
+#include "core/intl.h"
+#include "explore/options.h"
+#include "game/game.h"
+#include "io/loader.h"
+#include "io/params.h"
+#include "train/train.h"
+
+#include <stdio.h>
+
+/* A training that was stopped stands in the log with the steps it did, so that a replay does the
+ * same; a replay itself is stopped as a whole. */
+static enum status run_training(struct session *session, struct training *training,
+                                struct diag *diag) {
+  const struct history *history = &training->history;
+  session->training = history;
+  enum status status = train_run(training, diag);
+  session->training = NULL;
+  if (status) return status;
+  if (history->cancelled && (history->done == 0 || session->replaying))
+    return diag_set(diag, STATUS_CANCELLED, (struct span){0}, "%s",
+                    _("the training was stopped"));
+  if (history->cancelled)
+    snprintf(session->log_suffix, sizeof session->log_suffix, " steps=%zu", history->done);
+  return STATUS_OK;
+}
+
+/* The session goes on with what was learnt, and keeps how that came about. */
+static enum status take_over(struct session *session, struct training *training, struct text *out,
+                             struct diag *diag) {
+  train_give_params(training, &session->model);
+  enum status status = session_refresh(session, diag);
+  if (status) return status;
+  report_train(out, &training->history, &session->model);
+  session->history = training->history;
+  session->has_history = true;
+  training->history = (struct history){0};
+  return STATUS_OK;
+}
+
+static enum status train(struct session *session, const struct options *options, struct text *out,
+                         struct diag *diag) {
+  const struct lesson *lesson = &session->lesson;
+  const struct source *source = &lesson->graphs[lesson->page[session->page].model]->source;
+  struct training training;
+  struct train_options how = options_train(options);
+  how.cancel = session->cancel;
+  how.progress = session->progress;
+  how.progress_context = session->progress_context;
+  enum status status = train_init(&training, source, &session->model, &how, &io_library, diag);
+  if (status) return status;
+  if (options->load && !(status = params_load(&training.model, options->load, diag)))
+    train_take_params(&training);
+  if (!status) status = run_training(session, &training, diag);
+  if (!status && options->save && !session->replaying) {
+    train_give_params(&training, &training.model);
+    status = params_save(&training.model, options->save, diag);
+  }
+  if (!status) status = take_over(session, &training, out, diag);
+  train_done(&training);
+  return status;
+}
+
+/* A line of it here; the check itself is the session's. VERDICT: its name. */
+static enum status check_beside(struct session *session, const char *when, const char **verdict,
+                                struct text *out, struct diag *diag) {
+  struct text whole;
+  text_init(&whole);
+  enum status status = do_check(session, "", &whole, diag);
+  text_done(&whole);
+  text_printf(out, _(" check %s: "), when);
+  if (status) {
+    text_printf(out, "%s\n", diag->message);
+    return status;
+  }
+  report_check_verdict(out, &session->check, session->style);
+  *verdict = verdict_names[session->check.verdict];
+  return STATUS_OK;
+}
+
+static enum status train_between_checks(struct session *session, const struct options *options,
+                                        struct text *out, struct diag *diag) {
+  const char *before = NULL;
+  if (play_is_on(session))
+    return diag_set(diag, STATUS_USAGE, (struct span){0}, "%s",
+                    _("during a hunt checks are counted: check and train one after the other"));
+  enum status status = check_beside(session, _("before"), &before, out, diag);
+  if (!status) status = train(session, options, out, diag);
+  if (status) return status;
+  session->history.before = before;
+  check_beside(session, _("after"), &session->history.after, out, diag); /* what is learnt stays */
+  return STATUS_OK;
+}
+
+enum status do_train(struct session *session, const char *arguments, struct text *out,
+                     struct diag *diag) {
+  struct options options;
+  enum status status = options_parse_words(&options, VERB_TRAIN, arguments, diag);
+  const bool check = options.check && !session->replaying; /* then they have been */
+  if (!status)
+    status = check ? train_between_checks(session, &options, out, diag)
+                   : train(session, &options, out, diag);
+  options_done(&options);
+  return status;
+}

@@ -1,0 +1,10 @@
+/* The command that trains. Contract: struct command in command.h. */
+#ifndef GRADWALK_EXPLORE_COMMAND_TRAIN_H
+#define GRADWALK_EXPLORE_COMMAND_TRAIN_H
+
+#include "explore/session.h"
+
+enum status do_train(struct session *session, const char *arguments, struct text *out,
+                     struct diag *diag);
+
+#endif

@@ -1,0 +1,72 @@
+#include "lesson/fences.h"
+
+#include "core/intl.h"
+#include "core/memory.h"
+
+#include <string.h>
+
+uint32_t lines_start(const struct lines *lines, int line) {
+  size_t index = line < 1 ? 0 : (size_t)line - 1;
+  return lines->starts[index < lines->count ? index : lines->count];
+}
+
+struct span lines_span(const struct lines *lines, const struct lesson *lesson, int line) {
+  uint32_t start = lines_start(lines, line), end = lines_start(lines, line + 1);
+  if (end > start && lesson->whole->text[end - 1] == '\n') end--;
+  return (struct span){lesson->whole, start, end};
+}
+
+/* False if there is no memory. */
+static bool keep(struct lines *lines, struct text *file, const char *bytes, size_t length) {
+  bool room = array_reserve(&lines->starts, &lines->capacity, 1, sizeof *lines->starts);
+  for (size_t at = 0; room && at < length;) {
+    size_t end = at;
+    while (end < length && bytes[end] != '\n' && bytes[end] != '\r') end++;
+    room = array_reserve(&lines->starts, &lines->capacity, lines->count + 2,
+                         sizeof *lines->starts);
+    if (!room) break;
+    lines->starts[lines->count++] = (uint32_t)file->length;
+    text_put(file, bytes + at, end - at);
+    if (end < length) text_puts(file, "\n");
+    at = end + (end + 1 < length && bytes[end] == '\r' && bytes[end + 1] == '\n' ? 2 : 1);
+  }
+  if (room) lines->starts[lines->count] = (uint32_t)file->length;
+  return room && !file->failed;
+}
+
+static enum status check(const struct lines *lines, const struct lesson *lesson,
+                         struct diag *diag) {
+  enum { LINE = 8 << 10, PARAGRAPH = 16 << 10, MARKS = 100 };
+  uint32_t paragraph = 0;
+  for (size_t i = 0; i < lines->count; i++) {
+    struct span line = lines_span(lines, lesson, (int)i + 1);
+    const char *text = line.source->text + line.start;
+    uint32_t length = line.end - line.start, marks = 0;
+    while (marks < length && strchr(" \t>*+-_0123456789.)[]", text[marks])) marks++;
+    paragraph = strspn(text, " \t") >= length ? 0 : paragraph + length + 1;
+    if (length > LINE)
+      return diag_set(diag, STATUS_DATA, line, "%s", _("this line is longer than 8 KiB"));
+    if (paragraph > PARAGRAPH)
+      return diag_set(diag, STATUS_DATA, line, "%s", _("this paragraph is longer than 16 KiB"));
+    if (marks > MARKS && marks < length)
+      return diag_set(diag, STATUS_DATA, line, "%s", _("this is nested too deeply"));
+  }
+  return STATUS_OK;
+}
+
+enum status lines_read(struct lines *lines, struct lesson *lesson, const char *bytes,
+                       size_t length, struct diag *diag) {
+  *lines = (struct lines){0};
+  if (!keep(lines, &lesson->file, bytes, length)) return diag_no_memory(diag);
+  *lesson->whole = (struct source){text_string(&lesson->path), text_string(&lesson->file),
+                                   lesson->file.length, 1};
+  return check(lines, lesson, diag);
+}
+
+size_t lines_fence_marks(struct span line) {
+  const char *text = line.source->text;
+  size_t count = 0;
+  while (line.start < line.end && text[line.start] == ' ') line.start++;
+  while (line.start + count < line.end && text[line.start + count] == text[line.start]) count++;
+  return count > 0 && strchr("`~", text[line.start]) ? count : 0;
+}

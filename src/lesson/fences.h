@@ -1,0 +1,27 @@
+/* The lines of a lesson's file. */
+#ifndef GRADWALK_LESSON_FENCES_H
+#define GRADWALK_LESSON_FENCES_H
+
+#include "lesson/lesson.h"
+
+struct lines {
+  uint32_t *starts; /* of each line, and the end; free() */
+  size_t count, capacity;
+};
+
+/* Keeps BYTES as the lesson's file, with "\n" for "\r\n" and "\r", and finds its lines. What would
+ * make a parser of CommonMark take more than linear time is refused with STATUS_DATA: long lines,
+ * long paragraphs, deep nesting. */
+enum status lines_read(struct lines *lines, struct lesson *lesson, const char *bytes,
+                       size_t length, struct diag *diag);
+
+/* Where LINE, from 1, begins; behind the last: the end. */
+uint32_t lines_start(const struct lines *lines, int line);
+
+/* LINE without its newline. */
+struct span lines_span(const struct lines *lines, const struct lesson *lesson, int line);
+
+/* The length of the run of ` or ~ that LINE begins with. */
+size_t lines_fence_marks(struct span line);
+
+#endif

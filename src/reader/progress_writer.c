@@ -1,0 +1,65 @@
+#include "reader/progress_writer.h"
+
+#include "core/intl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void keeper_done(struct keeper *keeper) {
+  free(keeper->kept.marks);
+  *keeper = (struct keeper){0};
+}
+
+/* The furthest step that was visited. */
+static int furthest(const struct session *session) {
+  int furthest = session->page;
+  for (int i = furthest + 1; i <= lesson_steps(&session->lesson); i++)
+    if (session->stages[i].kept) furthest = i;
+  return furthest;
+}
+
+static bool make_entry(const struct session *session, struct progress_entry *entry) {
+  static const char marks[] = {[QUIZ_OPEN] = MARK_OPEN, [QUIZ_RIGHT] = MARK_RIGHT,
+                               [QUIZ_SKIPPED] = MARK_SKIPPED};
+  const struct lesson *lesson = &session->lesson;
+  size_t count = lesson->quiz_count < PROGRESS_QUIZZES ? lesson->quiz_count : PROGRESS_QUIZZES;
+  progress_name(entry, text_string(&lesson->path));
+  entry->step = furthest(session);
+  entry->steps = lesson_steps(lesson);
+  entry->marks = calloc(count + 1, 1);
+  for (size_t i = 0; entry->marks && i < count; i++)
+    entry->marks[i] = marks[session->quizzes[i].state];
+  return entry->marks != NULL;
+}
+
+static bool same(const struct progress_entry *a, const struct progress_entry *b) {
+  return a->marks && a->step == b->step && strcmp(a->name, b->name) == 0 &&
+         strcmp(a->marks, b->marks) == 0;
+}
+
+enum status keeper_note(struct keeper *keeper, const struct session *session, struct diag *diag) {
+  struct progress_entry entry;
+  if (!session->is_open || lesson_steps(&session->lesson) == 0) return STATUS_OK;
+  if (!make_entry(session, &entry)) return diag_no_memory(diag);
+  bool begun = entry.step > 0 || strspn(entry.marks, "-") < strlen(entry.marks);
+  enum status status = STATUS_OK;
+  if (begun && !same(&keeper->kept, &entry)) status = progress_save(&entry, diag);
+  if (status) {
+    free(entry.marks);
+    if (keeper->told) return STATUS_OK;
+    keeper->told = true;
+    return status;
+  }
+  free(keeper->kept.marks);
+  keeper->kept = entry;
+  return STATUS_OK;
+}
+
+void keeper_put(const struct progress *progress, const char *name, struct text *out) {
+  const struct progress_entry *entry = progress_find(progress, name);
+  if (!entry) return;
+  size_t quizzes = strlen(entry->marks);
+  text_printf(out, _("step %d of %d"), entry->step, entry->steps);
+  if (quizzes > 0)
+    text_printf(out, _(", %zu of %zu answers right"), progress_marked(entry, MARK_RIGHT), quizzes);
+}

@@ -1,0 +1,36 @@
+/* Reports of the catalogue and the detection matrix. */
+#ifndef GRADWALK_REPORT_REPORT_BUGS_H
+#define GRADWALK_REPORT_REPORT_BUGS_H
+
+#include "bug/matrix.h"
+#include "report/report.h"
+
+/* The mutants whose id or kind contains FILTER ("" for all), rule line by rule line. */
+void report_catalogue(struct text *out, const struct model *model,
+                      const struct catalogue *catalogue, const char *filter);
+enum status report_catalogue_json(struct text *out, const struct model *model,
+                                  const struct catalogue *catalogue);
+
+/* What a kind of bug does, and where it was seen. */
+void report_kind(struct text *out, const struct bug_kind *kind);
+
+/* A row a mutant, a column a trial; how many of those that change something each trial caught; and
+ * each mutant that the first trial missed, with the reason. */
+void report_matrix(struct text *out, const struct matrix *matrix);
+/* The word for an outcome, of at most six letters: "caught", "MISSED", "unsure", "same", "-". */
+extern const char *const report_outcomes[OUTCOME_COUNT];
+
+/* How many mutants came out of TRIAL like that. */
+size_t report_outcome_count(const struct matrix *matrix, size_t trial, enum outcome outcome);
+enum status report_matrix_json(struct text *out, const struct matrix *matrix);
+
+/* id,kind,change,TRIAL,… : one line a mutant. */
+void report_matrix_csv(struct text *out, const struct matrix *matrix);
+
+/* What the mutants say of CHECK, which has just been run on MODEL, as one note more: how many of
+ * them would have passed, or that finding it out takes longer than the check did. Nothing where the
+ * test was not the one per entry in double precision, or has not passed. MODEL is changed for a
+ * while and left as it was. */
+enum status report_survey(struct check *check, struct model *model, struct diag *diag);
+
+#endif

@@ -1,0 +1,495 @@
+#include "core/intl.h"
+#include "lang/shown.h"
+#include "report/report_table.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum tone report_verdict_tone(enum verdict verdict) {
+  if (verdict == VERDICT_PASS) return TONE_GOOD;
+  return verdict == VERDICT_FAIL ? TONE_BAD : TONE_DOUBT;
+}
+
+/* -- lines -- */
+
+static int line_columns(struct style style) {
+  return style.columns > 0 ? style.columns : 80;
+}
+
+/* Columns since the last newline. */
+static int column_now(const struct text *out) {
+  size_t start = out->length;
+  while (start > 0 && out->bytes[start - 1] != '\n') start--;
+  return text_columns(out->bytes + start, out->length - start);
+}
+
+/* SENTENCE in lines as long as the style allows, broken at spaces, from INDENT columns on. */
+static void put_wrapped(struct text *out, const char *sentence, int indent,
+                        struct style style) {
+  int column = column_now(out), most = line_columns(style) - 1;
+  text_pad(out, column, indent);
+  column = column > indent ? column : indent;
+  for (size_t length; *sentence; sentence += length + (sentence[length] == ' ')) {
+    length = strcspn(sentence, " ");
+    int columns = text_columns(sentence, length);
+    if (column > indent && column + 1 + columns > most) {
+      text_printf(out, "\n%*s", indent, "");
+      column = indent;
+    } else if (column > indent) {
+      text_puts(out, " ");
+      column++;
+    }
+    text_put(out, sentence, length);
+    column += columns;
+  }
+  text_puts(out, "\n");
+}
+
+/* -- what was done -- */
+
+/* What the test per entry lets pass, and in which precision if not in double. */
+static void put_leeway(struct text *out, const struct check *check) {
+  char absolute[NUMBER_TEXT_SIZE], relative[NUMBER_TEXT_SIZE];
+  const enum precision precision = check->options.precision;
+  struct leeway leeway = {CHECK_ABSOLUTE, CHECK_RELATIVE};
+  for (size_t i = 0; i < check->tensor_count; i++)
+    if (check->tensors[i].leeway.relative > leeway.relative) leeway = check->tensors[i].leeway;
+  if (precision == PRECISION_DOUBLE)
+    text_printf(out, _("entries within %s + %s of their size"),
+                number_brief(CHECK_ABSOLUTE, 2, absolute),
+                number_brief(CHECK_RELATIVE, 2, relative));
+  else
+    text_printf(out, _("entries within %s of their size, as in %s precision"),
+                number_brief(leeway.relative, 2, relative), precision_names[precision]);
+}
+
+void report_check_head(struct text *out, const struct check *check, struct style style) {
+  struct text line;
+  const struct check_options *options = &check->options;
+  char step[NUMBER_TEXT_SIZE], tolerance[NUMBER_TEXT_SIZE];
+  text_init(&line);
+  text_printf(&line, _("check: %s difference, step "), method_names[options->method]);
+  if (options->eps > 0)
+    text_printf(&line, "%s, ", number_text(options->eps, step));
+  else
+    text_printf(&line, _("2^%g * max(1, |x|), "), log2(check_base_step(options)));
+  if (options->tolerance >= 0)
+    text_printf(&line, _("overall tolerance %s"), number_text(options->tolerance, tolerance));
+  else
+    put_leeway(&line, check);
+  const char *unit = options->directions > 0 ? check->entries == 1 ? _("direction")
+                                                                   : _("directions")
+                     : check->entries == 1   ? _("entry")
+                                             : _("entries");
+  text_printf(&line, ", %zu %s", check->entries, unit);
+  if (style.columns > 0) put_wrapped(out, text_string(&line), 0, style);
+  else text_printf(out, "%s\n", text_string(&line)); /* one line, for those that read it by line */
+  if (options->tolerance >= 0)
+    put_wrapped(out, _("share: a tensor's part of the overall difference, which the bar shows"), 0,
+                style);
+  out->failed = out->failed || line.failed;
+  text_done(&line);
+}
+
+/* -- what it means -- */
+
+static void put_factor(struct text *out, const struct tensor_check *tensor) {
+  char buffer[NUMBER_TEXT_SIZE];
+  text_printf(out, _("every entry is %s times the numerical gradient: a constant factor"),
+              number_brief(tensor->metrics.scale, 6, buffer));
+}
+
+/* "at [0, 3] ", where there is more than one place to be at. */
+static void put_place(struct text *out, const struct tensor_check *tensor) {
+  uint32_t row, col;
+  tensor_check_place(tensor, tensor->entry, &row, &col);
+  if (tensor->by_direction) text_printf(out, _("along direction %zu "), tensor->entry);
+  else if (tensor->count > 1) text_printf(out, _("at [%u, %u] "), row, col);
+}
+
+/* The two gradients at the entry that the verdict is about. */
+static void put_entry(struct text *out, const struct tensor_check *tensor) {
+  char buffer[NUMBER_TEXT_SIZE];
+  put_place(out, tensor);
+  text_printf(out, _("the backward pass says %s, "),
+              number_brief(tensor->analytic[tensor->entry], 8, buffer));
+  text_printf(out, _("the numerical gradient %s"),
+              number_brief(tensor->numeric[tensor->entry], 8, buffer));
+  if (tensor->count == 1 && isfinite(tensor->metrics.scale))
+    text_printf(out, _(": %s times as much"), number_brief(tensor->metrics.scale, 6, buffer));
+}
+
+/* exp(1000), 1 / 0: the operation with the numbers that it had; its name alone if there are more of
+ * them. */
+static void put_operation(struct text *out, const struct op *op, const struct origin *origin) {
+  char first[NUMBER_TEXT_SIZE], second[NUMBER_TEXT_SIZE];
+  const char *a = number_brief(origin->in[0], 8, first);
+  const char *b = number_brief(origin->in[1], 8, second);
+  if (origin->operands == 0) text_puts(out, op->name);
+  else if (op->form == FORM_INFIX) text_printf(out, "%s %s %s", a, op->symbol, b);
+  else if (op->form == FORM_PREFIX) text_printf(out, "%s%s", op->symbol, a);
+  else if (origin->operands == 2) text_printf(out, "%s(%s, %s)", op->name, a, b);
+  else text_printf(out, "%s(%s)", op->name, a);
+}
+
+/* The first number that is not finite, where it is, and what made it. */
+static void put_origin(struct text *out, const struct model *model, const struct check *check) {
+  const struct origin *origin = &check->origin;
+  const struct node *node = &model->nodes[origin->node];
+  const struct shape shape = model_shape(model, node->slot);
+  const int shown = model_visible(model, origin->node);
+  const bool own = shown == origin->node;
+  char buffer[NUMBER_TEXT_SIZE], place[64] = "";
+  const char *value = number_brief(origin->value, 8, buffer);
+  if (own && shape_count(shape) > 1)
+    snprintf(place, sizeof place, "[%zu, %zu]", origin->entry / shape.cols,
+             origin->entry % shape.cols);
+  if (origin->rule >= 0) {
+    text_puts(out, _("; the first line of the backward pass whose result is not finite is "));
+    rule_put_shown(out, model, (size_t)origin->rule);
+    text_printf(out, " (%s)", value);
+  } else if (node->kind != NODE_OP) {
+    text_printf(out, _("; %s%s is %s"), node->name, place, value);
+  } else {
+    char title[TITLE_SIZE];
+    text_printf(out, own ? _("; the first number that is not finite is %s%s: ")
+                         : _("; the first number that is not finite is within %s%s: "),
+                node_title(model, shown, title), place);
+    put_operation(out, &op_table[node->op], origin);
+    text_printf(out, _(" is %s"), value);
+  }
+}
+
+/* What would have settled it. */
+static void put_way_out(struct text *out, const struct tensor_check *tensor) {
+  char step[NUMBER_TEXT_SIZE];
+  switch (tensor->way_out) {
+    case WAY_CHOSEN_STEP: text_puts(out, _("; without --eps the two agree there")); break;
+    case WAY_RICHARDSON: text_puts(out, _("; with --method=richardson the two agree there")); break;
+    case WAY_STEP:
+      text_printf(out, _("; with --eps=%s the two agree there"),
+                  number_text(tensor->way_out_step, step));
+      break;
+    case WAY_NONE:
+      if (tensor->settled)
+        text_printf(out, _("; in quadruple precision the slope is %s, and the gradient is right"),
+                    number_brief(tensor->slope, 8, step));
+      break;
+  }
+}
+
+/* The slopes to either side of where there is no derivative, after BEGINNING. */
+static void put_sides(struct text *out, const struct tensor_check *tensor, const char *beginning) {
+  char a[NUMBER_TEXT_SIZE], b[NUMBER_TEXT_SIZE], c[NUMBER_TEXT_SIZE];
+  put_place(out, tensor);
+  text_printf(out, _("%s: the slope is %s to the left and %s to the right; the backward pass says "
+                     "%s"), beginning, number_brief(tensor->left, 6, a), number_brief(tensor->right, 6, b),
+              number_brief(tensor->analytic[tensor->entry], 6, c));
+}
+
+static void put_step_error(struct text *out, const struct tensor_check *tensor) {
+  char a[NUMBER_TEXT_SIZE], b[NUMBER_TEXT_SIZE], c[NUMBER_TEXT_SIZE];
+  const double apart = fabs(tensor->analytic[tensor->entry] - tensor->numeric[tensor->entry]);
+  put_place(out, tensor);
+  text_printf(out, _("the two differ by %s, but with step %s the numerical side may itself be off "
+                     "by %s"),
+              number_brief(apart, 2, a), number_brief(tensor->step, 3, b),
+              number_brief(tensor->step_error, 2, c));
+}
+
+static void put_rounding(struct text *out, const struct tensor_check *tensor) {
+  char a[NUMBER_TEXT_SIZE], b[NUMBER_TEXT_SIZE];
+  put_place(out, tensor);
+  text_printf(out, _("rounding: the backward pass is right in quadruple precision, where the slope "
+                     "is %s, but in double it says %s"),
+              number_brief(tensor->slope, 8, a),
+              number_brief(tensor->analytic[tensor->entry], 8, b));
+}
+
+/* How the two differ; where the numerical side is wrong too, by the slope in its place. */
+static void put_difference(struct text *out, const struct tensor_check *tensor) {
+  char a[NUMBER_TEXT_SIZE], b[NUMBER_TEXT_SIZE];
+  const double n = tensor->numeric[tensor->entry];
+  if (tensor->settled && !(check_entry_error(tensor->slope, n) <= CHECK_RELATIVE)) {
+    put_place(out, tensor);
+    text_printf(out, _("the backward pass says %s, the slope in quadruple precision is %s"),
+                number_brief(tensor->analytic[tensor->entry], 8, a),
+                number_brief(tensor->slope, 8, b));
+  } else if (metrics_is_factor(&tensor->metrics, tensor->analytic, tensor->numeric,
+                               tensor->count)) {
+    put_factor(out, tensor);
+  } else {
+    put_entry(out, tensor);
+  }
+}
+
+/* What needs no number. */
+static const char *const plain_reasons[REASON_COUNT] = {
+    [REASON_NOT_ASSIGNED] = "no line of the backward block assigns its gradient",
+    [REASON_LOSS_NOT_FINITE] = "the loss itself is not a finite number at this point",
+    [REASON_ALL_ZERO] = "its gradient is exactly zero on both sides, so a mistake in it could not "
+                        "have shown; try another point or another loss",
+    [REASON_BELOW_FLOOR] = "its gradient is nowhere larger than 1e-9 on either side, less than this "
+                           "check can tell from zero",
+    [REASON_TRULY_ZERO] = "it is truly zero: what it adds is taken away again, and moving it leaves "
+                          "the loss as it is",
+    [REASON_REDRAWN] = "the loss draws new random numbers at every run, so no two runs compare: "
+                       "try --freeze",
+};
+
+static void put_reason(struct text *out, const struct model *model, const struct check *check,
+                       const struct tensor_check *tensor) {
+  const enum reason reason = tensor->reason;
+  if (plain_reasons[reason]) text_puts(out, _(plain_reasons[reason]));
+  if (reason == REASON_DIFFERS) put_difference(out, tensor);
+  if (reason == REASON_STEP_ERROR) put_step_error(out, tensor);
+  if (reason == REASON_SAME_RULES) {
+    put_entry(out, tensor);
+    text_puts(out, _("; but the rules of the operations give the same as the backward pass, so it is "
+                     "the numerical side that is in doubt"));
+  }
+  if (reason == REASON_ROUNDING) put_rounding(out, tensor);
+  if (reason == REASON_STRADDLES) put_sides(out, tensor, _("a kink lies within the step"));
+  if (reason == REASON_NO_DERIVATIVE) put_sides(out, tensor, _("the loss has no derivative here"));
+  if (reason == REASON_NOT_FINITE || reason == REASON_NUMERIC_NOT_FINITE) put_entry(out, tensor);
+  /* A line whose result is the first that is not finite is named as the wrong one. */
+  bool infinite = reason == REASON_NOT_FINITE && check->origin.rule < 0;
+  if (infinite || reason == REASON_NO_DERIVATIVE || reason == REASON_LOSS_NOT_FINITE)
+    if (check->has_origin) put_origin(out, model, check);
+  if (reason == REASON_STEP_ERROR || reason == REASON_STRADDLES ||
+      reason == REASON_NUMERIC_NOT_FINITE)
+    put_way_out(out, tensor);
+}
+
+/* A label, and beside it SENTENCE. */
+static void put_labelled(struct text *out, const struct model *model, const char *label,
+                         const char *sentence, struct style style) {
+  int indent = report_name_width(model) + 3;
+  text_printf(out, " %s", label);
+  text_puts(out, column_now(out) + 2 > indent ? ": " : "");
+  put_wrapped(out, sentence, indent, style);
+}
+
+/* The findings of one tensor, or what speaks for itself. */
+static void put_tensor(struct text *out, const struct model *model, const struct check *check,
+                       size_t index, struct style style) {
+  const struct diagnosis *diagnosis = check->diagnosis;
+  const char *name = model->nodes[check->tensors[index].node].name;
+  struct text reason;
+  text_init(&reason);
+  put_reason(&reason, model, check, &check->tensors[index]);
+  if (!(diagnosis && diagnosis_covers(diagnosis, index)) && reason.length > 0)
+    put_labelled(out, model, name, text_string(&reason), style);
+  out->failed = out->failed || reason.failed;
+  text_done(&reason);
+  for (size_t i = 0; diagnosis && i < diagnosis->count; i++) {
+    const struct finding *finding = &diagnosis->findings[i];
+    if (finding->tensor_count > 0 && finding->tensors[0] == index && !finding_is_pattern(finding))
+      put_labelled(out, model, finding->label, finding->sentence, style);
+  }
+}
+
+void report_check_reasons(struct text *out, const struct model *model, const struct check *check,
+                          struct style style) {
+  const struct diagnosis *diagnosis = check->diagnosis;
+  for (size_t i = 0; i < check->tensor_count; i++)
+    if (check->tensors[i].verdict != VERDICT_PASS) put_tensor(out, model, check, i, style);
+  for (size_t i = 0; diagnosis && i < diagnosis->count; i++)
+    if (finding_is_pattern(&diagnosis->findings[i]))
+      put_labelled(out, model, diagnosis->findings[i].label, diagnosis->findings[i].sentence,
+                   style);
+}
+
+/* -- the wrong lines -- */
+
+size_t report_wrong_line_count(const struct check *check) {
+  return check->diagnosis ? check->diagnosis->lines.count : 0;
+}
+
+/* A rule line of any length takes at most about four rows. */
+enum { LINE_COLUMNS = 220 };
+
+static void put_rule(struct text *out, const struct model *model, const struct rule *rule,
+                     struct style style) {
+  struct text line;
+  text_init(&line);
+  line_put_brief(&line, model, rule->text, LINE_COLUMNS);
+  put_wrapped(out, text_string(&line), column_now(out), style);
+  out->failed = out->failed || line.failed;
+  text_done(&line);
+}
+
+/* What the line is off is said already where it assigns a checked gradient a factor too much. */
+static bool is_told(const struct check *check, const struct wrong_line *line) {
+  for (size_t i = 0; i < check->tensor_count && isfinite(line->factor); i++)
+    if (check->tensors[i].node == line->node && diagnosis_covers(check->diagnosis, i)) return true;
+  return false;
+}
+
+static void put_replaced(struct text *out, const struct model *model, const struct rule *rule,
+                         int indent, struct style style) {
+  struct text sentence;
+  if (!rule->original) return;
+  text_init(&sentence);
+  text_puts(&sentence, _("a bug; the line was ~~"));
+  line_put_brief(&sentence, model, rule->original, LINE_COLUMNS);
+  text_puts(&sentence, "~~");
+  put_wrapped(out, text_string(&sentence), indent, style);
+  out->failed = out->failed || sentence.failed;
+  text_done(&sentence);
+}
+
+void report_wrong_line(struct text *out, const struct model *model, const struct check *check,
+                       size_t index, struct style style) {
+  const struct diagnosis *diagnosis = check->diagnosis;
+  const struct wrong_line *line = &diagnosis->lines.items[index];
+  text_puts(out, index == 0 ? _(" first wrong line  ") : _(" also wrong        "));
+  int indent = column_now(out);
+  for (size_t i = 0; i < line->count; i++) {
+    if (i > 0) text_printf(out, "%*s", indent, "");
+    if (line->count > 1) text_puts(out, i == 0 ? _("one of  ") : _("    or  "));
+    put_rule(out, model, &model->rules[line->rules[i]], style);
+    put_replaced(out, model, &model->rules[line->rules[i]], indent, style);
+  }
+  for (size_t i = 0; index == 0 && i < diagnosis->count; i++) {
+    const struct finding *finding = &diagnosis->findings[i];
+    bool said = finding->kind == FINDING_LINE && is_told(check, line);
+    if ((finding->kind == FINDING_LINE || finding->kind == FINDING_KIND) && !said)
+      put_wrapped(out, finding->sentence, indent, style);
+  }
+}
+
+void report_check_notes(struct text *out, const struct model *model, const struct check *check,
+                        struct style style) {
+  for (size_t i = 0; i < check->note_count; i++)
+    put_labelled(out, model, _("note"), check->notes[i], style);
+}
+
+/* -- the lines between -- */
+
+static bool agrees(const struct tensor_check *tensor) {
+  const struct metrics *m = &tensor->metrics;
+  return !metrics_is_factor(m, tensor->analytic, tensor->numeric, tensor->count) &&
+         (m->difference <= 1e-5 || m->max_abs <= CHECK_ABSOLUTE);
+}
+
+/* How one line between compares: "agrees", or by how much not. */
+static void put_comparison(struct text *out, const struct tensor_check *tensor) {
+  const struct metrics *m = &tensor->metrics;
+  char buffer[NUMBER_TEXT_SIZE];
+  if (metrics_is_factor(m, tensor->analytic, tensor->numeric, tensor->count))
+    put_factor(out, tensor);
+  else if (agrees(tensor))
+    text_printf(out, _("agrees; largest difference %s"), number_brief(m->max_abs, 2, buffer));
+  else if (tensor->count == 1)
+    text_printf(out, _("%s times the numerical gradient"), number_brief(m->scale, 6, buffer));
+  else
+    text_printf(out, _("differs: relative difference %s"), number_brief(m->difference, 2, buffer));
+}
+
+/* The columns that the names of those that agree take, up to a limit. */
+static int between_width(const struct model *model, const struct check *check) {
+  enum { MOST = 16 };
+  int width = 0;
+  for (size_t i = 0; i < check->intermediate_count; i++) {
+    char title[GRADIENT_SIZE];
+    const char *name = gradient_title(model, check->intermediates[i].node, title);
+    int columns = text_columns(name, strlen(name));
+    if (agrees(&check->intermediates[i]) && columns > width) width = columns;
+  }
+  return width < MOST ? width : MOST;
+}
+
+static void put_agreeing(struct text *out, const struct model *model,
+                         const struct tensor_check *tensor, int width) {
+  text_puts(out, " ");
+  gradient_put_shown(out, model, tensor->node);
+  text_pad(out, column_now(out), width + 1);
+  text_puts(out, "  ");
+  put_comparison(out, tensor);
+  text_puts(out, "\n");
+}
+
+/* Intermediate *I and its neighbours that are off by as much, which share a line. */
+static void put_differing(struct text *out, const struct model *model, const struct check *check,
+                          size_t *i, struct style style) {
+  struct text line, next;
+  text_init(&line);
+  text_init(&next);
+  put_comparison(&line, &check->intermediates[*i]);
+  text_puts(out, " ");
+  gradient_put_shown(out, model, check->intermediates[*i].node);
+  for (; *i + 1 < check->intermediate_count; ++*i) {
+    next.length = 0;
+    put_comparison(&next, &check->intermediates[*i + 1]);
+    if (strcmp(text_string(&next), text_string(&line)) != 0) break;
+    text_puts(out, ", ");
+    gradient_put_shown(out, model, check->intermediates[*i + 1].node);
+  }
+  text_puts(out, ":");
+  put_wrapped(out, text_string(&line), 3, style);
+  out->failed = out->failed || line.failed || next.failed;
+  text_done(&line);
+  text_done(&next);
+}
+
+/* Each other dNAME of a backward block: it may be a multiple on purpose. What differs is said, and
+ * each of the first that agree has a line. */
+void report_check_between(struct text *out, const struct model *model, const struct check *check,
+                          struct style style) {
+  enum { MOST_AGREEING = 12 };
+  int width = between_width(model, check);
+  size_t agreeing = 0;
+  if (check->intermediate_count > 0)
+    text_puts(out, _(" the lines between, against the numerical gradient of each node:\n"));
+  for (size_t i = 0; i < check->intermediate_count; i++) {
+    if (!agrees(&check->intermediates[i])) put_differing(out, model, check, &i, style);
+    else if (++agreeing <= MOST_AGREEING)
+      put_agreeing(out, model, &check->intermediates[i], width);
+  }
+  if (agreeing > MOST_AGREEING)
+    text_printf(out, _(" and %zu more agree\n"), agreeing - MOST_AGREEING);
+}
+
+void report_check_verdict(struct text *out, const struct check *check, struct style style) {
+  static const char *const sentences[VERDICT_COUNT] = {
+      [VERDICT_PASS] = "Your backward propagation works perfectly fine!",
+      [VERDICT_FAIL] = "There is a mistake in the backward propagation!",
+      [VERDICT_KINK] = "Undecided: the step crosses a kink, where no derivative exists.",
+      [VERDICT_UNRELIABLE] = "Undecided: the numerical gradient itself is too inexact to tell.",
+      [VERDICT_INADEQUATE] = "Undecided: this check could not have failed.",
+  };
+  char buffer[NUMBER_TEXT_SIZE];
+  const char *sentence = _(sentences[check->verdict]);
+  for (size_t i = 0; i < check->tensor_count; i++) {
+    if (check->tensors[i].verdict != check->verdict) continue;
+    if (check->tensors[i].reason == REASON_ROUNDING)
+      sentence = _("Undecided: rounding in double precision hides what is right.");
+    else if (check->tensors[i].reason == REASON_NO_DERIVATIVE)
+      sentence = _("Undecided: the loss has no derivative at this point.");
+    else if (check->tensors[i].reason == REASON_LOSS_NOT_FINITE)
+      sentence = _("Undecided: the loss is not a finite number.");
+    break;
+  }
+  text_puts(out, " ");
+  report_toned(out, style, report_verdict_tone(check->verdict), verdict_names[check->verdict]);
+  text_printf(out, "  %s difference = %s\n", sentence,
+              number_text(check->difference, buffer));
+}
+
+void report_check(struct text *out, const struct model *model, const struct check *check,
+                  struct style style) {
+  struct check_table table;
+  check_table_plan(&table, model, check, style.unicode, line_columns(style));
+  report_check_head(out, check, style);
+  text_puts(out, "\n");
+  check_table_put(out, &table, style);
+  text_puts(out, "\n");
+  report_check_verdict(out, check, style);
+  report_check_reasons(out, model, check, style);
+  for (size_t i = 0; i < report_wrong_line_count(check); i++)
+    report_wrong_line(out, model, check, i, style);
+  report_check_between(out, model, check, style);
+  report_check_notes(out, model, check, style);
+}

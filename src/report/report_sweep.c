@@ -1,0 +1,105 @@
+#include "core/intl.h"
+#include "report/report.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *report_scientific(double value, char buffer[NUMBER_TEXT_SIZE]) {
+  const double nearly_one = 0.995;
+  char digits[NUMBER_TEXT_SIZE];
+  if (!(value > 0 && value < nearly_one)) return number_brief(value, 2, buffer);
+  snprintf(digits, sizeof digits, "%.1e", value);
+  char *exponent = strchr(digits, 'e');
+  snprintf(buffer, NUMBER_TEXT_SIZE, "%.*s%d", (int)(exponent + 1 - digits), digits,
+           atoi(exponent + 1));
+  return buffer;
+}
+
+static void put_cell(struct text *out, const struct sweep_line *line, size_t step) {
+  char buffer[NUMBER_TEXT_SIZE];
+  text_printf(out, "%9s %s", report_scientific(line->errors[step], buffer),
+              (int)step == line->best ? "*" : " ");
+}
+
+/* 2^-17  7.6e-6  then the four errors */
+static void put_step(struct text *out, const struct sweep *sweep, size_t step) {
+  char buffer[NUMBER_TEXT_SIZE];
+  text_printf(out, " 2^%-4g %-8s", log2(sweep->steps[step]),
+              report_scientific(sweep->steps[step], buffer));
+  for (int k = 0; k < SWEEP_CURVE_COUNT; k++) {
+    if (k == SWEEP_SINGLE_CENTRAL) text_puts(out, "   ");
+    put_cell(out, &sweep->lines[k], step);
+  }
+  text_puts(out, "\n");
+}
+
+static size_t count_nan(const struct sweep_line *line, size_t count) {
+  size_t found = 0;
+  for (size_t i = 0; i < count; i++) found += isnan(line->errors[i]);
+  return found;
+}
+
+static void put_law(struct text *out, const struct power_law *law, const char *of) {
+  if (law->found) text_printf(out, ", %s ~ h^%.2f", of, law->measured);
+}
+
+/* What limits the error on either side of the best step, with the exponents measured. */
+static void put_limits(struct text *out, const struct sweep *sweep) {
+  const struct power_law *central = &sweep->lines[SWEEP_CENTRAL].truncation;
+  const struct power_law *forward = &sweep->lines[SWEEP_FORWARD].truncation;
+  const struct power_law *round_off = &sweep->lines[SWEEP_CENTRAL].round_off;
+  text_puts(out, _("larger h: truncation error"));
+  put_law(out, central, _("central"));
+  put_law(out, forward, _("forward"));
+  if (!central->found && !forward->found)
+    text_puts(out, _("; it follows no power of h here (no curvature, or kinks)"));
+  text_puts(out, _("\nsmaller h: round-off error"));
+  put_law(out, round_off, _("central"));
+  if (!round_off->found) text_puts(out, _("; it follows no power of h here"));
+  text_puts(out, "\n");
+}
+
+static const double suspicious = 1e-4;
+
+/* The best step; an error that no step brings down is not the step's. */
+static void put_best(struct text *out, const struct sweep *sweep) {
+  const struct sweep_line *line = &sweep->lines[SWEEP_CENTRAL];
+  char step[NUMBER_TEXT_SIZE], error[NUMBER_TEXT_SIZE];
+  text_printf(out, _("best step: 2^%g = %s, where the central difference errs by %s"),
+              log2(sweep->steps[line->best]), report_scientific(sweep->steps[line->best], step),
+              report_scientific(line->errors[line->best], error));
+  if (!(line->errors[line->best] > 0))
+    text_puts(out, _(": the loss bends no more than a parabola"));
+  text_puts(out, "\n");
+  if (line->errors[line->best] > suspicious)
+    text_puts(out, _("No step brings the error down: it is the backward pass, or a kink, that is "
+                     "to blame.\n"));
+}
+
+void report_sweep_summary(struct text *out, const struct sweep *sweep) {
+  const struct sweep_line *line = &sweep->lines[SWEEP_CENTRAL];
+  size_t nans = count_nan(line, sweep->count);
+  if (line->best >= 0) {
+    put_best(out, sweep);
+    bool curve = line->errors[line->best] > 0 && line->errors[line->best] <= suspicious;
+    if (curve) put_limits(out, sweep);
+  }
+  if (nans > 0)
+    text_printf(out, _("%zu of %zu errors are NaN: the loss or a gradient is no number there\n"),
+                nans, sweep->count);
+}
+
+void report_sweep(struct text *out, const struct sweep *sweep) {
+  text_printf(out, _("sweep: relative difference of the two gradients at each step h, %zu %s\n"),
+              sweep->slopes, sweep->by_direction ? _("directions") : _("entries"));
+  text_printf(out, "\n %-15s%20s   %22s\n", _("step h"), _("double precision"),
+              _("single precision"));
+  text_printf(out, " %-15s%9s %10s %13s %10s\n", "", sweep_kinds[SWEEP_CENTRAL].name,
+              sweep_kinds[SWEEP_FORWARD].name, sweep_kinds[SWEEP_CENTRAL].name,
+              sweep_kinds[SWEEP_FORWARD].name);
+  for (size_t i = 0; i < sweep->count; i++) put_step(out, sweep, i);
+  text_puts(out, _(" * the best of its column\n\n"));
+  report_sweep_summary(out, sweep);
+}
