@@ -175,12 +175,17 @@ static enum status help_manual(struct text *out, struct diag *diag) {
 /* What the session's own command "help" knows: all of its commands, or one. */
 static enum status help_command(const char *topic, struct text *out, struct diag *diag) {
   struct session session;
+  struct lines said;
   struct text line;
+  lines_init(&said);
   session_init(&session);
   text_init(&line);
   text_printf(&line, "help %s", strcmp(topic, "commands") == 0 ? "" : topic);
   enum status status = line.failed ? diag_no_memory(diag)
-                                   : command_do(&session, text_string(&line), out, diag);
+                                   : command_do(&session, text_string(&line), &said, diag);
+  text_puts(out, text_string(&said.text));
+  out->failed = out->failed || said.text.failed;
+  lines_done(&said);
   if (!status && strcmp(topic, "commands") == 0) action_help(out);
   text_done(&line);
   session_done(&session);

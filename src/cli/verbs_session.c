@@ -40,13 +40,18 @@ static void go_on_reading(struct session *session, struct place before, struct t
 static enum status do_line(struct invocation *call, struct session *session, const char *line,
                            const char *script, uint32_t number) {
   const struct place before = place_of(session);
+  struct lines said;
+  lines_init(&said);
   call->out.length = 0;
   call_catch_interrupt(true);
-  enum status status = command_do(session, line, &call->out, &call->diag);
+  enum status status = command_do(session, line, &said, &call->diag);
   call_catch_interrupt(false);
   call_interrupted = 0;
   if (status && script && status != STATUS_NO_MEMORY)
     command_blame(&call->diag, script, number, line);
+  text_puts(&call->out, text_string(&said.text));
+  call->out.failed = call->out.failed || said.text.failed;
+  lines_done(&said);
   if (!status && !script) go_on_reading(session, before, &call->out);
   int printed = status ? 0 : call_print(call);
   if (!status && call->keeper && keeper_note(call->keeper, session, &call->diag))

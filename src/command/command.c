@@ -28,77 +28,77 @@ static enum status usage(struct diag *diag, const char *what) {
 
 /* -- the walk -- */
 
-static enum status tell_step(struct session *session, struct text *out, struct diag *diag) {
+static enum status tell_step(struct session *session, struct lines *out, struct diag *diag) {
   size_t position = session->position;
   if (position == 0) {
-    text_puts(out, _("at the start: only the leaves have values\n"));
+    text_puts(&out->text, _("at the start: only the leaves have values\n"));
     return STATUS_OK;
   }
   const struct step *step = &session->steps[position - 1];
   int node = step->node >= 0 ? step->node
                              : session->model.rules[step->first_rule].target_node;
   if (node >= 0) session->focus = model_visible(&session->model, node);
-  text_printf(out, _("step %zu of %zu, %s\n"), position, session->step_count,
+  text_printf(&out->text, _("step %zu of %zu, %s\n"), position, session->step_count,
               step->kind == STEP_FORWARD ? _("forward") : _("backward"));
-  return explain_step(session, step, out, diag);
+  return explain_step(session, step, &out->text, diag);
 }
 
-static enum status go(struct session *session, size_t position, struct text *out,
+static enum status go(struct session *session, size_t position, struct lines *out,
                       struct diag *diag) {
   session->unchanged = position == session->position;
   enum status status = session_go(session, position, diag);
   return status ? status : tell_step(session, out, diag);
 }
 
-static enum status do_open(struct session *session, const char *arguments, struct text *out,
+static enum status do_open(struct session *session, const struct source *arguments, struct lines *out,
                            struct diag *diag) {
-  if (!*arguments) return usage(diag, _("open what? a lesson's number or name, or a model's path"));
-  struct text found;
-  text_init(&found);
-  enum status status = session_open(session, arguments, &found, diag);
+  if (!*arguments->text) return usage(diag, _("open what? a lesson's number or name, or a model's path"));
+  struct lines found;
+  lines_init(&found);
+  enum status status = session_open(session, arguments->text, &found, diag);
   const struct text *title = &session->lesson.title;
   if (!status) {
-    text_put_safe(out, title->length > 0 ? title->bytes : arguments,
-                  title->length > 0 ? title->length : strlen(arguments));
-    text_printf(out, _("\n%zu steps\n"), session->step_count);
-    text_puts(out, text_string(&found));
+    text_put_safe(&out->text, title->length > 0 ? title->bytes : arguments->text,
+                  title->length > 0 ? title->length : strlen(arguments->text));
+    text_printf(&out->text, _("\n%zu steps\n"), session->step_count);
+    text_puts(&out->text, text_string(&found.text));
   }
-  text_done(&found);
+  lines_done(&found);
   return status;
 }
 
-static enum status do_next(struct session *session, const char *arguments, struct text *out,
+static enum status do_next(struct session *session, const struct source *arguments, struct lines *out,
                            struct diag *diag) {
   (void)arguments;
   if (session->position >= session->step_count) return usage(diag, _("this is the end of the walk"));
   return go(session, session->position + 1, out, diag);
 }
 
-static enum status do_prev(struct session *session, const char *arguments, struct text *out,
+static enum status do_prev(struct session *session, const struct source *arguments, struct lines *out,
                            struct diag *diag) {
   (void)arguments;
   if (session->position == 0) return usage(diag, _("this is the start of the walk"));
   return go(session, session->position - 1, out, diag);
 }
 
-static enum status do_forward(struct session *session, const char *arguments, struct text *out,
+static enum status do_forward(struct session *session, const struct source *arguments, struct lines *out,
                               struct diag *diag) {
   int node;
-  if (!*arguments) return go(session, session->forward_count, out, diag);
-  enum status status = session_find(session, arguments, &node, diag);
+  if (!*arguments->text) return go(session, session->forward_count, out, diag);
+  enum status status = session_find(session, arguments->text, &node, diag);
   if (status) return status;
   return go(session, (size_t)session->value_step[node], out, diag);
 }
 
-static enum status do_backward(struct session *session, const char *arguments, struct text *out,
+static enum status do_backward(struct session *session, const struct source *arguments, struct lines *out,
                                struct diag *diag) {
   int node;
-  if (!*arguments) return go(session, session->step_count, out, diag);
-  enum status status = session_find(session, arguments, &node, diag);
+  if (!*arguments->text) return go(session, session->step_count, out, diag);
+  enum status status = session_find(session, arguments->text, &node, diag);
   if (status) return status;
   if (session->gradient_step[node] < 0)
     return diag_set(diag, STATUS_USAGE, nowhere, _("no line assigns a gradient of \"%s\""),
-                    arguments);
+                    arguments->text);
   size_t last = 0; /* all of a fan-out's lines */
   for (size_t i = session->forward_count; i < session->step_count; i++)
     for (size_t r = 0; r < session->steps[i].rule_count; r++)
@@ -106,13 +106,13 @@ static enum status do_backward(struct session *session, const char *arguments, s
   return go(session, last > 0 ? last : (size_t)session->gradient_step[node], out, diag);
 }
 
-static enum status do_run(struct session *session, const char *arguments, struct text *out,
+static enum status do_run(struct session *session, const struct source *arguments, struct lines *out,
                           struct diag *diag) {
   (void)arguments;
   return go(session, session->step_count, out, diag);
 }
 
-static enum status do_reset(struct session *session, const char *arguments, struct text *out,
+static enum status do_reset(struct session *session, const struct source *arguments, struct lines *out,
                             struct diag *diag) {
   (void)arguments;
   return go(session, 0, out, diag);
@@ -137,16 +137,16 @@ static enum status find_either(const struct session *session, const char *name, 
   return status;
 }
 
-static enum status do_focus(struct session *session, const char *arguments, struct text *out,
+static enum status do_focus(struct session *session, const struct source *arguments, struct lines *out,
                             struct diag *diag) {
   int node;
   bool gradient;
-  enum status status = find_either(session, arguments, &node, &gradient, diag);
+  enum status status = find_either(session, arguments->text, &node, &gradient, diag);
   if (status) return status;
   session->unchanged = true; /* where one looks is not what the session is */
   session->focus = model_visible(&session->model, node);
-  return gradient ? explain_gradient(session, node, out, diag)
-                  : explain_node(session, session->focus, out, diag);
+  return gradient ? explain_gradient(session, node, &out->text, diag)
+                  : explain_node(session, session->focus, &out->text, diag);
 }
 
 /* -- changes of the model -- */
@@ -189,14 +189,14 @@ static enum status set_leaf(struct session *session, int node, size_t entry,
   return session_refresh(session, diag);
 }
 
-static enum status do_set(struct session *session, const char *arguments, struct text *out,
+static enum status do_set(struct session *session, const struct source *arguments, struct lines *out,
                           struct diag *diag) {
-  const char *equals = strchr(arguments, '=');
+  const char *equals = strchr(arguments->text, '=');
   struct evaluation value = {0};
   int node = -1;
   size_t entry = 0;
   if (!equals) return usage(diag, _("set NAME = VALUE, or NAME[i, j] = VALUE"));
-  char *place = strndup(arguments, (size_t)(equals - arguments));
+  char *place = strndup(arguments->text, (size_t)(equals - arguments->text));
   if (!place) return diag_no_memory(diag);
   enum status status = command_place(session, place, &node, &entry, diag);
   if (!status && session->model.nodes[node].kind > NODE_PARAM)
@@ -204,7 +204,7 @@ static enum status do_set(struct session *session, const char *arguments, struct
                       _("%s is computed by the model; only a leaf can be set"), place);
   if (!status) status = evaluate_text(session, "set", equals + 1, &value, diag);
   if (!status) status = set_leaf(session, node, entry, &value, diag);
-  if (!status) status = explain_value(session, node, out, diag);
+  if (!status) status = explain_value(session, node, &out->text, diag);
   free(value.values);
   free(place);
   return status;
@@ -216,13 +216,13 @@ static bool all_are(const struct model *model, bool folded) {
   return true;
 }
 
-static enum status fold(struct session *session, const char *name, bool folded, struct text *out,
+static enum status fold(struct session *session, const char *name, bool folded, struct lines *out,
                         struct diag *diag) {
   if (!*name) return usage(diag, _("name the result of a gate, or say all"));
   bool all = strcmp(name, "all") == 0;
   session->unchanged = all && all_are(&session->model, folded);
   if (session->unchanged) {
-    text_puts(out, session->model.instance_count == 0 ? _("there is nothing to fold or unfold here\n")
+    text_puts(&out->text, session->model.instance_count == 0 ? _("there is nothing to fold or unfold here\n")
                    : folded                           ? _("everything is folded already\n")
                                                       : _("everything is unfolded already\n"));
     return STATUS_OK;
@@ -231,33 +231,33 @@ static enum status fold(struct session *session, const char *name, bool folded, 
   return status ? status : session_refresh(session, diag);
 }
 
-static enum status do_fold(struct session *session, const char *arguments, struct text *out,
+static enum status do_fold(struct session *session, const struct source *arguments, struct lines *out,
                            struct diag *diag) {
-  return fold(session, arguments, true, out, diag);
+  return fold(session, arguments->text, true, out, diag);
 }
 
-static enum status do_unfold(struct session *session, const char *arguments, struct text *out,
+static enum status do_unfold(struct session *session, const struct source *arguments, struct lines *out,
                              struct diag *diag) {
-  return fold(session, arguments, false, out, diag);
+  return fold(session, arguments->text, false, out, diag);
 }
 
-static enum status do_precision(struct session *session, const char *arguments, struct text *out,
+static enum status do_precision(struct session *session, const struct source *arguments, struct lines *out,
                                 struct diag *diag) {
   for (int i = 0; i < PRECISION_COUNT; i++) {
-    if (strcmp(precision_names[i], arguments) != 0) continue;
+    if (strcmp(precision_names[i], arguments->text) != 0) continue;
     session->precision = (enum precision)i;
-    text_printf(out, _("every result is rounded to %s\n"), arguments);
+    text_printf(&out->text, _("every result is rounded to %s\n"), arguments->text);
     return session_refresh(session, diag);
   }
   return usage(diag, _("the precisions are double, single, half and bfloat16"));
 }
 
-static enum status do_freeze(struct session *session, const char *arguments, struct text *out,
+static enum status do_freeze(struct session *session, const struct source *arguments, struct lines *out,
                              struct diag *diag) {
-  bool on = strcmp(arguments, "on") == 0;
-  if (!on && strcmp(arguments, "off") != 0) return usage(diag, _("freeze on, or freeze off"));
+  bool on = strcmp(arguments->text, "on") == 0;
+  if (!on && strcmp(arguments->text, "off") != 0) return usage(diag, _("freeze on, or freeze off"));
   session->frozen = on;
-  text_puts(out, on ? _("random draws are kept during a check\n")
+  text_puts(&out->text, on ? _("random draws are kept during a check\n")
                     : _("random draws are made anew at every forward pass\n"));
   return session_refresh(session, diag);
 }
@@ -269,14 +269,14 @@ static bool draws(const struct model *model) {
   return false;
 }
 
-static enum status do_seed(struct session *session, const char *arguments, struct text *out,
+static enum status do_seed(struct session *session, const struct source *arguments, struct lines *out,
                            struct diag *diag) {
   char *end;
-  unsigned long seed = strtoul(arguments, &end, 10);
-  if (!*arguments || *arguments == '-' || *end || seed > UINT32_MAX)
+  unsigned long seed = strtoul(arguments->text, &end, 10);
+  if (!*arguments->text || *arguments->text == '-' || *end || seed > UINT32_MAX)
     return usage(diag, _("a seed is a whole number from 0 to 4294967295"));
   random_seed(&session->model.random, (uint32_t)seed);
-  text_puts(out, draws(&session->model)
+  text_puts(&out->text, draws(&session->model)
                      ? _("the forward pass draws from this seed; the leaves stay as they are\n")
                      : _("this forward pass draws nothing, so nothing changes; the leaves were drawn "
                          "when the model was built, from its own \"seed\" line\n"));
@@ -311,24 +311,24 @@ static enum status show_all(struct session *session, struct text *out) {
   return STATUS_OK;
 }
 
-static enum status do_show(struct session *session, const char *arguments, struct text *out,
+static enum status do_show(struct session *session, const struct source *arguments, struct lines *out,
                            struct diag *diag) {
   int node;
   bool gradient;
-  if (!*arguments) return show_all(session, out);
-  enum status status = find_either(session, arguments, &node, &gradient, diag);
+  if (!*arguments->text) return show_all(session, &out->text);
+  enum status status = find_either(session, arguments->text, &node, &gradient, diag);
   if (status) return status;
-  return gradient ? explain_gradient(session, node, out, diag)
-                  : explain_node(session, node, out, diag);
+  return gradient ? explain_gradient(session, node, &out->text, diag)
+                  : explain_node(session, node, &out->text, diag);
 }
 
-static enum status do_eval(struct session *session, const char *arguments, struct text *out,
+static enum status do_eval(struct session *session, const struct source *arguments, struct lines *out,
                            struct diag *diag) {
   struct evaluation value;
-  enum status status = evaluate_text(session, "eval", arguments, &value, diag);
+  enum status status = evaluate_text(session, "eval", arguments->text, &value, diag);
   if (status) return status;
-  report_tensor(out, value.values, value.shape);
-  text_puts(out, "\n");
+  report_tensor(&out->text, value.values, value.shape);
+  text_puts(&out->text, "\n");
   free(value.values);
   return STATUS_OK;
 }
@@ -341,11 +341,11 @@ static void watch(const struct session *session, struct check_options *how) {
   how->progress_context = session->progress_context;
 }
 
-enum status do_check(struct session *session, const char *arguments, struct text *out,
+enum status do_check(struct session *session, const struct source *arguments, struct lines *out,
                      struct diag *diag) {
   struct options options;
   struct check check = {0};
-  enum status status = options_parse_words(&options, VERB_CHECK, arguments, diag);
+  enum status status = options_parse_words(&options, VERB_CHECK, arguments->text, diag);
   struct check_options how = options_check(&options);
   if (options.precision < 0) how.precision = session->precision;
   /* During a hunt, where the bug is, is for the player to find. */
@@ -359,7 +359,7 @@ enum status do_check(struct session *session, const char *arguments, struct text
     status = report_survey(&check, &session->model, diag);
   check.options.params = NULL; /* lent by the options, which end here */
   if (!status) {
-    report_check(out, &session->model, &check, session->style);
+    report_check(&out->text, &session->model, &check, session->style);
     if (session->has_check) check_done(&session->check);
     session->check = check;
     session->has_check = true;
@@ -370,16 +370,16 @@ enum status do_check(struct session *session, const char *arguments, struct text
   return status;
 }
 
-static enum status do_sweep(struct session *session, const char *arguments, struct text *out,
+static enum status do_sweep(struct session *session, const struct source *arguments, struct lines *out,
                             struct diag *diag) {
   struct options options;
   struct sweep sweep;
-  enum status status = options_parse_words(&options, VERB_SWEEP, arguments, diag);
+  enum status status = options_parse_words(&options, VERB_SWEEP, arguments->text, diag);
   struct check_options how = options_check(&options);
   watch(session, &how);
   if (!status) status = sweep_run(&sweep, &session->model, &how, diag);
   if (!status) {
-    report_sweep(out, &sweep);
+    report_sweep(&out->text, &sweep);
     session->sweep = sweep;
     session->has_sweep = true;
   }
@@ -387,24 +387,24 @@ static enum status do_sweep(struct session *session, const char *arguments, stru
   return status;
 }
 
-static enum status do_help(struct session *session, const char *arguments, struct text *out,
+static enum status do_help(struct session *session, const struct source *arguments, struct lines *out,
                            struct diag *diag) {
   bool found = false;
   (void)session;
   for (size_t i = 0; i < command_count; i++) {
     const struct command *command = &command_table[i];
-    if (*arguments && strcmp(arguments, command->name) != 0) continue;
-    size_t start = out->length;
-    text_printf(out, "%s%s%s", command->name, *command->arguments ? " " : "", command->arguments);
-    text_pad(out, text_columns(out->bytes + start, out->length - start), 30);
-    text_printf(out, " %s\n", command->help);
-    if (*arguments) options_help_words(out, arguments);
+    if (*arguments->text && strcmp(arguments->text, command->name) != 0) continue;
+    size_t start = out->text.length;
+    text_printf(&out->text, "%s%s%s", command->name, *command->arguments ? " " : "", command->arguments);
+    text_pad(&out->text, text_columns(out->text.bytes + start, out->text.length - start), 30);
+    text_printf(&out->text, " %s\n", command->help);
+    if (*arguments->text) options_help_words(&out->text, arguments->text);
     found = true;
   }
   return found ? STATUS_OK : usage(diag, _("there is no such command"));
 }
 
-static enum status do_quit(struct session *session, const char *arguments, struct text *out,
+static enum status do_quit(struct session *session, const struct source *arguments, struct lines *out,
                            struct diag *diag) {
   (void)arguments, (void)out, (void)diag;
   session->quitting = true;
@@ -499,7 +499,7 @@ static bool is_question(const struct session *session, const char *line) {
 }
 
 enum status command_apply(struct session *session, const char *line,
-                          const struct command **command, struct text *out, struct diag *diag) {
+                          const struct command **command, struct lines *out, struct diag *diag) {
   size_t word = strcspn(line, " \t\r\n"), end = strlen(line);
   enum status status = find_command(line, word, command, diag);
   if (status == STATUS_USAGE && is_question(session, line)) {
@@ -513,20 +513,21 @@ enum status command_apply(struct session *session, const char *line,
   if ((status = play_allows(session, (*command)->name, diag))) return status;
   while (line[word] == ' ' || line[word] == '\t') word++;
   while (end > word && strchr(" \t\r\n", line[end - 1])) end--;
-  char *arguments = strndup(line + word, end - word);
-  if (!arguments) return diag_no_memory(diag);
+  char *words = strndup(line + word, end - word);
+  if (!words) return diag_no_memory(diag);
+  const struct source arguments = {(*command)->name, words, end - word, 1};
   session->unchanged = false;
   session->log_suffix[0] = '\0';
-  if (*arguments && !*(*command)->arguments)
+  if (*words && !*(*command)->arguments)
     status = diag_set(diag, STATUS_USAGE, nowhere, _("%s takes nothing behind it; found \"%s\""),
-                      (*command)->name, arguments);
+                      (*command)->name, words);
   else
-    status = (*command)->run(session, arguments, out, diag);
-  free(arguments);
+    status = (*command)->run(session, &arguments, out, diag);
+  free(words);
   return status;
 }
 
-enum status command_do(struct session *session, const char *line, struct text *out,
+enum status command_do(struct session *session, const char *line, struct lines *out,
                        struct diag *diag) {
   const struct command *command;
   line += strspn(line, " \t\r\n");
@@ -539,7 +540,7 @@ enum status command_do(struct session *session, const char *line, struct text *o
 }
 
 enum status command_do_lesson(struct session *session, const char *line, bool *changes,
-                              struct text *out, struct diag *diag) {
+                              struct lines *out, struct diag *diag) {
   const struct command *command;
   enum status status = find_command(line, strcspn(line, " \t"), &command, diag);
   if (!status && !command->lesson) {

@@ -12,8 +12,7 @@ struct command {
   const char *name, *arguments;
   bool changes, needs_model, lesson;
   enum in_hunt hunt;
-  enum status (*run)(struct session *session, const char *arguments, struct text *out,
-                     struct diag *diag);
+  command_run *run;
   const char *help;
 };
 
@@ -23,19 +22,19 @@ extern const size_t command_count;
 /* Carries out one line and appends what it has to say to OUT. A line that begins with no command
  * but is an expression over the session's nodes is a question for its value, as with eval. Empty
  * lines and comments do nothing. A failure leaves the session as it was. */
-enum status command_do(struct session *session, const char *line, struct text *out,
+enum status command_do(struct session *session, const char *line, struct lines *out,
                        struct diag *diag);
 
 /* The same without a line in the log; *COMMAND is what was meant. LINE begins with no space. */
 enum status command_apply(struct session *session, const char *line,
-                          const struct command **command, struct text *out, struct diag *diag);
+                          const struct command **command, struct lines *out, struct diag *diag);
 /* The same for a line of a lesson's fence: only commands that a lesson may issue, and not logged.
  * *CHANGES: whether the command is one that alters the session. */
 enum status command_do_lesson(struct session *session, const char *line, bool *changes,
-                              struct text *out, struct diag *diag);
+                              struct lines *out, struct diag *diag);
 
 /* The command "check", for another that checks, too. Contract: struct command. */
-enum status do_check(struct session *session, const char *arguments, struct text *out,
+enum status do_check(struct session *session, const struct source *arguments, struct lines *out,
                      struct diag *diag);
 
 /* Whether LINE begins with a command that changes the session. */

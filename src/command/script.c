@@ -40,26 +40,26 @@ void command_script(const struct session *session, struct text *out) {
   for (size_t i = 0; i < session->log_done; i++) text_printf(out, "%s\n", session->log[i]);
 }
 
-enum status script_log(struct session *session, const char *arguments, struct text *out,
+enum status script_log(struct session *session, const struct source *arguments, struct lines *out,
                        struct diag *diag) {
   (void)arguments, (void)diag;
-  command_script(session, out);
+  command_script(session, &out->text);
   return STATUS_OK;
 }
 
 /* The first COUNT commands of the log, from nothing. */
 static enum status replay(struct session *session, size_t count, struct diag *diag) {
-  struct text ignored;
+  struct lines ignored;
   const struct command *command;
   enum status status = STATUS_OK;
-  text_init(&ignored);
+  lines_init(&ignored);
   session_close(session);
   session->replaying = true;
   for (size_t i = 0; !status && i < count; i++)
     status = command_apply(session, session->log[i], &command, &ignored, diag);
   session->replaying = false;
   if (!status && session->is_open) status = session_catch_up(session, &ignored, diag);
-  text_done(&ignored);
+  lines_done(&ignored);
   if (!status) session->log_done = count;
   return status;
 }
@@ -119,17 +119,17 @@ static void look_there(struct session *session, struct gaze gaze) {
 }
 
 static enum status go_in_log(struct session *session, size_t count, const char *said,
-                             const char *line, struct text *out, struct diag *diag) {
+                             const char *line, struct lines *out, struct diag *diag) {
   struct session twin;
   struct gaze gaze = gaze_of(session);
-  text_printf(out, "%s%s\n", said, line);
+  text_printf(&out->text, "%s%s\n", said, line);
   enum status status = make_twin(&twin, session, count, diag);
   end_twin(&twin, session, status);
   look_there(session, gaze);
   return status;
 }
 
-enum status script_undo(struct session *session, const char *arguments, struct text *out,
+enum status script_undo(struct session *session, const struct source *arguments, struct lines *out,
                         struct diag *diag) {
   (void)arguments;
   if (session->log_done <= 1)
@@ -138,7 +138,7 @@ enum status script_undo(struct session *session, const char *arguments, struct t
   return go_in_log(session, session->log_done - 1, _("undone: "), line, out, diag);
 }
 
-enum status script_redo(struct session *session, const char *arguments, struct text *out,
+enum status script_redo(struct session *session, const struct source *arguments, struct lines *out,
                         struct diag *diag) {
   (void)arguments;
   if (session->log_done >= session->log_count)
@@ -172,7 +172,7 @@ void command_blame(struct diag *diag, const char *name, uint32_t number, const c
 
 /* Every line of SCRIPT, which is cut up. */
 static enum status run_lines(struct session *session, const char *name, char *script,
-                             struct text *out, struct diag *diag) {
+                             struct lines *out, struct diag *diag) {
   enum status status = STATUS_OK;
   uint32_t number = 0;
   for (char *line; !status && !session->quitting && (line = strsep(&script, "\n"));) {
@@ -185,11 +185,11 @@ static enum status run_lines(struct session *session, const char *name, char *sc
   return status;
 }
 
-static enum status run_script(struct session *session, const char *path, struct text *out,
+static enum status run_script(struct session *session, const char *path, struct lines *out,
                               struct diag *diag) {
   struct session twin;
   struct text script;
-  size_t said = out->length;
+  size_t said = out->text.length;
   text_init(&script);
   enum status status = file_read(path, &script, diag);
   if (!status) {
@@ -200,17 +200,17 @@ static enum status run_script(struct session *session, const char *path, struct 
     twin.script_depth--;
     end_twin(&twin, session, status);
   }
-  if (status) text_truncate(out, said);
+  if (status) text_truncate(&out->text, said);
   text_done(&script);
   return status;
 }
 
-enum status script_source(struct session *session, const char *arguments, struct text *out,
+enum status script_source(struct session *session, const struct source *arguments, struct lines *out,
                           struct diag *diag) {
   enum { MAX_DEPTH = 8 };
   if (session->script_depth >= MAX_DEPTH)
     return diag_set(diag, STATUS_USAGE, nowhere, "%s", _("scripts source each other too deeply"));
-  return run_script(session, arguments, out, diag);
+  return run_script(session, arguments->text, out, diag);
 }
 
 static enum status write_log(const struct session *session, const char *path, struct diag *diag) {
@@ -222,11 +222,11 @@ static enum status write_log(const struct session *session, const char *path, st
   return status;
 }
 
-enum status script_save(struct session *session, const char *arguments, struct text *out,
+enum status script_save(struct session *session, const struct source *arguments, struct lines *out,
                         struct diag *diag) {
-  if (!*arguments) return diag_set(diag, STATUS_USAGE, nowhere, "%s", _("save to which file?"));
-  enum status status = write_log(session, arguments, diag);
-  if (!status) text_printf(out, _("saved: \"source %s\" replays it\n"), arguments);
+  if (!*arguments->text) return diag_set(diag, STATUS_USAGE, nowhere, "%s", _("save to which file?"));
+  enum status status = write_log(session, arguments->text, diag);
+  if (!status) text_printf(&out->text, _("saved: \"source %s\" replays it\n"), arguments->text);
   return status;
 }
 
@@ -259,7 +259,7 @@ void script_tell_kept(struct text *out) {
   text_done(&path);
 }
 
-enum status script_resume(struct session *session, const char *arguments, struct text *out,
+enum status script_resume(struct session *session, const struct source *arguments, struct lines *out,
                           struct diag *diag) {
   (void)arguments;
   struct text path;

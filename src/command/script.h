@@ -18,17 +18,17 @@ enum status script_keep(const struct session *session, struct diag *diag);
 void script_tell_kept(struct text *out);
 
 /* Handlers; see struct command. A script is carried out as a whole or not at all. */
-enum status script_source(struct session *session, const char *arguments, struct text *out,
+enum status script_source(struct session *session, const struct source *arguments, struct lines *out,
                           struct diag *diag);
-enum status script_resume(struct session *session, const char *arguments, struct text *out,
+enum status script_resume(struct session *session, const struct source *arguments, struct lines *out,
                           struct diag *diag);
-enum status script_save(struct session *session, const char *arguments, struct text *out,
+enum status script_save(struct session *session, const struct source *arguments, struct lines *out,
                         struct diag *diag);
-enum status script_log(struct session *session, const char *arguments, struct text *out,
+enum status script_log(struct session *session, const struct source *arguments, struct lines *out,
                        struct diag *diag);
-enum status script_undo(struct session *session, const char *arguments, struct text *out,
+enum status script_undo(struct session *session, const struct source *arguments, struct lines *out,
                         struct diag *diag);
-enum status script_redo(struct session *session, const char *arguments, struct text *out,
+enum status script_redo(struct session *session, const struct source *arguments, struct lines *out,
                         struct diag *diag);
 
 #endif

@@ -46,41 +46,41 @@ static void list_bugs(const struct model *model, struct text *out) {
   }
 }
 
-enum status do_bug(struct session *session, const char *arguments, struct text *out,
+enum status do_bug(struct session *session, const struct source *arguments, struct lines *out,
                    struct diag *diag) {
   struct model *model = &session->model;
-  bool off = strncmp(arguments, "off ", 4) == 0, on = strncmp(arguments, "on ", 3) == 0;
+  bool off = strncmp(arguments->text, "off ", 4) == 0, on = strncmp(arguments->text, "on ", 3) == 0;
   size_t index;
   enum status status;
-  if (!*arguments)
+  if (!*arguments->text)
     return diag_set(diag, STATUS_USAGE, nowhere, "%s",
                     _("which bug? a line as in bug dq = df * q, or an id that \"bugs\" lists"));
   if (off || on) {
-    status = find_bug(model, arguments + (off ? 4 : 3), &index, diag);
+    status = find_bug(model, arguments->text + (off ? 4 : 3), &index, diag);
     if (!status) status = model_switch_bug(model, index, off, diag);
   } else {
-    status = bug_put(model, "bug", arguments, diag);
+    status = bug_put(model, "bug", arguments->text, diag);
   }
   if (!status) status = session_refresh(session, diag);
-  if (!status) list_bugs(model, out);
+  if (!status) list_bugs(model, &out->text);
   return status;
 }
 
 /* -- the catalogue -- */
 
-enum status do_bugs(struct session *session, const char *arguments, struct text *out,
+enum status do_bugs(struct session *session, const struct source *arguments, struct lines *out,
                     struct diag *diag) {
   struct catalogue catalogue;
-  const struct bug_kind *kind = bug_kind_find(arguments);
+  const struct bug_kind *kind = bug_kind_find(arguments->text);
   enum status status = catalogue_make(&catalogue, &session->model, diag);
-  if (!*arguments) list_bugs(&session->model, out);
-  if (kind) report_kind(out, kind);
-  if (!status) report_catalogue(out, &session->model, &catalogue, arguments);
+  if (!*arguments->text) list_bugs(&session->model, &out->text);
+  if (kind) report_kind(&out->text, kind);
+  if (!status) report_catalogue(&out->text, &session->model, &catalogue, arguments->text);
   catalogue_done(&catalogue);
   return status;
 }
 
-enum status do_blind(struct session *session, const char *arguments, struct text *out,
+enum status do_blind(struct session *session, const struct source *arguments, struct lines *out,
                      struct diag *diag) {
   struct survey survey;
   const struct survey_options options = {.frozen = session->frozen, .cancel = session->cancel,
@@ -89,16 +89,16 @@ enum status do_blind(struct session *session, const char *arguments, struct text
   (void)arguments;
   enum status status = survey_run(&survey, &session->model, &options, diag);
   for (size_t i = 0; !status && i < survey.blind_count; i++)
-    text_printf(out, "%s\n", survey.blind[i]);
+    text_printf(&out->text, "%s\n", survey.blind[i]);
   if (!status)
-    text_printf(out, _("%zu of %zu mutants: %zu change no gradient at this point, %zu too little to "
+    text_printf(&out->text, _("%zu of %zu mutants: %zu change no gradient at this point, %zu too little to "
                        "see\n"),
                 survey.blind_count, survey.mutants, survey.same, survey.small);
   survey_done(&survey);
   return status;
 }
 
-enum status do_matrix(struct session *session, const char *arguments, struct text *out,
+enum status do_matrix(struct session *session, const struct source *arguments, struct lines *out,
                       struct diag *diag) {
   struct matrix_options options = {.loader = &io_loader, .frozen = session->frozen,
                                    .cancel = session->cancel, .progress = session->progress,
@@ -112,7 +112,7 @@ enum status do_matrix(struct session *session, const char *arguments, struct tex
     free(matrix);
     return status;
   }
-  report_matrix(out, matrix);
+  report_matrix(&out->text, matrix);
   session_keep_matrix(session, matrix);
   return STATUS_OK;
 }

@@ -4,13 +4,13 @@
 
 #include "explore/session.h"
 
-enum status do_bug(struct session *session, const char *arguments, struct text *out,
+enum status do_bug(struct session *session, const struct source *arguments, struct lines *out,
                    struct diag *diag);
-enum status do_bugs(struct session *session, const char *arguments, struct text *out,
+enum status do_bugs(struct session *session, const struct source *arguments, struct lines *out,
                     struct diag *diag);
-enum status do_blind(struct session *session, const char *arguments, struct text *out,
+enum status do_blind(struct session *session, const struct source *arguments, struct lines *out,
                      struct diag *diag);
-enum status do_matrix(struct session *session, const char *arguments, struct text *out,
+enum status do_matrix(struct session *session, const struct source *arguments, struct lines *out,
                       struct diag *diag);
 
 #endif

@@ -28,19 +28,19 @@ static enum status run_training(struct session *session, struct training *traini
 }
 
 /* The session goes on with what was learnt, and keeps how that came about. */
-static enum status take_over(struct session *session, struct training *training, struct text *out,
+static enum status take_over(struct session *session, struct training *training, struct lines *out,
                              struct diag *diag) {
   train_give_params(training, &session->model);
   enum status status = session_refresh(session, diag);
   if (status) return status;
-  report_train(out, &training->history, &session->model);
+  report_train(&out->text, &training->history, &session->model);
   session->history = training->history;
   session->has_history = true;
   training->history = (struct history){0};
   return STATUS_OK;
 }
 
-static enum status train(struct session *session, const struct options *options, struct text *out,
+static enum status train(struct session *session, const struct options *options, struct lines *out,
                          struct diag *diag) {
   const struct lesson *lesson = &session->lesson;
   const struct source *source = &lesson->graphs[lesson->page[session->page].model]->source;
@@ -64,24 +64,26 @@ static enum status train(struct session *session, const struct options *options,
 }
 
 /* A line of it here; the check itself is the session's. VERDICT: its name. */
+static const struct source no_words = {"check", "", 0, 1};
+
 static enum status check_beside(struct session *session, const char *when, const char **verdict,
-                                struct text *out, struct diag *diag) {
-  struct text whole;
-  text_init(&whole);
-  enum status status = do_check(session, "", &whole, diag);
-  text_done(&whole);
-  text_printf(out, _(" check %s: "), when);
+                                struct lines *out, struct diag *diag) {
+  struct lines whole;
+  lines_init(&whole);
+  enum status status = do_check(session, &no_words, &whole, diag);
+  lines_done(&whole);
+  text_printf(&out->text, _(" check %s: "), when);
   if (status) {
-    text_printf(out, "%s\n", diag->message);
+    text_printf(&out->text, "%s\n", diag->message);
     return status;
   }
-  report_check_verdict(out, &session->check, session->style);
+  report_check_verdict(&out->text, &session->check, session->style);
   *verdict = verdict_names[session->check.verdict];
   return STATUS_OK;
 }
 
 static enum status train_between_checks(struct session *session, const struct options *options,
-                                        struct text *out, struct diag *diag) {
+                                        struct lines *out, struct diag *diag) {
   const char *before = NULL;
   if (play_is_on(session))
     return diag_set(diag, STATUS_USAGE, (struct span){0}, "%s",
@@ -94,10 +96,10 @@ static enum status train_between_checks(struct session *session, const struct op
   return STATUS_OK;
 }
 
-enum status do_train(struct session *session, const char *arguments, struct text *out,
+enum status do_train(struct session *session, const struct source *arguments, struct lines *out,
                      struct diag *diag) {
   struct options options;
-  enum status status = options_parse_words(&options, VERB_TRAIN, arguments, diag);
+  enum status status = options_parse_words(&options, VERB_TRAIN, arguments->text, diag);
   const bool check = options.check && !session->replaying; /* then they have been */
   if (!status)
     status = check ? train_between_checks(session, &options, out, diag)

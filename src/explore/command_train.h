@@ -4,7 +4,7 @@
 
 #include "explore/session.h"
 
-enum status do_train(struct session *session, const char *arguments, struct text *out,
+enum status do_train(struct session *session, const struct source *arguments, struct lines *out,
                      struct diag *diag);
 
 #endif

@@ -88,24 +88,24 @@ static size_t name_length(const struct model *model, const char *arguments) {
   return part ? last : word;
 }
 
-enum status do_export(struct session *session, const char *arguments, struct text *out,
+enum status do_export(struct session *session, const struct source *arguments, struct lines *out,
                       struct diag *diag) {
-  size_t word = name_length(&session->model, arguments);
-  const char *rest = arguments + word + strspn(arguments + word, " \t");
-  const struct picture *picture = *rest ? NULL : find_picture(arguments);
-  if (strncmp(arguments, "screen", word) == 0 && word == strlen("screen") && *rest)
-    return export_screen(session, rest, out, diag);
-  if (!*rest && names_screen(arguments)) return export_screen(session, arguments, out, diag);
-  if (picture) return export_circuit(session, picture, arguments, out, diag);
+  size_t word = name_length(&session->model, arguments->text);
+  const char *rest = arguments->text + word + strspn(arguments->text + word, " \t");
+  const struct picture *picture = *rest ? NULL : find_picture(arguments->text);
+  if (strncmp(arguments->text, "screen", word) == 0 && word == strlen("screen") && *rest)
+    return export_screen(session, rest, &out->text, diag);
+  if (!*rest && names_screen(arguments->text)) return export_screen(session, arguments->text, &out->text, diag);
+  if (picture) return export_circuit(session, picture, arguments->text, &out->text, diag);
   if (!*rest) {
     diag_set(diag, STATUS_USAGE, nowhere, "%s",
-             *arguments ? _("export what, to which file?") : _("export what?"));
+             *arguments->text ? _("export what, to which file?") : _("export what?"));
     diag_hint(diag, "%s", _("export FILE.svg or FILE.dot, export dW1 FILE.npy or FILE.csv, export "
                             "screen FILE.txt, .ans or .svg"));
     return STATUS_USAGE;
   }
-  char *name = strndup(arguments, word);
-  enum status status = name ? export_node(session, name, rest, out, diag) : diag_no_memory(diag);
+  char *name = strndup(arguments->text, word);
+  enum status status = name ? export_node(session, name, rest, &out->text, diag) : diag_no_memory(diag);
   free(name);
   return status;
 }

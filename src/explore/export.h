@@ -12,7 +12,7 @@ bool export_has_ending(const char *path, const char *ending);
  *   export FILE.svg|.dot            the circuit
  *   export screen FILE.txt|.ans|.svg, or export screen.svg, or any .txt or .ans: the screen
  * Files are written whole or not at all. */
-enum status do_export(struct session *session, const char *arguments, struct text *out,
+enum status do_export(struct session *session, const struct source *arguments, struct lines *out,
                       struct diag *diag);
 
 #endif

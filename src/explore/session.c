@@ -166,8 +166,8 @@ static enum status build(struct session *session, const struct source *source,
 /* One command of a `do` fence. What questions find out is for the reader, what changes say is not.
  * */
 static enum status do_lesson_line(struct session *session, struct span line, bool later,
-                                  struct text *out, struct diag *diag) {
-  size_t before = out->length;
+                                  struct lines *out, struct diag *diag) {
+  size_t before = out->text.length;
   bool changes = false;
   char *command = strndup(line.source->text + line.start, line.end - line.start);
   if (!command) return diag_no_memory(diag);
@@ -176,7 +176,7 @@ static enum status do_lesson_line(struct session *session, struct span line, boo
       put_off ? STATUS_OK : command_do_lesson(session, command, &changes, out, diag);
   free(command);
   if (put_off) session->pending = true;
-  if (changes) text_truncate(out, before);
+  if (changes) text_truncate(&out->text, before);
   return status ? diag_place(diag, status, line) : STATUS_OK;
 }
 
@@ -193,7 +193,7 @@ static bool next_do_line(const struct lesson *lesson, const struct page *page, s
 
 /* The model in force at PAGE as it is written, and the commands that its author gave; LATER: the
  * questions among them are put off. */
-static enum status begin_page(struct session *session, int number, bool later, struct text *out,
+static enum status begin_page(struct session *session, int number, bool later, struct lines *out,
                               struct diag *diag) {
   const struct lesson *lesson = &session->lesson;
   const struct page *page = &lesson->page[number];
@@ -206,7 +206,7 @@ static enum status begin_page(struct session *session, int number, bool later, s
 }
 
 /* Only what was asked last counts: a change forgets what was found before it. */
-enum status session_catch_up(struct session *session, struct text *out, struct diag *diag) {
+enum status session_catch_up(struct session *session, struct lines *out, struct diag *diag) {
   const struct lesson *lesson = &session->lesson;
   const struct page *page = &lesson->page[session->page];
   struct span rest = {0}, line;
@@ -225,16 +225,16 @@ enum status session_catch_up(struct session *session, struct text *out, struct d
 
 enum status session_try(struct session *session, int page, struct stage *stage,
                         struct diag *diag) {
-  struct text ignored;
-  text_init(&ignored);
+  struct lines ignored;
+  lines_init(&ignored);
   keep_stage(session, stage);
   enum status status = begin_page(session, page, false, &ignored, diag);
-  text_done(&ignored);
+  lines_done(&ignored);
   if (status) session_resume(session, stage);
   return status;
 }
 
-enum status session_enter(struct session *session, int page, struct text *out,
+enum status session_enter(struct session *session, int page, struct lines *out,
                           struct diag *diag) {
   struct stage *from = &session->stages[session->page];
   if (page == session->page) return STATUS_OK;
@@ -249,7 +249,7 @@ enum status session_enter(struct session *session, int page, struct text *out,
 }
 
 /* Puts LESSON's first step into a session that has nothing open. */
-static enum status begin_lesson(struct session *session, struct lesson *lesson, struct text *out,
+static enum status begin_lesson(struct session *session, struct lesson *lesson, struct lines *out,
                                 struct diag *diag) {
   session->lesson = *lesson;
   *lesson = (struct lesson){0};
@@ -261,7 +261,7 @@ static enum status begin_lesson(struct session *session, struct lesson *lesson, 
 }
 
 /* Opens LESSON in place of what is open, or leaves that as it was. */
-static enum status adopt(struct session *session, struct lesson *lesson, struct text *out,
+static enum status adopt(struct session *session, struct lesson *lesson, struct lines *out,
                          struct diag *diag) {
   struct session before = *session;
   session->model = (struct model){.loss = -1};
@@ -282,7 +282,7 @@ static enum status adopt(struct session *session, struct lesson *lesson, struct 
   return status;
 }
 
-enum status session_open(struct session *session, const char *what, struct text *out,
+enum status session_open(struct session *session, const char *what, struct lines *out,
                          struct diag *diag) {
   struct lesson lesson = {0};
   enum status status = lesson_open(&lesson, what, 0, diag);

@@ -6,6 +6,7 @@
 
 #include "check/check.h"
 #include "lesson/lesson.h"
+#include "report/lines.h"
 #include "report/report.h"
 
 /* One step of the walk: a node's value, the 1 that arrives at the loss, or the rule lines of one
@@ -50,12 +51,15 @@ struct quiz_progress {
 struct session;
 struct play;
 
+/* Carries out a command (command/command.h). ARGUMENTS is the rest of its line, without blanks at
+ * either end and NUL-terminated; what there is to say is appended to OUT. A failure leaves the
+ * session as it was. */
+typedef enum status command_run(struct session *session, const struct source *arguments,
+                                struct lines *out, struct diag *diag);
+
 /* Who takes `answer`, `hint` and `skip` when somebody else than the lesson's quizzes asks. */
 struct examiner {
-  enum status (*answer)(struct session *session, const char *arguments, struct text *out,
-                        struct diag *diag);
-  enum status (*hint)(struct session *session, struct text *out, struct diag *diag);
-  enum status (*skip)(struct session *session, struct text *out, struct diag *diag);
+  command_run *answer, *hint, *skip;
 };
 
 struct session {
@@ -116,18 +120,18 @@ void session_close(struct session *session);
 
 /* Opens a lesson or model as lesson_open() does, at its start. What the questions in its first `do`
  * fences have to say is appended to OUT. A failure leaves the session as it was. */
-enum status session_open(struct session *session, const char *what, struct text *out,
+enum status session_open(struct session *session, const char *what, struct lines *out,
                          struct diag *diag);
 
 /* Goes to a step of the lesson: to one that was visited before as it was left, else to its
  * beginning, which is the model in force and the commands of its `do` fences. What the questions
  * among these have to say is appended to OUT. A failure leaves the session as it was. */
-enum status session_enter(struct session *session, int page, struct text *out,
+enum status session_enter(struct session *session, int page, struct lines *out,
                           struct diag *diag);
 
 /* While the log is replayed, the questions that a step begins with (a long check, perhaps) are put
  * off. This asks those of the reader's step, if they still are to be. */
-enum status session_catch_up(struct session *session, struct text *out, struct diag *diag);
+enum status session_catch_up(struct session *session, struct lines *out, struct diag *diag);
 
 /* Sets the session's model aside in *STAGE and begins PAGE anew, without the memory of it; then
  * session_resume() brings back what was there. After a failure there is nothing to bring back. */

@@ -133,11 +133,9 @@ static void put_end(const struct session *session, struct text *out) {
 }
 
 /* Once the hunt is over the lesson's questions are asked again. */
-static enum status ask_lesson(struct session *session,
-                              enum status (*command)(struct session *session,
-                                                     const char *arguments, struct text *out,
-                                                     struct diag *diag),
-                              const char *arguments, struct text *out, struct diag *diag) {
+static enum status ask_lesson(struct session *session, command_run *command,
+                              const struct source *arguments, struct lines *out,
+                              struct diag *diag) {
   const struct examiner *examiner = session->examiner;
   session->examiner = NULL;
   enum status status = command(session, arguments, out, diag);
@@ -145,42 +143,44 @@ static enum status ask_lesson(struct session *session,
   return status;
 }
 
-static enum status play_answer(struct session *session, const char *arguments, struct text *out,
+static enum status play_answer(struct session *session, const struct source *arguments, struct lines *out,
                                struct diag *diag) {
   struct play *play = session->play;
   const struct quarry *found;
   if (session->replaying) return STATUS_OK;
   if (play->hunt.over) return ask_lesson(session, do_answer, arguments, out, diag);
-  if (!*arguments)
+  if (!*arguments->text)
     return diag_set(diag, STATUS_USAGE, nowhere, "%s",
                     _("answer where and what kind, as in answer dW2 scale, or with the right line"));
   set_clock(play);
   enum status status =
-      hunt_answer(&play->hunt, &session->model, arguments, &found, out, diag);
+      hunt_answer(&play->hunt, &session->model, arguments->text, &found, &out->text, diag);
   if (!status && found) status = session_refresh(session, diag);
   if (status || !found) return status;
-  text_puts(out, _("right! that bug is out\n"));
-  hunt_debrief(found, out);
-  if (play->hunt.over) put_end(session, out);
+  text_puts(&out->text, _("right! that bug is out\n"));
+  hunt_debrief(found, &out->text);
+  if (play->hunt.over) put_end(session, &out->text);
   return STATUS_OK;
 }
 
-static enum status play_hint(struct session *session, struct text *out, struct diag *diag) {
+static enum status play_hint(struct session *session, const struct source *arguments,
+                             struct lines *out, struct diag *diag) {
   if (session->replaying) return STATUS_OK;
-  if (session->play->hunt.over) return ask_lesson(session, do_hint, "", out, diag);
+  if (session->play->hunt.over) return ask_lesson(session, do_hint, arguments, out, diag);
   set_clock(session->play);
-  return hunt_hint(&session->play->hunt, out, diag);
+  return hunt_hint(&session->play->hunt, &out->text, diag);
 }
 
-static enum status play_skip(struct session *session, struct text *out, struct diag *diag) {
+static enum status play_skip(struct session *session, const struct source *arguments,
+                             struct lines *out, struct diag *diag) {
   if (!session->replaying && session->play->hunt.over)
-    return ask_lesson(session, do_skip, "", out, diag);
-  return do_giveup(session, "", out, diag);
+    return ask_lesson(session, do_skip, arguments, out, diag);
+  return do_giveup(session, arguments, out, diag);
 }
 
 static const struct examiner examiner = {play_answer, play_hint, play_skip};
 
-enum status do_giveup(struct session *session, const char *arguments, struct text *out,
+enum status do_giveup(struct session *session, const struct source *arguments, struct lines *out,
                       struct diag *diag) {
   (void)arguments;
   if (session->replaying) return STATUS_OK;
@@ -189,7 +189,7 @@ enum status do_giveup(struct session *session, const char *arguments, struct tex
   set_clock(session->play);
   enum status status = hunt_end(&session->play->hunt, &session->model, diag);
   if (!status) status = session_refresh(session, diag);
-  if (!status) put_end(session, out);
+  if (!status) put_end(session, &out->text);
   return status;
 }
 
@@ -250,11 +250,11 @@ static enum status hide_again(struct session *session, struct diag *diag) {
   return status ? status : session_refresh(session, diag);
 }
 
-enum status do_hunt(struct session *session, const char *arguments, struct text *out,
+enum status do_hunt(struct session *session, const struct source *arguments, struct lines *out,
                     struct diag *diag) {
   struct options options;
   if (session->replaying && session->play) return hide_again(session, diag);
-  enum status status = options_parse_words(&options, VERB_HUNT, arguments, diag);
+  enum status status = options_parse_words(&options, VERB_HUNT, arguments->text, diag);
   struct play *play = status ? NULL : calloc(1, sizeof *play);
   if (!status && !play) status = diag_no_memory(diag);
   if (!status) {
@@ -284,7 +284,7 @@ enum status do_hunt(struct session *session, const char *arguments, struct text 
   session->frozen = play->options.frozen;
   status = session_refresh(session, diag);
   if (!status && options.record) status = play_record(session, options.record, diag);
-  if (!status) introduce(session, out);
+  if (!status) introduce(session, &out->text);
   options_done(&options);
   return status;
 }
@@ -310,14 +310,14 @@ static enum status slope_at(const struct session *session, int node, size_t entr
   return status;
 }
 
-enum status do_numeric(struct session *session, const char *arguments, struct text *out,
+enum status do_numeric(struct session *session, const struct source *arguments, struct lines *out,
                        struct diag *diag) {
   const struct model *model = &session->model;
   char number[NUMBER_TEXT_SIZE], title[TITLE_SIZE];
   double slope = 0;
   int node = -1;
   size_t entry = 0;
-  char *place = strdup(arguments);
+  char *place = strdup(arguments->text);
   if (!place) return diag_no_memory(diag);
   enum status status = command_place(session, place, &node, &entry, diag);
   free(place);
@@ -329,6 +329,6 @@ enum status do_numeric(struct session *session, const char *arguments, struct te
     return diag_set(diag, STATUS_USAGE, nowhere, _("which entry? numeric %s[0, 0]"),
                     node_title(model, node, title));
   status = slope_at(session, node, entry == count ? 0 : entry, &slope, diag);
-  if (!status) text_printf(out, "%s\n", number_text(slope, number));
+  if (!status) text_printf(&out->text, "%s\n", number_text(slope, number));
   return status;
 }

@@ -52,11 +52,11 @@ void play_put_state(const struct session *session, struct text *out);
 enum status play_record(struct session *session, const char *path, struct diag *diag);
 
 /* The commands. */
-enum status do_hunt(struct session *session, const char *arguments, struct text *out,
+enum status do_hunt(struct session *session, const struct source *arguments, struct lines *out,
                     struct diag *diag);
-enum status do_giveup(struct session *session, const char *arguments, struct text *out,
+enum status do_giveup(struct session *session, const struct source *arguments, struct lines *out,
                       struct diag *diag);
-enum status do_numeric(struct session *session, const char *arguments, struct text *out,
+enum status do_numeric(struct session *session, const struct source *arguments, struct lines *out,
                        struct diag *diag);
 
 /* The record of a hunt as JSON, with a seal over all of it. */

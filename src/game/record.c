@@ -119,10 +119,10 @@ static enum status read_record(const char *file, struct record *record, struct d
 
 /* -- playing it again -- */
 
-static enum status issue(struct session *session, struct text *out, struct diag *diag,
+static enum status issue(struct session *session, struct lines *out, struct diag *diag,
                          const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-static enum status issue(struct session *session, struct text *out, struct diag *diag,
+static enum status issue(struct session *session, struct lines *out, struct diag *diag,
                          const char *format, ...) {
   char line[512];
   va_list arguments;
@@ -136,8 +136,8 @@ static enum status issue(struct session *session, struct text *out, struct diag 
 
 static enum status begin_again(struct session *session, const struct record *record,
                                const char *file, struct diag *diag) {
-  struct text out;
-  text_init(&out);
+  struct lines out;
+  lines_init(&out);
   enum status status = issue(session, &out, diag, "open %s", record->lesson);
   const char *folder_end = strrchr(file, '/'), *base = strrchr(record->lesson, '/');
   if (status == STATUS_NO_INPUT && folder_end) /* a lesson that was handed in with the record */
@@ -149,7 +149,7 @@ static enum status begin_again(struct session *session, const struct record *rec
   if (!status)
     status = issue(session, &out, diag, "hunt seed=%u level=%d bugs=%d", (uint32_t)record->seed,
                    record->level, record->bugs);
-  text_done(&out);
+  lines_done(&out);
   if (status) return status;
   char text[17];
   snprintf(text, sizeof text, "%016" PRIx64, session->play->text);
@@ -178,11 +178,11 @@ static enum status act_again(struct session *session, json_t *act, struct grade 
   double at;
   struct play *play = session->play;
   unsigned wrong = play->hunt.acts[HUNT_WRONG];
-  struct text out;
+  struct lines out;
   if (json_unpack(act, "[F, s]", &at, &line) != 0 || !(at >= play->at))
     return refuse(diag, file, _("this record's acts are out of order"));
   play->at = at;
-  text_init(&out);
+  lines_init(&out);
   /* A record's commands come from outside: like a lesson's they may not touch files. */
   bool own = is_command(line, "answer") || is_command(line, "hint") || is_command(line, "skip") ||
              is_command(line, "giveup") || is_command(line, "undo") || is_command(line, "redo");
@@ -191,9 +191,9 @@ static enum status act_again(struct session *session, json_t *act, struct grade 
                            : note_only(session, line, diag);
   if (!status && play->hunt.acts[HUNT_WRONG] > wrong) {
     text_put_safe(&grade->remarks, line, strlen(line));
-    text_printf(&grade->remarks, ": %s", text_string(&out));
+    text_printf(&grade->remarks, ": %s", text_string(&out.text));
   }
-  text_done(&out);
+  lines_done(&out);
   return status;
 }
 

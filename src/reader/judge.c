@@ -36,13 +36,13 @@ static bool next_value(struct span *rest, const char *key, struct span *value) {
 }
 
 static enum status try_line(struct session *session, struct span line, struct diag *diag) {
-  struct text ignored;
+  struct lines ignored;
   bool changes;
   char *command = strndup(line.source->text + line.start, line.end - line.start);
   if (!command) return diag_no_memory(diag);
-  text_init(&ignored);
+  lines_init(&ignored);
   enum status status = command_do_lesson(session, command, &changes, &ignored, diag);
-  text_done(&ignored);
+  lines_done(&ignored);
   free(command);
   return status ? diag_place(diag, status, line) : STATUS_OK;
 }

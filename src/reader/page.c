@@ -130,10 +130,10 @@ void page_text_after(struct session *session, int question, struct text *out) {
   put_blocks(session, first, out);
 }
 
-enum status do_page(struct session *session, const char *arguments, struct text *out,
+enum status do_page(struct session *session, const struct source *arguments, struct lines *out,
                     struct diag *diag) {
   (void)arguments, (void)diag;
-  page_text(session, out);
+  page_text(session, &out->text);
   return STATUS_OK;
 }
 
@@ -148,13 +148,13 @@ static bool parse_target(const struct session *session, const char *arguments, l
   return word || (*arguments >= '0' && *arguments <= '9' && *end == '\0');
 }
 
-enum status do_step(struct session *session, const char *arguments, struct text *out,
+enum status do_step(struct session *session, const struct source *arguments, struct lines *out,
                     struct diag *diag) {
   long target;
   int last = lesson_steps(&session->lesson);
   struct span nowhere = {0};
-  struct text found;
-  if (!parse_target(session, arguments, &target))
+  struct lines found;
+  if (!parse_target(session, arguments->text, &target))
     return diag_set(diag, STATUS_USAGE, nowhere, "%s", _("step next, step back, or step N"));
   if (last == 0)
     return diag_set(diag, STATUS_USAGE, nowhere, "%s", _("this model has no steps to read"));
@@ -164,16 +164,16 @@ enum status do_step(struct session *session, const char *arguments, struct text 
                     : target == last + 1L ? _("this is the lesson's last step")
                                           : _("this lesson has %d steps"),
                     last);
-  text_init(&found);
+  lines_init(&found);
   session->unchanged = target == session->page;
   enum status status = session_enter(session, (int)target, &found, diag);
   if (!status) {
-    text_printf(out, _("lesson step %d of %d\n\n"), session->page, last);
-    page_text(session, out);
-    text_puts(out, text_string(&found));
+    text_printf(&out->text, _("lesson step %d of %d\n\n"), session->page, last);
+    page_text(session, &out->text);
+    text_puts(&out->text, text_string(&found.text));
   }
-  if (found.failed) out->failed = true;
-  text_done(&found);
+  if (found.text.failed) out->text.failed = true;
+  lines_done(&found);
   return status;
 }
 
@@ -202,10 +202,9 @@ static void put_block(struct session *session, size_t index, struct text *out) {
   figures_done(&figures);
 }
 
-enum status do_hint(struct session *session, const char *arguments, struct text *out,
+enum status do_hint(struct session *session, const struct source *arguments, struct lines *out,
                     struct diag *diag) {
-  (void)arguments;
-  if (session->examiner) return session->examiner->hint(session, out, diag);
+  if (session->examiner) return session->examiner->hint(session, arguments, out, diag);
   int index = page_question(session);
   if (index < 0) return nothing_asked(diag);
   const struct quiz *quiz = &session->lesson.quizzes[index];
@@ -213,46 +212,45 @@ enum status do_hint(struct session *session, const char *arguments, struct text 
   if ((size_t)progress->hints >= quiz->hint_count)
     return diag_set(diag, STATUS_USAGE, (struct span){0}, "%s",
                     _("there are no more hints; skip shows the answer"));
-  put_block(session, quiz->first_hint + (size_t)progress->hints++, out);
+  put_block(session, quiz->first_hint + (size_t)progress->hints++, &out->text);
   return STATUS_OK;
 }
 
-enum status do_skip(struct session *session, const char *arguments, struct text *out,
+enum status do_skip(struct session *session, const struct source *arguments, struct lines *out,
                     struct diag *diag) {
-  (void)arguments;
-  if (session->examiner) return session->examiner->skip(session, out, diag);
+  if (session->examiner) return session->examiner->skip(session, arguments, out, diag);
   int index = page_question(session);
   if (index < 0) return nothing_asked(diag);
   struct quiz_progress *progress = &session->quizzes[index];
   enum status status = quiz_choice(session, index, &progress->choice, diag);
   if (status) return status;
   progress->state = QUIZ_SKIPPED;
-  text_puts(out, _("skipped: "));
-  quiz_put_answer(session, index, out);
-  text_puts(out, "\n");
-  put_block(session, session->lesson.quizzes[index].debrief, out);
+  text_puts(&out->text, _("skipped: "));
+  quiz_put_answer(session, index, &out->text);
+  text_puts(&out->text, "\n");
+  put_block(session, session->lesson.quizzes[index].debrief, &out->text);
   return STATUS_OK;
 }
 
-enum status do_answer(struct session *session, const char *arguments, struct text *out,
+enum status do_answer(struct session *session, const struct source *arguments, struct lines *out,
                       struct diag *diag) {
   struct judgement judgement;
   if (session->examiner) return session->examiner->answer(session, arguments, out, diag);
   int index = page_question(session);
   if (index < 0) return nothing_asked(diag);
-  enum status status = quiz_judge(session, index, arguments, &judgement, diag);
+  enum status status = quiz_judge(session, index, arguments->text, &judgement, diag);
   if (status) return status;
   struct quiz_progress *progress = &session->quizzes[index];
   if (judgement.right) {
     progress->state = QUIZ_RIGHT;
     progress->choice = judgement.choice;
-    text_puts(out, _("Right.\n"));
-    put_block(session, session->lesson.quizzes[index].debrief, out);
+    text_puts(&out->text, _("Right.\n"));
+    put_block(session, session->lesson.quizzes[index].debrief, &out->text);
     return STATUS_OK;
   }
   progress->tries++;
-  text_puts(out, _("Not yet.\n"));
-  if (judgement.reason >= 0) put_block(session, (size_t)judgement.reason, out);
-  else text_printf(out, "%s\n", judgement.why);
+  text_puts(&out->text, _("Not yet.\n"));
+  if (judgement.reason >= 0) put_block(session, (size_t)judgement.reason, &out->text);
+  else text_printf(&out->text, "%s\n", judgement.why);
   return STATUS_OK;
 }

@@ -22,15 +22,15 @@ int page_question(const struct session *session);
 const char *page_autoplay(const struct session *session);
 
 /* Handlers of commands. */
-enum status do_step(struct session *session, const char *arguments, struct text *out,
+enum status do_step(struct session *session, const struct source *arguments, struct lines *out,
                     struct diag *diag);
-enum status do_page(struct session *session, const char *arguments, struct text *out,
+enum status do_page(struct session *session, const struct source *arguments, struct lines *out,
                     struct diag *diag);
-enum status do_answer(struct session *session, const char *arguments, struct text *out,
+enum status do_answer(struct session *session, const struct source *arguments, struct lines *out,
                       struct diag *diag);
-enum status do_hint(struct session *session, const char *arguments, struct text *out,
+enum status do_hint(struct session *session, const struct source *arguments, struct lines *out,
                     struct diag *diag);
-enum status do_skip(struct session *session, const char *arguments, struct text *out,
+enum status do_skip(struct session *session, const struct source *arguments, struct lines *out,
                     struct diag *diag);
 
 #endif

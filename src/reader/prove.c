@@ -133,13 +133,13 @@ static bool is_command(struct span line) {
 }
 
 static enum status issue(struct prover *prover, struct span line, struct diag *diag) {
-  struct text ignored;
+  struct lines ignored;
   bool changes;
   char *command = strndup(line.source->text + line.start, line.end - line.start);
   if (!command) return diag_no_memory(diag);
-  text_init(&ignored);
+  lines_init(&ignored);
   enum status status = command_do_lesson(prover->session, command, &changes, &ignored, diag);
-  text_done(&ignored);
+  lines_done(&ignored);
   free(command);
   return status;
 }
@@ -200,16 +200,16 @@ static enum status prove_line(struct prover *prover, struct span line) {
 /* A bug about which nothing was said must be caught. */
 static enum status prove_caught(struct prover *prover) {
   struct session *session = prover->session;
-  struct text ignored;
+  struct lines ignored;
   struct span bug = prover->bug;
   prover->bug = (struct span){0};
   if (!bug.source) return STATUS_OK;
-  text_init(&ignored);
+  lines_init(&ignored);
   enum status status = STATUS_OK;
   bool changes;
   if (!session->has_check)
     status = command_do_lesson(session, "check", &changes, &ignored, prover->diag);
-  text_done(&ignored);
+  lines_done(&ignored);
   if (status) return diag_place(prover->diag, status, bug);
   if (session->check.verdict == VERDICT_FAIL) return STATUS_OK;
   diag_set(prover->diag, STATUS_DATA, bug, _("the check does not catch this bug: it says %s"),
@@ -310,10 +310,10 @@ static enum status prove_translation(struct prover *prover) {
 
 enum status prove_lesson(struct proof *proof, struct session *session, const char *what,
                          struct diag *diag) {
-  struct text ignored;
+  struct lines ignored;
   struct prover prover = {.proof = proof, .session = session, .diag = diag};
   *proof = (struct proof){0};
-  text_init(&ignored);
+  lines_init(&ignored);
   enum status status = session_open(session, what, &ignored, diag);
   int last = status ? -1 : lesson_steps(&session->lesson);
   if (!status && last == 0)
@@ -326,7 +326,7 @@ enum status prove_lesson(struct proof *proof, struct session *session, const cha
     proof->steps += !status && page > 0;
   }
   if (!status) status = prove_translation(&prover);
-  text_done(&ignored);
+  lines_done(&ignored);
   return status;
 }
 

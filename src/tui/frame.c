@@ -108,7 +108,7 @@ static void draw_pane(struct ui *ui, enum view_id view, struct area area) {
     view_lesson_title(ui, &lesson);
     title = text_string(&lesson);
   }
-  if (view == VIEW_INSPECTOR && ui->said.length == 0 && ui->session->is_open)
+  if (view == VIEW_INSPECTOR && ui->said.text.length == 0 && ui->session->is_open)
     title = node_title(&ui->session->model, ui->session->focus, node);
   canvas_rule(&ui->canvas, area, 0, title, ROLE_TITLE);
   text_done(&lesson);
@@ -158,7 +158,7 @@ static void draw_panes(struct ui *ui, const struct frame *frame) {
 /* What a command said in a view without an inspector: at the foot of the view. */
 static void draw_answer(struct ui *ui) {
   struct area body = body_of(ui), nowhere = {0, 0, 0, body.cols};
-  int rows = canvas_paragraphs(&ui->canvas, nowhere, 0, 0, ROLE_PLAIN, text_string(&ui->said));
+  int rows = canvas_paragraphs(&ui->canvas, nowhere, 0, 0, ROLE_PLAIN, text_string(&ui->said.text));
   if (rows > body.rows / 2) rows = body.rows / 2;
   if (rows < 1) rows = 1;
   struct area area = {body.row + body.rows - rows, body.col, rows, body.cols};
@@ -176,7 +176,7 @@ void frame_draw(struct ui *ui) {
   else draw_panes(ui, &frame);
   bool inspects = presents || frame.inspector.rows > 0 ||
                   (ui->view == VIEW_CIRCUIT && !has_chrome(ui));
-  if (!inspects && ui->said.length > 0 && ui->said_in == ui->view) draw_answer(ui);
+  if (!inspects && ui->said.text.length > 0 && ui->said_in == ui->view) draw_answer(ui);
   if (prompt_active())
     prompt_draw(&ui->canvas, (struct area){0, 0, ui->canvas.rows, ui->canvas.cols});
 }

@@ -57,7 +57,7 @@ size_t lines_in(const struct model *model, const char *text, struct shown_line l
 void lines_inspected(const struct ui *ui, struct text *out) {
   struct diag diag;
   const struct session *session = ui->session;
-  if (ui->said.length > 0) text_puts(out, text_string(&ui->said));
+  if (ui->said.text.length > 0) text_puts(out, text_string(&ui->said.text));
   else if (session->is_open && session->focus >= 0)
     explain_node(ui->session, session->focus, out, &diag);
 }

@@ -50,8 +50,8 @@ struct ui {
   enum view_id view;
   struct circuit circuit;
   int pan_row, pan_col;   /* of the circuit: what is off the top and the left */
-  struct text said;       /* what the last command had to say */
-  struct text said_before; /* the one before that */
+  struct lines said;      /* what the last command had to say */
+  struct lines said_before;/* the one before that */
   bool said_is_error;
   struct diag diag;       /* of the last command that failed */
   enum view_id said_in;   /* the view in which it was said */

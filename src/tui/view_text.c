@@ -79,13 +79,13 @@ static void draw_rules(struct ui *ui, struct area area, const char *text) {
 }
 
 void view_said(struct ui *ui, struct area area) {
-  if (ui->said_is_error) view_lines(ui, VIEW_INSPECTOR, area, NULL, text_string(&ui->said));
-  else draw_rules(ui, area, text_string(&ui->said));
+  if (ui->said_is_error) view_lines(ui, VIEW_INSPECTOR, area, NULL, text_string(&ui->said.text));
+  else draw_rules(ui, area, text_string(&ui->said.text));
 }
 
 static void draw_inspector(struct ui *ui, struct area area) {
   struct text text;
-  if (ui->said.length > 0) {
+  if (ui->said.text.length > 0) {
     view_said(ui, area);
     return;
   }
@@ -113,19 +113,20 @@ const struct view_ops view_log = {.name = "log", .draw = draw_log};
 /* -- help: the keys and the commands, from their tables -- */
 
 static void draw_help(struct ui *ui, struct area area) {
-  struct text text;
+  struct lines lines;
+  struct text *text = &lines.text;
   struct diag diag;
-  text_init(&text);
-  text_puts(&text, _("Keys\n"));
-  keymap_help(&ui->keymap, &text);
-  text_puts(&text, _("\nCommands, at the prompt (:), in scripts and as keys; an expression alone is "
+  lines_init(&lines);
+  text_puts(text, _("Keys\n"));
+  keymap_help(&ui->keymap, text);
+  text_puts(text, _("\nCommands, at the prompt (:), in scripts and as keys; an expression alone is "
                      "evaluated\n"));
-  command_do(ui->session, "help", &text, &diag);
-  text_puts(&text, _("\nCommands of the explorer, at the prompt and as keys\n"));
-  action_help(&text);
-  text_puts(&text, _("\nv is a value, g a gradient; · is not computed yet.\n"));
-  view_text(ui, VIEW_HELP, area, text_string(&text));
-  text_done(&text);
+  command_do(ui->session, "help", &lines, &diag);
+  text_puts(text, _("\nCommands of the explorer, at the prompt and as keys\n"));
+  action_help(text);
+  text_puts(text, _("\nv is a value, g a gradient; · is not computed yet.\n"));
+  view_text(ui, VIEW_HELP, area, text_string(text));
+  lines_done(&lines);
 }
 
 const struct view_ops view_help = {.name = "help", .draw = draw_help};

@@ -564,11 +564,11 @@ static void every_entry_of_random_models(void **state) {
 /* Those that come with the program and those of the lessons, as they are and unfolded. */
 static void compare_file(const char *path) {
   struct session session;
-  struct text out;
+  struct lines out;
   struct diag diag = {0};
   char line[600];
   session_init(&session);
-  text_init(&out);
+  lines_init(&out);
   snprintf(line, sizeof line, "open %s", path);
   if (command_do(&session, line, &out, &diag)) fail_msg("%s: %s", line, diag.message);
   const struct check_options options = {.tolerance = -1, .frozen = true};
@@ -577,7 +577,7 @@ static void compare_file(const char *path) {
     assert_int_equal(command_do(&session, "unfold all", &out, &diag), STATUS_OK);
     compare_model(&session.model, options);
   }
-  text_done(&out);
+  lines_done(&out);
   session_done(&session);
 }
 
@@ -1017,11 +1017,11 @@ static void a_stopped_training_keeps_whole_steps(void **state) {
 }
 
 static void do_line(struct session *session, const char *line) {
-  struct text out;
+  struct lines out;
   struct diag diag = {0};
-  text_init(&out);
+  lines_init(&out);
   if (command_do(session, line, &out, &diag)) fail_msg("%s: %s", line, diag.message);
-  text_done(&out);
+  lines_done(&out);
 }
 
 /* A training that was stopped in a session is part of what the session is: undone and done again it

@@ -150,10 +150,10 @@ static void try_what(const char *what, struct tally *tally) {
   struct session session;
   struct catalogue catalogue;
   struct check base = {0};
-  struct text out;
+  struct lines out;
   struct diag diag = {0};
   session_init(&session);
-  text_init(&out);
+  lines_init(&out);
   if (session_open(&session, what, &out, &diag)) fail_msg("%s: %s", what, diag.message);
   struct model *model = &session.model;
   if (model->loss >= 0 && model->program.size < 20000 &&
@@ -167,7 +167,7 @@ static void try_what(const char *what, struct tally *tally) {
     catalogue_done(&catalogue);
   }
   check_done(&base);
-  text_done(&out);
+  lines_done(&out);
   session_done(&session);
 }
 

@@ -225,11 +225,11 @@ static void tell_tally(const char *what) {
 /* -- which models -- */
 
 static bool doing(struct session *session, const char *line) {
-  struct text out;
+  struct lines out;
   struct diag diag;
-  text_init(&out);
+  lines_init(&out);
   enum status status = command_do(session, line, &out, &diag);
-  text_done(&out);
+  lines_done(&out);
   return status == STATUS_OK;
 }
 

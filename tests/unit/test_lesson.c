@@ -41,14 +41,14 @@ static void write_lesson(const char *text) {
 
 struct trial {
   struct session session;
-  struct text out;
+  struct lines out;
   struct diag diag;
 };
 
 static void start(struct trial *trial, const char *text) {
   *trial = (struct trial){0};
   session_init(&trial->session);
-  text_init(&trial->out);
+  lines_init(&trial->out);
   write_lesson(text);
   char open[96];
   snprintf(open, sizeof open, "open %s", path);
@@ -58,11 +58,11 @@ static void start(struct trial *trial, const char *text) {
 
 static void done(struct trial *trial) {
   session_done(&trial->session);
-  text_done(&trial->out);
+  lines_done(&trial->out);
 }
 
 static enum status try(struct trial *trial, const char *line) {
-  text_truncate(&trial->out, 0);
+  lines_clear(&trial->out);
   trial->diag = (struct diag){0};
   return command_do(&trial->session, line, &trial->out, &trial->diag);
 }
@@ -74,14 +74,14 @@ static void doing(struct trial *trial, const char *line) {
 /* LINE succeeds and says PART. */
 static void says(struct trial *trial, const char *line, const char *part) {
   doing(trial, line);
-  if (!strstr(text_string(&trial->out), part))
-    fail_msg("%s says %s instead of %s", line, text_string(&trial->out), part);
+  if (!strstr(text_string(&trial->out.text), part))
+    fail_msg("%s says %s instead of %s", line, text_string(&trial->out.text), part);
 }
 
 static void never_says(struct trial *trial, const char *line, const char *part) {
   doing(trial, line);
-  if (strstr(text_string(&trial->out), part))
-    fail_msg("%s says %s", line, text_string(&trial->out));
+  if (strstr(text_string(&trial->out.text), part))
+    fail_msg("%s says %s", line, text_string(&trial->out.text));
 }
 
 /* -- what is malformed -- */
@@ -639,10 +639,10 @@ static void test_unsafe(void **state) {
   start(&trial, "# T\x1b]0;x\a\n\n```graph\nparam a = 3\ny = a\nloss y\n```\n\n"
                 "## \xe2\x80\xae" "evil\n\n`y = 3` \x1b[31m \xc2\x9b \xff %n%s\n");
   doing(&trial, "step 1");
-  for (const char *at = text_string(&trial.out); *at; at++)
+  for (const char *at = text_string(&trial.out.text); *at; at++)
     assert_true((unsigned char)*at >= ' ' || *at == '\n');
-  assert_null(strstr(text_string(&trial.out), "\xe2\x80\xae"));
-  assert_non_null(strstr(text_string(&trial.out), "%n%s"));
+  assert_null(strstr(text_string(&trial.out.text), "\xe2\x80\xae"));
+  assert_non_null(strstr(text_string(&trial.out.text), "%n%s"));
   done(&trial);
 }
 

@@ -497,8 +497,10 @@ static enum status read_through(struct work *work, struct session *session) {
   if (!status) proof_summary(&proof, &work->out);
   text_printf(&work->out, " %zu\n", proof.failure_count);
   proof_done(&proof);
+  struct lines said = {work->out};
   for (size_t i = 0; !status && i < COUNT_OF(lines); i++)
-    status = command_do(session, lines[i], &work->out, &work->diag);
+    status = command_do(session, lines[i], &said, &work->diag);
+  work->out = said.text;
   return status;
 }
 

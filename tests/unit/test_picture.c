@@ -132,11 +132,11 @@ struct view {
 };
 
 static void doing(struct session *session, const char *line) {
-  struct text out;
+  struct lines out;
   struct diag diag;
-  text_init(&out);
+  lines_init(&out);
   if (command_do(session, line, &out, &diag)) fail_msg("%s: %s", line, diag.message);
-  text_done(&out);
+  lines_done(&out);
 }
 
 static void write_file(const char *name, const char *text) {
@@ -297,10 +297,10 @@ static void test_boxes_keep_apart(void **state) {
 /* -- files -- */
 
 static enum status try(struct session *session, const char *line, struct diag *diag) {
-  struct text out;
-  text_init(&out);
+  struct lines out;
+  lines_init(&out);
   enum status status = command_do(session, line, &out, diag);
-  text_done(&out);
+  lines_done(&out);
   return status;
 }
 

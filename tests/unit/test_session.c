@@ -25,7 +25,7 @@
 
 struct trial {
   struct session session;
-  struct text out;
+  struct lines out;
   struct diag diag;
 };
 
@@ -34,22 +34,22 @@ static char folder[] = "/tmp/gradwalk-session-XXXXXX";
 static void start(struct trial *trial) {
   *trial = (struct trial){0};
   session_init(&trial->session);
-  text_init(&trial->out);
+  lines_init(&trial->out);
 }
 
 static void done(struct trial *trial) {
   session_done(&trial->session);
-  text_done(&trial->out);
+  lines_done(&trial->out);
 }
 
 static enum status try(struct trial *trial, const char *line) {
-  trial->out.length = 0;
+  trial->out.text.length = 0;
   trial->diag = (struct diag){0};
   return command_do(&trial->session, line, &trial->out, &trial->diag);
 }
 
 static const char *said(const struct trial *trial) {
-  return trial->out.length > 0 ? text_string(&trial->out) : "";
+  return trial->out.text.length > 0 ? text_string(&trial->out.text) : "";
 }
 
 static void doing(struct trial *trial, const char *line) {
@@ -452,20 +452,20 @@ static void test_fold(void **state) {
   doing(&trial, "run");
   size_t folded = trial.session.step_count;
   doing(&trial, "eval dW1");
-  struct text gradient = trial.out;
-  text_init(&trial.out);
+  struct lines gradient = trial.out;
+  lines_init(&trial.out);
   doing(&trial, "unfold A2");
   size_t unfolded = trial.session.step_count;
   assert_true(unfolded > folded);
   doing(&trial, "unfold all");
   assert_true(trial.session.step_count > unfolded);
   doing(&trial, "run");
-  says(&trial, "eval dW1", text_string(&gradient)); /* the inside derives the same rule */
+  says(&trial, "eval dW1", text_string(&gradient.text)); /* the inside derives the same rule */
   doing(&trial, "fold all");
   assert_int_equal(trial.session.step_count, folded);
   fails(&trial, "fold", STATUS_USAGE, "name the result");
   fails(&trial, "unfold W1", STATUS_USAGE, "W1");
-  text_done(&gradient);
+  lines_done(&gradient);
   done(&trial);
 }
 

@@ -283,7 +283,7 @@ static void names_beyond_ascii_are_found(void **state) {
 
 struct visit {
   struct session session;
-  struct text out;
+  struct lines out;
   struct diag diag;
 };
 
@@ -321,11 +321,11 @@ static void has_no_foreign_word(const struct model *model, const char *text, con
 }
 
 static void does(struct visit *visit, const char *line, bool may_fail) {
-  visit->out.length = 0;
+  visit->out.text.length = 0;
   visit->diag = (struct diag){0};
   enum status status = command_do(&visit->session, line, &visit->out, &visit->diag);
   if (status && !may_fail) fail_msg("%s: %s", line, visit->diag.message);
-  has_no_foreign_word(&visit->session.model, text_string(&visit->out), line);
+  has_no_foreign_word(&visit->session.model, text_string(&visit->out.text), line);
 }
 
 /* Each node and gradient, asked for as it shows. */
@@ -350,19 +350,19 @@ static void everything_is_read(struct visit *visit) {
   does(visit, "run", false);
   does(visit, "show", false);
   each_is_explained(visit);
-  visit->out.length = 0;
-  report_eval(&visit->out, &session->model, &session->run, session->style);
-  has_no_foreign_word(&session->model, text_string(&visit->out), "eval");
-  visit->out.length = 0;
-  assert_int_equal(picture_svg(session, &visit->out, &visit->diag), STATUS_OK);
-  has_no_foreign_word(&session->model, text_string(&visit->out), "svg");
+  visit->out.text.length = 0;
+  report_eval(&visit->out.text, &session->model, &session->run, session->style);
+  has_no_foreign_word(&session->model, text_string(&visit->out.text), "eval");
+  visit->out.text.length = 0;
+  assert_int_equal(picture_svg(session, &visit->out.text, &visit->diag), STATUS_OK);
+  has_no_foreign_word(&session->model, text_string(&visit->out.text), "svg");
 }
 
 /* The whole report, the diagnosis with it. */
 static void the_check_is_read(struct visit *visit) {
-  visit->out.length = 0;
-  report_check(&visit->out, &visit->session.model, &visit->session.check, visit->session.style);
-  has_no_foreign_word(&visit->session.model, text_string(&visit->out), "check");
+  visit->out.text.length = 0;
+  report_check(&visit->out.text, &visit->session.model, &visit->session.check, visit->session.style);
+  has_no_foreign_word(&visit->session.model, text_string(&visit->out.text), "check");
 }
 
 /* A bug that doubles a line in the middle, and what the check says of it. */
@@ -382,7 +382,7 @@ static void a_bug_is_reported(struct visit *visit) {
   print_expr(&line, address.value);
   text_puts(&line, ")");
   does(visit, text_string(&line), true);
-  visit->out.length = 0;
+  visit->out.text.length = 0;
   assert_int_equal(command_do(&visit->session, "check", &visit->out, &visit->diag), STATUS_OK);
   the_check_is_read(visit);
   text_done(&line);
@@ -391,7 +391,7 @@ static void a_bug_is_reported(struct visit *visit) {
 static void visit_what(const char *line) {
   struct visit visit = {0};
   session_init(&visit.session);
-  text_init(&visit.out);
+  lines_init(&visit.out);
   does(&visit, line, false);
   for (int folding = 0; folding < 2; folding++) {
     if (folding == 1 && visit.session.model.program.size > 20000) break;
@@ -400,7 +400,7 @@ static void visit_what(const char *line) {
     a_bug_is_reported(&visit);
   }
   session_done(&visit.session);
-  text_done(&visit.out);
+  lines_done(&visit.out);
 }
 
 /* Opens every file that fits the pattern FILES below the data directory; there are more than LEAST. */

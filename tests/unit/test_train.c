@@ -85,11 +85,11 @@ static const char lesson[] =
     "## One\n\nText.\n\n## Two\n\nText.\n";
 
 static enum status try(struct session *session, const char *line, struct diag *diag) {
-  struct text out;
-  text_init(&out);
+  struct lines out;
+  lines_init(&out);
   *diag = (struct diag){0};
   enum status status = command_do(session, line, &out, diag);
-  text_done(&out);
+  lines_done(&out);
   return status;
 }
 
