@@ -70,7 +70,7 @@ static int verb_grade(struct invocation *call) {
                 _("seconds"), _("score"));
   for (size_t i = 0; i < call->operand_count; i++) {
     struct grade grade;
-    enum status status = grade_record(call->operands[i], &grade, &diag);
+    enum status status = grade_record(call->operands[i], &command_interpreter, &grade, &diag);
     if (!status) put_grade(&call->out, call->operands[i], &grade, call->options.csv);
     else call_print_diag(&diag);
     if (status && !first) first = status;
@@ -178,7 +178,7 @@ static enum status help_command(const char *topic, struct text *out, struct diag
   struct lines said;
   struct text line;
   lines_init(&said);
-  session_init(&session);
+  session_init(&session, &command_interpreter);
   text_init(&line);
   text_printf(&line, "help %s", strcmp(topic, "commands") == 0 ? "" : topic);
   enum status status = line.failed ? diag_no_memory(diag)

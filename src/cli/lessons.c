@@ -1,5 +1,6 @@
 #include "cli/lessons.h"
 
+#include "command/command.h"
 #include "core/intl.h"
 #include "io/file.h"
 #include "reader/progress_writer.h"
@@ -125,7 +126,7 @@ int lessons_test(const char *const *files, size_t count, bool json, struct text 
   for (size_t i = 0; i < count; i++) {
     struct outcome outcome = {.file = files[i]};
     struct session session;
-    session_init(&session);
+    session_init(&session, &command_interpreter);
     session.terse = true;
     outcome.status = prove_lesson(&outcome.proof, &session, files[i], &outcome.diag);
     if (json && json_array_append_new(array, outcome_json(&outcome)))

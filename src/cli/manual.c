@@ -104,8 +104,9 @@ enum status manual_lists(struct text *out, const struct verb_name *verbs, size_t
   for (int i = 0; options_describe(i, &option); i++) put_option(out, &option, verbs, count);
   end(out, "options");
   begin(out, "commands");
-  for (size_t i = 0; i < command_count; i++)
-    put_item(out, command_table[i].name, command_table[i].arguments, command_table[i].help);
+  const struct command *command;
+  for (size_t i = 0; (command = command_at(i)); i++)
+    put_item(out, command->name, command->arguments, command->help);
   end(out, "commands");
   begin(out, "actions");
   for (size_t i = 0; i < action_count; i++)

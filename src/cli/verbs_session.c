@@ -22,15 +22,15 @@ struct place {
 };
 
 static struct place place_of(const struct session *session) {
-  bool asks = session->is_open && !session->examiner;
-  return (struct place){asks ? session->page : -1, asks ? page_question(session) : -1};
+  bool asks = session_is_open(session) && !session->examiner;
+  return (struct place){asks ? session->now.page : -1, asks ? page_question(session) : -1};
 }
 
 /* Where a question is over, the text goes on as it does on the explorer's page. */
 static void go_on_reading(struct session *session, struct place before, struct text *out) {
   struct place now = place_of(session);
   if (before.question < 0 || now.page != before.page || now.question == before.question) return;
-  if (session->quizzes[before.question].state == QUIZ_OPEN) return; /* undone */
+  if (session->now.quizzes[before.question].state == QUIZ_OPEN) return; /* undone */
   text_puts(out, "\n");
   page_text_after(session, before.question, out);
 }
@@ -104,11 +104,11 @@ static int run_lines(struct invocation *call, struct session *session, FILE *fil
   call->reported = status == STATUS_OK;
   if (status) return (int)status;
   if (first_mistake) return (int)first_mistake;
-  return session->has_check && !interactive ? call_verdict_status(session->check.verdict) : 0;
+  return session->now.at.check && !interactive ? call_verdict_status(session->now.at.check->verdict) : 0;
 }
 
 static void start_session(struct invocation *call, struct session *session) {
-  session_init(session);
+  session_init(session, &command_interpreter);
   session->style = call->style;
   session->cancel = &call_interrupted;
 }
@@ -155,7 +155,7 @@ static int plain_session(struct invocation *call, struct text *first) {
     status = do_line(call, &session, line, NULL, 0);
   if (!status && call->options.record)
     status = play_record(&session, call->options.record, &call->diag);
-  if (!status && session.is_open && !session.examiner && lesson_steps(&session.lesson) > 0)
+  if (!status && session_is_open(&session) && !session.examiner && lesson_steps(session.now.lesson) > 0)
     status = do_line(call, &session, "page", NULL, 0);
   if (!status) status = autoplay(call, &session);
   int result = status ? (int)status : run_lines(call, &session, stdin, NULL);

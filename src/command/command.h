@@ -1,23 +1,15 @@
-/* Commands: the only way to change a session. Keys, the prompt, scripts and lessons issue them. */
+/* Commands: the only way to change an exploration. Keys, the prompt, scripts and lessons issue them.
+ * The table is made of the rows that the rooms below hand in. */
 #ifndef GRADWALK_COMMAND_COMMAND_H
 #define GRADWALK_COMMAND_COMMAND_H
 
 #include "explore/session.h"
 
-/* What a command is while a hunt is on: it costs nothing, or what the act is worth; or it has to
- * wait, since it would leave the model in which the bugs are hidden, or tell which they are. */
-enum in_hunt { IN_HUNT_FREE, IN_HUNT_A_CHECK, IN_HUNT_A_LOOK, IN_HUNT_AN_ENTRY, IN_HUNT_WAITS };
+/* Row INDEX of the table, from 0; NULL after the last. */
+const struct command *command_at(size_t index);
 
-struct command {
-  const char *name, *arguments;
-  bool changes, needs_model, lesson;
-  enum in_hunt hunt;
-  command_run *run;
-  const char *help;
-};
-
-extern const struct command command_table[];
-extern const size_t command_count;
+/* The command whose name, or other name, are the LENGTH bytes of NAME; NULL if there is none. */
+const struct command *command_named(const char *name, size_t length);
 
 /* Carries out one line and appends what it has to say to OUT. A line that begins with no command
  * but is an expression over the session's nodes is a question for its value, as with eval. Empty
@@ -25,34 +17,8 @@ extern const size_t command_count;
 enum status command_do(struct session *session, const char *line, struct lines *out,
                        struct diag *diag);
 
-/* The same without a line in the log; *COMMAND is what was meant. LINE begins with no space. */
-enum status command_apply(struct session *session, const char *line,
-                          const struct command **command, struct lines *out, struct diag *diag);
-/* The same for a line of a lesson's fence: only commands that a lesson may issue, and not logged.
- * *CHANGES: whether the command is one that alters the session. */
-enum status command_do_lesson(struct session *session, const char *line, bool *changes,
-                              struct lines *out, struct diag *diag);
-
-/* The command "check", for another that checks, too. Contract: struct command. */
-enum status do_check(struct session *session, const struct source *arguments, struct lines *out,
-                     struct diag *diag);
-
-/* Whether LINE begins with a command that changes the session. */
-bool command_changes(const char *line);
-
-/* The command whose name are the LENGTH bytes of NAME; NULL if there is none. */
-const struct command *command_named(const char *name, size_t length);
-
-/* Whether LINE begins with a command that a lesson may issue. */
-bool command_is_for_lessons(const char *line);
-
-/* TEXT ("W1[0, 2]", "b1"), which is cut up, as a node and an entry; *ENTRY is the whole tensor's
- * count where there are no brackets. */
-enum status command_place(const struct session *session, char *text, int *node, size_t *entry,
-                          struct diag *diag);
-
-/* The session as a script: every change in force, a line each. */
-void command_script(const struct session *session, struct text *out);
+/* What carries out lines for the rooms below. */
+extern const struct interpreter command_interpreter;
 
 /* Says that what DIAG tells of came of LINE, which is line NUMBER of the script NAME. */
 void command_blame(struct diag *diag, const char *name, uint32_t number, const char *line);

@@ -2,7 +2,9 @@
 
 #include "command/command.h"
 #include "core/intl.h"
-#include "core/memory.h"
+#include "explore/log.h"
+#include "explore/options.h"
+#include "game/game.h"
 #include "io/file.h"
 #include "io/paths.h"
 
@@ -15,136 +17,30 @@ static const struct span nowhere = {0};
 
 /* -- the log -- */
 
-static bool append(struct session *session, const char *line, size_t length) {
-  char *copy = NULL;
-  if (asprintf(&copy, "%.*s%s", (int)length, line, session->log_suffix) < 0) copy = NULL;
-  session->log_suffix[0] = '\0';
-  if (!copy || !array_reserve(&session->log, &session->log_capacity, session->log_done + 1,
-                              sizeof *session->log)) {
-    free(copy);
-    return false;
-  }
-  for (size_t i = session->log_done; i < session->log_count; i++) free(session->log[i]);
-  session->log[session->log_done++] = copy;
-  session->log_count = session->log_done;
-  return true;
-}
-
-enum status script_remember(struct session *session, const char *line, struct diag *diag) {
-  size_t length = strcspn(line, "\r\n");
-  while (length > 0 && (line[length - 1] == ' ' || line[length - 1] == '\t')) length--;
-  return append(session, line, length) ? STATUS_OK : diag_no_memory(diag);
-}
-
-void command_script(const struct session *session, struct text *out) {
-  for (size_t i = 0; i < session->log_done; i++) text_printf(out, "%s\n", session->log[i]);
-}
-
-enum status script_log(struct session *session, const struct source *arguments, struct lines *out,
-                       struct diag *diag) {
+static enum status do_log(struct session *session, const struct source *arguments,
+                          struct lines *out, struct diag *diag) {
   (void)arguments, (void)diag;
-  command_script(session, &out->text);
+  log_put(session, &out->text);
   return STATUS_OK;
 }
 
-/* The first COUNT commands of the log, from nothing. */
-static enum status replay(struct session *session, size_t count, struct diag *diag) {
-  struct lines ignored;
-  const struct command *command;
-  enum status status = STATUS_OK;
-  lines_init(&ignored);
-  session_close(session);
-  session->replaying = true;
-  for (size_t i = 0; !status && i < count; i++)
-    status = command_apply(session, session->log[i], &command, &ignored, diag);
-  session->replaying = false;
-  if (!status && session->is_open) status = session_catch_up(session, &ignored, diag);
-  lines_done(&ignored);
-  if (!status) session->log_done = count;
-  return status;
-}
-
-/* -- twins -- */
-
-/* A session made by the first COUNT commands of SESSION's log; it ends with end_twin(). */
-static enum status make_twin(struct session *twin, const struct session *session, size_t count,
-                             struct diag *diag) {
-  session_init(twin);
-  twin->style = session->style;
-  twin->cancel = session->cancel;
-  twin->progress = session->progress;
-  twin->progress_context = session->progress_context;
-  twin->screen = session->screen;
-  twin->screen_context = session->screen_context;
-  twin->script_depth = session->script_depth;
-  twin->play = session->play; /* a hunt that is over; see end_twin() */
-  for (size_t i = 0; i < session->log_count; i++)
-    if (!append(twin, session->log[i], strlen(session->log[i]))) return diag_no_memory(diag);
-  return replay(twin, count, diag);
-}
-
-/* Takes the twin's state over, or lets it go after a failure. Its hunt was the session's own,
- * unless another one has taken its place and so ended it. */
-static void end_twin(struct session *twin, struct session *session, bool failed) {
-  bool same_hunt = twin->play == session->play;
-  if (failed && same_hunt) twin->play = NULL;
-  if (!failed || !same_hunt) session->play = NULL;
-  if (failed && !same_hunt) session->examiner = NULL;
-  if (failed) session_done(twin);
-  else session_move(session, twin);
-}
-
-/* -- undo and redo -- */
-
-/* Where one looks is no part of the log; it only moves if the walk does. */
-struct gaze {
-  char *name; /* of the node; NULL if memory was short, and then the gaze is lost */
-  int node;
-  size_t position;
-};
-
-static struct gaze gaze_of(const struct session *session) {
-  bool has = session->is_open && session->focus >= 0;
-  return (struct gaze){has ? strdup(session->model.nodes[session->focus].name) : NULL,
-                       session->focus, session->position};
-}
-
-static void look_there(struct session *session, struct gaze gaze) {
-  const struct model *model = &session->model;
-  bool fits = gaze.name && session->is_open && gaze.position == session->position &&
-              (size_t)gaze.node < model->node_count &&
-              strcmp(model->nodes[gaze.node].name, gaze.name) == 0;
-  if (fits) session->focus = model_visible(model, gaze.node);
-  free(gaze.name);
-}
-
-static enum status go_in_log(struct session *session, size_t count, const char *said,
-                             const char *line, struct lines *out, struct diag *diag) {
-  struct session twin;
-  struct gaze gaze = gaze_of(session);
-  text_printf(&out->text, "%s%s\n", said, line);
-  enum status status = make_twin(&twin, session, count, diag);
-  end_twin(&twin, session, status);
-  look_there(session, gaze);
-  return status;
-}
-
-enum status script_undo(struct session *session, const struct source *arguments, struct lines *out,
-                        struct diag *diag) {
+static enum status do_undo(struct session *session, const struct source *arguments,
+                           struct lines *out, struct diag *diag) {
+  const char *line;
   (void)arguments;
-  if (session->log_done <= 1)
-    return diag_set(diag, STATUS_USAGE, nowhere, "%s", _("there is nothing to undo"));
-  const char *line = session->log[session->log_done - 1];
-  return go_in_log(session, session->log_done - 1, _("undone: "), line, out, diag);
+  enum status status = play_allows_undo(session, diag);
+  if (!status) status = log_undo(session, &line, diag);
+  if (!status) text_printf(&out->text, _("undone: %s\n"), line);
+  return status ? status : play_settle(session, diag);
 }
 
-enum status script_redo(struct session *session, const struct source *arguments, struct lines *out,
-                        struct diag *diag) {
+static enum status do_redo(struct session *session, const struct source *arguments,
+                           struct lines *out, struct diag *diag) {
+  const char *line;
   (void)arguments;
-  if (session->log_done >= session->log_count)
-    return diag_set(diag, STATUS_USAGE, nowhere, "%s", _("there is nothing to redo"));
-  const char *line = session->log[session->log_done];
-  return go_in_log(session, session->log_done + 1, _("done again: "), line, out, diag);
+  enum status status = log_redo(session, &line, diag);
+  if (!status) text_printf(&out->text, _("done again: %s\n"), line);
+  return status ? status : play_settle(session, diag);
 }
 
 /* -- whose line it was -- */
@@ -185,28 +81,55 @@ static enum status run_lines(struct session *session, const char *name, char *sc
   return status;
 }
 
+/* All that a script can change. */
+struct before {
+  struct exploration now;
+  struct deed *done, *undone;
+  int focus;
+};
+
+static struct before keep(const struct session *session) {
+  return (struct before){session_keep(session), deeds_keep(session->done),
+                         deeds_keep(session->undone), session->look.focus};
+}
+
+/* Ends BEFORE, to which the session goes back if the script has FAILED. */
+static void settle(struct session *session, struct before before, bool failed) {
+  struct diag ignored;
+  if (!failed) {
+    exploration_drop(&before.now);
+    deeds_drop(before.done);
+    deeds_drop(before.undone);
+    return;
+  }
+  deeds_drop(session->done);
+  deeds_drop(session->undone);
+  session->done = before.done;
+  session->undone = before.undone;
+  if (!session_go_to(session, before.now, &ignored)) session_look(session, before.focus);
+  play_settle(session, &ignored);
+}
+
 static enum status run_script(struct session *session, const char *path, struct lines *out,
                               struct diag *diag) {
-  struct session twin;
   struct text script;
   size_t said = out->text.length;
   text_init(&script);
   enum status status = file_read(path, &script, diag);
   if (!status) {
-    status = make_twin(&twin, session, session->log_done, diag);
-    if (!status) twin.focus = session->focus;
-    twin.script_depth++;
-    if (!status) status = run_lines(&twin, path, script.bytes, out, diag);
-    twin.script_depth--;
-    end_twin(&twin, session, status);
+    struct before before = keep(session);
+    session->script_depth++;
+    status = run_lines(session, path, script.bytes, out, diag);
+    session->script_depth--;
+    settle(session, before, status);
   }
   if (status) text_truncate(&out->text, said);
   text_done(&script);
   return status;
 }
 
-enum status script_source(struct session *session, const struct source *arguments, struct lines *out,
-                          struct diag *diag) {
+static enum status do_source(struct session *session, const struct source *arguments,
+                             struct lines *out, struct diag *diag) {
   enum { MAX_DEPTH = 8 };
   if (session->script_depth >= MAX_DEPTH)
     return diag_set(diag, STATUS_USAGE, nowhere, "%s", _("scripts source each other too deeply"));
@@ -216,13 +139,13 @@ enum status script_source(struct session *session, const struct source *argument
 static enum status write_log(const struct session *session, const char *path, struct diag *diag) {
   struct text script;
   text_init(&script);
-  command_script(session, &script);
+  log_put(session, &script);
   enum status status = script.failed ? diag_no_memory(diag) : file_write(path, &script, diag);
   text_done(&script);
   return status;
 }
 
-enum status script_save(struct session *session, const struct source *arguments, struct lines *out,
+static enum status do_save(struct session *session, const struct source *arguments, struct lines *out,
                         struct diag *diag) {
   if (!*arguments->text) return diag_set(diag, STATUS_USAGE, nowhere, "%s", _("save to which file?"));
   enum status status = write_log(session, arguments->text, diag);
@@ -242,7 +165,7 @@ enum status script_keep(const struct session *session, struct diag *diag) {
   text_init(&path);
   script_kept_path(&path);
   if (path.failed) status = diag_no_memory(diag);
-  if (path.length > 0 && session->log_done > 1) {
+  if (path.length > 0 && deeds_count(session->done) > 1) {
     file_make_folders(path.bytes);
     status = write_log(session, path.bytes, diag);
   }
@@ -259,7 +182,7 @@ void script_tell_kept(struct text *out) {
   text_done(&path);
 }
 
-enum status script_resume(struct session *session, const struct source *arguments, struct lines *out,
+static enum status do_resume(struct session *session, const struct source *arguments, struct lines *out,
                           struct diag *diag) {
   (void)arguments;
   struct text path;
@@ -276,3 +199,50 @@ enum status script_resume(struct session *session, const struct source *argument
   text_done(&path);
   return status;
 }
+
+/* -- help, and leaving -- */
+
+static enum status do_help(struct session *session, const struct source *arguments, struct lines *out,
+                           struct diag *diag) {
+  bool found = false;
+  (void)session;
+  const struct command *command;
+  for (size_t i = 0; (command = command_at(i)); i++) {
+    if (*arguments->text && strcmp(arguments->text, command->name) != 0) continue;
+    size_t start = out->text.length;
+    text_printf(&out->text, "%s%s%s", command->name, *command->arguments ? " " : "", command->arguments);
+    text_pad(&out->text, text_columns(out->text.bytes + start, out->text.length - start), 30);
+    text_printf(&out->text, " %s\n", command->help);
+    if (*arguments->text) options_help_words(&out->text, arguments->text);
+    found = true;
+  }
+  return found ? STATUS_OK
+               : diag_set(diag, STATUS_USAGE, nowhere, "%s", _("there is no such command"));
+}
+
+static enum status do_quit(struct session *session, const struct source *arguments, struct lines *out,
+                           struct diag *diag) {
+  (void)arguments, (void)out, (void)diag;
+  session->quitting = true;
+  return STATUS_OK;
+}
+
+const struct command script_commands[] = {
+    {.name = "undo", .arguments = "", .flags = COMMAND_OF_PLAYERS, .run = do_undo,
+     .help = "take back the last command that changed something"},
+    {.name = "redo", .arguments = "", .flags = COMMAND_OF_PLAYERS, .run = do_redo,
+     .help = "take back the last undo"},
+    {.name = "log", .arguments = "", .run = do_log,
+     .help = "the commands that made this session what it is"},
+    {.name = "source", .arguments = "FILE", .hunt = IN_HUNT_WAITS, .run = do_source,
+     .completes = COMPLETE_FILES, .shown = SHOWN_AFTER, .view = VIEW_CIRCUIT,
+     .help = "run the commands in FILE"},
+    {.name = "save", .arguments = "FILE", .flags = COMMAND_NEEDS_MODEL, .run = do_save,
+     .completes = COMPLETE_FILES, .help = "write this session as commands that FILE replays"},
+    {.name = "resume", .arguments = "", .hunt = IN_HUNT_WAITS, .run = do_resume,
+     .shown = SHOWN_AFTER, .view = VIEW_CIRCUIT,
+     .help = "take up the session that was cut off, by a closed window or a signal"},
+    {.name = "help", .arguments = "[COMMAND]", .run = do_help, .completes = COMPLETE_TOPICS,
+     .help = "the commands, or one of them"},
+    {.name = "quit", .arguments = "", .run = do_quit, .help = "leave"},
+    {0}};

@@ -85,7 +85,7 @@ double *program_image(struct program *program, int slot) {
 
 /* -- precision -- */
 
-const char *const precision_names[PRECISION_COUNT] = {
+const char *const precision_names[PRECISION_COUNT + 1] = {
     [PRECISION_DOUBLE] = "double",
     [PRECISION_SINGLE] = "single",
     [PRECISION_HALF] = "half",

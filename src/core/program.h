@@ -58,7 +58,7 @@ double *program_image(struct program *program, int slot);
 /* How results are rounded, after each operation. */
 enum precision { PRECISION_DOUBLE, PRECISION_SINGLE, PRECISION_HALF, PRECISION_BFLOAT16 };
 enum { PRECISION_COUNT = 4 };
-extern const char *const precision_names[PRECISION_COUNT];
+extern const char *const precision_names[PRECISION_COUNT + 1]; /* NULL at the end */
 double precision_round(enum precision precision, double value);
 
 struct run {

@@ -1,6 +1,9 @@
-#include "explore/command_bug.h"
+#include "explore/commands.h"
 
+#include "bug/catalogue.h"
+#include "bug/matrix.h"
 #include "core/intl.h"
+#include "core/shared.h"
 #include "io/loader.h"
 #include "lang/shown.h"
 #include "report/report_bugs.h"
@@ -46,9 +49,9 @@ static void list_bugs(const struct model *model, struct text *out) {
   }
 }
 
-enum status do_bug(struct session *session, const struct source *arguments, struct lines *out,
+static enum status do_bug(struct session *session, const struct source *arguments, struct lines *out,
                    struct diag *diag) {
-  struct model *model = &session->model;
+  struct model *model = session->model;
   bool off = strncmp(arguments->text, "off ", 4) == 0, on = strncmp(arguments->text, "on ", 3) == 0;
   size_t index;
   enum status status;
@@ -68,26 +71,26 @@ enum status do_bug(struct session *session, const struct source *arguments, stru
 
 /* -- the catalogue -- */
 
-enum status do_bugs(struct session *session, const struct source *arguments, struct lines *out,
+static enum status do_bugs(struct session *session, const struct source *arguments, struct lines *out,
                     struct diag *diag) {
   struct catalogue catalogue;
   const struct bug_kind *kind = bug_kind_find(arguments->text);
-  enum status status = catalogue_make(&catalogue, &session->model, diag);
-  if (!*arguments->text) list_bugs(&session->model, &out->text);
+  enum status status = catalogue_make(&catalogue, session->model, diag);
+  if (!*arguments->text) list_bugs(session->model, &out->text);
   if (kind) report_kind(&out->text, kind);
-  if (!status) report_catalogue(&out->text, &session->model, &catalogue, arguments->text);
+  if (!status) report_catalogue(&out->text, session->model, &catalogue, arguments->text);
   catalogue_done(&catalogue);
   return status;
 }
 
-enum status do_blind(struct session *session, const struct source *arguments, struct lines *out,
+static enum status do_blind(struct session *session, const struct source *arguments, struct lines *out,
                      struct diag *diag) {
   struct survey survey;
-  const struct survey_options options = {.frozen = session->frozen, .cancel = session->cancel,
+  const struct survey_options options = {.frozen = session->now.at.frozen, .cancel = session->cancel,
                                          .progress = session->progress,
                                          .progress_context = session->progress_context};
   (void)arguments;
-  enum status status = survey_run(&survey, &session->model, &options, diag);
+  enum status status = survey_run(&survey, session->model, &options, diag);
   for (size_t i = 0; !status && i < survey.blind_count; i++)
     text_printf(&out->text, "%s\n", survey.blind[i]);
   if (!status)
@@ -98,21 +101,39 @@ enum status do_blind(struct session *session, const struct source *arguments, st
   return status;
 }
 
-enum status do_matrix(struct session *session, const struct source *arguments, struct lines *out,
+static void end_matrix(void *matrix) {
+  matrix_done(matrix);
+}
+
+static enum status do_matrix(struct session *session, const struct source *arguments, struct lines *out,
                       struct diag *diag) {
-  struct matrix_options options = {.loader = &io_loader, .frozen = session->frozen,
+  struct matrix_options options = {.loader = &io_loader, .frozen = session->now.at.frozen,
                                    .cancel = session->cancel, .progress = session->progress,
                                    .progress_context = session->progress_context};
-  struct matrix *matrix = calloc(1, sizeof *matrix);
+  struct matrix *matrix = shared_new(sizeof *matrix, end_matrix);
   (void)arguments;
   if (!matrix) return diag_no_memory(diag);
-  enum status status = matrix_run(matrix, &session->model, &options, diag);
-  if (status) {
-    matrix_done(matrix);
-    free(matrix);
-    return status;
+  enum status status = matrix_run(matrix, session->model, &options, diag);
+  if (!status) {
+    report_matrix(&out->text, matrix);
+    shared_drop(session->now.at.matrix);
+    session->now.at.matrix = shared_keep(matrix);
   }
-  report_matrix(&out->text, matrix);
-  session_keep_matrix(session, matrix);
-  return STATUS_OK;
+  shared_drop(matrix);
+  return status;
 }
+
+enum { ASKS = COMMAND_NEEDS_MODEL | COMMAND_IN_LESSONS };
+
+const struct command bug_commands[] = {
+    {.name = "bug", .arguments = "LINE | ID | off N | on N", .flags = ASKS | COMMAND_CHANGES,
+     .run = do_bug, .help = "replace a rule line: bug dq = df * q, or by a mutant's id; switch one "
+                            "off and on"},
+    {.name = "bugs", .arguments = "[TEXT | KIND]", .flags = ASKS, .run = do_bugs,
+     .help = "the bugs that are in, and the catalogue's mutants whose id holds TEXT"},
+    {.name = "blind", .arguments = "", .flags = ASKS, .hunt = IN_HUNT_WAITS, .run = do_blind,
+     .help = "the mutants that a check at this point could not have caught"},
+    {.name = "matrix", .arguments = "", .flags = ASKS, .hunt = IN_HUNT_WAITS, .run = do_matrix,
+     .shown = SHOWN_MEANWHILE, .view = VIEW_MATRIX,
+     .help = "every mutant of the catalogue against several checks"},
+    {0}};

@@ -1,17 +1,15 @@
-#include "explore/command_train.h"
+#include "explore/commands.h"
 
-#include "command/command.h"
 #include "core/intl.h"
+#include "core/shared.h"
 #include "explore/options.h"
-#include "game/game.h"
 #include "io/loader.h"
 #include "io/params.h"
 #include "train/train.h"
 
 #include <stdio.h>
 
-/* A training that was stopped stands in the log with the steps it did, so that a replay does the
- * same; a replay itself is stopped as a whole. */
+/* A training that was stopped is logged with the steps it did, so that a script does the same. */
 static enum status run_training(struct session *session, struct training *training,
                                 struct diag *diag) {
   const struct history *history = &training->history;
@@ -19,7 +17,7 @@ static enum status run_training(struct session *session, struct training *traini
   enum status status = train_run(training, diag);
   session->training = NULL;
   if (status) return status;
-  if (history->cancelled && (history->done == 0 || session->replaying))
+  if (history->cancelled && history->done == 0)
     return diag_set(diag, STATUS_CANCELLED, (struct span){0}, "%s",
                     _("the training was stopped"));
   if (history->cancelled)
@@ -27,34 +25,46 @@ static enum status run_training(struct session *session, struct training *traini
   return STATUS_OK;
 }
 
+static void end_history(void *history) {
+  history_done(history);
+}
+
 /* The session goes on with what was learnt, and keeps how that came about. */
 static enum status take_over(struct session *session, struct training *training, struct lines *out,
                              struct diag *diag) {
-  train_give_params(training, &session->model);
-  enum status status = session_refresh(session, diag);
-  if (status) return status;
-  report_train(&out->text, &training->history, &session->model);
-  session->history = training->history;
-  session->has_history = true;
-  training->history = (struct history){0};
-  return STATUS_OK;
+  struct visit *visit = &session->now.at;
+  struct history *history = shared_new(sizeof *history, end_history);
+  enum status status = history ? visit_before_change(visit, -1, diag) : diag_no_memory(diag);
+  if (!status) {
+    train_give_params(training, session->model);
+    status = visit_after_change(visit, -1, diag);
+  }
+  if (!status) status = session_refresh(session, diag);
+  if (!status) {
+    report_train(&out->text, &training->history, session->model);
+    *history = training->history;
+    training->history = (struct history){0};
+    visit->history = shared_keep(history);
+  }
+  shared_drop(history);
+  return status;
 }
 
 static enum status train(struct session *session, const struct options *options, struct lines *out,
                          struct diag *diag) {
-  const struct lesson *lesson = &session->lesson;
-  const struct source *source = &lesson->graphs[lesson->page[session->page].model]->source;
+  const struct lesson *lesson = session->now.lesson;
+  const struct source *source = &lesson->graphs[lesson->page[session->now.page].model]->source;
   struct training training;
   struct train_options how = options_train(options);
   how.cancel = session->cancel;
   how.progress = session->progress;
   how.progress_context = session->progress_context;
-  enum status status = train_init(&training, source, &session->model, &how, &io_library, diag);
+  enum status status = train_init(&training, source, session->model, &how, &io_library, diag);
   if (status) return status;
   if (options->load && !(status = params_load(&training.model, options->load, diag)))
     train_take_params(&training);
   if (!status) status = run_training(session, &training, diag);
-  if (!status && options->save && !session->replaying) {
+  if (!status && options->save) {
     train_give_params(&training, &training.model);
     status = params_save(&training.model, options->save, diag);
   }
@@ -63,9 +73,9 @@ static enum status train(struct session *session, const struct options *options,
   return status;
 }
 
-/* A line of it here; the check itself is the session's. VERDICT: its name. */
 static const struct source no_words = {"check", "", 0, 1};
 
+/* A line of it here; the check itself is the session's. VERDICT: its name. */
 static enum status check_beside(struct session *session, const char *when, const char **verdict,
                                 struct lines *out, struct diag *diag) {
   struct lines whole;
@@ -77,33 +87,39 @@ static enum status check_beside(struct session *session, const char *when, const
     text_printf(&out->text, "%s\n", diag->message);
     return status;
   }
-  report_check_verdict(&out->text, &session->check, session->style);
-  *verdict = verdict_names[session->check.verdict];
+  report_check_verdict(&out->text, session->now.at.check, session->style);
+  *verdict = verdict_names[session->now.at.check->verdict];
   return STATUS_OK;
 }
 
 static enum status train_between_checks(struct session *session, const struct options *options,
                                         struct lines *out, struct diag *diag) {
   const char *before = NULL;
-  if (play_is_on(session))
+  if (session->secret)
     return diag_set(diag, STATUS_USAGE, (struct span){0}, "%s",
                     _("during a hunt checks are counted: check and train one after the other"));
   enum status status = check_beside(session, _("before"), &before, out, diag);
   if (!status) status = train(session, options, out, diag);
   if (status) return status;
-  session->history.before = before;
-  check_beside(session, _("after"), &session->history.after, out, diag); /* what is learnt stays */
+  session->now.at.history->before = before;
+  check_beside(session, _("after"), &session->now.at.history->after, out, diag); /* what is learnt stays */
   return STATUS_OK;
 }
 
-enum status do_train(struct session *session, const struct source *arguments, struct lines *out,
+static enum status do_train(struct session *session, const struct source *arguments, struct lines *out,
                      struct diag *diag) {
   struct options options;
   enum status status = options_parse_words(&options, VERB_TRAIN, arguments->text, diag);
-  const bool check = options.check && !session->replaying; /* then they have been */
   if (!status)
-    status = check ? train_between_checks(session, &options, out, diag)
-                   : train(session, &options, out, diag);
+    status = options.check ? train_between_checks(session, &options, out, diag)
+                           : train(session, &options, out, diag);
   options_done(&options);
   return status;
 }
+
+const struct command train_commands[] = {
+    {.name = "train", .arguments = "[steps=N] [lr=R] …",
+     .flags = COMMAND_CHANGES | COMMAND_NEEDS_MODEL, .run = do_train,
+     .completes = COMPLETE_OPTIONS, .shown = SHOWN_MEANWHILE, .view = VIEW_TRAIN,
+     .help = "follow the gradient downhill; the params keep what was learnt"},
+    {0}};

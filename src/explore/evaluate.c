@@ -12,17 +12,17 @@
 static enum status check_reached(const struct session *session, const struct expr *expr,
                                  struct diag *diag) {
   if (expr->kind == EXPR_NAME) {
-    int node = model_find(&session->model, expr->name);
-    int of = node < 0 && expr->name[0] == 'd' ? model_find(&session->model, expr->name + 1) : -1;
+    int node = model_find(session->model, expr->name);
+    int of = node < 0 && expr->name[0] == 'd' ? model_find(session->model, expr->name + 1) : -1;
     if ((node < 0 || session_has_value(session, node)) &&
         (of < 0 || session_has_gradient(session, of)))
       return STATUS_OK;
     char title[GRADIENT_SIZE];
     diag_set(diag, STATUS_USAGE, expr->span, _("\"%s\" has no value yet"),
-             name_title(&session->model, expr->name, title));
+             name_title(session->model, expr->name, title));
     diag_hint(diag, node >= 0 ? _("forward %s computes it")
                               : _("the walk has to come back to it: backward %s"),
-              node_title(&session->model, node >= 0 ? node : of, title));
+              node_title(session->model, node >= 0 ? node : of, title));
     return STATUS_USAGE;
   }
   for (size_t i = 0; expr->kind == EXPR_APPLY && i < expr->count; i++) {
@@ -51,7 +51,7 @@ static enum status run_lowered(const struct run *base, size_t first, size_t old_
 
 enum status evaluate_in(struct session *session, const struct run *base, const struct expr *expr,
                         struct evaluation *result, struct diag *diag) {
-  struct model *model = &session->model;
+  struct model *model = session->model;
   struct program_mark mark = program_mark(&model->program);
   struct builder builder = rules_builder(model, diag);
   size_t lowered = model->lowered;
@@ -73,7 +73,7 @@ enum status evaluate_expr(struct session *session, const struct expr *expr,
 
 enum status evaluate_text(struct session *session, const char *name, const char *text,
                           struct evaluation *result, struct diag *diag) {
-  struct model *model = &session->model;
+  struct model *model = session->model;
   const struct expr *expr;
   struct source *source = ARENA_NEW(&model->rule_arena, struct source);
   const char *kept = arena_copy(&model->rule_arena, text, strlen(text));

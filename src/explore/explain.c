@@ -10,7 +10,7 @@
 
 /* The slot that a name in a line stands for, or -1. */
 static int slot_of(const struct session *session, const char *name) {
-  const struct model *model = &session->model;
+  const struct model *model = session->model;
   int slot = scope_find(&model->scope, name);
   if (slot < 0) slot = scope_find(&model->locals, name);
   int node = slot < 0 && name[0] == 'd' ? model_find(model, name + 1) : -1;
@@ -21,7 +21,7 @@ static bool all_scalar(const struct session *session, const struct expr *expr, s
   if (expr->kind == EXPR_NAME) {
     int slot = slot_of(session, expr->name);
     ++*names;
-    return slot >= 0 && shape_count(model_shape(&session->model, slot)) == 1;
+    return slot >= 0 && shape_count(model_shape(session->model, slot)) == 1;
   }
   for (size_t i = 0; expr->kind == EXPR_APPLY && i < expr->count; i++)
     if (!all_scalar(session, expr->args[i], names)) return false;
@@ -36,7 +36,7 @@ struct plug {
 /* A number, in brackets where a minus needs them; or a shape. */
 static const struct expr *plug_name(void *context, const char *name) {
   const struct plug *plug = context;
-  struct model *model = &plug->session->model;
+  struct model *model = plug->session->model;
   struct arena *arena = &model->rule_arena;
   struct span nowhere = {0};
   char number[NUMBER_TEXT_SIZE];
@@ -58,7 +58,7 @@ bool explain_plugged(struct session *session, const struct expr *expr, struct te
   struct plug plug = {session, all_scalar(session, expr, &names)};
   if (names == 0 || expr->kind == EXPR_NAME) return false;
   const struct expr *plugged =
-      expr_substitute(&session->model.rule_arena, expr, plug_name, &plug);
+      expr_substitute(&session->model->rule_arena, expr, plug_name, &plug);
   if (plugged) print_expr(out, plugged);
   else out->failed = true;
   return true;
@@ -80,7 +80,7 @@ static void put_lines(struct session *session, int indent, const struct expr *ex
 
 enum status explain_value(struct session *session, int node, struct text *out,
                           struct diag *diag) {
-  const struct model *model = &session->model;
+  const struct model *model = session->model;
   const struct node *shown = &model->nodes[node];
   const struct expr *expr = model_formula(model, node);
   struct text formula;
@@ -126,7 +126,7 @@ static int target_columns(const char *line) {
 
 enum status explain_rule(struct session *session, const struct rule *rule, struct text *out,
                          struct diag *diag) {
-  const struct model *model = &session->model;
+  const struct model *model = session->model;
   struct evaluation share;
   struct text line;
   /* A hunt's line shows what it pretends to be and the number that it really makes. */
@@ -158,7 +158,7 @@ enum status explain_rule(struct session *session, const struct rule *rule, struc
 
 enum status explain_gradient(struct session *session, int node, struct text *out,
                              struct diag *diag) {
-  const struct model *model = &session->model;
+  const struct model *model = session->model;
   enum status status = STATUS_OK;
   bool found = false;
   for (size_t i = 0; !status && i < model->rule_count; i++) {
@@ -175,11 +175,11 @@ enum status explain_gradient(struct session *session, int node, struct text *out
   return status;
 }
 
-enum status explain_step(struct session *session, const struct step *step, struct text *out,
+enum status explain_step(struct session *session, const struct move *step, struct text *out,
                          struct diag *diag) {
-  const struct model *model = &session->model;
-  if (step->kind == STEP_FORWARD) return explain_value(session, step->node, out, diag);
-  if (step->kind == STEP_SEED) {
+  const struct model *model = session->model;
+  if (step->kind == MOVE_FORWARD) return explain_value(session, step->node, out, diag);
+  if (step->kind == MOVE_SEED) {
     text_printf(out, _("d%s = 1\n  the gradient of the loss with respect to itself\n"),
                 model->nodes[step->node].name);
     return STATUS_OK;
@@ -195,7 +195,7 @@ enum status explain_step(struct session *session, const struct step *step, struc
 /* Lines that NODE hands to its operands. */
 static enum status explain_handed_on(struct session *session, int node, struct text *out,
                                      struct diag *diag) {
-  const struct model *model = &session->model;
+  const struct model *model = session->model;
   enum status status = STATUS_OK;
   for (size_t i = 0; !status && i < model->rule_count; i++) {
     const struct rule *rule = &model->rules[i];
@@ -216,7 +216,7 @@ static bool shows_own_lines(const struct model *model, int node) {
 }
 
 static void put_gradient(struct session *session, int node, struct text *out) {
-  const struct model *model = &session->model;
+  const struct model *model = session->model;
   const struct node *shown = &model->nodes[node];
   if (shown->gradient < 0) {
     text_puts(out, _("no gradient is wanted here\n"));
@@ -236,7 +236,7 @@ enum status explain_node(struct session *session, int node, struct text *out,
                          struct diag *diag) {
   enum status status = explain_value(session, node, out, diag);
   if (status) return status;
-  if (shows_own_lines(&session->model, node)) return explain_gradient(session, node, out, diag);
+  if (shows_own_lines(session->model, node)) return explain_gradient(session, node, out, diag);
   put_gradient(session, node, out);
   return explain_handed_on(session, node, out, diag);
 }

@@ -19,7 +19,7 @@ enum status explain_gradient(struct session *session, int node, struct text *out
                              struct diag *diag);
 
 /* What a step of the walk does. */
-enum status explain_step(struct session *session, const struct step *step, struct text *out,
+enum status explain_step(struct session *session, const struct move *step, struct text *out,
                          struct diag *diag);
 
 /* A node: its value, its gradient, and the lines that it hands to its operands. */

@@ -99,7 +99,7 @@ static enum status explain_operation(struct session *session, const struct expr 
 
 enum status explain_entry(struct session *session, int node, bool gradient, uint32_t row,
                           uint32_t col, struct text *out, struct diag *diag) {
-  const struct model *model = &session->model;
+  const struct model *model = session->model;
   const struct expr *expr = gradient ? NULL : model_formula(model, node);
   size_t lines = 0;
   for (size_t i = 0; gradient && i < model->rule_count; i++)

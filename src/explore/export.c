@@ -1,4 +1,4 @@
-#include "explore/export.h"
+#include "explore/commands.h"
 
 #include "core/intl.h"
 #include "explore/evaluate.h"
@@ -11,11 +11,6 @@
 #include <string.h>
 
 static const struct span nowhere = {0};
-
-bool export_has_ending(const char *path, const char *ending) {
-  size_t length = strlen(path), tail = strlen(ending);
-  return length > tail && strcmp(path + length - tail, ending) == 0;
-}
 
 /* -- a tensor -- */
 
@@ -40,7 +35,7 @@ static const struct picture {
 
 static const struct picture *find_picture(const char *path) {
   for (size_t i = 0; i < sizeof pictures / sizeof *pictures; i++)
-    if (export_has_ending(path, pictures[i].ending)) return &pictures[i];
+    if (path_ends(path, pictures[i].ending)) return &pictures[i];
   return NULL;
 }
 
@@ -60,8 +55,8 @@ static enum status export_circuit(struct session *session, const struct picture 
 /* "screen.svg" in any folder means the screen, and so do endings that a circuit does not have. */
 static bool names_screen(const char *path) {
   const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-  return strcmp(base, "screen.svg") == 0 || export_has_ending(path, ".txt") ||
-         export_has_ending(path, ".ans");
+  return strcmp(base, "screen.svg") == 0 || path_ends(path, ".txt") ||
+         path_ends(path, ".ans");
 }
 
 static enum status export_screen(struct session *session, const char *path, struct text *out,
@@ -76,7 +71,11 @@ static enum status export_screen(struct session *session, const char *path, stru
   return status;
 }
 
-/* -- the command -- */
+/* -- the command --
+ *   export NODE FILE.csv|.npy       a value, or with dNODE a gradient
+ *   export FILE.svg|.dot            the circuit
+ *   export screen FILE.txt|.ans|.svg, or export screen.svg, or any .txt or .ans: the screen
+ * Files are written whole or not at all. */
 
 /* How much of ARGUMENTS is the node: a word, or a part of a statement with blanks in it. */
 static size_t name_length(const struct model *model, const char *arguments) {
@@ -88,9 +87,9 @@ static size_t name_length(const struct model *model, const char *arguments) {
   return part ? last : word;
 }
 
-enum status do_export(struct session *session, const struct source *arguments, struct lines *out,
+static enum status do_export(struct session *session, const struct source *arguments, struct lines *out,
                       struct diag *diag) {
-  size_t word = name_length(&session->model, arguments->text);
+  size_t word = name_length(session->model, arguments->text);
   const char *rest = arguments->text + word + strspn(arguments->text + word, " \t");
   const struct picture *picture = *rest ? NULL : find_picture(arguments->text);
   if (strncmp(arguments->text, "screen", word) == 0 && word == strlen("screen") && *rest)
@@ -109,3 +108,10 @@ enum status do_export(struct session *session, const struct source *arguments, s
   free(name);
   return status;
 }
+
+const struct command export_commands[] = {
+    {.name = "export", .arguments = "[NODE | screen] FILE", .flags = COMMAND_NEEDS_MODEL,
+     .hunt = IN_HUNT_A_LOOK, .run = do_export, .completes = COMPLETE_NODES_THEN_FILES,
+     .help = "the circuit as .svg or .dot; NODE (dNODE) as .csv or .npy; the screen as .txt, .ans, "
+             ".svg"},
+    {0}};

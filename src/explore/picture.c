@@ -36,7 +36,7 @@ void picture_value(const struct run *run, int slot, int digits, char *out, size_
 /* The number in a box: false if none is wanted there. *KNOWN: the walk has come to it. */
 static bool number_in(const struct session *session, int node, bool gradient, bool *known,
                       char text[NUMBER_SIZE]) {
-  const struct node *at = &session->model.nodes[node];
+  const struct node *at = &session->model->nodes[node];
   int slot = gradient ? at->gradient : at->slot;
   if (slot < 0) return false;
   *known = gradient ? session_has_gradient(session, node) : session_has_value(session, node);
@@ -46,16 +46,16 @@ static bool number_in(const struct session *session, int node, bool gradient, bo
 }
 
 static const char *title_of(const struct session *session) {
-  const struct lesson *lesson = &session->lesson;
+  const struct lesson *lesson = session->now.lesson;
   return text_string(lesson->title.length > 0 ? &lesson->title : &lesson->path);
 }
 
 /* "step 4 of 5, backward" */
 static void put_place(const struct session *session, struct text *out) {
-  size_t position = session->position;
-  text_printf(out, _("step %zu of %zu"), position, session->step_count);
+  size_t position = session->now.at.position;
+  text_printf(out, _("step %zu of %zu"), position, session->walk.count);
   if (position > 0)
-    text_puts(out, position > session->forward_count ? _(", backward") : _(", forward"));
+    text_puts(out, position > session->walk.forward_count ? _(", backward") : _(", forward"));
 }
 
 /* -- SVG -- */
@@ -243,7 +243,7 @@ static void put_operands(const struct sheet *sheet, int index) {
   }
   words.length = 0;
   if (ghost_row > 0) {
-    circuit_ghosts(sheet->circuit, &sheet->session->model, index, box->width - 3, "×", &words);
+    circuit_ghosts(sheet->circuit, sheet->session->model, index, box->width - 3, "×", &words);
     put_word(sheet->out, x_of(box->col) + PAD, y_of(box->row + ghost_row) + BELOW, "start", grey,
              small, text_string(&words));
   }
@@ -253,7 +253,7 @@ static void put_operands(const struct sheet *sheet, int index) {
 
 static void put_box(const struct sheet *sheet, int index) {
   enum { PAD = 9, NAME = 18, RULE = 25, VALUE = 45, GRADIENT = 67 };
-  const struct model *model = &sheet->session->model;
+  const struct model *model = sheet->session->model;
   const struct box *box = &sheet->circuit->layout.boxes[index];
   int node = sheet->circuit->nodes[index];
   double x = x_of(box->col), right = x_of(box->col + box->width - 1), y = y_of(box->row);
@@ -298,7 +298,7 @@ static void put_header(const struct sheet *sheet) {
 static void put_footer(const struct sheet *sheet, double width, double y) {
   enum { SECOND = 62 };
   static const char small[] = " font-size=\"13\"";
-  const struct model *model = &sheet->session->model;
+  const struct model *model = sheet->session->model;
   char title[TITLE_SIZE];
   struct text words;
   text_init(&words);
@@ -336,7 +336,7 @@ static void put_sheet(const struct sheet *sheet) {
 enum status picture_svg(const struct session *session, struct text *out, struct diag *diag) {
   struct circuit circuit = {0};
   struct sheet sheet = {session, &circuit, out};
-  enum status status = circuit_make(&circuit, &session->model, session->focus);
+  enum status status = circuit_make(&circuit, session->model, session->look.focus);
   if (!status) put_sheet(&sheet);
   circuit_done(&circuit);
   return status || out->failed ? diag_no_memory(diag) : STATUS_OK;
@@ -373,7 +373,7 @@ static void put_dot_row(const struct sheet *sheet, int node, bool gradient) {
 }
 
 static void put_dot_node(const struct sheet *sheet, int node) {
-  const struct model *model = &sheet->session->model;
+  const struct model *model = sheet->session->model;
   char title[TITLE_SIZE];
   struct text sign;
   text_init(&sign);
@@ -396,7 +396,7 @@ static void put_dot_node(const struct sheet *sheet, int node) {
 }
 
 static void put_dot_edges(const struct sheet *sheet, int node) {
-  const struct model *model = &sheet->session->model;
+  const struct model *model = sheet->session->model;
   const struct wires *wires = &sheet->circuit->wires;
   for (size_t i = wires->first[node]; i < wires->first[node + 1]; i++) {
     text_puts(sheet->out, "  ");
@@ -427,7 +427,7 @@ static void put_dot(const struct sheet *sheet) {
 enum status picture_dot(const struct session *session, struct text *out, struct diag *diag) {
   struct circuit circuit = {0};
   struct sheet sheet = {session, &circuit, out};
-  enum status status = wires_find(&circuit.wires, &session->model);
+  enum status status = wires_find(&circuit.wires, session->model);
   if (!status) put_dot(&sheet);
   circuit_done(&circuit);
   return status || out->failed ? diag_no_memory(diag) : STATUS_OK;

@@ -28,21 +28,25 @@ struct play {
   bool closed;      /* the act that ended it has been noted */
 };
 
-void play_done(struct play *play);
-
 /* Whether a hunt is on that is not over yet. */
 bool play_is_on(const struct session *session);
 
-/* Says no to COMMAND where it would leave the hunt that is on, else STATUS_OK. */
-enum status play_allows(const struct session *session, const char *command, struct diag *diag);
+/* Says no to COMMAND with ARGUMENTS where it would leave the hunt that is on, else STATUS_OK; and to
+ * undo where that would leave it. */
+enum status play_allows(const struct session *session, const struct command *command,
+                        const char *arguments, struct diag *diag);
+enum status play_allows_undo(const struct session *session, struct diag *diag);
 
-/* Counts LINE, which was just carried out and whose command is COMMAND, and brings the record up to
+/* Call after the session has gone back or on in its log: what was found stays found. */
+enum status play_settle(struct session *session, struct diag *diag);
+
+/* Counts LINE, which was just carried out and whose row is COMMAND, and brings the record up to
  * date. STATUS_IO if that cannot be written; the hunt goes on. */
-enum status play_note(struct session *session, const char *command, const char *line,
+enum status play_note(struct session *session, const struct command *command, const char *line,
                       struct diag *diag);
 
-/* Call where the player can move the focus without a command: a look at a node where he has not
- * been yet counts as the command "focus" does. As play_note(). */
+/* Call where the look may have moved without a command: a node where the player has not been yet
+ * counts as the command "focus" does. As play_note(). */
 enum status play_look(struct session *session, struct diag *diag);
 
 /* "2 of 3 found, 4 checks, 7 looks, 81 points": for a status line. */
@@ -51,13 +55,8 @@ void play_put_state(const struct session *session, struct text *out);
 /* Has the hunt that is on leave its record in PATH, which must not exist yet. */
 enum status play_record(struct session *session, const char *path, struct diag *diag);
 
-/* The commands. */
-enum status do_hunt(struct session *session, const struct source *arguments, struct lines *out,
-                    struct diag *diag);
-enum status do_giveup(struct session *session, const struct source *arguments, struct lines *out,
-                      struct diag *diag);
-enum status do_numeric(struct session *session, const struct source *arguments, struct lines *out,
-                       struct diag *diag);
+/* The commands, for the table; it ends with a row without a name. */
+extern const struct command hunt_commands[];
 
 /* The record of a hunt as JSON, with a seal over all of it. */
 enum status record_make(const struct session *session, struct text *out);
@@ -75,7 +74,8 @@ struct grade {
 void grade_done(struct grade *grade);
 
 /* Replays the record in FILE and scores it anew. STATUS_DATA if it is cut off, edited, of another
- * text of the lesson, or not a record at all; DIAG says which. Ends with grade_done(). */
-enum status grade_record(const char *file, struct grade *grade, struct diag *diag);
+ * text of the lesson, or not a record at all; DIAG says which. INTERPRETER carries out its lines. Ends with grade_done(). */
+enum status grade_record(const char *file, const struct interpreter *interpreter,
+                         struct grade *grade, struct diag *diag);
 
 #endif

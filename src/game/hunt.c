@@ -144,13 +144,11 @@ static enum status draw_bugs(struct hide *hide, int level, int wanted) {
   return status;
 }
 
-enum status hunt_hide_again(struct hunt *hunt, struct model *model, struct diag *diag) {
+static enum status hide_all(struct hunt *hunt, struct model *model, struct diag *diag) {
   enum status status = STATUS_OK;
-  for (size_t i = 0; !status && !hunt->over && i < hunt->count; i++) {
-    struct quarry *quarry = &hunt->quarries[i];
-    if (quarry->found) continue;
-    quarry->first_bug = model->bug_count;
-    status = mutant_apply(&quarry->mutant, model, true, diag);
+  for (size_t i = 0; !status && i < hunt->count; i++) {
+    hunt->quarries[i].first_bug = model->bug_count;
+    status = mutant_apply(&hunt->quarries[i].mutant, model, true, diag);
   }
   return status;
 }
@@ -174,7 +172,7 @@ enum status hunt_begin(struct hunt *hunt, struct model *model, const struct hunt
       status = no_memory(&hide);
   }
   if (!status) status = draw_bugs(&hide, options->level, options->bugs);
-  if (!status) status = hunt_hide_again(hunt, model, diag);
+  if (!status) status = hide_all(hunt, model, diag);
   struct diag again;
   if (status && model_drop_bugs(model, 0, &again)) status = no_memory(&hide);
   gauge_done(&hide.here);
@@ -411,6 +409,16 @@ enum status hunt_hint(struct hunt *hunt, struct text *out, struct diag *diag) {
   hunt_act(hunt, (enum hunt_act)(HUNT_HINT_1 + quarry->hints));
   quarry->hints++;
   return STATUS_OK;
+}
+
+enum status hunt_put_out(struct hunt *hunt, struct model *model, struct diag *diag) {
+  enum status status = STATUS_OK;
+  for (size_t i = 0; !status && i < hunt->count; i++) {
+    struct quarry *quarry = &hunt->quarries[i];
+    bool out = quarry->found || hunt->over;
+    if (out && !model->bugs[quarry->first_bug].off) status = mend(quarry, model, true, diag);
+  }
+  return status;
 }
 
 enum status hunt_end(struct hunt *hunt, struct model *model, struct diag *diag) {

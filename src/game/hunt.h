@@ -82,8 +82,9 @@ enum status hunt_answer(struct hunt *hunt, struct model *model, const char *answ
  * none left. */
 enum status hunt_hint(struct hunt *hunt, struct text *out, struct diag *diag);
 
-/* Hides what is still to be found in MODEL, which was built anew. */
-enum status hunt_hide_again(struct hunt *hunt, struct model *model, struct diag *diag);
+/* Takes what was found, or all once the hunt is over, out of MODEL, which was brought back to where
+ * it may have been in. */
+enum status hunt_put_out(struct hunt *hunt, struct model *model, struct diag *diag);
 
 /* Takes all bugs out of MODEL; the hunt is over. */
 enum status hunt_end(struct hunt *hunt, struct model *model, struct diag *diag);

@@ -1,4 +1,3 @@
-#include "command/command.h"
 #include "core/hash.h"
 #include "core/intl.h"
 #include "game/game.h"
@@ -42,7 +41,7 @@ static json_t *acts_json(const struct play *play) {
 }
 
 enum status record_make(const struct session *session, struct text *out) {
-  const struct play *play = session->play;
+  const struct play *play = session->now.play;
   const struct hunt *hunt = &play->hunt;
   char text[17], seal[17];
   snprintf(text, sizeof text, "%016" PRIx64, play->text);
@@ -131,7 +130,7 @@ static enum status issue(struct session *session, struct lines *out, struct diag
   va_end(arguments);
   if (length < 0 || (size_t)length >= sizeof line)
     return diag_set(diag, STATUS_DATA, nowhere, "%s", _("a name in the record is too long"));
-  return command_do(session, line, out, diag);
+  return session->interpreter->do_typed(session, line, out, diag);
 }
 
 static enum status begin_again(struct session *session, const struct record *record,
@@ -152,23 +151,20 @@ static enum status begin_again(struct session *session, const struct record *rec
   lines_done(&out);
   if (status) return status;
   char text[17];
-  snprintf(text, sizeof text, "%016" PRIx64, session->play->text);
+  snprintf(text, sizeof text, "%016" PRIx64, session->now.play->text);
   return strcmp(text, record->text) == 0
              ? STATUS_OK
              : refuse(diag, file, _("this record is of another text of the lesson"));
 }
 
-static bool is_command(const char *line, const char *name) {
-  size_t length = strlen(name);
-  return strncmp(line, name, length) == 0 && (line[length] == ' ' || line[length] == '\0');
-}
-
-/* What must not be done again, such as the writing of a file, costs what it cost. */
-static enum status note_only(struct session *session, const char *line, struct diag *diag) {
-  char *command = strndup(line, strcspn(line, " \t"));
-  enum status status = command ? play_note(session, command, line, diag) : diag_no_memory(diag);
-  free(command);
-  return status;
+/* A record's commands come from outside: like a lesson's they may not touch files. What must not be
+ * done again, such as the writing of a file, costs what it cost. */
+static enum status do_again(struct session *session, const char *line, struct lines *out,
+                            struct diag *diag) {
+  const struct command *command = session->interpreter->find(line, strcspn(line, " \t"));
+  if (!command || command->flags & (COMMAND_IN_LESSONS | COMMAND_OF_PLAYERS))
+    return session->interpreter->do_typed(session, line, out, diag);
+  return play_note(session, command, line, diag);
 }
 
 /* One command of the player at its time. What a wrong answer was told becomes a remark. */
@@ -176,19 +172,14 @@ static enum status act_again(struct session *session, json_t *act, struct grade 
                              const char *file, struct diag *diag) {
   const char *line;
   double at;
-  struct play *play = session->play;
+  struct play *play = session->now.play;
   unsigned wrong = play->hunt.acts[HUNT_WRONG];
   struct lines out;
   if (json_unpack(act, "[F, s]", &at, &line) != 0 || !(at >= play->at))
     return refuse(diag, file, _("this record's acts are out of order"));
   play->at = at;
   lines_init(&out);
-  /* A record's commands come from outside: like a lesson's they may not touch files. */
-  bool own = is_command(line, "answer") || is_command(line, "hint") || is_command(line, "skip") ||
-             is_command(line, "giveup") || is_command(line, "undo") || is_command(line, "redo");
-  enum status status = own || command_is_for_lessons(line)
-                           ? command_do(session, line, &out, diag)
-                           : note_only(session, line, diag);
+  enum status status = do_again(session, line, &out, diag);
   if (!status && play->hunt.acts[HUNT_WRONG] > wrong) {
     text_put_safe(&grade->remarks, line, strlen(line));
     text_printf(&grade->remarks, ": %s", text_string(&out.text));
@@ -218,14 +209,14 @@ static enum status replay_record(struct session *session, const struct record *r
   size_t i;
   json_t *act;
   if (status) return status;
-  session->play->at = 0;
+  session->now.play->at = 0;
   text_put_safe(&grade->lesson, record->lesson, strlen(record->lesson));
   json_array_foreach(record->acts, i, act) {
     if (status) break;
     status = act_again(session, act, grade, file, diag);
   }
   if (status) return status;
-  take_result(grade, session->play);
+  take_result(grade, session->now.play);
   return (int)grade->score == record->score && (int)grade->found == record->found
              ? STATUS_OK
              : refuse(diag, file, _("this record's score is not what its acts earn"));
@@ -237,13 +228,14 @@ void grade_done(struct grade *grade) {
   *grade = (struct grade){0};
 }
 
-enum status grade_record(const char *file, struct grade *grade, struct diag *diag) {
+enum status grade_record(const char *file, const struct interpreter *interpreter,
+                         struct grade *grade, struct diag *diag) {
   struct record record;
   struct session session;
   *grade = (struct grade){0};
   text_init(&grade->lesson);
   text_init(&grade->remarks);
-  session_init(&session);
+  session_init(&session, interpreter);
   enum status status = read_record(file, &record, diag);
   if (!status) status = replay_record(&session, &record, file, grade, diag);
   session_done(&session);

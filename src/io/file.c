@@ -105,3 +105,8 @@ void file_make_folders(char *path) {
     *slash = '/';
   }
 }
+
+bool path_ends(const char *path, const char *ending) {
+  size_t length = strlen(path), tail = strlen(ending);
+  return length > tail && strcmp(path + length - tail, ending) == 0;
+}

@@ -21,4 +21,7 @@ enum status file_write(const char *path, const struct text *text, struct diag *d
  * when the file is opened. PATH is the same again afterwards. */
 void file_make_folders(char *path);
 
+/* Whether PATH ends in ENDING, with something before it. */
+bool path_ends(const char *path, const char *ending);
+
 #endif

@@ -48,8 +48,7 @@ static const struct format {
 
 static const struct format *find_format(const char *path) {
   for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-    size_t length = strlen(path), ending = strlen(formats[i].ending);
-    if (length > ending && strcmp(path + length - ending, formats[i].ending) == 0)
+    if (path_ends(path, formats[i].ending))
       return &formats[i];
   }
   return NULL;

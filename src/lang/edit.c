@@ -4,6 +4,7 @@
 #include "lang/rules.h"
 #include "lang/shown.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* One bug more; STATUS_DATA leaves it in the list's spare room. */
@@ -115,5 +116,49 @@ enum status model_fold(struct model *model, const char *name, bool folded, struc
 enum status model_fold_statements(struct model *model, struct diag *diag) {
   for (size_t i = 0; i < model->instance_count; i++)
     if (!model->instances[i].gate) model->instances[i].folded = true;
+  return rules_derive(model, diag);
+}
+
+/* -- edits as a value -- */
+
+bool edits_take(struct edits *edits, const struct model *model) {
+  const size_t folds = model->instance_count, bugs = model->bug_count;
+  *edits = (struct edits){.folded = calloc(folds + 1, sizeof *edits->folded),
+                          .bugs = calloc(bugs + 1, sizeof *edits->bugs), .bug_count = bugs};
+  if (!edits->folded || !edits->bugs) {
+    edits_done(edits);
+    return false;
+  }
+  for (size_t i = 0; i < folds; i++) edits->folded[i] = model->instances[i].folded;
+  if (bugs > 0) memcpy(edits->bugs, model->bugs, bugs * sizeof *edits->bugs);
+  return true;
+}
+
+void edits_done(struct edits *edits) {
+  free(edits->folded);
+  free(edits->bugs);
+  *edits = (struct edits){0};
+}
+
+/* A bug's text is a copy that no other bug has. */
+bool edits_are(const struct edits *edits, const struct model *model) {
+  if (edits->bug_count != model->bug_count) return false;
+  for (size_t i = 0; i < model->instance_count; i++)
+    if (edits->folded[i] != model->instances[i].folded) return false;
+  for (size_t i = 0; i < model->bug_count; i++) {
+    const struct bug *was = &edits->bugs[i], *is = &model->bugs[i];
+    if (was->text != is->text || was->off != is->off || was->hidden != is->hidden) return false;
+  }
+  return true;
+}
+
+enum status model_put_edits(struct model *model, const struct edits *edits, struct diag *diag) {
+  if (!array_reserve(&model->bugs, &model->bug_capacity, edits->bug_count, sizeof *model->bugs))
+    return diag_no_memory(diag);
+  if (edits->bug_count > 0)
+    memcpy(model->bugs, edits->bugs, edits->bug_count * sizeof *edits->bugs);
+  model->bug_count = edits->bug_count;
+  for (size_t i = 0; i < model->instance_count; i++)
+    model->instances[i].folded = edits->folded[i];
   return rules_derive(model, diag);
 }

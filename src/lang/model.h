@@ -179,6 +179,23 @@ struct assign model_line(const struct model *model, size_t rule);
  * Hidden ones do not count. */
 int model_bug_of(const struct model *model, size_t rule);
 
+/* What was edited in a model since it was built: which instances are folded, and the bugs. Its
+ * bugs' lines live in the model. Edits own their two arrays until edits_done(). */
+struct edits {
+  bool *folded; /* by instance */
+  struct bug *bugs;
+  size_t bug_count;
+};
+
+/* The edits of MODEL as they are. False, with nothing to end, if there is no memory. */
+bool edits_take(struct edits *edits, const struct model *model);
+void edits_done(struct edits *edits);
+bool edits_are(const struct edits *edits, const struct model *model);
+
+/* Puts MODEL, from which EDITS were taken at some time, back to them. STATUS_NO_MEMORY leaves it
+ * without a backward pass. */
+enum status model_put_edits(struct model *model, const struct edits *edits, struct diag *diag);
+
 /* Unfolds what the node NAME is shown as, or folds what it is the result of, one level at a time;
  * every gate and statement with NULL. */
 enum status model_fold(struct model *model, const char *name, bool folded, struct diag *diag);

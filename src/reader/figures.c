@@ -97,14 +97,14 @@ static const struct expr *number(struct filling *filling, const struct expr *exp
 }
 
 static bool is_model_name(const struct session *session, const char *name) {
-  const struct model *model = &session->model;
+  const struct model *model = session->model;
   return model_find(model, name) >= 0 ||
          (name[0] == 'd' && model_find(model, name + 1) >= 0) ||
          scope_find(&model->locals, name) >= 0;
 }
 
 static bool has_check(struct filling *filling, const struct expr *expr) {
-  if (filling->figures->session->has_check) return true;
+  if (filling->figures->session->now.at.check) return true;
   refuse(filling, expr, _("no check has been made here"), _("a step's \"do\" fence may make one"));
   return false;
 }
@@ -131,7 +131,7 @@ static const struct expr *fill_name(struct filling *filling, const struct expr *
     return refuse(filling, expr, _("this is a figure of one tensor"),
                   _("name the tensor: scale(W1)"));
   if (!has_check(filling, expr)) return expr;
-  return number(filling, expr, findings[row].whole(&session->check));
+  return number(filling, expr, findings[row].whole(session->now.at.check));
 }
 
 static const struct tensor_check *find_in(const struct model *model,
@@ -143,11 +143,11 @@ static const struct tensor_check *find_in(const struct model *model,
 }
 
 static const struct tensor_check *find_tensor(const struct session *session, const char *name) {
-  const struct check *check = &session->check;
+  const struct check *check = session->now.at.check;
   const struct tensor_check *tensor =
-      find_in(&session->model, check->tensors, check->tensor_count, name);
+      find_in(session->model, check->tensors, check->tensor_count, name);
   return tensor ? tensor
-                : find_in(&session->model, check->intermediates, check->intermediate_count, name);
+                : find_in(session->model, check->intermediates, check->intermediate_count, name);
 }
 
 static const struct expr *fill_numeric(struct filling *filling, const struct expr *expr,
@@ -185,12 +185,12 @@ static bool is_curve(const char *curve, const char *name) {
 
 static const struct expr *fill_sweep(struct filling *filling, const struct expr *expr, int row) {
   const struct session *session = filling->figures->session;
-  if (!session->has_sweep)
+  if (!session->now.at.sweep)
     return refuse(filling, expr, _("no sweep has been made here"),
                   _("a step's \"do\" fence may make one"));
   for (int i = 0; i < SWEEP_CURVE_COUNT; i++)
     if (is_curve(sweep_kinds[i].name, expr->args[0]->name))
-      return number(filling, expr, swept[row].line(&session->sweep, &session->sweep.lines[i]));
+      return number(filling, expr, swept[row].line(session->now.at.sweep, &session->now.at.sweep->lines[i]));
   return refuse(filling, expr->args[0], _("the sweep has no such curve"),
                 _("the curves are central, forward, single_central and single_forward"));
 }
@@ -227,10 +227,10 @@ static const struct expr *fill(struct filling *filling, const struct expr *expr)
 /* -- evaluating -- */
 
 enum status figures_init(struct figures *figures, struct session *session, struct diag *diag) {
-  const struct program *program = &session->model.program;
+  const struct program *program = &session->model->program;
   *figures = (struct figures){.session = session};
   arena_init(&figures->arena);
-  if (run_init(&figures->run, program, &session->model.random, session->precision))
+  if (run_init(&figures->run, program, &session->model->random, session->now.at.precision))
     return diag_no_memory(diag);
   run_code(&figures->run, &program->forward, 0);
   run_code(&figures->run, &program->backward, 0);

@@ -1,10 +1,10 @@
 #include "reader/judge.h"
 
-#include "command/command.h"
 #include "core/intl.h"
 #include "lang/lex.h"
 #include "lang/parse.h"
 #include "lang/shown.h"
+#include "reader/reading.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 /* The model as a step begins, with what the quiz tries. */
 struct trial {
   struct session *session;
-  struct stage stage; /* what was there before */
+  struct exploration kept; /* what was there before */
   struct figures figures;
   const struct quiz *quiz;
   struct span lines; /* of the fence */
@@ -35,35 +35,23 @@ static bool next_value(struct span *rest, const char *key, struct span *value) {
   return false;
 }
 
-static enum status try_line(struct session *session, struct span line, struct diag *diag) {
-  struct lines ignored;
-  bool changes;
-  char *command = strndup(line.source->text + line.start, line.end - line.start);
-  if (!command) return diag_no_memory(diag);
-  lines_init(&ignored);
-  enum status status = command_do_lesson(session, command, &changes, &ignored, diag);
-  lines_done(&ignored);
-  free(command);
-  return status ? diag_place(diag, status, line) : STATUS_OK;
-}
-
 /* Ends with trial_done(), if it succeeds. */
 static enum status trial_init(struct trial *trial, struct session *session, int page, int quiz,
                               struct diag *diag) {
-  *trial = (struct trial){.session = session, .quiz = &session->lesson.quizzes[quiz],
-                          .lines = quiz_lines(&session->lesson, quiz)};
+  *trial = (struct trial){.session = session, .quiz = &session->now.lesson->quizzes[quiz],
+                          .lines = quiz_lines(session->now.lesson, quiz)};
   struct span rest = trial->lines, line;
-  enum status status = session_try(session, page, &trial->stage, diag);
+  enum status status = reading_try(session, &trial->kept, diag);
   if (status) return status;
-  while (!status && next_value(&rest, "try", &line)) status = try_line(session, line, diag);
+  while (!status && next_value(&rest, "try", &line)) status = reading_issue(session, line, diag);
   if (!status) status = figures_init(&trial->figures, session, diag);
-  if (status) session_resume(session, &trial->stage);
+  if (status) reading_resume(session, trial->kept);
   return status;
 }
 
 static void trial_done(struct trial *trial) {
   figures_done(&trial->figures);
-  session_resume(trial->session, &trial->stage);
+  reading_resume(trial->session, trial->kept);
 }
 
 /* -- numbers -- */
@@ -125,7 +113,7 @@ static enum status read_number(struct trial *trial, const char *text, double *nu
 
 /* A node or gradient that has the wrong number. */
 static bool name_number(const struct trial *trial, double number, char why[JUDGEMENT_SIZE]) {
-  const struct model *model = &trial->session->model;
+  const struct model *model = trial->session->model;
   for (size_t i = 0; i < 2 * model->node_count; i++) {
     const struct node *node = &model->nodes[i / 2];
     int slot = i % 2 ? node->gradient : node->slot;
@@ -300,7 +288,7 @@ static bool count_names(const struct model *model, const char *text, size_t leng
 
 static enum status judge_name(struct trial *trial, const char *text,
                               struct judgement *judgement, struct diag *diag) {
-  const struct model *model = &trial->session->model;
+  const struct model *model = trial->session->model;
   struct span answer = trial->quiz->answer, rest = trial->lines, value;
   int *counts = calloc(2 * model->node_count, sizeof *counts);
   int *wanted = counts ? counts + model->node_count : NULL;
@@ -333,7 +321,7 @@ static enum status judge_name(struct trial *trial, const char *text,
 
 /* The condition holds for the names of the answer and for no other node that is shown. */
 static enum status prove_name(struct trial *trial, bool *holds, struct diag *diag) {
-  const struct model *model = &trial->session->model;
+  const struct model *model = trial->session->model;
   const struct quiz *quiz = trial->quiz;
   struct span rest = trial->lines, value;
   enum status status = STATUS_OK;
@@ -385,7 +373,7 @@ enum status quiz_judge(struct session *session, int quiz, const char *text,
   *judgement = (struct judgement){.reason = -1};
   if (!*text)
     return diag_set(diag, STATUS_USAGE, (struct span){0}, "%s", _("answer what? answer -4"));
-  enum status status = trial_init(&trial, session, session->page, quiz, diag);
+  enum status status = trial_init(&trial, session, session->now.page, quiz, diag);
   if (status) return status;
   status = kinds[trial.quiz->kind].judge(&trial, text, judgement, diag);
   trial_done(&trial);
@@ -407,8 +395,8 @@ enum status quiz_choice(struct session *session, int quiz, int *choice, struct d
   struct trial trial;
   int right, count;
   *choice = 0;
-  if (session->lesson.quizzes[quiz].kind != QUIZ_CHOICE) return STATUS_OK;
-  enum status status = trial_init(&trial, session, session->page, quiz, diag);
+  if (session->now.lesson->quizzes[quiz].kind != QUIZ_CHOICE) return STATUS_OK;
+  enum status status = trial_init(&trial, session, session->now.page, quiz, diag);
   if (status) return status;
   status = find_choice(&trial, &right, &count, diag);
   *choice = right + 1;
@@ -417,8 +405,8 @@ enum status quiz_choice(struct session *session, int quiz, int *choice, struct d
 }
 
 void quiz_put_answer(const struct session *session, int index, struct text *out) {
-  const struct quiz *quiz = &session->lesson.quizzes[index];
+  const struct quiz *quiz = &session->now.lesson->quizzes[index];
   struct span answer = quiz->kind == QUIZ_NUMBER ? quiz->figure.place : quiz->answer;
-  if (quiz->kind == QUIZ_CHOICE) text_printf(out, "%d", session->quizzes[index].choice);
+  if (quiz->kind == QUIZ_CHOICE) text_printf(out, "%d", session->now.quizzes[index].choice);
   else text_put_safe(out, answer.source->text + answer.start, answer.end - answer.start);
 }

@@ -3,6 +3,7 @@
 #include "core/intl.h"
 #include "reader/figures.h"
 #include "reader/judge.h"
+#include "reader/reading.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -67,11 +68,11 @@ static void end_paragraph(struct text *out) {
 /* -- a step -- */
 
 int page_question(const struct session *session) {
-  const struct lesson *lesson = &session->lesson;
-  const struct page *page = &lesson->page[session->page];
+  const struct lesson *lesson = session->now.lesson;
+  const struct page *page = &lesson->page[session->now.page];
   for (size_t i = 0; i < page->block_count; i++) {
     const struct block *block = &lesson->blocks[page->first_block + i];
-    if (block->kind == BLOCK_QUIZ && session->quizzes[block->quiz].state == QUIZ_OPEN)
+    if (block->kind == BLOCK_QUIZ && session->now.quizzes[block->quiz].state == QUIZ_OPEN)
       return block->quiz;
   }
   return -1;
@@ -80,9 +81,9 @@ int page_question(const struct session *session) {
 /* The hints so far, and how to go on. */
 static void put_asked(struct text *out, const struct session *session, struct figures *figures,
                       int index) {
-  const struct lesson *lesson = &session->lesson;
+  const struct lesson *lesson = session->now.lesson;
   const struct quiz *quiz = &lesson->quizzes[index];
-  int hints = session->quizzes[index].hints, left = (int)quiz->hint_count - hints;
+  int hints = session->now.quizzes[index].hints, left = (int)quiz->hint_count - hints;
   for (int i = 0; i < hints; i++) {
     put_live(out, lesson, figures, &lesson->blocks[quiz->first_hint + (size_t)i]);
     end_paragraph(out);
@@ -94,8 +95,8 @@ static void put_asked(struct text *out, const struct session *session, struct fi
 
 /* The blocks from number FIRST of the step on. */
 static void put_blocks(struct session *session, size_t first, struct text *out) {
-  const struct lesson *lesson = &session->lesson;
-  const struct page *page = &lesson->page[session->page];
+  const struct lesson *lesson = session->now.lesson;
+  const struct page *page = &lesson->page[session->now.page];
   struct figures figures;
   struct diag diag;
   int asked = page_question(session);
@@ -103,9 +104,9 @@ static void put_blocks(struct session *session, size_t first, struct text *out) 
   if (!live) out->failed = true;
   for (size_t i = first; i < page->block_count; i++) {
     const struct block *block = &lesson->blocks[page->first_block + i];
-    bool told = block->kind == BLOCK_DEBRIEF && session->quizzes[block->quiz].state != QUIZ_OPEN;
+    bool told = block->kind == BLOCK_DEBRIEF && session->now.quizzes[block->quiz].state != QUIZ_OPEN;
     if (block->kind == BLOCK_QUIZ && block->quiz != asked) {
-      bool right = session->quizzes[block->quiz].state == QUIZ_RIGHT;
+      bool right = session->now.quizzes[block->quiz].state == QUIZ_RIGHT;
       text_puts(out, right ? _("Right: ") : _("Skipped: "));
       quiz_put_answer(session, block->quiz, out);
       text_puts(out, "\n");
@@ -123,14 +124,14 @@ void page_text(struct session *session, struct text *out) {
 }
 
 void page_text_after(struct session *session, int question, struct text *out) {
-  const struct page *page = &session->lesson.page[session->page];
+  const struct page *page = &session->now.lesson->page[session->now.page];
   size_t first = 0;
   for (size_t i = 0; i < page->block_count; i++)
-    if (session->lesson.blocks[page->first_block + i].quiz == question) first = i + 1;
+    if (session->now.lesson->blocks[page->first_block + i].quiz == question) first = i + 1;
   put_blocks(session, first, out);
 }
 
-enum status do_page(struct session *session, const struct source *arguments, struct lines *out,
+static enum status do_page(struct session *session, const struct source *arguments, struct lines *out,
                     struct diag *diag) {
   (void)arguments, (void)diag;
   page_text(session, &out->text);
@@ -139,19 +140,37 @@ enum status do_page(struct session *session, const struct source *arguments, str
 
 /* -- moving -- */
 
+static enum status do_open(struct session *session, const struct source *arguments, struct lines *out,
+                           struct diag *diag) {
+  if (!*arguments->text) return diag_set(diag, STATUS_USAGE, (struct span){0}, "%s",
+                    _("open what? a lesson's number or name, or a model's path"));
+  struct lines found;
+  lines_init(&found);
+  enum status status = reading_open(session, arguments->text, &found, diag);
+  const struct text *title = &session->now.lesson->title;
+  if (!status) {
+    text_put_safe(&out->text, title->length > 0 ? title->bytes : arguments->text,
+                  title->length > 0 ? title->length : strlen(arguments->text));
+    text_printf(&out->text, _("\n%zu steps\n"), session->walk.count);
+    text_puts(&out->text, text_string(&found.text));
+  }
+  lines_done(&found);
+  return status;
+}
+
 static bool parse_target(const struct session *session, const char *arguments, long *target) {
   char *end;
-  if (strcmp(arguments, "next") == 0) *target = session->page + 1L;
-  else if (strcmp(arguments, "back") == 0) *target = session->page - 1L;
+  if (strcmp(arguments, "next") == 0) *target = session->now.page + 1L;
+  else if (strcmp(arguments, "back") == 0) *target = session->now.page - 1L;
   else *target = strtol(arguments, &end, 10);
   bool word = strcmp(arguments, "next") == 0 || strcmp(arguments, "back") == 0;
   return word || (*arguments >= '0' && *arguments <= '9' && *end == '\0');
 }
 
-enum status do_step(struct session *session, const struct source *arguments, struct lines *out,
+static enum status do_step(struct session *session, const struct source *arguments, struct lines *out,
                     struct diag *diag) {
   long target;
-  int last = lesson_steps(&session->lesson);
+  int last = lesson_steps(session->now.lesson);
   struct span nowhere = {0};
   struct lines found;
   if (!parse_target(session, arguments->text, &target))
@@ -165,10 +184,9 @@ enum status do_step(struct session *session, const struct source *arguments, str
                                           : _("this lesson has %d steps"),
                     last);
   lines_init(&found);
-  session->unchanged = target == session->page;
-  enum status status = session_enter(session, (int)target, &found, diag);
+  enum status status = reading_enter(session, (int)target, &found, diag);
   if (!status) {
-    text_printf(&out->text, _("lesson step %d of %d\n\n"), session->page, last);
+    text_printf(&out->text, _("lesson step %d of %d\n\n"), session->now.page, last);
     page_text(session, &out->text);
     text_puts(&out->text, text_string(&found.text));
   }
@@ -178,10 +196,10 @@ enum status do_step(struct session *session, const struct source *arguments, str
 }
 
 const char *page_autoplay(const struct session *session) {
-  if (!session->is_open || session->examiner) return NULL;
+  if (!session_is_open(session) || session->examiner) return NULL;
   if (page_question(session) >= 0) return "skip";
-  if (session->position < session->step_count) return "next";
-  return session->page < lesson_steps(&session->lesson) ? "step next" : NULL;
+  if (session->now.at.position < session->walk.count) return "next";
+  return session->now.page < lesson_steps(session->now.lesson) ? "step next" : NULL;
 }
 
 /* -- quizzes -- */
@@ -196,19 +214,21 @@ static void put_block(struct session *session, size_t index, struct text *out) {
   struct diag diag;
   bool live = !figures_init(&figures, session, &diag);
   if (!live) out->failed = true;
-  put_live(out, &session->lesson, live ? &figures : NULL, &session->lesson.blocks[index]);
+  put_live(out, session->now.lesson, live ? &figures : NULL, &session->now.lesson->blocks[index]);
   end_paragraph(out);
   if (out->length > 0) text_truncate(out, out->length - 1);
   figures_done(&figures);
 }
 
-enum status do_hint(struct session *session, const struct source *arguments, struct lines *out,
+static enum status do_hint(struct session *session, const struct source *arguments, struct lines *out,
                     struct diag *diag) {
   if (session->examiner) return session->examiner->hint(session, arguments, out, diag);
   int index = page_question(session);
   if (index < 0) return nothing_asked(diag);
-  const struct quiz *quiz = &session->lesson.quizzes[index];
-  struct quiz_progress *progress = &session->quizzes[index];
+  const struct quiz *quiz = &session->now.lesson->quizzes[index];
+  struct quiz_progress *quizzes = exploration_own_quizzes(&session->now);
+  if (!quizzes) return diag_no_memory(diag);
+  struct quiz_progress *progress = &quizzes[index];
   if ((size_t)progress->hints >= quiz->hint_count)
     return diag_set(diag, STATUS_USAGE, (struct span){0}, "%s",
                     _("there are no more hints; skip shows the answer"));
@@ -216,23 +236,25 @@ enum status do_hint(struct session *session, const struct source *arguments, str
   return STATUS_OK;
 }
 
-enum status do_skip(struct session *session, const struct source *arguments, struct lines *out,
+static enum status do_skip(struct session *session, const struct source *arguments, struct lines *out,
                     struct diag *diag) {
   if (session->examiner) return session->examiner->skip(session, arguments, out, diag);
   int index = page_question(session);
   if (index < 0) return nothing_asked(diag);
-  struct quiz_progress *progress = &session->quizzes[index];
+  struct quiz_progress *quizzes = exploration_own_quizzes(&session->now);
+  if (!quizzes) return diag_no_memory(diag);
+  struct quiz_progress *progress = &quizzes[index];
   enum status status = quiz_choice(session, index, &progress->choice, diag);
   if (status) return status;
   progress->state = QUIZ_SKIPPED;
   text_puts(&out->text, _("skipped: "));
   quiz_put_answer(session, index, &out->text);
   text_puts(&out->text, "\n");
-  put_block(session, session->lesson.quizzes[index].debrief, &out->text);
+  put_block(session, session->now.lesson->quizzes[index].debrief, &out->text);
   return STATUS_OK;
 }
 
-enum status do_answer(struct session *session, const struct source *arguments, struct lines *out,
+static enum status do_answer(struct session *session, const struct source *arguments, struct lines *out,
                       struct diag *diag) {
   struct judgement judgement;
   if (session->examiner) return session->examiner->answer(session, arguments, out, diag);
@@ -240,12 +262,14 @@ enum status do_answer(struct session *session, const struct source *arguments, s
   if (index < 0) return nothing_asked(diag);
   enum status status = quiz_judge(session, index, arguments->text, &judgement, diag);
   if (status) return status;
-  struct quiz_progress *progress = &session->quizzes[index];
+  struct quiz_progress *quizzes = exploration_own_quizzes(&session->now);
+  if (!quizzes) return diag_no_memory(diag);
+  struct quiz_progress *progress = &quizzes[index];
   if (judgement.right) {
     progress->state = QUIZ_RIGHT;
     progress->choice = judgement.choice;
     text_puts(&out->text, _("Right.\n"));
-    put_block(session, session->lesson.quizzes[index].debrief, &out->text);
+    put_block(session, session->now.lesson->quizzes[index].debrief, &out->text);
     return STATUS_OK;
   }
   progress->tries++;
@@ -254,3 +278,24 @@ enum status do_answer(struct session *session, const struct source *arguments, s
   else text_printf(&out->text, "%s\n", judgement.why);
   return STATUS_OK;
 }
+
+/* -- the rows -- */
+
+enum { READS = COMMAND_CHANGES | COMMAND_NEEDS_MODEL };
+
+const struct command read_commands[] = {
+    {.name = "open", .arguments = "LESSON", .flags = COMMAND_CHANGES, .hunt = IN_HUNT_WAITS,
+     .run = do_open, .completes = COMPLETE_LESSONS, .shown = SHOWN_AFTER, .view = VIEW_CIRCUIT,
+     .help = "open a lesson (number, name) or a model (path)"},
+    {.name = "step", .arguments = "next | back | N", .flags = READS, .hunt = IN_HUNT_WAITS,
+     .run = do_step, .shown = SHOWN_AS_PAGE,
+     .help = "to another step of the lesson; 0 is its opening"},
+    {.name = "answer", .arguments = "TEXT", .flags = READS | COMMAND_OF_PLAYERS, .run = do_answer,
+     .shown = SHOWN_AS_ANSWER, .help = "answer the question that is asked"},
+    {.name = "hint", .arguments = "", .flags = READS | COMMAND_OF_PLAYERS, .run = do_hint,
+     .shown = SHOWN_AS_HINT, .help = "a hint for it, up to three"},
+    {.name = "skip", .arguments = "", .flags = READS | COMMAND_OF_PLAYERS, .run = do_skip,
+     .shown = SHOWN_AS_ANSWER, .help = "leave it, and read on"},
+    {.name = "page", .arguments = "", .flags = COMMAND_NEEDS_MODEL, .run = do_page,
+     .help = "the text of this step of the lesson"},
+    {0}};

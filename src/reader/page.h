@@ -21,16 +21,7 @@ int page_question(const struct session *session);
  * its end, to the next step; NULL at the end of the lesson, and where nothing is open. */
 const char *page_autoplay(const struct session *session);
 
-/* Handlers of commands. */
-enum status do_step(struct session *session, const struct source *arguments, struct lines *out,
-                    struct diag *diag);
-enum status do_page(struct session *session, const struct source *arguments, struct lines *out,
-                    struct diag *diag);
-enum status do_answer(struct session *session, const struct source *arguments, struct lines *out,
-                      struct diag *diag);
-enum status do_hint(struct session *session, const struct source *arguments, struct lines *out,
-                    struct diag *diag);
-enum status do_skip(struct session *session, const struct source *arguments, struct lines *out,
-                    struct diag *diag);
+/* The commands of this room, for the table; the list ends with a row without a name. */
+extern const struct command read_commands[];
 
 #endif

@@ -12,23 +12,23 @@ void keeper_done(struct keeper *keeper) {
 
 /* The furthest step that was visited. */
 static int furthest(const struct session *session) {
-  int furthest = session->page;
-  for (int i = furthest + 1; i <= lesson_steps(&session->lesson); i++)
-    if (session->stages[i].kept) furthest = i;
+  int furthest = session->now.page;
+  for (int i = furthest + 1; i <= lesson_steps(session->now.lesson); i++)
+    if (session->now.visits->of[i].left.built) furthest = i;
   return furthest;
 }
 
 static bool make_entry(const struct session *session, struct progress_entry *entry) {
   static const char marks[] = {[QUIZ_OPEN] = MARK_OPEN, [QUIZ_RIGHT] = MARK_RIGHT,
                                [QUIZ_SKIPPED] = MARK_SKIPPED};
-  const struct lesson *lesson = &session->lesson;
+  const struct lesson *lesson = session->now.lesson;
   size_t count = lesson->quiz_count < PROGRESS_QUIZZES ? lesson->quiz_count : PROGRESS_QUIZZES;
   progress_name(entry, text_string(&lesson->path));
   entry->step = furthest(session);
   entry->steps = lesson_steps(lesson);
   entry->marks = calloc(count + 1, 1);
   for (size_t i = 0; entry->marks && i < count; i++)
-    entry->marks[i] = marks[session->quizzes[i].state];
+    entry->marks[i] = marks[session->now.quizzes[i].state];
   return entry->marks != NULL;
 }
 
@@ -39,7 +39,7 @@ static bool same(const struct progress_entry *a, const struct progress_entry *b)
 
 enum status keeper_note(struct keeper *keeper, const struct session *session, struct diag *diag) {
   struct progress_entry entry;
-  if (!session->is_open || lesson_steps(&session->lesson) == 0) return STATUS_OK;
+  if (!session_is_open(session) || lesson_steps(session->now.lesson) == 0) return STATUS_OK;
   if (!make_entry(session, &entry)) return diag_no_memory(diag);
   bool begun = entry.step > 0 || strspn(entry.marks, "-") < strlen(entry.marks);
   enum status status = STATUS_OK;

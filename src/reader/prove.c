@@ -1,9 +1,9 @@
 #include "reader/prove.h"
 
-#include "command/command.h"
 #include "core/intl.h"
 #include "core/memory.h"
 #include "reader/judge.h"
+#include "reader/reading.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -85,7 +85,7 @@ static enum status prove_figure(struct prover *prover, struct figures *figures,
 }
 
 static enum status prove_figures(struct prover *prover, const struct page *page) {
-  const struct lesson *lesson = &prover->session->lesson;
+  const struct lesson *lesson = prover->session->now.lesson;
   struct figures figures;
   enum status status = figures_init(&figures, prover->session, prover->diag);
   for (size_t b = 0; !status && b < page->block_count; b++) {
@@ -123,25 +123,13 @@ static size_t word_length(struct span line) {
 }
 
 /* A command, not a comparison with a node of that name. */
-static bool is_command(struct span line) {
+static bool is_command(const struct session *session, struct span line) {
   size_t word = word_length(line);
   const char *text = line.source->text;
   uint32_t next = line.start + (uint32_t)word;
   while (next < line.end && strchr(" \t", text[next])) next++;
-  return command_named(text + line.start, word) &&
+  return session->interpreter->find(text + line.start, word) &&
          (next >= line.end || !strchr("=!<>~", text[next]));
-}
-
-static enum status issue(struct prover *prover, struct span line, struct diag *diag) {
-  struct lines ignored;
-  bool changes;
-  char *command = strndup(line.source->text + line.start, line.end - line.start);
-  if (!command) return diag_no_memory(diag);
-  lines_init(&ignored);
-  enum status status = command_do_lesson(prover->session, command, &changes, &ignored, diag);
-  lines_done(&ignored);
-  free(command);
-  return status;
 }
 
 /* "refused COMMAND": a command that must not succeed. */
@@ -149,7 +137,7 @@ static enum status prove_refused(struct prover *prover, struct span line) {
   struct diag refusal;
   struct span command = {line.source, line.start + (uint32_t)word_length(line), line.end};
   command = span_trim(command);
-  enum status status = issue(prover, command, &refusal);
+  enum status status = reading_issue(prover->session, command, &refusal);
   prover->proof->expectations++;
   if (status == STATUS_NO_MEMORY || status == STATUS_CANCELLED) {
     *prover->diag = refusal;
@@ -185,7 +173,7 @@ static bool is_claim(struct span line) {
 
 static enum status prove_line(struct prover *prover, struct span line) {
   if (begins(line, "refused ")) return prove_refused(prover, line);
-  if (!is_command(line)) {
+  if (!is_command(prover->session, line)) {
     if (is_claim(line)) prover->bug = (struct span){0};
     return prove_assertion(prover, line);
   }
@@ -193,49 +181,45 @@ static enum status prove_line(struct prover *prover, struct span line) {
     prover->proof->bugs++;
     if (!prover->bug.source) prover->bug = line;
   }
-  enum status status = issue(prover, line, prover->diag);
-  return status ? diag_place(prover->diag, status, line) : STATUS_OK;
+  return reading_issue(prover->session, line, prover->diag);
 }
 
 /* A bug about which nothing was said must be caught. */
 static enum status prove_caught(struct prover *prover) {
+  static const struct source source = {"check", "check", 5, 1};
   struct session *session = prover->session;
-  struct lines ignored;
   struct span bug = prover->bug;
   prover->bug = (struct span){0};
   if (!bug.source) return STATUS_OK;
-  lines_init(&ignored);
   enum status status = STATUS_OK;
-  bool changes;
-  if (!session->has_check)
-    status = command_do_lesson(session, "check", &changes, &ignored, prover->diag);
-  lines_done(&ignored);
+  if (!session->now.at.check)
+    status = reading_issue(session, (struct span){&source, 0, 5}, prover->diag);
   if (status) return diag_place(prover->diag, status, bug);
-  if (session->check.verdict == VERDICT_FAIL) return STATUS_OK;
+  if (session->now.at.check->verdict == VERDICT_FAIL) return STATUS_OK;
   diag_set(prover->diag, STATUS_DATA, bug, _("the check does not catch this bug: it says %s"),
-           verdict_names[session->check.verdict]);
+           verdict_names[session->now.at.check->verdict]);
   diag_hint(prover->diag, "%s", _("if that is the point, say so: verdict == PASS"));
   return keep_failure(prover);
 }
 
 static enum status prove_block(struct prover *prover, const struct block *block) {
   struct span rest = block->lines, line;
-  struct stage stage;
-  enum status status = session_try(prover->session, prover->page, &stage, prover->diag);
+  struct exploration kept;
+  enum status status = reading_try(prover->session, &kept, prover->diag);
   if (status) return status;
   prover->bug = (struct span){0};
   while (!status && lesson_line(&rest, &line)) status = prove_line(prover, line);
   if (!status) status = prove_caught(prover);
-  session_resume(prover->session, &stage);
+  reading_resume(prover->session, kept);
   return status;
 }
 
 /* The bugs that the step begins with: the step's own assertions may say what becomes of them. */
 static enum status prove_planted(struct prover *prover, const struct page *page) {
-  const struct block *blocks = prover->session->lesson.blocks + page->first_block;
+  const struct block *blocks = prover->session->now.lesson->blocks + page->first_block;
   struct span line, planted = {0};
   bool claimed = false;
-  struct stage stage;
+  struct exploration kept;
   for (size_t i = 0; i < page->block_count; i++) {
     struct span rest = blocks[i].lines;
     bool speaks = blocks[i].kind == BLOCK_DO || blocks[i].kind == BLOCK_EXPECT;
@@ -249,11 +233,11 @@ static enum status prove_planted(struct prover *prover, const struct page *page)
     }
   }
   if (!planted.source || claimed) return STATUS_OK;
-  enum status status = session_try(prover->session, prover->page, &stage, prover->diag);
+  enum status status = reading_try(prover->session, &kept, prover->diag);
   if (status) return status;
   prover->bug = planted;
   status = prove_caught(prover);
-  session_resume(prover->session, &stage);
+  reading_resume(prover->session, kept);
   return status;
 }
 
@@ -269,7 +253,7 @@ static enum status prove_quiz(struct prover *prover, int quiz) {
 /* -- the whole -- */
 
 static enum status prove_page(struct prover *prover) {
-  const struct lesson *lesson = &prover->session->lesson;
+  const struct lesson *lesson = prover->session->now.lesson;
   const struct page *page = &lesson->page[prover->page];
   enum status status = prove_figures(prover, page);
   if (!status) status = prove_planted(prover, page);
@@ -298,9 +282,9 @@ static enum status prove_translation(struct prover *prover) {
   struct lesson original = {0};
   text_init(&path);
   enum status status = STATUS_OK;
-  if (find_original(text_string(&prover->session->lesson.path), &path)) {
+  if (find_original(text_string(&prover->session->now.lesson->path), &path)) {
     status = lesson_open(&original, text_string(&path), 0, prover->diag);
-    if (!status && !lesson_same_fences(&prover->session->lesson, &original, prover->diag))
+    if (!status && !lesson_same_fences(prover->session->now.lesson, &original, prover->diag))
       status = keep_failure(prover);
     lesson_done(&original);
   }
@@ -314,14 +298,14 @@ enum status prove_lesson(struct proof *proof, struct session *session, const cha
   struct prover prover = {.proof = proof, .session = session, .diag = diag};
   *proof = (struct proof){0};
   lines_init(&ignored);
-  enum status status = session_open(session, what, &ignored, diag);
-  int last = status ? -1 : lesson_steps(&session->lesson);
+  enum status status = reading_open(session, what, &ignored, diag);
+  int last = status ? -1 : lesson_steps(session->now.lesson);
   if (!status && last == 0)
     status = diag_set(diag, STATUS_DATA, (struct span){0}, _("%s: this lesson has no steps"),
-                      text_string(&session->lesson.path));
+                      text_string(&session->now.lesson->path));
   for (int page = 0; !status && page <= last; page++) {
     prover.page = page;
-    status = session_enter(session, page, &ignored, diag);
+    status = reading_enter(session, page, &ignored, diag);
     if (!status) status = prove_page(&prover);
     proof->steps += !status && page > 0;
   }

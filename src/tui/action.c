@@ -3,11 +3,18 @@
 #include <string.h>
 
 const struct action action_table[] = {
-#define ACTION(name, arguments, help) {#name, arguments, help},
+#define ACTION(name, arguments, completes, help) {#name, arguments, help, ACTION_##completes},
 #include "tui/action.def"
 #undef ACTION
 };
 const size_t action_count = sizeof action_table / sizeof *action_table;
+
+const struct action *action_named(const char *name, size_t length) {
+  for (size_t i = 0; i < action_count; i++)
+    if (strlen(action_table[i].name) == length && memcmp(action_table[i].name, name, length) == 0)
+      return &action_table[i];
+  return NULL;
+}
 
 void action_help(struct text *out) {
   enum { HELP_COLUMN = 30 };

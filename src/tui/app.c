@@ -18,12 +18,9 @@
 #include <string.h>
 
 const struct view_ops *const view_table[VIEW_COUNT] = {
-    [VIEW_CIRCUIT] = &view_circuit, [VIEW_INSPECTOR] = &view_inspector,
-    [VIEW_TENSOR] = &view_tensor,   [VIEW_CHECK] = &view_check,
-    [VIEW_SWEEP] = &view_sweep,     [VIEW_LESSON] = &view_lesson,
-    [VIEW_TRAIN] = &view_train,     [VIEW_MATRIX] = &view_matrix,
-    [VIEW_LESSONS] = &view_lessons, [VIEW_LOG] = &view_log,
-    [VIEW_HELP] = &view_help,
+#define VIEW(id, name) [VIEW_##id] = &view_##name,
+#include "explore/views.def"
+#undef VIEW
 };
 
 /* -- size -- */
@@ -55,7 +52,7 @@ static void say_error(struct ui *ui, const struct diag *diag) {
   struct text message;
   text_init(&message);
   diag_render(diag, &message);
-  ui->said.text.length = 0; /* who speaks is clear here */
+  lines_clear(&ui->said); /* who speaks is clear here */
   text_puts(&ui->said.text, text_string(&message) + (diag->name[0] ? 0 : strlen("gradwalk: ")));
   ui->said_is_error = true;
   text_done(&message);
@@ -64,9 +61,9 @@ static void say_error(struct ui *ui, const struct diag *diag) {
 /* Notes which numbers the command has just changed. */
 static void note_changes(struct ui *ui, const double *before, size_t size, size_t position) {
   const struct session *session = ui->session;
-  const struct model *model = &session->model;
+  const struct model *model = session->model;
   free(ui->flash);
-  ui->flash_count = session->is_open ? model->node_count : 0;
+  ui->flash_count = session_is_open(session) ? model->node_count : 0;
   ui->flash = calloc(ui->flash_count + 1, sizeof *ui->flash);
   for (size_t n = 0; ui->flash && n < ui->flash_count; n++) {
     const struct node *node = &model->nodes[n];
@@ -75,29 +72,19 @@ static void note_changes(struct ui *ui, const double *before, size_t size, size_
     bool comparable = before && offset + count <= size;
     bool differs = comparable && memcmp(before + offset, session->run.values + offset,
                                         count * sizeof *before) != 0;
-    int value = session->value_step[n], gradient = session->gradient_step[n];
-    bool reached = (value > (int)position && value <= (int)session->position) ||
-                   (gradient > (int)position && gradient <= (int)session->position);
+    int value = session->walk.value_move[n], gradient = session->walk.gradient_move[n];
+    bool reached = (value > (int)position && value <= (int)session->now.at.position) ||
+                   (gradient > (int)position && gradient <= (int)session->now.at.position);
     ui->flash[n] = before && (reached || (differs && session_has_value(session, (int)n)));
   }
 }
-
-/* Commands whose result a view shows: while it comes about, with nothing else to say, or after. */
-static const struct shown_by {
-  const char *command;
-  enum view_id view;
-  bool at_once;
-} shown_by[] = {{"check", VIEW_CHECK, true},     {"sweep", VIEW_SWEEP, true},
-                {"train", VIEW_TRAIN, true},     {"matrix", VIEW_MATRIX, true},
-                {"hunt", VIEW_CIRCUIT, false},   {"open", VIEW_CIRCUIT, false},
-                {"source", VIEW_CIRCUIT, false}, {"resume", VIEW_CIRCUIT, false}};
 
 /* The text of a step stands beside the circuit, or takes its place where there is no room. What the
  * step's own commands found has views of its own. */
 static void show_step(struct ui *ui) {
   if (frame_lesson(ui).rows == 0) ui->view = VIEW_LESSON;
   ui->scroll[VIEW_LESSON] = 0;
-  ui->said.text.length = 0;
+  lines_clear(&ui->said);
   ui->checked = ui->swept = -1;
 }
 
@@ -110,43 +97,29 @@ static void show_hint(struct ui *ui) {
   enum { END = 1000000 };
   if (!lesson_is_seen(ui)) return;
   ui->scroll[VIEW_LESSON] = END;
-  ui->said.text.length = 0;
+  lines_clear(&ui->said);
 }
 
 /* The page goes on where the question ended, if it was answered. */
 static void show_answer(struct ui *ui) {
   enum { ABOVE = 6 };
   const struct session *session = ui->session;
-  bool asked = ui->question >= 0 && session->quizzes[ui->question].state == QUIZ_OPEN;
+  bool asked = ui->question >= 0 && session->now.quizzes[ui->question].state == QUIZ_OPEN;
   if (!lesson_is_seen(ui) || asked) return;
   if (ui->lines[VIEW_LESSON] > ABOVE) ui->scroll[VIEW_LESSON] = ui->lines[VIEW_LESSON] - ABOVE;
-  ui->said.text.length = 0;
+  lines_clear(&ui->said);
 }
 
-/* Commands whose result the lesson shows, where it is on the screen. */
-static const struct {
-  const char *command;
-  void (*show)(struct ui *ui);
-} shown_in_lesson[] = {{"step", show_step},
-                       {"hint", show_hint},
-                       {"answer", show_answer},
-                       {"skip", show_answer}};
-
-static void show_in_lesson(struct ui *ui, const char *line) {
-  size_t word = strcspn(line, " ");
-  for (size_t i = 0; i < sizeof shown_in_lesson / sizeof *shown_in_lesson; i++)
-    if (strlen(shown_in_lesson[i].command) == word && !ui->session->examiner &&
-        strncmp(line, shown_in_lesson[i].command, word) == 0)
-      shown_in_lesson[i].show(ui);
-}
-
-static const struct shown_by *view_for(const char *line) {
-  for (size_t i = 0; i < sizeof shown_by / sizeof *shown_by; i++) {
-    size_t length = strlen(shown_by[i].command);
-    if (strcspn(line, " ") == length && strncmp(line, shown_by[i].command, length) == 0)
-      return &shown_by[i];
+static void show_in_lesson(struct ui *ui, const struct command *command) {
+  if (ui->session->examiner) return;
+  switch (command->shown) {
+    case SHOWN_AS_PAGE: show_step(ui); break;
+    case SHOWN_AS_HINT: show_hint(ui); break;
+    case SHOWN_AS_ANSWER: show_answer(ui); break;
+    case SHOWN_WHERE_ONE_IS:
+    case SHOWN_MEANWHILE:
+    case SHOWN_AFTER: break;
   }
-  return NULL;
 }
 
 /* What is on the screen, as it was when the command was typed. */
@@ -159,44 +132,59 @@ static enum status export_screen(void *context, const char *path, struct diag *d
   ui->said_before = ui->said;
   ui->said = said;
   return screenshot_write(&ui->canvas, ui->canvas.colours > 0 ? ui->theme : &ui->themes.items[0],
-                          ui->light, session->lesson.title.length > 0
-                              ? text_string(&session->lesson.title)
+                          ui->light, session_is_open(session) && session->now.lesson->title.length > 0
+                              ? text_string(&session->now.lesson->title)
                               : "gradwalk", path, diag);
+}
+
+/* The row of LINE's command, if the view that shows its result is to be turned to; or NULL. */
+static const struct command *shown_by(const struct session *session, const char *line) {
+  struct diag ignored;
+  size_t word = strcspn(line, " ");
+  const struct command *command = command_named(line, word);
+  bool waits = command && play_allows(session, command, line + word + strspn(line + word, " "),
+                                      &ignored);
+  return waits ? NULL : command;
+}
+
+static void before_command(struct ui *ui, const struct command *command) {
+  struct lines said_before = ui->said_before;
+  ui->said_before = ui->said;
+  ui->said = said_before;
+  lines_clear(&ui->said);
+  ui->said_is_error = false;
+  ui->busy = !command || command->shown != SHOWN_MEANWHILE;
+  ui->question = session_is_open(ui->session) ? page_question(ui->session) : -1;
+  if (ui->busy) return;
+  ui->view = command->view;
+  ui->checked = ui->swept = -1;
+  ui->mutant = 0;
+}
+
+static void after_command(struct ui *ui, const struct command *command, enum status status) {
+  ui->busy = false;
+  ui->page_known = false;
+  if (status) say_error(ui, &ui->diag);
+  else if (command && command->shown == SHOWN_MEANWHILE) lines_clear(&ui->said);
+  else if (command && command->shown == SHOWN_AFTER) ui->view = command->view;
+  else if (command) show_in_lesson(ui, command);
+  if (!status && keeper_note(&ui->keeper, ui->session, &ui->diag)) say_error(ui, &ui->diag);
+  ui->said_in = ui->view;
+  ui->scroll[VIEW_INSPECTOR] = 0;
+  ui->line = -1;
 }
 
 static enum status do_command(struct ui *ui, const char *line) {
   struct session *session = ui->session;
-  struct diag *diag = &ui->diag;
-  size_t size = session->is_open ? session->model.program.size : 0, position = session->position;
+  const struct command *command = shown_by(session, line);
+  size_t size = session->model->program.size, position = session->now.at.position;
   double *before = size > 0 ? malloc(size * sizeof *before) : NULL;
   if (before) memcpy(before, session->run.values, size * sizeof *before);
-  const struct shown_by *shown = view_for(line);
-  if (shown && play_allows(session, shown->command, diag)) shown = NULL;
-  struct lines said_before = ui->said_before;
-  ui->said_before = ui->said;
-  ui->said = said_before;
-  ui->said.text.length = 0;
-  ui->said_is_error = false;
-  if (shown && shown->at_once) {
-    ui->view = shown->view;
-    ui->checked = ui->swept = -1;
-    ui->mutant = 0;
-  }
-  ui->busy = !shown || !shown->at_once;
-  ui->question = session->is_open ? page_question(session) : -1;
-  enum status status = command_do(session, line, &ui->said, diag);
-  ui->busy = false;
-  ui->page_known = false;
-  if (status) say_error(ui, diag);
-  else if (shown && shown->at_once) ui->said.text.length = 0;
-  else if (shown) ui->view = shown->view;
-  else show_in_lesson(ui, line);
-  if (!status && keeper_note(&ui->keeper, session, diag)) say_error(ui, diag);
-  ui->said_in = ui->view;
-  ui->scroll[VIEW_INSPECTOR] = 0;
-  ui->line = -1;
+  before_command(ui, command);
+  enum status status = command_do(session, line, &ui->said, &ui->diag);
+  after_command(ui, command, status);
   note_changes(ui, before, size, position);
-  if (session->is_open) circuit_make(&ui->circuit, &session->model, session->focus);
+  if (session_is_open(session)) circuit_make(&ui->circuit, session->model, session->look.focus);
   else circuit_done(&ui->circuit);
   free(before);
   return status;
@@ -213,7 +201,7 @@ static void read_lessons(struct ui *ui) {
 }
 
 static void act_view(struct ui *ui, const char *arguments) {
-  if (ui->said_is_error) ui->said.text.length = 0; /* seen by now */
+  if (ui->said_is_error) lines_clear(&ui->said); /* seen by now */
   int step = strcmp(arguments, "next") == 0 ? 1 : strcmp(arguments, "previous") == 0 ? -1 : 0;
   if (step != 0) {
     do ui->view = (enum view_id)(((int)ui->view + step + VIEW_COUNT) % VIEW_COUNT);
@@ -227,26 +215,26 @@ static void act_view(struct ui *ui, const char *arguments) {
 
 static void scroll(struct ui *ui, enum direction direction) {
   enum { PAGE = 10, FAR = 1000000 };
-  static const int by[MOVE_COUNT] = {[MOVE_UP] = -1,     [MOVE_DOWN] = 1,
-                                     [MOVE_HOME] = -FAR, [MOVE_END] = FAR,
-                                     [MOVE_PAGE_UP] = -PAGE, [MOVE_PAGE_DOWN] = PAGE};
+  static const int by[GO_COUNT] = {[GO_UP] = -1,     [GO_DOWN] = 1,
+                                     [GO_HOME] = -FAR, [GO_END] = FAR,
+                                     [GO_PAGE_UP] = -PAGE, [GO_PAGE_DOWN] = PAGE};
   enum view_id view = ui->view == VIEW_CIRCUIT ? VIEW_INSPECTOR : ui->view;
   ui->scroll[view] += by[direction];
 }
 
 static void act_move(struct ui *ui, const char *arguments) {
-  static const char *const names[MOVE_COUNT] = {"left", "right", "up",     "down",
+  static const char *const names[GO_COUNT] = {"left", "right", "up",     "down",
                                                 "home", "end",   "pageup", "pagedown"};
-  for (int i = 0; i < MOVE_COUNT; i++) {
+  for (int i = 0; i < GO_COUNT; i++) {
     if (strcmp(names[i], arguments) != 0) continue;
     bool scrolls = !view_table[ui->view]->move ||
-                   (ui->view == VIEW_CIRCUIT && (i == MOVE_PAGE_UP || i == MOVE_PAGE_DOWN));
-    if (ui->view == VIEW_LESSON) ui->said.text.length = 0;
+                   (ui->view == VIEW_CIRCUIT && (i == GO_PAGE_UP || i == GO_PAGE_DOWN));
+    if (ui->view == VIEW_LESSON) lines_clear(&ui->said);
     if (scrolls) {
       scroll(ui, (enum direction)i);
       continue;
     }
-    ui->said.text.length = 0;
+    lines_clear(&ui->said);
     ui->line = -1;
     view_table[ui->view]->move(ui, (enum direction)i);
   }
@@ -264,7 +252,7 @@ static void act_enter(struct ui *ui, const char *arguments) {
 }
 
 static void say(struct ui *ui, const char *words) {
-  ui->said.text.length = 0;
+  lines_clear(&ui->said);
   text_printf(&ui->said.text, "%s\n", words);
   ui->said_is_error = true;
   ui->said_in = ui->view;
@@ -296,12 +284,12 @@ static void act_toggle(struct ui *ui, const char *arguments) {
 /* Asks for the hunt's seed and level: the next one after the last hunt's. In the list of lessons
  * the one that is chosen there is opened for it. */
 static void act_hide(struct ui *ui, const char *arguments) {
-  const struct play *play = ui->session->play;
+  const struct play *play = ui->session->now.play;
   char line[64];
   (void)arguments;
   bool listed = ui->view == VIEW_LESSONS;
   if (listed) act_enter(ui, "");
-  if (!ui->session->is_open || (listed && ui->said_is_error)) return;
+  if (!session_is_open(ui->session) || (listed && ui->said_is_error)) return;
   snprintf(line, sizeof line, "hunt seed=%u level=%d", play ? play->options.seed + 1 : 1,
            play ? play->options.level : 1);
   prompt_start(line);
@@ -326,7 +314,7 @@ static void act_swap(struct ui *ui, const char *arguments) {
 static void act_present(struct ui *ui, const char *arguments) {
   (void)arguments;
   ui->presenting = !ui->presenting;
-  ui->said.text.length = 0;
+  lines_clear(&ui->said);
 }
 
 static void choose_theme(struct ui *ui, const char *name, bool light) {
@@ -352,7 +340,7 @@ static void act_theme(struct ui *ui, const char *arguments) {
   bool known = themes_find(&ui->themes, name, light);
   if (known) choose_theme(ui, name, light);
   if (known && *arguments) return;
-  ui->said.text.length = 0;
+  lines_clear(&ui->said);
   ui->said_is_error = !known;
   ui->said_in = ui->view;
   if (known) text_printf(&ui->said.text, "%s %s\n", name, light ? "light" : "dark");
@@ -381,7 +369,7 @@ static void act_suspend(struct ui *ui, const char *arguments) {
 
 /* In the order of action_table. */
 static void (*const action_handlers[])(struct ui *ui, const char *arguments) = {
-#define ACTION(name, arguments, help) act_##name,
+#define ACTION(name, arguments, completes, help) act_##name,
 #include "tui/action.def"
 #undef ACTION
 };
@@ -390,12 +378,9 @@ static void (*const action_handlers[])(struct ui *ui, const char *arguments) = {
 static void do_line(struct ui *ui, const char *line) {
   size_t word = strcspn(line, " ");
   const char *arguments = line + word + strspn(line + word, " ");
-  for (size_t i = 0; i < action_count; i++)
-    if (strlen(action_table[i].name) == word && strncmp(action_table[i].name, line, word) == 0) {
-      action_handlers[i](ui, arguments);
-      return;
-    }
-  do_command(ui, line);
+  const struct action *action = action_named(line, word);
+  if (action) action_handlers[action - action_table](ui, arguments);
+  else do_command(ui, line);
 }
 
 /* -- a check under way -- */
@@ -427,7 +412,7 @@ static void on_progress(void *context, size_t done, size_t total) {
 /* The pane under the mouse scrolls, or what is chosen in it moves. */
 static void turn_wheel(struct ui *ui, struct mouse mouse) {
   struct area lesson = frame_lesson(ui);
-  enum direction direction = mouse.wheel < 0 ? MOVE_UP : MOVE_DOWN;
+  enum direction direction = mouse.wheel < 0 ? GO_UP : GO_DOWN;
   bool on_lesson = lesson.rows > 0 && mouse.col < lesson.cols;
   if (on_lesson) ui->scroll[VIEW_LESSON] += mouse.wheel;
   else if (view_table[ui->view]->move && ui->view != VIEW_CIRCUIT)
@@ -444,7 +429,7 @@ static void take_mouse(struct ui *ui) {
   }
   int row = mouse.row - area.row, col = mouse.col - area.col;
   if (row < 0 || col < 0 || row >= area.rows || col >= area.cols) return;
-  ui->said.text.length = 0;
+  lines_clear(&ui->said);
   ui->line = -1;
   if (view_table[ui->view]->click) view_table[ui->view]->click(ui, area, row, col);
 }
@@ -575,7 +560,7 @@ enum status app_run(const struct app_start *start, const struct term_options *op
   struct ui ui = {.session = &session, .line = -1,
                   .autoplay = start->autoplay, .played = seconds_now()};
   *signal = 0;
-  session_init(&session);
+  session_init(&session, &command_interpreter);
   enum status status = keymap_load(&ui.keymap, diag);
   if (!status) status = themes_load(&ui.themes, diag);
   if (!status) status = term_open(options, diag);

@@ -31,19 +31,19 @@ static bool draw_hunt(struct ui *ui, struct area area, int used) {
 
 static void draw_status(struct ui *ui, struct area area) {
   const struct session *session = ui->session;
-  const char *title = session->is_open && session->lesson.title.length > 0
-                          ? text_string(&session->lesson.title)
+  const char *title = session_is_open(session) && session->now.lesson->title.length > 0
+                          ? text_string(&session->now.lesson->title)
                           : "gradwalk";
   int used = canvas_puts(&ui->canvas, area, 0, 1, ROLE_TITLE, title);
-  if (!session->is_open || draw_hunt(ui, area, used)) return;
+  if (!session_is_open(session) || draw_hunt(ui, area, used)) return;
   char text[96];
-  bool forward = session->position <= session->forward_count;
-  snprintf(text, sizeof text, _("step %zu of %zu  %s  %s"), session->position,
-           session->step_count,
-           session->position == 0 ? _("start") : forward ? _("forward") : _("backward"),
-           precision_names[session->precision]);
+  bool forward = session->now.at.position <= session->walk.forward_count;
+  snprintf(text, sizeof text, _("step %zu of %zu  %s  %s"), session->now.at.position,
+           session->walk.count,
+           session->now.at.position == 0 ? _("start") : forward ? _("forward") : _("backward"),
+           precision_names[session->now.at.precision]);
   if (used + 3 + text_columns(text, strlen(text)) >= area.cols)
-    snprintf(text, sizeof text, _("step %zu of %zu"), session->position, session->step_count);
+    snprintf(text, sizeof text, _("step %zu of %zu"), session->now.at.position, session->walk.count);
   int col = area.cols - text_columns(text, strlen(text)) - 1;
   if (col > used + 2) canvas_puts(&ui->canvas, area, 0, col, ROLE_FAINT, text);
 }
@@ -81,7 +81,7 @@ static struct frame lay_out(const struct ui *ui) {
   struct frame frame = {.main = body};
   bool circuit = ui->view == VIEW_CIRCUIT;
   if (!circuit || body.rows < SMALL_ROWS || body.cols < 60) return frame;
-  if (body.cols >= SIDE_COLUMNS && ui->session->lesson.prose.length > 0) {
+  if (body.cols >= SIDE_COLUMNS && ui->session->now.lesson->prose.length > 0) {
     int cols = body.cols / 3 > LESSON_COLUMNS ? body.cols / 3 : LESSON_COLUMNS;
     frame.lesson = (struct area){body.row, 0, body.rows, cols};
     body.col = cols + 1;
@@ -108,8 +108,8 @@ static void draw_pane(struct ui *ui, enum view_id view, struct area area) {
     view_lesson_title(ui, &lesson);
     title = text_string(&lesson);
   }
-  if (view == VIEW_INSPECTOR && ui->said.text.length == 0 && ui->session->is_open)
-    title = node_title(&ui->session->model, ui->session->focus, node);
+  if (view == VIEW_INSPECTOR && ui->said.text.length == 0 && session_is_open(ui->session))
+    title = node_title(ui->session->model, ui->session->look.focus, node);
   canvas_rule(&ui->canvas, area, 0, title, ROLE_TITLE);
   text_done(&lesson);
   view_table[view]->draw(ui, below_rule(area));
@@ -124,9 +124,9 @@ static void draw_presented(struct ui *ui) {
   struct area middle = {rows / 5, cols / 8, rows - rows / 5 - 1, cols - cols / 8};
   view_inspector.draw(ui, rows < LEAST ? all : middle);
   canvas_strong(&ui->canvas, all);
-  if (rows >= LEAST && session->is_open)
-    canvas_printf(&ui->canvas, all, rows - 1, 1, ROLE_FAINT, "%zu / %zu", session->position,
-                  session->step_count);
+  if (rows >= LEAST && session_is_open(session))
+    canvas_printf(&ui->canvas, all, rows - 1, 1, ROLE_FAINT, "%zu / %zu", session->now.at.position,
+                  session->walk.count);
 }
 
 /* The line between the lesson and the rest, joined to the titles' lines. */

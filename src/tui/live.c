@@ -173,7 +173,7 @@ static void draw_legend(struct ui *ui, struct area area, int row) {
 }
 
 void view_live_check(struct ui *ui, struct area area, const struct check *check) {
-  const struct model *model = &ui->session->model;
+  const struct model *model = ui->session->model;
   struct map maps[MOST_MAPS];
   char title[128];
   snprintf(title, sizeof title, "%s", _("The numerical gradient, entry by entry"));

@@ -27,6 +27,7 @@ static struct {
   bool active, done;
   char *line;        /* the finished line */
   const char *start; /* what the line begins with */
+  const struct command *completing; /* whose words are to be completed, or NULL */
   struct text offers;
   struct text history;
 } prompt;
@@ -82,8 +83,10 @@ static void queue_key(int key) {
 typedef const char *nth_word(size_t index);
 
 static const char *nth_command(size_t index) {
-  if (index < command_count) return command_table[index].name;
-  index -= command_count;
+  size_t count = 0;
+  for (const struct command *command; (command = command_at(count)); count++)
+    if (count == index) return command->name;
+  index -= count;
   return index < action_count ? action_table[index].name : NULL;
 }
 
@@ -98,16 +101,12 @@ static const char *nth_view(size_t index) {
   return index < VIEW_COUNT + 2 ? steps[index - VIEW_COUNT] : NULL;
 }
 
-static const char *nth_precision(size_t index) {
-  return index < PRECISION_COUNT ? precision_names[index] : NULL;
+static const char *nth_choice(size_t index) {
+  const char *const *choice = prompt.completing->choices;
+  while (*choice && index > 0) choice++, index--;
+  return *choice;
 }
 
-static const char *nth_switch(size_t index) {
-  static const char *const words[] = {"on", "off"};
-  return index < 2 ? words[index] : NULL;
-}
-
-/* "eps=", of the command that the line begins with. */
 static const char *nth_option(size_t index) {
   static char word[64];
   const char *line = rl_line_buffer + strspn(rl_line_buffer, " ");
@@ -121,9 +120,9 @@ static const char *nth_option(size_t index) {
 /* Nodes, and their gradients; not those that nobody named. */
 static const char *nth_node(size_t index) {
   static char name[64];
-  const struct model *model = &prompt.session->model;
+  const struct model *model = prompt.session->model;
   size_t node = 0, named = 0;
-  if (!prompt.session->is_open) return NULL;
+  if (!session_is_open(prompt.session)) return NULL;
   for (; node < model->node_count; node++)
     if (node_is_named(model, (int)node) && named++ == index / 2) break;
   if (node == model->node_count) return NULL;
@@ -143,27 +142,25 @@ static char *offer_next(const char *text, int state) {
   return NULL;
 }
 
-/* What may follow a command: files from the word numbered FILE on (0: never, or where nothing else
- * fits), else words; nodes where nothing is said here. */
-static const struct completion {
-  const char *command;
+/* What may follow a command or an action: files from the word numbered FILE on (0: never, or where
+ * nothing else fits), else words. */
+struct offer {
   int file;
   nth_word *words;
-} completions[] = {
-    {"source", 1, NULL},       {"save", 1, NULL},        {"export", 2, nth_node},
-    {"open", 0, nth_lesson},   {"help", 0, nth_command}, {"view", 0, nth_view},
-    {"freeze", 0, nth_switch}, {"precision", 0, nth_precision},
-    {"check", 0, nth_option},  {"sweep", 0, nth_option}, {"train", 0, nth_option},
-    {"hunt", 0, nth_option},
 };
 
-static const struct completion *find_completion(const char *line) {
-  for (size_t i = 0; i < sizeof completions / sizeof *completions; i++) {
-    size_t length = strlen(completions[i].command);
-    if (strncmp(line, completions[i].command, length) == 0 && line[length] == ' ')
-      return &completions[i];
-  }
-  return NULL;
+static struct offer find_offer(const char *line, size_t before) {
+  static const struct offer offers[] = {
+      [COMPLETE_NODES] = {0, nth_node},     [COMPLETE_NODES_THEN_FILES] = {2, nth_node},
+      [COMPLETE_FILES] = {1, nth_node},     [COMPLETE_LESSONS] = {0, nth_lesson},
+      [COMPLETE_TOPICS] = {0, nth_command}, [COMPLETE_CHOICES] = {0, nth_choice},
+      [COMPLETE_OPTIONS] = {0, nth_option}};
+  size_t word = strcspn(line, " ");
+  const struct action *action = action_named(line, word);
+  prompt.completing = command_named(line, word);
+  if (before == 0) return (struct offer){0, nth_command};
+  if (action) return (struct offer){0, action->completes == ACTION_VIEWS ? nth_view : nth_node};
+  return offers[prompt.completing ? prompt.completing->completes : COMPLETE_NODES];
 }
 
 /* How many words stand before byte START of LINE. */
@@ -178,11 +175,11 @@ static char **complete(const char *text, int start, int end) {
   (void)end;
   const char *line = rl_line_buffer + strspn(rl_line_buffer, " ");
   size_t before = (size_t)(rl_line_buffer + start - line);
-  const struct completion *found = find_completion(line);
+  const struct offer offer = find_offer(line, before);
   rl_attempted_completion_over = 1;
-  if (before > 0 && found && found->file > 0 && words_before(line, before) >= found->file)
+  if (offer.file > 0 && words_before(line, before) >= offer.file)
     return rl_completion_matches(text, rl_filename_completion_function);
-  offered = before == 0 ? nth_command : found ? found->words : nth_node;
+  offered = offer.words;
   if (offered == nth_option && line[before - 1] == '=') offered = nth_node;
   char **matches = rl_completion_matches(text, offer_next);
   if (matches && strchr(matches[0], '=')) rl_completion_suppress_append = 1; /* a value comes */

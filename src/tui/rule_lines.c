@@ -58,8 +58,8 @@ void lines_inspected(const struct ui *ui, struct text *out) {
   struct diag diag;
   const struct session *session = ui->session;
   if (ui->said.text.length > 0) text_puts(out, text_string(&ui->said.text));
-  else if (session->is_open && session->focus >= 0)
-    explain_node(ui->session, session->focus, out, &diag);
+  else if (session_is_open(session) && session->look.focus >= 0)
+    explain_node(ui->session, session->look.focus, out, &diag);
 }
 
 /* Those of the inspector; where its words are about something else, those of the focused node. */
@@ -67,13 +67,13 @@ static size_t find_lines(const struct ui *ui, struct shown_line lines[MOST_LINES
   struct text text;
   struct diag diag;
   size_t count = 0;
-  if (!ui->session->is_open || ui->session->focus < 0) return 0;
+  if (!session_is_open(ui->session) || ui->session->look.focus < 0) return 0;
   text_init(&text);
   lines_inspected(ui, &text);
-  count = lines_in(&ui->session->model, text_string(&text), lines);
+  count = lines_in(ui->session->model, text_string(&text), lines);
   text.length = 0;
-  if (count == 0) explain_node(ui->session, ui->session->focus, &text, &diag);
-  if (count == 0) count = lines_in(&ui->session->model, text_string(&text), lines);
+  if (count == 0) explain_node(ui->session, ui->session->look.focus, &text, &diag);
+  if (count == 0) count = lines_in(ui->session->model, text_string(&text), lines);
   text_done(&text);
   return count;
 }
@@ -96,7 +96,7 @@ void lines_move(struct ui *ui, int step) {
 /* -- what keys do with it -- */
 
 bool lines_edit(struct ui *ui, struct text *out) {
-  const struct model *model = &ui->session->model;
+  const struct model *model = ui->session->model;
   int rule = lines_chosen(ui);
   if (rule < 0) return false;
   text_puts(out, play_is_on(ui->session) ? "answer " : "bug ");
@@ -113,7 +113,7 @@ static size_t bug_number(const struct model *model, int index) {
 }
 
 bool lines_toggle(const struct ui *ui, struct text *out) {
-  const struct model *model = &ui->session->model;
+  const struct model *model = ui->session->model;
   int rule = lines_chosen(ui), last = (int)model->bug_count - 1;
   int bug = rule >= 0 ? model_bug_of(model, (size_t)rule) : -1;
   while (last >= 0 && model->bugs[last].hidden) last--;
@@ -136,7 +136,7 @@ static bool find_place(const struct ui *ui, struct area area, const char *text, 
   struct shown_line lines[MOST_LINES];
   struct canvas canvas = ui->canvas;
   struct area nowhere = {0, 0, 0, area.cols};
-  size_t count = ui->session->is_open ? lines_in(&ui->session->model, text, lines) : 0;
+  size_t count = session_is_open(ui->session) ? lines_in(ui->session->model, text, lines) : 0;
   if (ui->line < 0 || (size_t)ui->line >= count || count < 2) return false;
   size_t end = lines[ui->line].end;
   char *above = strndup(text, end);
@@ -145,7 +145,7 @@ static bool find_place(const struct ui *ui, struct area area, const char *text, 
   free(above);
   struct text rule;
   text_init(&rule);
-  rule_put_shown(&rule, &ui->session->model, lines[ui->line].rule);
+  rule_put_shown(&rule, ui->session->model, lines[ui->line].rule);
   *col = text_columns(text_string(&rule), rule.length);
   text_done(&rule);
   if (*col + 2 >= area.cols) *col = area.cols - 3; /* it goes on in the next row */

@@ -2,7 +2,7 @@
 
 #include "core/intl.h"
 #include "draw/svg.h"
-#include "explore/export.h"
+#include "io/file.h"
 #include "io/file.h"
 
 #include <stdio.h>
@@ -304,7 +304,7 @@ enum status screenshot_write(const struct canvas *canvas, const struct theme *th
                              const char *title, const char *path, struct diag *diag) {
   struct shot shot = {canvas, theme, light, title};
   for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-    if (!export_has_ending(path, formats[i].ending)) continue;
+    if (!path_ends(path, formats[i].ending)) continue;
     struct text file;
     text_init(&file);
     formats[i].put(&shot, &file);

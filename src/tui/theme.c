@@ -102,10 +102,10 @@ static enum status take_look(struct theme *theme, struct span line, const char *
     return wrong(diag, line, word, length,
                  _("a role: plain, value, gradient, faint, title, focus, key, good, doubt, bad or "
                    "flash"));
-  struct look look = {0};
+  struct ink ink = {0};
   for (int i = 0; i < PALETTE_COUNT; i++) {
     length = conf_word(&at, end, &word);
-    if (!parse_colour(word, length, counts[i], &look.colours[i]))
+    if (!parse_colour(word, length, counts[i], &ink.colours[i]))
       return wrong(diag, line, word, length,
                    _("three colours, of 256, of 16 and of 8: numbers from 0, names, or -"));
   }
@@ -113,9 +113,9 @@ static enum status take_look(struct theme *theme, struct span line, const char *
     int attribute = find_word(attribute_names, 4, word, length);
     if (attribute < 0)
       return wrong(diag, line, word, length, _("bold, dim, underline or reverse"));
-    look.attributes |= (uint8_t)(1 << attribute);
+    ink.attributes |= (uint8_t)(1 << attribute);
   }
-  theme->looks[role] = look;
+  theme->inks[role] = ink;
   return STATUS_OK;
 }
 
@@ -172,11 +172,11 @@ bool theme_background_is_light(void) {
 }
 
 uint8_t theme_look(const struct theme *theme, const struct cell *cell, int colours, int *fg) {
-  const struct look *look = &theme->looks[cell->role];
+  const struct ink *ink = &theme->inks[cell->role];
   enum palette palette = colours >= 256 ? PALETTE_256 : colours >= 16 ? PALETTE_16 : PALETTE_8;
   *fg = colours == 0                  ? COLOUR_DEFAULT
         : cell->fg != COLOUR_DEFAULT ? cell->fg
-                                      : look->colours[palette];
+                                      : ink->colours[palette];
   int strong = cell->strong ? LOOK_BOLD : 0;
-  return (uint8_t)((look->attributes | strong) & ~(*fg != COLOUR_DEFAULT ? LOOK_DIM : 0));
+  return (uint8_t)((ink->attributes | strong) & ~(*fg != COLOUR_DEFAULT ? LOOK_DIM : 0));
 }

@@ -1,4 +1,4 @@
-/* Themes: what every role looks like, by how many colours the terminal has and on which background.
+/* Themes: what every role inks like, by how many colours the terminal has and on which background.
  * data/themes.conf, embedded, and the user's own file. A struct themes owns its themes until
  * themes_done(). */
 #ifndef GRADWALK_TUI_THEME_H
@@ -10,7 +10,7 @@
 enum { LOOK_BOLD = 1, LOOK_DIM = 2, LOOK_UNDERLINE = 4, LOOK_REVERSE = 8 };
 enum palette { PALETTE_256, PALETTE_16, PALETTE_8, PALETTE_COUNT };
 
-struct look {
+struct ink {
   int16_t colours[PALETTE_COUNT]; /* COLOUR_DEFAULT: the terminal's own */
   uint8_t attributes;
 };
@@ -18,7 +18,7 @@ struct look {
 struct theme {
   char name[24];
   bool light; /* for light backgrounds */
-  struct look looks[ROLE_COUNT];
+  struct ink inks[ROLE_COUNT];
 };
 
 struct themes {
@@ -41,7 +41,7 @@ void themes_names(const struct themes *themes, struct text *out);
 /* Whether the environment (COLORFGBG) says that the background is light. */
 bool theme_background_is_light(void);
 
-/* What a cell looks like with COLOURS colours: attributes, and foreground in *FG. */
+/* What a cell inks like with COLOURS colours: attributes, and foreground in *FG. */
 uint8_t theme_look(const struct theme *theme, const struct cell *cell, int colours, int *fg);
 
 #endif

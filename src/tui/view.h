@@ -14,30 +14,15 @@
 #include "tui/typed.h"
 
 enum direction {
-  MOVE_LEFT,
-  MOVE_RIGHT,
-  MOVE_UP,
-  MOVE_DOWN,
-  MOVE_HOME,
-  MOVE_END,
-  MOVE_PAGE_UP,
-  MOVE_PAGE_DOWN,
-  MOVE_COUNT
-};
-
-enum view_id {
-  VIEW_CIRCUIT,
-  VIEW_INSPECTOR,
-  VIEW_TENSOR,
-  VIEW_CHECK,
-  VIEW_SWEEP,
-  VIEW_TRAIN,
-  VIEW_MATRIX,
-  VIEW_LESSON,
-  VIEW_LESSONS,
-  VIEW_LOG,
-  VIEW_HELP,
-  VIEW_COUNT
+  GO_LEFT,
+  GO_RIGHT,
+  GO_UP,
+  GO_DOWN,
+  GO_HOME,
+  GO_END,
+  GO_PAGE_UP,
+  GO_PAGE_DOWN,
+  GO_COUNT
 };
 
 struct ui {
@@ -94,8 +79,9 @@ struct view_ops {
   void (*click)(struct ui *ui, struct area area, int row, int col); /* may be NULL */
 };
 
-extern const struct view_ops view_circuit, view_inspector, view_tensor, view_check, view_sweep,
-    view_train, view_matrix, view_lesson, view_lessons, view_log, view_help;
+#define VIEW(id, name) extern const struct view_ops view_##name;
+#include "explore/views.def"
+#undef VIEW
 extern const struct view_ops *const view_table[VIEW_COUNT];
 
 /* Draws TEXT scrolled as the view's state says, and keeps that state in range. */

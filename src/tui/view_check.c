@@ -25,7 +25,7 @@ struct pen {
 };
 
 static const struct check *checked(const struct pen *pen) {
-  return &pen->ui->session->check;
+  return pen->ui->session->now.at.check;
 }
 
 /* Draws TEXT and empties it. */
@@ -78,7 +78,7 @@ static void put_row(struct pen *pen, const struct check_table *table,
 
 static void put_table(struct pen *pen) {
   const struct check *check = checked(pen);
-  const struct model *model = &pen->ui->session->model;
+  const struct model *model = pen->ui->session->model;
   struct check_table table;
   check_table_plan(&table, model, check, pen->style.unicode, pen->area.cols);
   put_row(pen, &table, NULL);
@@ -95,7 +95,7 @@ static void put_wrong_lines(struct pen *pen, struct text *text) {
   enum { LABEL_COLUMNS = 16 };
   for (size_t i = 0; i < report_wrong_line_count(checked(pen)); i++) {
     int from = pen->line;
-    report_wrong_line(text, &pen->ui->session->model, checked(pen), i, pen->style);
+    report_wrong_line(text, pen->ui->session->model, checked(pen), i, pen->style);
     put_text(pen, text, ROLE_PLAIN);
     end_item(pen, from, LABEL_COLUMNS);
   }
@@ -103,7 +103,7 @@ static void put_wrong_lines(struct pen *pen, struct text *text) {
 
 static void put_report(struct pen *pen) {
   const struct check *check = checked(pen);
-  const struct model *model = &pen->ui->session->model;
+  const struct model *model = pen->ui->session->model;
   struct text text;
   text_init(&text);
   report_check_head(&text, check, pen->style);
@@ -162,7 +162,7 @@ static int worst_item(const struct check *check) {
 }
 
 static void draw_report(struct ui *ui, struct area area) {
-  const struct check *check = &ui->session->check;
+  const struct check *check = ui->session->now.at.check;
   int *scroll = &ui->scroll[VIEW_CHECK];
   if (ui->checked < 0) { /* a new check: its worst is to be seen */
     ui->checked = worst_item(check);
@@ -188,7 +188,7 @@ static void draw(struct ui *ui, struct area area) {
   const struct session *session = ui->session;
   if (ui->progress.total > 0 && session->running)
     view_live_check(ui, area, session->running);
-  else if (session->has_check)
+  else if (session->now.at.check)
     draw_report(ui, area);
   else
     view_text(ui, VIEW_CHECK, area,
@@ -198,12 +198,12 @@ static void draw(struct ui *ui, struct area area) {
 /* Up and down choose; pages scroll. */
 static void move(struct ui *ui, enum direction direction) {
   enum { PAGE = 10 };
-  static const int by[MOVE_COUNT] = {[MOVE_UP] = -1, [MOVE_DOWN] = 1};
-  static const int page[MOVE_COUNT] = {[MOVE_PAGE_UP] = -PAGE, [MOVE_PAGE_DOWN] = PAGE};
-  if (!ui->session->has_check) return;
-  int last = item_count(&ui->session->check) - 1, to = ui->checked + by[direction];
-  if (direction == MOVE_HOME) to = 0;
-  if (direction == MOVE_END) to = last;
+  static const int by[GO_COUNT] = {[GO_UP] = -1, [GO_DOWN] = 1};
+  static const int page[GO_COUNT] = {[GO_PAGE_UP] = -PAGE, [GO_PAGE_DOWN] = PAGE};
+  if (!ui->session->now.at.check) return;
+  int last = item_count(ui->session->now.at.check) - 1, to = ui->checked + by[direction];
+  if (direction == GO_HOME) to = 0;
+  if (direction == GO_END) to = last;
   ui->checked = to < 0 ? 0 : to > last ? last : to;
   ui->scroll[VIEW_CHECK] += page[direction];
   ui->follow = page[direction] == 0;
@@ -218,25 +218,25 @@ static int line_node(const struct model *model, const struct rule *rule) {
 
 int view_check_rule(const struct ui *ui) {
   const struct session *session = ui->session;
-  const struct check *check = &session->check;
+  const struct check *check = session->now.at.check;
   int rule = -1;
-  if (!session->has_check || ui->checked < 0 || ui->checked >= item_count(check)) return -1;
+  if (!session->now.at.check || ui->checked < 0 || ui->checked >= item_count(check)) return -1;
   size_t item = (size_t)ui->checked;
   if (item >= check->tensor_count) {
     const struct wrong_line *line = &check->diagnosis->lines.items[item - check->tensor_count];
     return (int)line->rules[line->count - 1];
   }
-  for (size_t i = 0; i < session->model.rule_count; i++)
-    if (session->model.rules[i].target_node == check->tensors[item].node) rule = (int)i;
+  for (size_t i = 0; i < session->model->rule_count; i++)
+    if (session->model->rules[i].target_node == check->tensors[item].node) rule = (int)i;
   return rule;
 }
 
 /* To the circuit, and to the line that made the gradient. */
 static void enter(struct ui *ui, struct text *out) {
   struct session *session = ui->session;
-  const struct model *model = &session->model;
-  const struct check *check = &session->check;
-  if (!session->has_check || ui->checked < 0 || ui->checked >= item_count(check)) return;
+  const struct model *model = session->model;
+  const struct check *check = session->now.at.check;
+  if (!session->now.at.check || ui->checked < 0 || ui->checked >= item_count(check)) return;
   size_t item = (size_t)ui->checked;
   int node, target;
   if (item < check->tensor_count) {
@@ -250,14 +250,14 @@ static void enter(struct ui *ui, struct text *out) {
   }
   ui->view = VIEW_CIRCUIT;
   if (node < 0) return;
-  session->focus = node;
+  session_look(session, node);
   text_puts(out, "show ");
   gradient_put_shown(out, model, target);
 }
 
 static void click(struct ui *ui, struct area area, int row, int col) {
   (void)col;
-  if (!ui->session->has_check) return;
+  if (!ui->session->now.at.check) return;
   struct pen pen = measure(ui, area, row + ui->scroll[VIEW_CHECK]);
   if (pen.found >= 0) ui->checked = pen.found;
 }

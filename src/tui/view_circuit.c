@@ -13,7 +13,7 @@
 static void draw_number(struct ui *ui, struct area area, int row, int col, int width, int node,
                         bool gradient) {
   const struct session *session = ui->session;
-  const struct node *at = &session->model.nodes[node];
+  const struct node *at = &session->model->nodes[node];
   int slot = gradient ? at->gradient : at->slot;
   bool known = gradient ? session_has_gradient(session, node) : session_has_value(session, node);
   char text[64] = "";
@@ -72,7 +72,7 @@ static void draw_operands(struct ui *ui, struct area area, int index, int row, i
   if (ghost_row == 0) return;
   struct text names;
   text_init(&names);
-  circuit_ghosts(circuit, &ui->session->model, index, box->width - 3, unicode ? "×" : "x", &names);
+  circuit_ghosts(circuit, ui->session->model, index, box->width - 3, unicode ? "×" : "x", &names);
   canvas_puts(&ui->canvas, area, row + ghost_row, col + 1, ROLE_KEY, unicode ? "↖" : "<");
   canvas_puts(&ui->canvas, area, row + ghost_row, col + 2, ROLE_FAINT, text_string(&names));
   text_done(&names);
@@ -81,10 +81,10 @@ static void draw_operands(struct ui *ui, struct area area, int index, int row, i
 static void draw_box(struct ui *ui, struct area area, int index) {
   const struct circuit *circuit = &ui->circuit;
   const struct box *box = &circuit->layout.boxes[index];
-  const struct model *model = &ui->session->model;
+  const struct model *model = ui->session->model;
   int node = circuit->nodes[index];
   int row = box->row - ui->pan_row, col = box->col - ui->pan_col;
-  bool focused = node == ui->session->focus;
+  bool focused = node == ui->session->look.focus;
   draw_frame(ui, area, box, row, col, circuit_has_users(circuit, index));
   char title[TITLE_SIZE];
   int used = canvas_puts(&ui->canvas, area, row, col + 1, focused ? ROLE_FOCUS : ROLE_TITLE,
@@ -133,7 +133,7 @@ static int pan_to(int pan, int from, int length, int room, int whole) {
 /* Moves the window so that the focus is in it. */
 static void follow_focus(struct ui *ui, struct area area) {
   struct circuit *circuit = &ui->circuit;
-  int focus = ui->session->focus;
+  int focus = ui->session->look.focus;
   int index = focus >= 0 && (size_t)focus < circuit->node_count ? circuit->box_of[focus] : -1;
   struct box none = {0};
   const struct box *box = index >= 0 ? &circuit->layout.boxes[index] : &none;
@@ -164,7 +164,7 @@ static void draw_map(struct ui *ui, struct area pane) {
 }
 
 static void draw(struct ui *ui, struct area area) {
-  if (!ui->session->is_open) {
+  if (!session_is_open(ui->session)) {
     canvas_puts(&ui->canvas, area, 1, 2, ROLE_PLAIN, _("Nothing is open. L lists the lessons."));
     return;
   }
@@ -183,13 +183,13 @@ static int neighbour(const struct circuit *circuit, int from, enum direction dir
   int best = -1, best_score = 0;
   for (int i = 0; i < (int)circuit->layout.count; i++) {
     bool joined = false;
-    const struct box *left = direction == MOVE_LEFT ? &boxes[from] : &boxes[i];
-    int other = direction == MOVE_LEFT ? i : from;
+    const struct box *left = direction == GO_LEFT ? &boxes[from] : &boxes[i];
+    int other = direction == GO_LEFT ? i : from;
     for (int k = 0; k < left->input_count; k++) joined = joined || left->inputs[k] == other;
     int across = boxes[i].layer - boxes[from].layer, down = boxes[i].row - boxes[from].row;
-    bool fits = direction == MOVE_LEFT    ? across < 0 && joined
-                : direction == MOVE_RIGHT ? across > 0 && joined
-                : direction == MOVE_UP    ? across == 0 && down < 0
+    bool fits = direction == GO_LEFT    ? across < 0 && joined
+                : direction == GO_RIGHT ? across > 0 && joined
+                : direction == GO_UP    ? across == 0 && down < 0
                                           : across == 0 && down > 0;
     int score = 1000 * abs(across) + abs(down);
     if (!fits || (best >= 0 && score >= best_score)) continue;
@@ -201,20 +201,20 @@ static int neighbour(const struct circuit *circuit, int from, enum direction dir
 
 static void move(struct ui *ui, enum direction direction) {
   const struct circuit *circuit = &ui->circuit;
-  if (!ui->session->is_open || circuit->layout.count == 0) return;
-  int focus = ui->session->focus;
+  if (!session_is_open(ui->session) || circuit->layout.count == 0) return;
+  int focus = ui->session->look.focus;
   int from = focus >= 0 ? circuit->box_of[focus] : -1;
-  int to = from < 0 || direction == MOVE_HOME ? 0
-           : direction == MOVE_END            ? (int)circuit->layout.count - 1
+  int to = from < 0 || direction == GO_HOME ? 0
+           : direction == GO_END            ? (int)circuit->layout.count - 1
                                               : neighbour(circuit, from, direction);
-  if (to >= 0 && direction <= MOVE_END) ui->session->focus = circuit->nodes[to];
-  if (ui->circuit.partial) circuit_make(&ui->circuit, &ui->session->model, ui->session->focus);
+  if (to >= 0 && direction <= GO_END) session_look(ui->session, circuit->nodes[to]);
+  if (ui->circuit.partial) circuit_make(&ui->circuit, ui->session->model, ui->session->look.focus);
 }
 
 static void enter(struct ui *ui, struct text *out) {
-  const struct model *model = &ui->session->model;
-  if (!ui->session->is_open || ui->session->focus < 0) return;
-  int focus = ui->session->focus;
+  const struct model *model = ui->session->model;
+  if (!session_is_open(ui->session) || ui->session->look.focus < 0) return;
+  int focus = ui->session->look.focus;
   if (model_shown_as(model, focus) >= 0) {
     text_puts(out, "unfold ");
     node_put_shown(out, model, focus);
@@ -232,7 +232,7 @@ static void click(struct ui *ui, struct area area, int row, int col) {
     const struct box *box = &circuit->layout.boxes[i];
     if (row >= box->row && row < box->row + box->height && col >= box->col &&
         col < box->col + box->width)
-      ui->session->focus = circuit->nodes[i];
+      session_look(ui->session, circuit->nodes[i]);
   }
 }
 

@@ -31,7 +31,7 @@ static enum role line_role(const struct ui *ui, const char *line, size_t length,
 
 static void draw_lesson(struct ui *ui, struct area area) {
   const struct session *session = ui->session;
-  bool has_prose = session->is_open && session->lesson.prose.length > 0;
+  bool has_prose = session_is_open(session) && session->now.lesson->prose.length > 0;
   if (has_prose) view_lines(ui, VIEW_LESSON, area, line_role, page_of(ui));
   else view_text(ui, VIEW_LESSON, area, _("This model came without a lesson."));
 }
@@ -39,16 +39,16 @@ static void draw_lesson(struct ui *ui, struct area area) {
 /* To the prompt with an answer, or where nothing is asked to the next step. */
 static void enter_lesson(struct ui *ui, struct text *out) {
   const struct session *session = ui->session;
-  if (!session->is_open) return;
+  if (!session_is_open(session)) return;
   if (page_question(session) >= 0) text_puts(out, "prompt answer ");
-  else if (session->page < lesson_steps(&session->lesson)) text_puts(out, "step next");
+  else if (session->now.page < lesson_steps(session->now.lesson)) text_puts(out, "step next");
 }
 
 void view_lesson_title(const struct ui *ui, struct text *out) {
   const struct session *session = ui->session;
-  int steps = session->is_open ? lesson_steps(&session->lesson) : 0;
+  int steps = session_is_open(session) ? lesson_steps(session->now.lesson) : 0;
   text_puts(out, view_lesson.name);
-  if (steps > 0) text_printf(out, _(", step %d of %d"), session->page, steps);
+  if (steps > 0) text_printf(out, _(", step %d of %d"), session->now.page, steps);
 }
 
 const struct view_ops view_lesson = {.name = "lesson", .draw = draw_lesson,

@@ -50,9 +50,9 @@ static void draw(struct ui *ui, struct area area) {
 
 static void move(struct ui *ui, enum direction direction) {
   enum { FAR = 1000, PAGE = 10 };
-  static const int by[MOVE_COUNT] = {[MOVE_UP] = -1,       [MOVE_DOWN] = 1,
-                                     [MOVE_HOME] = -FAR,   [MOVE_END] = FAR,
-                                     [MOVE_PAGE_UP] = -PAGE, [MOVE_PAGE_DOWN] = PAGE};
+  static const int by[GO_COUNT] = {[GO_UP] = -1,       [GO_DOWN] = 1,
+                                     [GO_HOME] = -FAR,   [GO_END] = FAR,
+                                     [GO_PAGE_UP] = -PAGE, [GO_PAGE_DOWN] = PAGE};
   ui->listed += by[direction];
   keep_listed(ui);
 }

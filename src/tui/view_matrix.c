@@ -27,7 +27,7 @@ struct grid {
 };
 
 static struct grid lay_out(struct ui *ui, struct area area) {
-  struct grid grid = {.ui = ui, .area = area, .matrix = ui->session->matrix, .cell = CELL};
+  struct grid grid = {.ui = ui, .area = area, .matrix = ui->session->now.at.matrix, .cell = CELL};
   int trials = (int)bug_trial_count;
   if (area.cols - LEFT - trials * CELL < LEAST_ID) grid.cell = NARROW_CELL;
   grid.id = area.cols - LEFT - trials * grid.cell;
@@ -38,7 +38,7 @@ static struct grid lay_out(struct ui *ui, struct area area) {
 }
 
 static int last_mutant(const struct ui *ui) {
-  return ui->session->matrix ? (int)ui->session->matrix->catalogue.count - 1 : -1;
+  return ui->session->now.at.matrix ? (int)ui->session->now.at.matrix->catalogue.count - 1 : -1;
 }
 
 /* Words where there is room, else their first letters. */
@@ -139,7 +139,7 @@ static void draw(struct ui *ui, struct area area) {
   if (ui->progress.total > 0)
     view_progress(ui, area, _("Every mutant of the backward pass, through several checks"),
                   _("nothing changes"));
-  else if (ui->session->matrix)
+  else if (ui->session->now.at.matrix)
     draw_matrix(ui, area);
   else
     view_text(ui, VIEW_MATRIX, area,
@@ -148,11 +148,11 @@ static void draw(struct ui *ui, struct area area) {
 
 static void move(struct ui *ui, enum direction direction) {
   enum { PAGE = 10 };
-  static const int by[MOVE_COUNT] = {[MOVE_UP] = -1, [MOVE_DOWN] = 1, [MOVE_PAGE_UP] = -PAGE,
-                                     [MOVE_PAGE_DOWN] = PAGE};
+  static const int by[GO_COUNT] = {[GO_UP] = -1, [GO_DOWN] = 1, [GO_PAGE_UP] = -PAGE,
+                                     [GO_PAGE_DOWN] = PAGE};
   int last = last_mutant(ui), to = ui->mutant + by[direction];
-  if (direction == MOVE_HOME) to = 0;
-  if (direction == MOVE_END) to = last;
+  if (direction == GO_HOME) to = 0;
+  if (direction == GO_END) to = last;
   ui->mutant = to > last ? last : to;
   if (ui->mutant < 0) ui->mutant = 0;
 }
@@ -160,12 +160,12 @@ static void move(struct ui *ui, enum direction direction) {
 /* Puts the chosen mutant in, and shows its line in the circuit. */
 static void enter(struct ui *ui, struct text *out) {
   struct session *session = ui->session;
-  if (!session->matrix || ui->mutant < 0 || ui->mutant > last_mutant(ui)) return;
-  const struct mutant *mutant = &session->matrix->catalogue.mutants[ui->mutant];
-  const struct rule *rule = &session->model.rules[mutant->rule];
+  if (!session->now.at.matrix || ui->mutant < 0 || ui->mutant > last_mutant(ui)) return;
+  const struct mutant *mutant = &session->now.at.matrix->catalogue.mutants[ui->mutant];
+  const struct rule *rule = &session->model->rules[mutant->rule];
   int node = rule->node >= 0 ? rule->node : rule->target_node;
   text_printf(out, "bug %s", mutant->id);
-  if (node >= 0) session->focus = model_visible(&session->model, node);
+  if (node >= 0) session_look(session, node);
   ui->view = VIEW_CIRCUIT;
 }
 

@@ -214,8 +214,8 @@ static void draw(struct ui *ui, struct area area) {
   if (ui->progress.total > 0)
     view_progress(ui, area, _("The error of the differences, step by step"),
                   _("nothing changes"));
-  else if (ui->session->has_sweep)
-    draw_sweep(ui, area, &ui->session->sweep);
+  else if (ui->session->now.at.sweep)
+    draw_sweep(ui, area, ui->session->now.at.sweep);
   else
     view_text(ui, VIEW_SWEEP, area,
               _("No sweep of the model as it stands now. Press s to run one."));
@@ -224,20 +224,20 @@ static void draw(struct ui *ui, struct area area) {
 /* The plot's right is a larger step; steps are numbered from the largest. */
 static void move(struct ui *ui, enum direction direction) {
   enum { PAGE = 5 };
-  static const int by[MOVE_COUNT] = {[MOVE_LEFT] = 1,     [MOVE_RIGHT] = -1,
-                                     [MOVE_PAGE_UP] = -PAGE, [MOVE_PAGE_DOWN] = PAGE};
-  const struct sweep *sweep = &ui->session->sweep;
-  if (!ui->session->has_sweep) return;
+  static const int by[GO_COUNT] = {[GO_LEFT] = 1,     [GO_RIGHT] = -1,
+                                     [GO_PAGE_UP] = -PAGE, [GO_PAGE_DOWN] = PAGE};
+  const struct sweep *sweep = ui->session->now.at.sweep;
+  if (!ui->session->now.at.sweep) return;
   int last = (int)sweep->count - 1, to = chosen_step(ui, sweep) + by[direction];
-  if (direction == MOVE_HOME) to = last;
-  if (direction == MOVE_END) to = 0;
+  if (direction == GO_HOME) to = last;
+  if (direction == GO_END) to = 0;
   ui->swept = to < 0 ? 0 : to > last ? last : to;
 }
 
 static void enter(struct ui *ui, struct text *out) {
-  const struct sweep *sweep = &ui->session->sweep;
+  const struct sweep *sweep = ui->session->now.at.sweep;
   char number[NUMBER_TEXT_SIZE];
-  if (ui->session->has_sweep)
+  if (ui->session->now.at.sweep)
     text_printf(out, "check eps=%s", number_text(sweep->steps[chosen_step(ui, sweep)], number));
 }
 

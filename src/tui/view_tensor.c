@@ -25,16 +25,16 @@ static double at(const struct tensor *tensor, uint32_t row, uint32_t col) {
 
 static struct tensor focused(const struct ui *ui) {
   const struct session *session = ui->session;
-  const struct node *node = &session->model.nodes[session->focus];
+  const struct node *node = &session->model->nodes[session->look.focus];
   bool gradient = ui->cursor_gradient && node->gradient >= 0;
   struct tensor tensor = {.gradient = gradient};
   char title[GRADIENT_SIZE];
-  const char *name = (gradient ? gradient_title : node_title)(&session->model, session->focus,
+  const char *name = (gradient ? gradient_title : node_title)(session->model, session->look.focus,
                                                               title);
   snprintf(tensor.name, sizeof tensor.name, "%s", name);
-  tensor.shape = model_shape(&session->model, node->slot);
-  if (gradient ? session_has_gradient(session, session->focus)
-               : session_has_value(session, session->focus))
+  tensor.shape = model_shape(session->model, node->slot);
+  if (gradient ? session_has_gradient(session, session->look.focus)
+               : session_has_value(session, session->look.focus))
     tensor.values = run_values(&session->run, gradient ? node->gradient : node->slot);
   for (size_t i = 0; tensor.values && i < shape_count(tensor.shape); i++) {
     double value = tensor.values[i];
@@ -145,7 +145,7 @@ static void draw_entry(struct ui *ui, struct area area, const struct tensor *ten
   struct text text;
   struct diag diag;
   text_init(&text);
-  explain_entry(ui->session, ui->session->focus, tensor->gradient, ui->cursor_row, ui->cursor_col,
+  explain_entry(ui->session, ui->session->look.focus, tensor->gradient, ui->cursor_row, ui->cursor_col,
                 &text, &diag);
   canvas_puts(&ui->canvas, area, 2, 0, ROLE_PLAIN, text_string(&text));
   text_done(&text);
@@ -178,7 +178,7 @@ static void draw_numbers(struct ui *ui, struct area area, const struct tensor *t
 }
 
 static void draw(struct ui *ui, struct area area) {
-  if (!ui->session->is_open) return;
+  if (!session_is_open(ui->session)) return;
   struct tensor tensor = focused(ui);
   if (ui->cursor_row >= tensor.shape.rows) ui->cursor_row = tensor.shape.rows - 1;
   if (ui->cursor_col >= tensor.shape.cols) ui->cursor_col = tensor.shape.cols - 1;
@@ -204,15 +204,15 @@ static uint32_t clamp(int64_t value, uint32_t count) {
 
 static void move(struct ui *ui, enum direction direction) {
   enum { PAGE = 10 };
-  static const int rows[MOVE_COUNT] = {[MOVE_UP] = -1, [MOVE_DOWN] = 1, [MOVE_PAGE_UP] = -PAGE,
-                                       [MOVE_PAGE_DOWN] = PAGE};
-  static const int cols[MOVE_COUNT] = {[MOVE_LEFT] = -1, [MOVE_RIGHT] = 1};
-  if (!ui->session->is_open) return;
+  static const int rows[GO_COUNT] = {[GO_UP] = -1, [GO_DOWN] = 1, [GO_PAGE_UP] = -PAGE,
+                                       [GO_PAGE_DOWN] = PAGE};
+  static const int cols[GO_COUNT] = {[GO_LEFT] = -1, [GO_RIGHT] = 1};
+  if (!session_is_open(ui->session)) return;
   struct shape shape = focused(ui).shape;
   ui->cursor_row = clamp((int64_t)ui->cursor_row + rows[direction], shape.rows);
   ui->cursor_col = clamp((int64_t)ui->cursor_col + cols[direction], shape.cols);
-  if (direction == MOVE_HOME) ui->cursor_row = ui->cursor_col = 0;
-  if (direction == MOVE_END) ui->cursor_row = shape.rows - 1, ui->cursor_col = shape.cols - 1;
+  if (direction == GO_HOME) ui->cursor_row = ui->cursor_col = 0;
+  if (direction == GO_END) ui->cursor_row = shape.rows - 1, ui->cursor_col = shape.cols - 1;
 }
 
 const struct view_ops view_tensor = {.name = "tensor", .draw = draw, .move = move};

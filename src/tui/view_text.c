@@ -1,5 +1,6 @@
 /* The views that are text: inspector, log, help. */
 #include "core/intl.h"
+#include "explore/log.h"
 #include "lang/shown.h"
 #include "tui/action.h"
 #include "tui/rule_lines.h"
@@ -58,13 +59,13 @@ void view_text(struct ui *ui, enum view_id view, struct area area, const char *t
 static enum role formula_role(const struct ui *ui, const char *line, size_t length,
                               enum role before) {
   static const char *const kinds[] = {"param ", "data "};
-  const struct model *model = &ui->session->model;
+  const struct model *model = ui->session->model;
   if (length == 0 || *line == ' ') return before;
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
     if (strncmp(line, kinds[i], strlen(kinds[i])) == 0)
       line += strlen(kinds[i]), length -= strlen(kinds[i]);
   size_t head = lines_head(line, length);
-  if (!ui->session->is_open) return ROLE_PLAIN;
+  if (!session_is_open(ui->session)) return ROLE_PLAIN;
   if (node_find_shown(model, line, head) >= 0) return ROLE_VALUE;
   bool gradient = *line == 'd' && head < length;
   return gradient && (line[1] == '(' || !memchr(line, ' ', head)) ? ROLE_GRADIENT : ROLE_PLAIN;
@@ -102,7 +103,7 @@ const struct view_ops view_inspector = {.name = "inspector", .draw = draw_inspec
 static void draw_log(struct ui *ui, struct area area) {
   struct text text;
   text_init(&text);
-  command_script(ui->session, &text);
+  log_put(ui->session, &text);
   view_text(ui, VIEW_LOG, area, text.length > 0 ? text_string(&text)
                                                 : _("Nothing has been changed yet."));
   text_done(&text);

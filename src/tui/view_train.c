@@ -264,7 +264,7 @@ static void draw_running(struct ui *ui, const struct history *history, struct ar
 /* Its title and how it ended, one below the other; returns the rows it takes. The lines of the
  * second begin with a space. */
 static int draw_words(struct ui *ui, const struct history *history, struct area area) {
-  const struct model *model = &ui->session->model;
+  const struct model *model = ui->session->model;
   const struct area indented = {area.row, area.col + 1, area.rows, area.cols - 1};
   struct text text;
   text_init(&text);
@@ -297,7 +297,7 @@ static void draw_ended(struct ui *ui, const struct history *history, struct area
   }
   struct text text;
   text_init(&text);
-  report_train(&text, history, &ui->session->model);
+  report_train(&text, history, ui->session->model);
   view_text(ui, VIEW_TRAIN, area, text_string(&text));
   text_done(&text);
 }
@@ -306,8 +306,8 @@ static void draw(struct ui *ui, struct area area) {
   const struct session *session = ui->session;
   if (ui->progress.total > 0 && session->training)
     draw_running(ui, session->training, area);
-  else if (session->has_history)
-    draw_ended(ui, &session->history, area);
+  else if (session->now.at.history)
+    draw_ended(ui, session->now.at.history, area);
   else
     view_text(ui, VIEW_TRAIN, area,
               _("No training led to the model as it stands now. Press d to start one."));

@@ -433,7 +433,7 @@ static void step_blank(struct play *play, char **words) {
 
 /* -- reading the script -- */
 
-static const struct step {
+static const struct move {
   const char *name;
   int words; /* at least */
   bool needs_program;

@@ -13,6 +13,7 @@
 #include "core/memory.h"
 #include "core/vector.h"
 #include "core/wide.h"
+#include "explore/log.h"
 #include "io/loader.h"
 #include "plain_order.h"
 #include "random_model.h"
@@ -567,15 +568,15 @@ static void compare_file(const char *path) {
   struct lines out;
   struct diag diag = {0};
   char line[600];
-  session_init(&session);
+  session_init(&session, &command_interpreter);
   lines_init(&out);
   snprintf(line, sizeof line, "open %s", path);
   if (command_do(&session, line, &out, &diag)) fail_msg("%s: %s", line, diag.message);
   const struct check_options options = {.tolerance = -1, .frozen = true};
-  if (USUAL_PERCENT == 100 || session.model.program.size <= 20000) { /* lesson 5 takes a while */
-    compare_model(&session.model, options);
+  if (USUAL_PERCENT == 100 || session.model->program.size <= 20000) { /* lesson 5 takes a while */
+    compare_model(session.model, options);
     assert_int_equal(command_do(&session, "unfold all", &out, &diag), STATUS_OK);
-    compare_model(&session.model, options);
+    compare_model(session.model, options);
   }
   lines_done(&out);
   session_done(&session);
@@ -1036,7 +1037,7 @@ static void a_stopped_training_is_replayed(void **state) {
   struct session session;
   struct stop stop = {.after = 17};
   struct text open;
-  session_init(&session);
+  session_init(&session, &command_interpreter);
   text_init(&open);
   text_printf(&open, "open %s", path);
   do_line(&session, text_string(&open));
@@ -1046,16 +1047,16 @@ static void a_stopped_training_is_replayed(void **state) {
   do_line(&session, "train steps=400 lr=0.05 momentum=0.5");
   session.cancel = NULL;
   session.progress = NULL;
-  assert_string_equal(session.log[session.log_done - 1],
+  assert_string_equal(session.done->line,
                       "train steps=400 lr=0.05 momentum=0.5 steps=17");
-  size_t bytes = session.model.built.size * sizeof(double);
+  size_t bytes = session.model->built.size * sizeof(double);
   double *learnt = malloc(bytes);
   assert_non_null(learnt);
-  memcpy(learnt, session.model.program.image, bytes);
+  memcpy(learnt, session.model->program.image, bytes);
   do_line(&session, "undo");
-  assert_memory_not_equal(learnt, session.model.program.image, bytes);
+  assert_memory_not_equal(learnt, session.model->program.image, bytes);
   do_line(&session, "redo");
-  assert_memory_equal(learnt, session.model.program.image, bytes);
+  assert_memory_equal(learnt, session.model->program.image, bytes);
   free(learnt);
   text_done(&open);
   session_done(&session);

@@ -1,6 +1,8 @@
 /* Protects what is said of the catalogue's mutants, over all lessons and models: that the line which was
  * changed is the one that is named, that no two findings contradict each other, and that none
  * contradicts the numbers. */
+#include "command/command.h"
+#include "reader/reading.h"
 #include "trial.h"
 
 #include "blame/diagnose.h"
@@ -152,10 +154,10 @@ static void try_what(const char *what, struct tally *tally) {
   struct check base = {0};
   struct lines out;
   struct diag diag = {0};
-  session_init(&session);
+  session_init(&session, &command_interpreter);
   lines_init(&out);
-  if (session_open(&session, what, &out, &diag)) fail_msg("%s: %s", what, diag.message);
-  struct model *model = &session.model;
+  if (reading_open(&session, what, &out, &diag)) fail_msg("%s: %s", what, diag.message);
+  struct model *model = session.model;
   if (model->loss >= 0 && model->program.size < 20000 &&
       catalogue_make(&catalogue, model, &diag) == STATUS_OK) {
     size_t step = catalogue.count / PER_MODEL + 1;

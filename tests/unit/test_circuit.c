@@ -181,14 +181,14 @@ static void compare_boxes(const struct circuit *circuit, const struct model *mod
 }
 
 static void check(struct session *session) {
-  const struct model *model = &session->model;
+  const struct model *model = session->model;
   struct circuit circuit = {0};
   struct drawing screen, svg;
   struct text picture, dot;
   struct diag diag;
   text_init(&picture);
   text_init(&dot);
-  assert_int_equal(circuit_make(&circuit, model, session->focus), STATUS_OK);
+  assert_int_equal(circuit_make(&circuit, model, session->look.focus), STATUS_OK);
   assert_int_equal(picture_svg(session, &picture, &diag), STATUS_OK);
   assert_int_equal(picture_dot(session, &dot, &diag), STATUS_OK);
   struct edges expected = edges_of_model(model);
@@ -247,7 +247,7 @@ static size_t check_files(const char *pattern) {
   glob_t found;
   snprintf(path, sizeof path, "%s/%s", getenv("GRADWALK_TEST_DATA"), pattern);
   assert_int_equal(glob(path, 0, NULL, &found), 0);
-  session_init(&session);
+  session_init(&session, &command_interpreter);
   for (size_t i = 0; i < found.gl_pathc; i++) {
     snprintf(line, sizeof line, "open %s", found.gl_pathv[i]);
     for (int page = 1; doing(&session, line); page++) {
@@ -281,7 +281,7 @@ static void open_text(struct session *session, const char *text) {
   assert_true(file >= 0);
   assert_int_equal(write(file, text, strlen(text)), (ssize_t)strlen(text));
   close(file);
-  session_init(session);
+  session_init(session, &command_interpreter);
   snprintf(line, sizeof line, "open %s", path);
   if (!doing(session, line)) fail_msg("cannot open:\n%s", text);
   remove(path);
@@ -386,9 +386,9 @@ static void test_served_leaves(void **state) {
             "data q = [0; 1; 2]\ndata at = [0 1 2]\ndata G = (q == at)\nparam x = [1 2 3]\n"
             "data unread = 4\nparam unused = 5\nm = rows(q)\nh = 1 / m\nL = sum(x @ G) * h\n");
   check_both(&session);
-  assert_int_equal(circuit_make(&circuit, &session.model, 0), STATUS_OK);
+  assert_int_equal(circuit_make(&circuit, session.model, 0), STATUS_OK);
   for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-    int node = model_find(&session.model, wanted[i].name);
+    int node = model_find(session.model, wanted[i].name);
     if ((circuit.box_of[node] >= 0) != wanted[i].drawn) fail_msg("%s", wanted[i].name);
   }
   circuit_done(&circuit);

@@ -47,7 +47,7 @@ struct trial {
 
 static void start(struct trial *trial, const char *text) {
   *trial = (struct trial){0};
-  session_init(&trial->session);
+  session_init(&trial->session, &command_interpreter);
   lines_init(&trial->out);
   write_lesson(text);
   char open[96];
@@ -339,7 +339,7 @@ static const struct {
 static void prove(const char *text, enum status *status, struct diag *first) {
   struct session session;
   struct proof proof;
-  session_init(&session);
+  session_init(&session, &command_interpreter);
   write_lesson(text);
   *status = prove_lesson(&proof, &session, path, first);
   if (!*status && proof.failure_count > 0) {
@@ -397,7 +397,7 @@ static void test_warnings(void **state) {
     struct text text;
     text_init(&text);
     text_printf(&text, "%s%s", HEAD, lookalikes[i].body);
-    session_init(&session);
+    session_init(&session, &command_interpreter);
     write_lesson(text_string(&text));
     assert_int_equal(prove_lesson(&proof, &session, path, &diag), STATUS_OK);
     assert_int_equal(proof.failure_count, 0);
@@ -530,16 +530,16 @@ static void test_reading(void **state) {
 
 /* All that a step can change, as bytes. */
 static void photograph(struct session *session, struct text *out) {
-  const struct model *model = &session->model;
-  text_printf(out, "%d %zu %d %d %d %d %d ", session->page, session->position, session->focus,
-              (int)session->precision, session->frozen, session->has_check, session->has_sweep);
+  const struct model *model = session->model;
+  text_printf(out, "%d %zu %d %d %d %d %d ", session->now.page, session->now.at.position, session->look.focus,
+              (int)session->now.at.precision, session->now.at.frozen, session->now.at.check, session->now.at.sweep);
   text_put(out, (const char *)session->run.values, model->program.size * sizeof(double));
   text_put(out, (const char *)&model->random, sizeof model->random);
   text_put(out, (const char *)model->program.image, model->program.size * sizeof(double));
   for (size_t i = 0; i < model->rule_count; i++) text_printf(out, "%s\n", model->rules[i].text);
-  if (session->has_check)
-    text_printf(out, "%a %d %zu", session->check.difference, (int)session->check.verdict,
-                session->check.entries);
+  if (session->now.at.check)
+    text_printf(out, "%a %d %zu", session->now.at.check->difference, (int)session->now.at.check->verdict,
+                session->now.at.check->entries);
   page_text(session, out);
 }
 
@@ -602,7 +602,7 @@ static void test_replay(void **state) {
   doing(&trial, "undo"); /* a replay; what the check found is not part of it */
   photograph(&trial.session, &before);
   for (size_t i = 0; i < 7; i++) doing(&trial, "undo");
-  assert_int_equal(trial.session.page, 1);
+  assert_int_equal(trial.session.now.page, 1);
   for (size_t i = 0; i < 7; i++) doing(&trial, "redo");
   expect_same(&trial, &before);
   text_done(&before);

@@ -506,7 +506,7 @@ static enum status read_through(struct work *work, struct session *session) {
 
 static enum status prove(struct work *work) {
   struct session session;
-  session_init(&session);
+  session_init(&session, &command_interpreter);
   enum status status = read_through(work, &session);
   session_done(&session);
   return work->out.failed ? STATUS_NO_MEMORY : status;

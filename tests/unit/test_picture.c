@@ -9,6 +9,7 @@
 #include "command/command.h"
 #include "draw/circuit.h"
 #include "draw/svg.h"
+#include "explore/log.h"
 #include "explore/picture.h"
 
 #include <ctype.h>
@@ -160,7 +161,7 @@ static void draw(struct view *view) {
 static void start(struct view *view, const char *name, const char *text) {
   char line[512];
   *view = (struct view){0};
-  session_init(&view->session);
+  session_init(&view->session, &command_interpreter);
   text_init(&view->svg);
   text_init(&view->dot);
   write_file(name, text);
@@ -278,7 +279,7 @@ static void test_boxes_keep_apart(void **state) {
         "data m = 3; param a = 1; param b = 2; param c = 3; p = a * b; q = b * c; r = a * c\n"
         "s = p + q; t = q + r; u = p + r; v = s * t; w = t * u; L = v + w + s * u");
   doing(&view.session, "unfold all");
-  assert_int_equal(circuit_make(&circuit, &view.session.model, 0), STATUS_OK);
+  assert_int_equal(circuit_make(&circuit, view.session.model, 0), STATUS_OK);
   const struct layout *layout = &circuit.layout;
   for (size_t i = 0; i < layout->count; i++) {
     const struct box *box = &layout->boxes[i];
@@ -340,7 +341,7 @@ static void test_files(void **state) {
   fclose(file);
   assert_true(length > 10);
   assert_memory_equal(bytes, "<svg xmlns=", 11);
-  assert_int_equal(view.session.log_done, 1); /* no change of the session */
+  assert_int_equal(deeds_count(view.session.done), 1); /* no change of the session */
   remove(path);
   assert_int_equal(mkdir(path, 0700), 0); /* in the way: nothing is left behind beside it */
   assert_int_equal(try(&view.session, line, &diag), STATUS_IO);

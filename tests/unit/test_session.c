@@ -11,6 +11,7 @@
 #include "command/script.h"
 #include "core/random.h"
 #include "explore/evaluate.h"
+#include "explore/log.h"
 
 #include <math.h>
 #include <signal.h>
@@ -33,7 +34,7 @@ static char folder[] = "/tmp/gradwalk-session-XXXXXX";
 
 static void start(struct trial *trial) {
   *trial = (struct trial){0};
-  session_init(&trial->session);
+  session_init(&trial->session, &command_interpreter);
   lines_init(&trial->out);
 }
 
@@ -152,18 +153,18 @@ static void take_model(struct snapshot *shot, const struct model *model) {
 }
 
 static struct snapshot take(const struct session *session) {
-  struct snapshot shot = {.position = session->position, .step_count = session->step_count,
-                          .log_done = session->log_done, .focus = session->focus,
-                          .precision = session->precision, .frozen = session->frozen,
-                          .is_open = session->is_open, .bugs = session->model.bug_count,
-                          .random = session->model.random,
-                          .instance_count = session->model.instance_count};
+  struct snapshot shot = {.position = session->now.at.position, .step_count = session->walk.count,
+                          .log_done = deeds_count(session->done), .focus = session->look.focus,
+                          .precision = session->now.at.precision, .frozen = session->now.at.frozen,
+                          .is_open = session_is_open(session), .bugs = session->model->bug_count,
+                          .random = session->model->random,
+                          .instance_count = session->model->instance_count};
   text_init(&shot.rules);
   text_init(&shot.log);
-  command_script(session, &shot.log);
-  if (!session->is_open) return shot;
-  take_model(&shot, &session->model);
-  shot.size = session->model.program.size;
+  log_put(session, &shot.log);
+  if (!session_is_open(session)) return shot;
+  take_model(&shot, session->model);
+  shot.size = session->model->program.size;
   shot.values = malloc(shot.size * sizeof *shot.values + 1);
   assert_non_null(shot.values);
   memcpy(shot.values, session->run.values, shot.size * sizeof *shot.values);
@@ -180,7 +181,7 @@ static void snapshot_done(struct snapshot *shot) {
 
 static void assert_leaves_equal(const struct session *session, const struct snapshot *a,
                                 const struct snapshot *b) {
-  const struct model *model = &session->model;
+  const struct model *model = session->model;
   for (size_t n = 0; n < model->node_count; n++) {
     const struct slot *slot = &model->program.slots[model->nodes[n].slot];
     if (model->nodes[n].kind <= NODE_PARAM)
@@ -219,11 +220,11 @@ static void test_command_names(void **state) {
   struct trial trial;
   start(&trial);
   doing(&trial, "help");
-  for (size_t i = 0; i < command_count; i++) {
-    const struct command *command = &command_table[i];
+  const struct command *command;
+  for (size_t i = 0; (command = command_at(i)); i++) {
     assert_non_null(strstr(said(&trial), command->name));
     assert_non_null(strstr(said(&trial), command->help));
-    for (size_t j = 0; j < i; j++) assert_string_not_equal(command->name, command_table[j].name);
+    for (size_t j = 0; j < i; j++) assert_string_not_equal(command->name, command_at(j)->name);
   }
   mentions(&trial, "help sweep", "sweep");
   fails(&trial, "help nosuch", STATUS_USAGE, "no such command");
@@ -241,18 +242,19 @@ static void test_nothing_open(void **state) {
                                         "resume"};
   struct trial trial;
   start(&trial);
-  for (size_t i = 0; i < command_count; i++) {
+  const struct command *command;
+  for (size_t i = 0; (command = command_at(i)); i++) {
     bool needs = true;
     for (size_t k = 0; k < sizeof without / sizeof *without; k++)
-      needs = needs && strcmp(command_table[i].name, without[k]) != 0;
-    if (needs) fails(&trial, command_table[i].name, STATUS_USAGE, "nothing is open");
+      needs = needs && strcmp(command->name, without[k]) != 0;
+    if (needs) fails(&trial, command->name, STATUS_USAGE, "nothing is open");
   }
   fails(&trial, "undo", STATUS_USAGE, "nothing to undo");
   fails(&trial, "redo", STATUS_USAGE, "nothing to redo");
   fails(&trial, "open", STATUS_USAGE, "open what?");
   assert_true(try(&trial, "open /nonexistent/model.gw") >= STATUS_USAGE);
-  assert_false(trial.session.is_open);
-  assert_int_equal(trial.session.log_done, 0);
+  assert_false(session_is_open(&trial.session));
+  assert_int_equal(deeds_count(trial.session.done), 0);
   doing(&trial, "quit");
   assert_true(trial.session.quitting);
   done(&trial);
@@ -284,7 +286,7 @@ static void assert_shown(struct trial *trial, const char *name, const char *valu
 
 static void assert_walk(struct trial *trial, size_t step) {
   static const char *const names[] = {"x", "y", "z", "q", "f", "df", "dq", "dz"};
-  assert_int_equal(trial->session.position, step);
+  assert_int_equal(trial->session.now.at.position, step);
   for (size_t i = 0; i < 8; i++) assert_shown(trial, names[i], lesson_walk[step].name[i]);
   assert_shown(trial, "dx", step == 5 ? "-4" : "");
   assert_shown(trial, "dy", step == 5 ? "-4" : "");
@@ -298,7 +300,7 @@ static void test_walk_lesson(void **state) {
   start(&trial);
   snprintf(line, sizeof line, "open %s/../lessons/01-chain-rule.md", data ? data : "data");
   mentions(&trial, line, "5 steps");
-  assert_int_equal(trial.session.step_count, WALK_STEPS - 1);
+  assert_int_equal(trial.session.walk.count, WALK_STEPS - 1);
   for (size_t step = 0;; step++) {
     assert_walk(&trial, step);
     if (step == WALK_STEPS - 1) break;
@@ -333,17 +335,17 @@ static void test_jumps(void **state) {
   open_model(&trial, chain);
   const struct session *session = &trial.session;
   doing(&trial, "forward q");
-  assert_int_equal(session->position, 1);
+  assert_int_equal(session->now.at.position, 1);
   doing(&trial, "forward");
-  assert_int_equal(session->position, 2);
+  assert_int_equal(session->now.at.position, 2);
   doing(&trial, "backward q");
-  assert_int_equal(session->position, 4);
+  assert_int_equal(session->now.at.position, 4);
   doing(&trial, "backward");
-  assert_int_equal(session->position, 5);
+  assert_int_equal(session->now.at.position, 5);
   doing(&trial, "reset");
-  assert_int_equal(session->position, 0);
+  assert_int_equal(session->now.at.position, 0);
   doing(&trial, "run");
-  assert_int_equal(session->position, 5);
+  assert_int_equal(session->now.at.position, 5);
   fails(&trial, "forward nobody", STATUS_USAGE, "nobody");
   done(&trial);
 }
@@ -368,9 +370,9 @@ static void test_focus(void **state) {
   open_model(&trial, chain);
   doing(&trial, "run");
   mentions(&trial, "focus q", "dx = dq");
-  assert_string_equal(trial.session.model.nodes[trial.session.focus].name, "q");
+  assert_string_equal(trial.session.model->nodes[trial.session.look.focus].name, "q");
   says(&trial, "focus dz", "dz = df * q\n   = 1 * 3\n   = 3\n");
-  assert_string_equal(trial.session.model.nodes[trial.session.focus].name, "z");
+  assert_string_equal(trial.session.model->nodes[trial.session.look.focus].name, "z");
   says(&trial, "show dx", "dx = dq\n   = -4\n");
   fails(&trial, "focus nobody", STATUS_USAGE, "no node");
   fails(&trial, "show dnobody", STATUS_USAGE, "no node");
@@ -391,7 +393,7 @@ static void test_set(void **state) {
   says(&trial, "eval dz", "8\n");
   doing(&trial, "set z = x + 1");
   says(&trial, "eval dx", "4\n");
-  assert_int_equal(trial.session.position, 5);
+  assert_int_equal(trial.session.now.at.position, 5);
   done(&trial);
 }
 
@@ -436,7 +438,7 @@ static void test_bug(void **state) {
   mentions(&trial, "bug dq = 2 * df * z", "the line was  ~~dq = df * z~~");
   says(&trial, "eval dx", "-8\n");
   mentions(&trial, "check", "FAIL");
-  assert_int_equal(trial.session.check.verdict, VERDICT_FAIL);
+  assert_int_equal(trial.session.now.at.check->verdict, VERDICT_FAIL);
   mentions(&trial, "focus dq", "a bug; the line was  ~~dq = df * z~~");
   fails(&trial, "bug dq = nothing", STATUS_DATA, "nothing");
   says(&trial, "eval dx", "-8\n");
@@ -450,19 +452,19 @@ static void test_fold(void **state) {
   struct trial trial;
   open_model(&trial, net);
   doing(&trial, "run");
-  size_t folded = trial.session.step_count;
+  size_t folded = trial.session.walk.count;
   doing(&trial, "eval dW1");
   struct lines gradient = trial.out;
   lines_init(&trial.out);
   doing(&trial, "unfold A2");
-  size_t unfolded = trial.session.step_count;
+  size_t unfolded = trial.session.walk.count;
   assert_true(unfolded > folded);
   doing(&trial, "unfold all");
-  assert_true(trial.session.step_count > unfolded);
+  assert_true(trial.session.walk.count > unfolded);
   doing(&trial, "run");
   says(&trial, "eval dW1", text_string(&gradient.text)); /* the inside derives the same rule */
   doing(&trial, "fold all");
-  assert_int_equal(trial.session.step_count, folded);
+  assert_int_equal(trial.session.walk.count, folded);
   fails(&trial, "fold", STATUS_USAGE, "name the result");
   fails(&trial, "unfold W1", STATUS_USAGE, "W1");
   lines_done(&gradient);
@@ -475,7 +477,7 @@ static void test_inside_a_gate(void **state) {
   struct trial trial;
   open_model(&trial, net);
   const struct session *session = &trial.session;
-  const struct model *model = &session->model;
+  const struct model *model = session->model;
   size_t hidden = 0;
   for (;; doing(&trial, "next")) {
     for (int n = 0; n < (int)model->node_count; n++) {
@@ -484,7 +486,7 @@ static void test_inside_a_gate(void **state) {
       assert_int_equal(session_has_value(session, n), known || session_has_value(session, shown));
       hidden += shown != n;
     }
-    if (session->position == session->step_count) break;
+    if (session->now.at.position == session->walk.count) break;
   }
   assert_true(hidden > 0);
   done(&trial);
@@ -498,13 +500,13 @@ static void test_precision(void **state) {
   doing(&trial, "precision single");
   mentions(&trial, "eval L", "0.3000000119209");
   doing(&trial, "precision half");
-  assert_int_equal(trial.session.precision, PRECISION_HALF);
+  assert_int_equal(trial.session.now.at.precision, PRECISION_HALF);
   doing(&trial, "precision double");
   says(&trial, "eval L", "0.30000000000000004\n");
   fails(&trial, "precision huge", STATUS_USAGE, "double, single, half and bfloat16");
   fails(&trial, "freeze maybe", STATUS_USAGE, "freeze on");
   doing(&trial, "freeze on");
-  assert_true(trial.session.frozen);
+  assert_true(trial.session.now.at.frozen);
   done(&trial);
 }
 
@@ -516,7 +518,7 @@ static void test_draws(void **state) {
   doing(&trial, "run");
   struct snapshot at_end = take(&trial.session);
   doing(&trial, "reset");
-  for (size_t i = 0; i < trial.session.step_count; i++) doing(&trial, "next");
+  for (size_t i = 0; i < trial.session.walk.count; i++) doing(&trial, "next");
   assert_state(&trial.session, &at_end, false);
   doing(&trial, "seed 5");
   size_t same = 0;
@@ -549,7 +551,7 @@ static size_t make_changes(struct trial *trial, struct snapshot *shots) {
   shots[0] = take(&trial->session);
   for (size_t i = 0; i < CHANGES; i++) {
     doing(trial, changes[i]);
-    assert_int_equal(trial->session.log_done, count + 2);
+    assert_int_equal(deeds_count(trial->session.done), count + 2);
     shots[++count] = take(&trial->session);
   }
   return count;
@@ -655,15 +657,15 @@ static void test_nothing_to_do(void **state) {
   open_model(&trial, buggable);
   for (size_t i = 0; i < sizeof idle_at_start / sizeof *idle_at_start; i++) {
     doing(&trial, idle_at_start[i]);
-    assert_int_equal(trial.session.log_done, 1);
+    assert_int_equal(deeds_count(trial.session.done), 1);
   }
   mentions(&trial, "fold all", "folded already");
   doing(&trial, "unfold all");
-  assert_int_equal(trial.session.log_done, 2);
+  assert_int_equal(deeds_count(trial.session.done), 2);
   doing(&trial, "run");
   for (size_t i = 0; i < sizeof idle / sizeof *idle; i++) {
     doing(&trial, idle[i]);
-    assert_int_equal(trial.session.log_done, 3);
+    assert_int_equal(deeds_count(trial.session.done), 3);
   }
   mentions(&trial, "undo", "undone: run");
   mentions(&trial, "undo", "undone: unfold all");
@@ -673,7 +675,7 @@ static void test_nothing_to_do(void **state) {
   done(&trial);
   open_model(&trial, "param x = 3; f = x");
   mentions(&trial, "fold all", "nothing to fold");
-  assert_int_equal(trial.session.log_done, 1);
+  assert_int_equal(deeds_count(trial.session.done), 1);
   done(&trial);
 }
 
@@ -686,13 +688,13 @@ static void test_undo_keeps_focus(void **state) {
   doing(&trial, "run");
   doing(&trial, "set b1 = b1 * 2");
   doing(&trial, "focus X");
-  int there = session->focus;
+  int there = session->look.focus;
   doing(&trial, "undo");
-  assert_int_equal(session->focus, there);
+  assert_int_equal(session->look.focus, there);
   doing(&trial, "redo");
-  assert_int_equal(session->focus, there);
+  assert_int_equal(session->look.focus, there);
   doing(&trial, "prev");
-  assert_int_not_equal(session->focus, there);
+  assert_int_not_equal(session->look.focus, there);
   done(&trial);
 }
 
@@ -713,7 +715,7 @@ static void test_bare_expressions(void **state) {
   fails(&trial, "x = 3", STATUS_USAGE, "set x = 3");
   fails(&trial, "dq = df", STATUS_USAGE, "bug dq = df");
   fails(&trial, "run 3", STATUS_USAGE, "takes nothing");
-  assert_int_equal(trial.session.log_done, 2);
+  assert_int_equal(deeds_count(trial.session.done), 2);
   done(&trial);
   start(&trial);
   fails(&trial, "1 + 2", STATUS_USAGE, "unknown command");
@@ -753,7 +755,7 @@ static void test_failing_scripts(void **state) {
     assert_non_null(strstr(trial.diag.message, cases[i].message));
     assert_string_equal(said(&trial), "");
     assert_state(&trial.session, &before, true);
-    assert_true(trial.session.has_check);
+    assert_true(trial.session.now.at.check);
   }
   snprintf(line, sizeof line, "set x = 4\nsource %s\n", name);
   write_text("outer.gws", line);
@@ -861,7 +863,7 @@ static void test_wrong_commands(void **state) {
     if (!status) fail_msg("\"%s\" was done: %s", wrong[i], said(&trial));
     assert_true(*trial.diag.message);
     assert_state(&trial.session, &shot, true);
-    if (!trial.session.has_check || !trial.session.has_sweep) fail_msg("%s: forgotten", wrong[i]);
+    if (!trial.session.now.at.check || !trial.session.now.at.sweep) fail_msg("%s: forgotten", wrong[i]);
   }
   snapshot_done(&shot);
   done(&trial);
@@ -883,11 +885,11 @@ static void test_options_of_commands(void **state) {
   fails(&trial, "check -eps=1", STATUS_USAGE, "unknown option \"-eps\"");
   doing(&trial, "precision single");
   doing(&trial, "check");
-  assert_int_equal(trial.session.check.options.precision, PRECISION_SINGLE);
+  assert_int_equal(trial.session.now.at.check->options.precision, PRECISION_SINGLE);
   doing(&trial, "check precision=double");
-  assert_int_equal(trial.session.check.options.precision, PRECISION_DOUBLE);
+  assert_int_equal(trial.session.now.at.check->options.precision, PRECISION_DOUBLE);
   doing(&trial, "check precision=half");
-  assert_int_equal(trial.session.check.options.precision, PRECISION_HALF);
+  assert_int_equal(trial.session.now.at.check->options.precision, PRECISION_HALF);
   mentions(&trial, "help check", "\n      eps=H  ");
   if (strstr(said(&trial), "expr") || strstr(said(&trial), "lr=")) fail_msg("%s", said(&trial));
   mentions(&trial, "help train", "\n      lr=R  ");
@@ -905,22 +907,22 @@ static void test_training_between_checks(void **state) {
   const char *before = strstr(said(&trial), "check before: "), *after =
       strstr(said(&trial), "check after: ");
   assert_true(before && after && strstr(before, "FAIL") && strstr(before, "FAIL") < after);
-  assert_true(strstr(after, "FAIL") && trial.session.has_check);
-  assert_int_equal(trial.session.check.verdict, VERDICT_FAIL);
-  assert_string_equal(trial.session.history.before, "FAIL");
-  assert_string_equal(trial.session.history.after, "FAIL");
+  assert_true(strstr(after, "FAIL") && trial.session.now.at.check);
+  assert_int_equal(trial.session.now.at.check->verdict, VERDICT_FAIL);
+  assert_string_equal(trial.session.now.at.history->before, "FAIL");
+  assert_string_equal(trial.session.now.at.history->after, "FAIL");
   doing(&trial, "train steps=2");
-  assert_null(trial.session.history.before);
+  assert_null(trial.session.now.at.history->before);
   doing(&trial, "undo");
   mentions(&trial, "log", "train steps=2 check");
   doing(&trial, "undo"); /* replays what was before */
   doing(&trial, "redo");
   doing(&trial, "hunt freeze");
-  assert_true(trial.session.frozen);
+  assert_true(trial.session.now.at.frozen);
   fails(&trial, "train steps=2 check", STATUS_USAGE, "during a hunt checks are counted");
   doing(&trial, "train steps=2");
   doing(&trial, "undo"); /* the hunt is hidden again */
-  assert_true(trial.session.frozen);
+  assert_true(trial.session.now.at.frozen);
   done(&trial);
 }
 
@@ -943,9 +945,8 @@ static void test_questions(void **state) {
   doing(&trial, with_path(line, "export dW1", "q.csv"));
   doing(&trial, with_path(line, "save", "q.gws"));
   assert_state(&trial.session, &shot, true);
-  for (size_t i = 0; i < command_count; i++)
-    if (strcmp(command_table[i].name, "export") == 0 || strcmp(command_table[i].name, "sweep") == 0)
-      assert_false(command_table[i].changes);
+  assert_false(command_named("export", strlen("export"))->flags & COMMAND_CHANGES);
+  assert_false(command_named("sweep", strlen("sweep"))->flags & COMMAND_CHANGES);
   snapshot_done(&shot);
   done(&trial);
 }
@@ -960,18 +961,26 @@ static void test_findings_are_kept(void **state) {
   doing(&trial, "run");
   mentions(&trial, "check", "PASS");
   mentions(&trial, "sweep", "best step: 2^-");
-  assert_true(session->has_check && session->has_sweep);
+  assert_true(session->now.at.check && session->now.at.sweep);
   assert_null(session->running);
   doing(&trial, "prev"); /* another place, the same model */
   doing(&trial, "focus A1");
-  assert_true(session->has_check && session->has_sweep);
+  assert_true(session->now.at.check && session->now.at.sweep);
   static const char *const forgetting[] = {"set b2 = 1", "unfold A2", "bug db1 = 2 * sum(dZ1, 1)",
-                                           "precision single", "seed 3", "undo"};
+                                           "precision single", "seed 3"};
   for (size_t i = 0; i < sizeof forgetting / sizeof *forgetting; i++) {
     doing(&trial, "check");
     doing(&trial, "sweep params=b2");
     doing(&trial, forgetting[i]);
-    if (session->has_check || session->has_sweep) fail_msg("%s: still there", forgetting[i]);
+    if (session->now.at.check || session->now.at.sweep) fail_msg("%s: still there", forgetting[i]);
+    double difference = 0;
+    doing(&trial, "undo"); /* what was found of the model as it was is true of it again */
+    assert_true(session->now.at.check && session->now.at.sweep);
+    difference = session->now.at.check->difference;
+    doing(&trial, "check");
+    assert_true(session->now.at.check->difference == difference);
+    doing(&trial, "redo");
+    assert_null(session->now.at.check);
   }
   done(&trial);
 }
@@ -1029,9 +1038,9 @@ static void test_stopping_between_checks(void **state) {
   left = calls + STEPS + 2;
   mentions(&trial, "train steps=3 check", " 3 steps done\n check after: the check was stopped\n");
   stop_flag = 0;
-  assert_int_equal(session->history.done, STEPS);
-  assert_string_equal(session->history.before, "PASS");
-  assert_null(session->history.after);
+  assert_int_equal(session->now.at.history->done, STEPS);
+  assert_string_equal(session->now.at.history->before, "PASS");
+  assert_null(session->now.at.history->after);
   mentions(&trial, "log", "train steps=3 check");
   done(&trial);
 }
@@ -1046,7 +1055,7 @@ static void test_stopping(void **state) {
   doing(&trial, "check");
   doing(&trial, "sweep params=b2");
   struct snapshot shot = take(session);
-  double difference = session->check.difference;
+  double difference = session->now.at.check->difference;
   session->cancel = &stop_flag;
   session->progress = stop_soon;
   session->progress_context = &when;
@@ -1055,14 +1064,14 @@ static void test_stopping(void **state) {
   stop_flag = 0;
   fails(&trial, "sweep", STATUS_CANCELLED, "stopped");
   assert_state(session, &shot, true);
-  assert_true(session->has_check && session->has_sweep);
-  assert_true(session->check.difference == difference);
-  assert_int_equal(session->sweep.slopes, 1);
+  assert_true(session->now.at.check && session->now.at.sweep);
+  assert_true(session->now.at.check->difference == difference);
+  assert_int_equal(session->now.at.sweep->slopes, 1);
   assert_null(session->running);
   stop_flag = 0;
   when = SIZE_MAX;
   doing(&trial, "check eps=0.1");
-  assert_true(session->check.difference != difference);
+  assert_true(session->now.at.check->difference != difference);
   snapshot_done(&shot);
   done(&trial);
 }
@@ -1135,7 +1144,7 @@ static void test_export_extremes(void **state) {
                      "param x = -1; Z = W / 0; N = log(x) * W; L = sum(N)");
   doing(&trial, "run");
   doing(&trial, with_path(line, "export W", "w.csv"));
-  assert_csv("w.csv", run_values(&trial.session.run, trial.session.model.nodes[0].slot),
+  assert_csv("w.csv", run_values(&trial.session.run, trial.session.model->nodes[0].slot),
              (struct shape){2, 2});
   doing(&trial, with_path(line, "export Z", "z.csv"));
   char *bytes = read_bytes("z.csv", &length);

@@ -281,7 +281,7 @@ static void names_beyond_ascii_are_found(void **state) {
 
 /* -- what comes with the program -- */
 
-struct visit {
+struct reader_of_all {
   struct session session;
   struct lines out;
   struct diag diag;
@@ -320,17 +320,17 @@ static void has_no_foreign_word(const struct model *model, const char *text, con
   }
 }
 
-static void does(struct visit *visit, const char *line, bool may_fail) {
+static void does(struct reader_of_all *visit, const char *line, bool may_fail) {
   visit->out.text.length = 0;
   visit->diag = (struct diag){0};
   enum status status = command_do(&visit->session, line, &visit->out, &visit->diag);
   if (status && !may_fail) fail_msg("%s: %s", line, visit->diag.message);
-  has_no_foreign_word(&visit->session.model, text_string(&visit->out.text), line);
+  has_no_foreign_word(visit->session.model, text_string(&visit->out.text), line);
 }
 
 /* Each node and gradient, asked for as it shows. */
-static void each_is_explained(struct visit *visit) {
-  const struct model *model = &visit->session.model;
+static void each_is_explained(struct reader_of_all *visit) {
+  const struct model *model = visit->session.model;
   struct text line;
   text_init(&line);
   for (size_t n = 0; n < model->node_count; n++) {
@@ -345,29 +345,29 @@ static void each_is_explained(struct visit *visit) {
   text_done(&line);
 }
 
-static void everything_is_read(struct visit *visit) {
+static void everything_is_read(struct reader_of_all *visit) {
   const struct session *session = &visit->session;
   does(visit, "run", false);
   does(visit, "show", false);
   each_is_explained(visit);
   visit->out.text.length = 0;
-  report_eval(&visit->out.text, &session->model, &session->run, session->style);
-  has_no_foreign_word(&session->model, text_string(&visit->out.text), "eval");
+  report_eval(&visit->out.text, session->model, &session->run, session->style);
+  has_no_foreign_word(session->model, text_string(&visit->out.text), "eval");
   visit->out.text.length = 0;
   assert_int_equal(picture_svg(session, &visit->out.text, &visit->diag), STATUS_OK);
-  has_no_foreign_word(&session->model, text_string(&visit->out.text), "svg");
+  has_no_foreign_word(session->model, text_string(&visit->out.text), "svg");
 }
 
 /* The whole report, the diagnosis with it. */
-static void the_check_is_read(struct visit *visit) {
+static void the_check_is_read(struct reader_of_all *visit) {
   visit->out.text.length = 0;
-  report_check(&visit->out.text, &visit->session.model, &visit->session.check, visit->session.style);
-  has_no_foreign_word(&visit->session.model, text_string(&visit->out.text), "check");
+  report_check(&visit->out.text, visit->session.model, visit->session.now.at.check, visit->session.style);
+  has_no_foreign_word(visit->session.model, text_string(&visit->out.text), "check");
 }
 
 /* A bug that doubles a line in the middle, and what the check says of it. */
-static void a_bug_is_reported(struct visit *visit) {
-  const struct model *model = &visit->session.model;
+static void a_bug_is_reported(struct reader_of_all *visit) {
+  const struct model *model = visit->session.model;
   struct text line;
   if (model->rule_count == 0 || model->program.size > 20000) return;
   text_init(&line);
@@ -389,12 +389,12 @@ static void a_bug_is_reported(struct visit *visit) {
 }
 
 static void visit_what(const char *line) {
-  struct visit visit = {0};
-  session_init(&visit.session);
+  struct reader_of_all visit = {0};
+  session_init(&visit.session, &command_interpreter);
   lines_init(&visit.out);
   does(&visit, line, false);
   for (int folding = 0; folding < 2; folding++) {
-    if (folding == 1 && visit.session.model.program.size > 20000) break;
+    if (folding == 1 && visit.session.model->program.size > 20000) break;
     if (folding == 1) does(&visit, "unfold all", false);
     everything_is_read(&visit);
     a_bug_is_reported(&visit);
