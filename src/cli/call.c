@@ -4,6 +4,7 @@
 #include "core/clock.h"
 #include "core/intl.h"
 #include "io/loader.h"
+#include "lesson/open.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -3,6 +3,7 @@
 #include "command/command.h"
 #include "core/intl.h"
 #include "io/file.h"
+#include "lesson/open.h"
 #include "reader/progress_writer.h"
 #include "reader/prove.h"
 #include "report/report.h"

@@ -156,7 +156,7 @@ static void take_back(struct session *session, struct exploration before, enum s
     exploration_drop(&before);
     return;
   }
-  session_go_to(session, before, &ignored);
+  session_go_back(session, before, &ignored);
   play_settle(session, &ignored);
 }
 
@@ -167,8 +167,10 @@ enum status command_do(struct session *session, const char *line, struct lines *
   if (!*line || *line == '#') return STATUS_OK;
   size_t length = strcspn(line, "\r\n");
   while (length > 0 && (line[length - 1] == ' ' || line[length - 1] == '\t')) length--;
+  enum status status = session_catch_up(session, diag);
+  if (status) return status;
   struct exploration before = session_keep(session);
-  enum status status = apply(session, line, &command, out, diag);
+  status = apply(session, line, &command, out, diag);
   if (status) {
     take_back(session, before, status);
     return status;
@@ -195,4 +197,4 @@ static enum status do_lesson(struct session *session, struct span line, struct l
   return status ? diag_place(diag, status, line) : STATUS_OK;
 }
 
-const struct interpreter command_interpreter = {command_named, do_lesson, command_do};
+const struct interpreter command_interpreter = {command_at, command_named, do_lesson, command_do};

@@ -73,7 +73,7 @@ static enum status run_lines(struct session *session, const char *name, char *sc
   uint32_t number = 0;
   for (char *line; !status && !session->quitting && (line = strsep(&script, "\n"));) {
     number++;
-    status = command_do(session, line, out, diag);
+    status = session->interpreter->do_typed(session, line, out, diag);
     if (!status && session->cancel && *session->cancel)
       status = diag_set(diag, STATUS_CANCELLED, nowhere, "%s", _("the script was stopped"));
     if (status && status != STATUS_NO_MEMORY) command_blame(diag, name, number, line);
@@ -106,7 +106,7 @@ static void settle(struct session *session, struct before before, bool failed) {
   deeds_drop(session->undone);
   session->done = before.done;
   session->undone = before.undone;
-  if (!session_go_to(session, before.now, &ignored)) session_look(session, before.focus);
+  if (!session_go_back(session, before.now, &ignored)) session_look(session, before.focus);
   play_settle(session, &ignored);
 }
 
@@ -155,7 +155,7 @@ static enum status do_save(struct session *session, const struct source *argumen
 
 /* -- a session that was cut off -- */
 
-void script_kept_path(struct text *path) {
+static void kept_path(struct text *path) {
   paths_user(path, "XDG_STATE_HOME", ".local/state", "session.gws");
 }
 
@@ -163,7 +163,7 @@ enum status script_keep(const struct session *session, struct diag *diag) {
   struct text path;
   enum status status = STATUS_OK;
   text_init(&path);
-  script_kept_path(&path);
+  kept_path(&path);
   if (path.failed) status = diag_no_memory(diag);
   if (path.length > 0 && deeds_count(session->done) > 1) {
     file_make_folders(path.bytes);
@@ -176,7 +176,7 @@ enum status script_keep(const struct session *session, struct diag *diag) {
 void script_tell_kept(struct text *out) {
   struct text path;
   text_init(&path);
-  script_kept_path(&path);
+  kept_path(&path);
   if (path.length > 0 && access(path.bytes, R_OK) == 0)
     text_puts(out, _("The last session was cut off. The command resume takes it up again.\n"));
   text_done(&path);
@@ -187,7 +187,7 @@ static enum status do_resume(struct session *session, const struct source *argum
   (void)arguments;
   struct text path;
   text_init(&path);
-  script_kept_path(&path);
+  kept_path(&path);
   enum status status = STATUS_OK;
   if (path.failed)
     status = diag_no_memory(diag);
@@ -205,9 +205,8 @@ static enum status do_resume(struct session *session, const struct source *argum
 static enum status do_help(struct session *session, const struct source *arguments, struct lines *out,
                            struct diag *diag) {
   bool found = false;
-  (void)session;
   const struct command *command;
-  for (size_t i = 0; (command = command_at(i)); i++) {
+  for (size_t i = 0; (command = session->interpreter->at(i)); i++) {
     if (*arguments->text && strcmp(arguments->text, command->name) != 0) continue;
     size_t start = out->text.length;
     text_printf(&out->text, "%s%s%s", command->name, *command->arguments ? " " : "", command->arguments);

@@ -1,61 +1,9 @@
 #include "explore/log.h"
 
 #include "core/intl.h"
-#include "core/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-struct deed *deeds_keep(struct deed *deed) {
-  if (deed) deed->owners++;
-  return deed;
-}
-
-static void forget_other(struct deed *deed) {
-  if (deed->kept) exploration_drop(&deed->other);
-  deed->kept = false;
-  deed->bytes = 0;
-}
-
-void deeds_drop(struct deed *deed) {
-  for (struct deed *next; deed && --deed->owners == 0; deed = next) {
-    next = deed->next;
-    forget_other(deed);
-    free(deed->line);
-    free(deed);
-  }
-}
-
-size_t deeds_count(const struct deed *deed) {
-  return deed ? deed->number : 0;
-}
-
-/* A deed in front of NEXT, which it keeps. OTHER is taken over, also after a failure. */
-static struct deed *add(const char *line, struct exploration other, size_t bytes,
-                        struct deed *next) {
-  struct deed *deed = malloc(sizeof *deed);
-  char *copy = strdup(line);
-  if (!deed || !copy) {
-    free(deed);
-    free(copy);
-    exploration_drop(&other);
-    return NULL;
-  }
-  *deed = (struct deed){.owners = 1, .number = deeds_count(next) + 1, .line = copy, .kept = true,
-                        .bytes = bytes, .other = other, .next = deeds_keep(next)};
-  return deed;
-}
-
-/* The newest stay. */
-static void keep_within_bounds(struct deed *deed) {
-  size_t bytes = 0;
-  for (; deed; deed = deed->next) {
-    bytes += deed->bytes;
-    if (bytes > LOG_MOST_BYTES) break;
-  }
-  for (; deed && deed->kept; deed = deed->next) forget_other(deed);
-}
 
 enum status log_add(struct session *session, const char *line, size_t length,
                     struct exploration before, struct diag *diag) {
@@ -63,7 +11,7 @@ enum status log_add(struct session *session, const char *line, size_t length,
   const size_t bytes = exploration_bytes(&before, &session->now);
   if (asprintf(&whole, "%.*s%s", (int)length, line, session->log_suffix) < 0) whole = NULL;
   session->log_suffix[0] = '\0';
-  struct deed *deed = whole ? add(whole, before, bytes, session->done) : NULL;
+  struct deed *deed = whole ? deed_new(whole, before, bytes, session->done) : NULL;
   if (!whole) exploration_drop(&before);
   free(whole);
   if (!deed) return diag_no_memory(diag);
@@ -71,7 +19,7 @@ enum status log_add(struct session *session, const char *line, size_t length,
   deeds_drop(session->undone);
   session->done = deed;
   session->undone = NULL;
-  if (bytes > sizeof before) keep_within_bounds(deed);
+  if (bytes > sizeof before) deeds_bound(deed);
   return STATUS_OK;
 }
 
@@ -81,7 +29,7 @@ static enum status cross(struct session *session, struct deed **from, struct dee
   struct deed *deed = *from;
   struct exploration now = session_keep(session), other = exploration_keep(&deed->other);
   size_t bytes = exploration_bytes(&now, &other);
-  struct deed *moved = add(deed->line, now, bytes, *to);
+  struct deed *moved = deed_new(deed->line, now, bytes, *to);
   enum status status = moved ? STATUS_OK : diag_no_memory(diag);
   if (!status) status = session_go_to(session, other, diag);
   else exploration_drop(&other);

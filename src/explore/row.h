@@ -72,6 +72,8 @@ struct command {
 
 /* What carries out lines for the rooms below the command room. */
 struct interpreter {
+  /* Row INDEX of the table, from 0; NULL after the last. */
+  const struct command *(*at)(size_t index);
   /* The row called NAME, LENGTH bytes; NULL if there is none. */
   const struct command *(*find)(const char *name, size_t length);
   /* A line of a lesson's fence, not logged. STATUS_DATA for a command that lessons may not issue. */

@@ -1,7 +1,6 @@
 #include "explore/session.h"
 
 #include "core/shared.h"
-#include "explore/log.h"
 
 void session_init(struct session *session, const struct interpreter *interpreter) {
   *session = (struct session){.now = {.at = {.focus = -1}}, .look = {.focus = -1},
@@ -19,7 +18,7 @@ void session_done(struct session *session) {
 }
 
 bool session_is_open(const struct session *session) {
-  return session->now.lesson != NULL;
+  return session->model != &session->nothing;
 }
 
 /* -- what follows from the exploration -- */
@@ -38,15 +37,24 @@ enum status session_go(struct session *session, size_t position, struct diag *di
   return STATUS_OK;
 }
 
+static enum status follow_model(struct session *session, struct diag *diag) {
+  enum status status = visit_put(&session->now.at, diag);
+  session->model = &session->now.at.built->model;
+  if (!status) status = walk_make(&session->walk, session->model, diag);
+  return status ? status : session_go(session, session->now.at.position, diag);
+}
+
 /* The model, the walk through it and the run follow from what there is now. */
 static enum status follow(struct session *session, struct diag *diag) {
   run_done(&session->run);
   walk_done(&session->walk);
-  session->model = session_is_open(session) ? &session->now.at.built->model : &session->nothing;
-  if (!session_is_open(session)) return STATUS_OK;
-  enum status status = visit_put(&session->now.at, diag);
-  if (!status) status = walk_make(&session->walk, session->model, diag);
-  return status ? status : session_go(session, session->now.at.position, diag);
+  session->model = &session->nothing;
+  enum status status = session->now.lesson ? follow_model(session, diag) : STATUS_OK;
+  if (!status) return STATUS_OK;
+  run_done(&session->run);
+  walk_done(&session->walk);
+  session->model = &session->nothing;
+  return status;
 }
 
 /* One goes on looking at the same node, unless the walk goes elsewhere, or to another model: then
@@ -70,23 +78,32 @@ struct exploration session_keep(const struct session *session) {
 
 enum status session_go_to(struct session *session, struct exploration to, struct diag *diag) {
   struct exploration before = session->now;
-  struct diag again;
+  struct diag ignored;
   before.at.focus = session->look.focus;
   session->now = to;
   enum status status = follow(session, diag);
-  if (!status) {
-    settle_look(session, &before);
-    exploration_drop(&before);
-    return STATUS_OK;
+  if (status) {
+    session_go_back(session, before, &ignored);
+    return status;
   }
-  session->now = before;
-  exploration_drop(&to);
-  if (!follow(session, &again)) return status;
-  walk_done(&session->walk);
-  run_done(&session->run);
-  exploration_drop(&session->now);
-  session->model = &session->nothing;
-  look_at(&session->look, -1);
+  settle_look(session, &before);
+  exploration_drop(&before);
+  return STATUS_OK;
+}
+
+enum status session_go_back(struct session *session, struct exploration kept, struct diag *diag) {
+  struct exploration before = session->now;
+  session->now = kept;
+  enum status status = follow(session, diag);
+  settle_look(session, &before);
+  exploration_drop(&before);
+  return status;
+}
+
+enum status session_catch_up(struct session *session, struct diag *diag) {
+  if (session_is_open(session) || !session->now.lesson) return STATUS_OK;
+  enum status status = follow(session, diag);
+  if (!status) session_look(session, session->now.at.focus);
   return status;
 }
 

@@ -5,13 +5,11 @@
 #ifndef GRADWALK_EXPLORE_SESSION_H
 #define GRADWALK_EXPLORE_SESSION_H
 
-#include "explore/exploration.h"
+#include "explore/deed.h"
 #include "explore/look.h"
 #include "explore/row.h"
 #include "explore/walk.h"
 #include "report/report.h"
-
-struct deed;
 
 /* Who takes `answer`, `hint` and `skip` when somebody else than the lesson's quizzes asks. */
 struct examiner {
@@ -20,7 +18,7 @@ struct examiner {
 
 struct session {
   struct exploration now;
-  struct model *model; /* that of NOW; one without nodes while nothing is open */
+  struct model *model; /* that of NOW; one without nodes where there is none */
   struct walk walk;    /* through it */
   struct run run;      /* of it, as far as the walk has come */
   struct look look;
@@ -41,7 +39,7 @@ struct session {
   /* Writes what is on the screen to a file, as the ending of PATH says; NULL: there is no screen. */
   enum status (*screen)(void *context, const char *path, struct diag *diag);
   void *screen_context;
-  struct model nothing; /* what MODEL is while nothing is open */
+  struct model nothing; /* what MODEL is while nothing is open, or memory is short */
 };
 
 void session_init(struct session *session, const struct interpreter *interpreter);
@@ -50,9 +48,13 @@ void session_done(struct session *session);
 bool session_is_open(const struct session *session);
 
 /* Goes to the exploration TO, which the session takes over. Nothing is run again but the passes as
- * far as the walk had come. A failure, for want of memory alone, leaves the session as it was or,
- * where even that cannot be had, with nothing open. */
+ * far as the walk had come. A failure, for lack of memory alone, leaves the session as it was. */
 enum status session_go_to(struct session *session, struct exploration to, struct diag *diag);
+
+/* Goes back to KEPT, which the session takes over. Where memory is short, the session has KEPT all the
+ * same, but looks as if nothing were open until session_catch_up() succeeds. */
+enum status session_go_back(struct session *session, struct exploration kept, struct diag *diag);
+enum status session_catch_up(struct session *session, struct diag *diag);
 
 /* What there is now, to come back to with session_go_to(). */
 struct exploration session_keep(const struct session *session);

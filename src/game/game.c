@@ -175,7 +175,7 @@ static void settle(struct session *session) {
 enum status play_settle(struct session *session, struct diag *diag) {
   enum status status = STATUS_OK;
   settle(session);
-  if (!session->now.play) return STATUS_OK;
+  if (!session->now.play || !session_is_open(session)) return STATUS_OK;
   status = hunt_put_out(&session->now.play->hunt, session->model, diag);
   if (status || edits_are(session->now.at.edits, session->model)) return status;
   return session_refresh(session, diag);

@@ -1,10 +1,5 @@
 #include "lesson/lesson.h"
 
-#include "core/intl.h"
-#include "core/memory.h"
-#include "io/file.h"
-#include "lesson/read.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,15 +26,6 @@ int lesson_steps(const struct lesson *lesson) {
   return lesson->page_count > 0 ? (int)lesson->page_count - 1 : 0;
 }
 
-int lesson_quiz_step(const struct lesson *lesson, int quiz) {
-  for (size_t p = 0; p < lesson->page_count; p++) {
-    const struct page *page = &lesson->page[p];
-    for (size_t b = page->first_block; b < page->first_block + page->block_count; b++)
-      if (lesson->blocks[b].kind == BLOCK_QUIZ && lesson->blocks[b].quiz == quiz) return (int)p;
-  }
-  return -1;
-}
-
 /* -- lines of a fence -- */
 
 struct span span_trim(struct span span) {
@@ -59,79 +45,4 @@ bool lesson_line(struct span *rest, struct span *line) {
     if (line->start < line->end && rest->source->text[line->start] != '#') return true;
   }
   return false;
-}
-
-/* -- opening -- */
-
-static enum status prepare(struct lesson *lesson, const char *name, struct diag *diag) {
-  *lesson = (struct lesson){0};
-  text_puts(&lesson->path, name);
-  lesson->whole = calloc(1, sizeof *lesson->whole);
-  lesson->pages = calloc(1, sizeof *lesson->pages);
-  return lesson->path.failed || !lesson->whole || !lesson->pages ? diag_no_memory(diag)
-                                                                 : STATUS_OK;
-}
-
-enum status lesson_parse(struct lesson *lesson, const char *name, const char *bytes,
-                         size_t length, struct diag *diag) {
-  enum status status = prepare(lesson, name, diag);
-  if (!status) status = read_lesson(lesson, bytes, length, diag);
-  if (!status) lesson->source = lesson->graphs[0]->source;
-  return status;
-}
-
-/* A lesson that is nothing but its model. */
-static enum status take_model(struct lesson *lesson, const char *bytes, size_t length,
-                              struct diag *diag) {
-  struct graph *graph;
-  if (!array_reserve(&lesson->page, &lesson->page_capacity, 1, sizeof *lesson->page) ||
-      !(graph = read_graph(lesson, bytes, length, 1)))
-    return diag_no_memory(diag);
-  lesson->page[lesson->page_count++] = (struct page){0};
-  lesson->source = graph->source;
-  return STATUS_OK;
-}
-
-static bool is_lesson(const char *path) {
-  size_t length = strlen(path);
-  return length > 3 && strcmp(path + length - 3, ".md") == 0;
-}
-
-static size_t byte_order_mark(const struct text *text) {
-  return text->length >= 3 && memcmp(text->bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-}
-
-static enum status choose_step(struct lesson *lesson, int step, struct diag *diag) {
-  if (step > lesson_steps(lesson))
-    return diag_set(diag, STATUS_USAGE, (struct span){0}, _("%s: this lesson has %d steps"),
-                    text_string(&lesson->path), lesson_steps(lesson));
-  lesson->source = lesson->graphs[lesson->page[step].model]->source;
-  return STATUS_OK;
-}
-
-enum status lesson_open(struct lesson *lesson, const char *what, int step, struct diag *diag) {
-  struct text path, file;
-  *lesson = (struct lesson){0};
-  text_init(&path);
-  text_init(&file);
-  enum status status = lesson_find(&path, what, diag);
-  if (!status) status = file_read(text_string(&path), &file, diag);
-  size_t skip = byte_order_mark(&file);
-  const char *bytes = text_string(&file) + skip;
-  if (!status && is_lesson(text_string(&path))) {
-    status = lesson_parse(lesson, text_string(&path), bytes, file.length - skip, diag);
-    if (!status) status = choose_step(lesson, step, diag);
-  } else if (!status) {
-    status = prepare(lesson, text_string(&path), diag);
-    if (!status) status = take_model(lesson, bytes, file.length - skip, diag);
-  }
-  text_done(&path);
-  text_done(&file);
-  return status;
-}
-
-enum status lesson_from_text(struct lesson *lesson, const char *name, const char *text,
-                             struct diag *diag) {
-  enum status status = prepare(lesson, name, diag);
-  return status ? status : take_model(lesson, text, strlen(text), diag);
 }

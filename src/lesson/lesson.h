@@ -108,27 +108,10 @@ struct lesson {
   size_t quiz_count, quiz_capacity;
 };
 
-/* Opens WHAT: a lesson's number ("4"), its name ("three-layer", "04-three-layer"), a path, or "-"
- * for standard input. A file called .md is a lesson, anything else a bare model. STEP chooses the
- * model in force at that step, for lesson.source; 0: the lesson's first. STATUS_DATA with its place
- * if the lesson is malformed. Ends with lesson_done(), also after a failure. */
-enum status lesson_open(struct lesson *lesson, const char *what, int step, struct diag *diag);
-
-/* A model from TEXT, called NAME in messages. */
-enum status lesson_from_text(struct lesson *lesson, const char *name, const char *text,
-                             struct diag *diag);
-
-/* A lesson from the bytes of a file. */
-enum status lesson_parse(struct lesson *lesson, const char *name, const char *bytes,
-                         size_t length, struct diag *diag);
 void lesson_done(struct lesson *lesson);
 
 /* Steps behind the opening. */
 int lesson_steps(const struct lesson *lesson);
-
-/* The blocks of PAGE are lesson->blocks[i] for i from its first_block. The quiz at index QUIZ
- * belongs to the step that this returns. */
-int lesson_quiz_step(const struct lesson *lesson, int quiz);
 
 /* Takes the next line off REST that is neither empty nor a comment (#), without the blanks around
  * it; false at the end. */

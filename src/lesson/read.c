@@ -2,7 +2,7 @@
 
 #include "core/intl.h"
 #include "core/memory.h"
-#include "lesson/fences.h"
+#include "lesson/file_lines.h"
 
 #include <cmark.h>
 #include <setjmp.h>
@@ -14,7 +14,7 @@
 struct reader {
   struct lesson *lesson;
   struct diag *diag;
-  struct lines lines;
+  struct file_lines lines;
   enum status status; /* the first failure; nothing is read after it */
   bool in_details, in_answer;
   size_t details;       /* its block */
@@ -24,7 +24,7 @@ struct reader {
 /* -- places -- */
 
 static struct span line_span(const struct reader *reader, int line) {
-  return lines_span(&reader->lines, reader->lesson, line);
+  return file_lines_span(&reader->lines, reader->lesson, line);
 }
 
 static struct span node_span(const struct reader *reader, cmark_node *node) {
@@ -329,13 +329,13 @@ struct graph *read_graph(struct lesson *lesson, const char *bytes, size_t length
 /* The lines between the fences. */
 static bool fence_lines(struct reader *reader, cmark_node *node, struct span *lines) {
   int first = cmark_node_get_start_line(node), last = cmark_node_get_end_line(node);
-  size_t marks = lines_fence_marks(line_span(reader, first));
-  if (last <= first || marks == 0 || lines_fence_marks(line_span(reader, last)) < marks) {
+  size_t marks = file_lines_fence_marks(line_span(reader, first));
+  if (last <= first || marks == 0 || file_lines_fence_marks(line_span(reader, last)) < marks) {
     fail(reader, line_span(reader, first), _("this fence is never closed"), NULL);
     return false;
   }
-  *lines = (struct span){reader->lesson->whole, lines_start(&reader->lines, first + 1),
-                         lines_start(&reader->lines, last)};
+  *lines = (struct span){reader->lesson->whole, file_lines_start(&reader->lines, first + 1),
+                         file_lines_start(&reader->lines, last)};
   return true;
 }
 
@@ -601,7 +601,7 @@ enum status read_lesson(struct lesson *lesson, const char *bytes, size_t length,
   if (length > LESSON_MAX_BYTES)
     return diag_set(diag, STATUS_LIMIT, (struct span){0}, _("%s: a lesson has at most 8 MiB"),
                     path);
-  reader.status = lines_read(&reader.lines, lesson, bytes, length, diag);
+  reader.status = file_lines_read(&reader.lines, lesson, bytes, length, diag);
   arena_init(&arena);
   cmark_memory = &arena;
   cmark_left = ((size_t)1 << 20) + 200 * length;

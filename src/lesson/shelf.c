@@ -1,7 +1,7 @@
 #include "lesson/shelf.h"
 
 #include "io/paths.h"
-#include "lesson/lesson.h"
+#include "lesson/open.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -36,7 +36,7 @@ static bool next_value(struct span *rest, const char *key, struct span *value) {
 }
 
 /* Ends with trial_done(), if it succeeds. */
-static enum status trial_init(struct trial *trial, struct session *session, int page, int quiz,
+static enum status trial_init(struct trial *trial, struct session *session, int quiz,
                               struct diag *diag) {
   *trial = (struct trial){.session = session, .quiz = &session->now.lesson->quizzes[quiz],
                           .lines = quiz_lines(session->now.lesson, quiz)};
@@ -45,13 +45,13 @@ static enum status trial_init(struct trial *trial, struct session *session, int 
   if (status) return status;
   while (!status && next_value(&rest, "try", &line)) status = reading_issue(session, line, diag);
   if (!status) status = figures_init(&trial->figures, session, diag);
-  if (status) reading_resume(session, trial->kept);
-  return status;
+  return status ? reading_resume(session, trial->kept, status, diag) : STATUS_OK;
 }
 
-static void trial_done(struct trial *trial) {
+/* STATUS: how it went, which is what is returned unless memory is short. */
+static enum status trial_done(struct trial *trial, enum status status, struct diag *diag) {
   figures_done(&trial->figures);
-  reading_resume(trial->session, trial->kept);
+  return reading_resume(trial->session, trial->kept, status, diag);
 }
 
 /* -- numbers -- */
@@ -373,22 +373,19 @@ enum status quiz_judge(struct session *session, int quiz, const char *text,
   *judgement = (struct judgement){.reason = -1};
   if (!*text)
     return diag_set(diag, STATUS_USAGE, (struct span){0}, "%s", _("answer what? answer -4"));
-  enum status status = trial_init(&trial, session, session->now.page, quiz, diag);
+  enum status status = trial_init(&trial, session, quiz, diag);
   if (status) return status;
   status = kinds[trial.quiz->kind].judge(&trial, text, judgement, diag);
-  trial_done(&trial);
-  return status;
+  return trial_done(&trial, status, diag);
 }
 
-enum status quiz_prove(struct session *session, int page, int quiz, bool *holds,
-                       struct diag *diag) {
+enum status quiz_prove(struct session *session, int quiz, bool *holds, struct diag *diag) {
   struct trial trial;
   *holds = false;
-  enum status status = trial_init(&trial, session, page, quiz, diag);
+  enum status status = trial_init(&trial, session, quiz, diag);
   if (status) return status;
   status = kinds[trial.quiz->kind].prove(&trial, holds, diag);
-  trial_done(&trial);
-  return status;
+  return trial_done(&trial, status, diag);
 }
 
 enum status quiz_choice(struct session *session, int quiz, int *choice, struct diag *diag) {
@@ -396,12 +393,11 @@ enum status quiz_choice(struct session *session, int quiz, int *choice, struct d
   int right, count;
   *choice = 0;
   if (session->now.lesson->quizzes[quiz].kind != QUIZ_CHOICE) return STATUS_OK;
-  enum status status = trial_init(&trial, session, session->now.page, quiz, diag);
+  enum status status = trial_init(&trial, session, quiz, diag);
   if (status) return status;
   status = find_choice(&trial, &right, &count, diag);
   *choice = right + 1;
-  trial_done(&trial);
-  return status;
+  return trial_done(&trial, status, diag);
 }
 
 void quiz_put_answer(const struct session *session, int index, struct text *out) {

@@ -2,6 +2,7 @@
 
 #include "core/intl.h"
 #include "core/memory.h"
+#include "lesson/open.h"
 #include "reader/judge.h"
 #include "reader/reading.h"
 
@@ -210,8 +211,7 @@ static enum status prove_block(struct prover *prover, const struct block *block)
   prover->bug = (struct span){0};
   while (!status && lesson_line(&rest, &line)) status = prove_line(prover, line);
   if (!status) status = prove_caught(prover);
-  reading_resume(prover->session, kept);
-  return status;
+  return reading_resume(prover->session, kept, status, prover->diag);
 }
 
 /* The bugs that the step begins with: the step's own assertions may say what becomes of them. */
@@ -237,15 +237,14 @@ static enum status prove_planted(struct prover *prover, const struct page *page)
   if (status) return status;
   prover->bug = planted;
   status = prove_caught(prover);
-  reading_resume(prover->session, kept);
-  return status;
+  return reading_resume(prover->session, kept, status, prover->diag);
 }
 
 /* -- quizzes -- */
 
 static enum status prove_quiz(struct prover *prover, int quiz) {
   bool holds;
-  enum status status = quiz_prove(prover->session, prover->page, quiz, &holds, prover->diag);
+  enum status status = quiz_prove(prover->session, quiz, &holds, prover->diag);
   prover->proof->quizzes++;
   return status || holds ? status : keep_failure(prover);
 }

@@ -1,6 +1,7 @@
 #include "reader/reading.h"
 
 #include "core/shared.h"
+#include "lesson/open.h"
 
 #include <string.h>
 
@@ -77,7 +78,7 @@ static enum status begin(struct session *session, struct exploration to, struct 
 /* Goes on with what there is now, or, after a failure, back to BEFORE, which ends here. */
 static enum status settle(struct session *session, struct exploration before, enum status status) {
   struct diag ignored;
-  if (status) session_go_to(session, before, &ignored);
+  if (status) session_go_back(session, before, &ignored);
   else exploration_drop(&before);
   return status;
 }
@@ -137,7 +138,9 @@ enum status reading_try(struct session *session, struct exploration *kept, struc
   return status;
 }
 
-void reading_resume(struct session *session, struct exploration kept) {
-  struct diag ignored;
-  session_go_to(session, kept, &ignored);
+enum status reading_resume(struct session *session, struct exploration kept, enum status status,
+                           struct diag *diag) {
+  struct diag again;
+  enum status resumed = session_go_back(session, kept, &again);
+  return resumed && !status ? diag_no_memory(diag) : status;
 }

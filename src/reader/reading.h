@@ -16,9 +16,11 @@ enum status reading_enter(struct session *session, int page, struct lines *out,
                           struct diag *diag);
 
 /* Sets the exploration aside in *KEPT and goes to where the reader's page began; then
- * reading_resume() brings back what was there. After a failure there is nothing to bring back. */
+ * reading_resume() brings back what was there. After a failure there is nothing to bring back.
+ * STATUS is how the trial went, which is what is returned unless memory is short. */
 enum status reading_try(struct session *session, struct exploration *kept, struct diag *diag);
-void reading_resume(struct session *session, struct exploration kept);
+enum status reading_resume(struct session *session, struct exploration kept, enum status status,
+                           struct diag *diag);
 
 /* A line of a fence of the lesson: a command, of which nobody reads the answer. */
 enum status reading_issue(struct session *session, struct span line, struct diag *diag);

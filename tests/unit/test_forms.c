@@ -17,7 +17,7 @@
 #include "lang/lex.h"
 #include "lang/print.h"
 #include "lang/rules.h"
-#include "lesson/lesson.h"
+#include "lesson/open.h"
 #include "sample.h"
 #include "train/train.h"
 

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "command/command.h"
+#include "lesson/open.h"
 #include "lesson/progress.h"
 #include "reader/page.h"
 #include "reader/progress_writer.h"

@@ -20,7 +20,7 @@
 #include "io/idx.h"
 #include "lang/parse.h"
 #include "lang/print.h"
-#include "lesson/lesson.h"
+#include "lesson/open.h"
 #include "lesson/progress.h"
 #include "reader/prove.h"
 #include "report/report.h"

@@ -1,10 +1,10 @@
 /* The lines of a lesson's file. */
-#ifndef GRADWALK_LESSON_FENCES_H
-#define GRADWALK_LESSON_FENCES_H
+#ifndef GRADWALK_LESSON_FILE_LINES_H
+#define GRADWALK_LESSON_FILE_LINES_H
 
 #include "lesson/lesson.h"
 
-struct lines {
+struct file_lines {
   uint32_t *starts; /* of each line, and the end; free() */
   size_t count, capacity;
 };
@@ -12,16 +12,16 @@ struct lines {
 /* Keeps BYTES as the lesson's file, with "\n" for "\r\n" and "\r", and finds its lines. What would
  * make a parser of CommonMark take more than linear time is refused with STATUS_DATA: long lines,
  * long paragraphs, deep nesting. */
-enum status lines_read(struct lines *lines, struct lesson *lesson, const char *bytes,
+enum status file_lines_read(struct file_lines *lines, struct lesson *lesson, const char *bytes,
                        size_t length, struct diag *diag);
 
 /* Where LINE, from 1, begins; behind the last: the end. */
-uint32_t lines_start(const struct lines *lines, int line);
+uint32_t file_lines_start(const struct file_lines *lines, int line);
 
 /* LINE without its newline. */
-struct span lines_span(const struct lines *lines, const struct lesson *lesson, int line);
+struct span file_lines_span(const struct file_lines *lines, const struct lesson *lesson, int line);
 
 /* The length of the run of ` or ~ that LINE begins with. */
-size_t lines_fence_marks(struct span line);
+size_t file_lines_fence_marks(struct span line);
 
 #endif

@@ -1,23 +1,23 @@
-#include "lesson/fences.h"
+#include "lesson/file_lines.h"
 
 #include "core/intl.h"
 #include "core/memory.h"
 
 #include <string.h>
 
-uint32_t lines_start(const struct lines *lines, int line) {
+uint32_t file_lines_start(const struct file_lines *lines, int line) {
   size_t index = line < 1 ? 0 : (size_t)line - 1;
   return lines->starts[index < lines->count ? index : lines->count];
 }
 
-struct span lines_span(const struct lines *lines, const struct lesson *lesson, int line) {
-  uint32_t start = lines_start(lines, line), end = lines_start(lines, line + 1);
+struct span file_lines_span(const struct file_lines *lines, const struct lesson *lesson, int line) {
+  uint32_t start = file_lines_start(lines, line), end = file_lines_start(lines, line + 1);
   if (end > start && lesson->whole->text[end - 1] == '\n') end--;
   return (struct span){lesson->whole, start, end};
 }
 
 /* False if there is no memory. */
-static bool keep(struct lines *lines, struct text *file, const char *bytes, size_t length) {
+static bool keep(struct file_lines *lines, struct text *file, const char *bytes, size_t length) {
   bool room = array_reserve(&lines->starts, &lines->capacity, 1, sizeof *lines->starts);
   for (size_t at = 0; room && at < length;) {
     size_t end = at;
@@ -34,12 +34,12 @@ static bool keep(struct lines *lines, struct text *file, const char *bytes, size
   return room && !file->failed;
 }
 
-static enum status check(const struct lines *lines, const struct lesson *lesson,
+static enum status check(const struct file_lines *lines, const struct lesson *lesson,
                          struct diag *diag) {
   enum { LINE = 8 << 10, PARAGRAPH = 16 << 10, MARKS = 100 };
   uint32_t paragraph = 0;
   for (size_t i = 0; i < lines->count; i++) {
-    struct span line = lines_span(lines, lesson, (int)i + 1);
+    struct span line = file_lines_span(lines, lesson, (int)i + 1);
     const char *text = line.source->text + line.start;
     uint32_t length = line.end - line.start, marks = 0;
     while (marks < length && strchr(" \t>*+-_0123456789.)[]", text[marks])) marks++;
@@ -54,16 +54,16 @@ static enum status check(const struct lines *lines, const struct lesson *lesson,
   return STATUS_OK;
 }
 
-enum status lines_read(struct lines *lines, struct lesson *lesson, const char *bytes,
+enum status file_lines_read(struct file_lines *lines, struct lesson *lesson, const char *bytes,
                        size_t length, struct diag *diag) {
-  *lines = (struct lines){0};
+  *lines = (struct file_lines){0};
   if (!keep(lines, &lesson->file, bytes, length)) return diag_no_memory(diag);
   *lesson->whole = (struct source){text_string(&lesson->path), text_string(&lesson->file),
                                    lesson->file.length, 1};
   return check(lines, lesson, diag);
 }
 
-size_t lines_fence_marks(struct span line) {
+size_t file_lines_fence_marks(struct span line) {
   const char *text = line.source->text;
   size_t count = 0;
   while (line.start < line.end && text[line.start] == ' ') line.start++;

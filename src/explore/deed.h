@@ -1,0 +1,33 @@
+/* Chains of logged commands, each with an exploration to go to. They are shared: a chain ends with
+ * its last owner. */
+#ifndef GRADWALK_EXPLORE_DEED_H
+#define GRADWALK_EXPLORE_DEED_H
+
+#include "explore/exploration.h"
+
+/* One logged command. In the list of what was done OTHER is the exploration before it, in that of
+ * what was undone the one after it. */
+struct deed {
+  size_t owners;
+  size_t number; /* of those in its list up to this one, from 1 */
+  char *line;
+  bool kept;     /* OTHER is still there; false: memory was wanted for what came later */
+  size_t bytes;  /* what only OTHER needs */
+  struct exploration other;
+  struct deed *next; /* the one before it in the log, or the next one to be done again */
+};
+
+/* Chains of values and findings that take more than this are cut off at their far end. */
+enum { LOG_MOST_BYTES = 256 << 20 };
+
+/* A deed in front of NEXT, which it keeps. OTHER is taken over, also after a failure (NULL). */
+struct deed *deed_new(const char *line, struct exploration other, size_t bytes, struct deed *next);
+
+struct deed *deeds_keep(struct deed *deed);
+void deeds_drop(struct deed *deed);
+size_t deeds_count(const struct deed *deed);
+
+/* Lets what takes too much go, the newest last. */
+void deeds_bound(struct deed *deed);
+
+#endif
