@@ -22,6 +22,7 @@ enum verb {
   VERB_HUNT = 1 << 13,
   VERB_TRAIN = 512,
   VERB_GRADE = 1 << 14,
+  VERB_TRACE = 1 << 16,
   VERB_OUTSIDE = 1 << 15 /* of an option: the command line's alone, no word of a command */
 };
 
