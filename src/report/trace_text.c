@@ -132,9 +132,9 @@ static void put_forward(struct text *out, const struct trace *trace) {
 static void put_remark(struct text *out, const struct trace *trace, size_t rule, size_t index) {
   const struct model *model = trace->model;
   const struct instr *instr = &model->program.backward.items[index];
+  if (index + 1 == model->rules[rule].code_end && trace_in_place(model, rule))
+    text_puts(out, _("  in place, without a copy"));
   if (trace_is_transposed(instr)) text_puts(out, _("  a.T @ b in one, without an a.T"));
-  if (index + 1 < model->rules[rule].code_end) return;
-  if (trace_in_place(model, rule)) text_puts(out, _("  in place, without a copy"));
 }
 
 /* A rule line, with the node that it belongs to and the bug that it may be. */

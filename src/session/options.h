@@ -52,7 +52,7 @@ struct options {
   int steps, batch, seed;        /* seed: -1 if not given */
   bool check;
   bool frozen, json, plain, ascii, no_mouse, matrix, csv;
-  const char *statements, *save, *load, *record;
+  const char *statements, *save, *load, *record, *trace;
   struct option_list params, bugs, unfolds;
   char *words; /* what options_parse_words() cut up */
 };

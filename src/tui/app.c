@@ -8,6 +8,7 @@
 #include "tui/action.h"
 #include "tui/conf.h"
 #include "tui/frame.h"
+#include "tui/key_log.h"
 #include "tui/lines.h"
 #include "tui/prompt.h"
 #include "tui/screenshot.h"
@@ -58,6 +59,7 @@ static void say_error(struct ui *ui, const struct diag *diag) {
   ui->said.length = 0; /* who speaks is clear here */
   text_puts(&ui->said, text_string(&message) + (diag->name[0] ? 0 : strlen("gradwalk: ")));
   ui->said_is_error = true;
+  key_log_error(ui, text_string(&ui->said));
   text_done(&message);
 }
 
@@ -167,6 +169,7 @@ static enum status export_screen(void *context, const char *path, struct diag *d
 static enum status do_command(struct ui *ui, const char *line) {
   struct session *session = ui->session;
   struct diag *diag = &ui->diag;
+  key_log_line(ui, "command", line);
   size_t size = session->is_open ? session->model.program.size : 0, position = session->position;
   double *before = size > 0 ? malloc(size * sizeof *before) : NULL;
   if (before) memcpy(before, session->run.values, size * sizeof *before);
@@ -196,6 +199,7 @@ static enum status do_command(struct ui *ui, const char *line) {
   ui->scroll[VIEW_INSPECTOR] = 0;
   ui->line = -1;
   note_changes(ui, before, size, position);
+  key_log_changes(ui, before, size);
   if (session->is_open) circuit_make(&ui->circuit, &session->model, session->focus);
   else circuit_done(&ui->circuit);
   free(before);
@@ -267,6 +271,7 @@ static void say(struct ui *ui, const char *words) {
   ui->said.length = 0;
   text_printf(&ui->said, "%s\n", words);
   ui->said_is_error = true;
+  key_log_error(ui, words);
   ui->said_in = ui->view;
 }
 
@@ -392,6 +397,7 @@ static void do_line(struct ui *ui, const char *line) {
   const char *arguments = line + word + strspn(line + word, " ");
   for (size_t i = 0; i < action_count; i++)
     if (strlen(action_table[i].name) == word && strncmp(action_table[i].name, line, word) == 0) {
+      key_log_line(ui, "action", line);
       action_handlers[i](ui, arguments);
       return;
     }
@@ -475,13 +481,14 @@ static void note_look(struct ui *ui) {
 
 /* Esc alone at the prompt has a meaning; Esc with more right behind it is a key that readline
  * knows. */
-static int prompt_or_escape(int key) {
+static int prompt_or_escape(struct ui *ui, int key) {
   if (!prompt_active() || key != 27) return key;
   int next = term_key(25, true);
   struct text ignored;
   text_init(&ignored);
   if (next == KEY_OF_NONE) key = prompt_escape();
   else prompt_key(27, &ignored), key = next;
+  key_log_key(ui, key);
   text_done(&ignored);
   return key;
 }
@@ -529,7 +536,9 @@ static enum status loop(struct ui *ui) {
       continue;
     }
     if (key != KEY_OF_RESIZE) ui->autoplay = 0;
-    take_key(ui, prompt_or_escape(key));
+    key_log_key(ui, key);
+    take_key(ui, prompt_or_escape(ui, key));
+    key_log_changes(ui, NULL, 0);
     note_look(ui);
     ui->progress.total = 0;
   }
@@ -576,7 +585,8 @@ enum status app_run(const struct app_start *start, const struct term_options *op
                   .autoplay = start->autoplay, .played = seconds_now()};
   *signal = 0;
   session_init(&session);
-  enum status status = keymap_load(&ui.keymap, diag);
+  enum status status = key_log_open(&ui.key_log, start->trace, diag);
+  if (!status) status = keymap_load(&ui.keymap, diag);
   if (!status) status = themes_load(&ui.themes, diag);
   if (!status) status = term_open(options, diag);
   if (!status) {
@@ -595,7 +605,9 @@ enum status app_run(const struct app_start *start, const struct term_options *op
     term_close();
     if (!status && !session.quitting) status = script_keep(&session, diag);
   }
+  struct diag gaps;
+  enum status logged = key_log_close(&ui.key_log, status ? &gaps : diag);
   ui_done(&ui);
   session_done(&session);
-  return status;
+  return status ? status : logged;
 }
