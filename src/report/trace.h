@@ -54,7 +54,7 @@ struct trace_step {
   bool same;                  /* and it came out to the bit as it was */
   size_t terms;               /* of each number's sum; 0: the operation adds nothing up */
   size_t blocks, moved_blocks; /* of terms; those in which one moved, or more than half of all */
-  size_t kept;                /* numbers in the trees of its sums; 0: the sums were added up whole */
+  size_t kept;                /* numbers in the trees of its sums; 0: each was added up whole */
 };
 
 /* What moving the middle entry of a param by the check's step computed anew. */

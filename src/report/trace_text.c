@@ -22,8 +22,9 @@ static void put_constant(struct text *out, const struct model *model, int slot) 
   char number[NUMBER_TEXT_SIZE];
   struct text written;
   text_init(&written);
+  const double *values = model->program.image + model->program.slots[slot].offset;
   if (shape_count(model_shape(model, slot)) == 1)
-    text_puts(&written, number_text(model->program.image[model->program.slots[slot].offset], number));
+    text_puts(&written, number_text(*values, number));
   else if (ref)
     print_expr(&written, ref);
   if (written.length > 0 && text_columns(written.bytes, written.length) <= NAME_COLUMNS)
@@ -85,14 +86,16 @@ static void put_numbered(struct text *out, const struct trace *trace, const stru
 
 static void put_kind(struct text *out, const struct trace *trace, int slot) {
   const struct trace_slot *of = &trace->slots[slot];
-  const bool seed = of->kind == SLOT_GRADIENT && of->node == trace->model->loss;
+  const bool gradient = of->kind == SLOT_GRADIENT, constant = of->kind == SLOT_CONSTANT;
   text_puts(out, slot_kind_names[of->kind]);
-  if (seed) text_puts(out, _(", the loss's: it starts at 1"));
-  else if (of->kind == SLOT_GRADIENT && of->written == 0) text_puts(out, _(", stays 0: no line assigns it"));
-  if (of->kind == SLOT_CONSTANT && trace->model->values[slot].folded)
+  if (gradient && of->node == trace->model->loss)
+    text_puts(out, _(", the loss's: it starts at 1"));
+  else if (gradient && of->written == 0)
+    text_puts(out, _(", stays 0: no line assigns it"));
+  if (constant && trace->model->values[slot].folded)
     text_puts(out, _(", computed when the model was built"));
+  if (constant && of->read == 0) text_puts(out, _(", which no instruction reads"));
   if (trace_is_spare(of)) text_puts(out, _(", which no instruction uses after all"));
-  else if (of->kind == SLOT_CONSTANT && of->read == 0) text_puts(out, _(", which no instruction reads"));
 }
 
 static void put_slots(struct text *out, const struct trace *trace) {
@@ -251,7 +254,8 @@ static void put_plan(struct text *out, const struct trace *trace, const struct t
   text_printf(out, _("  %s[%zu, %zu]: %zu of %zu instructions"),
               node_title(model, plan->node, title), plan->entry / cols, plan->entry % cols,
               plan->step_count, model->program.forward.count);
-  if (trace->terms > 0) text_printf(out, _(", %zu of %zu terms of sums"), plan->terms, trace->terms);
+  if (trace->terms > 0)
+    text_printf(out, _(", %zu of %zu terms of sums"), plan->terms, trace->terms);
   if (plan->step_count < plan->planned)
     text_printf(out, _("; its plan has %zu more, which nothing reached"),
                 plan->planned - plan->step_count);

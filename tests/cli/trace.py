@@ -1,7 +1,12 @@
-"""A little interpreter of what `gradwalk trace --json` prints, which shares nothing with the program:
-trace.py TRACE EVAL runs the trace from the leaves of `gradwalk eval --json` on and compares every
-value and gradient; trace.py --lines TRACE EVAL compares the rule lines; trace.py --whole TRACE looks
-whether the trace hangs together. The first thing that is wrong goes to standard error."""
+"""A little interpreter of what `gradwalk trace --json` prints; it shares nothing with the program.
+
+trace.py TRACE EVAL          runs the trace from the leaves that `gradwalk eval --json` prints, and
+                             compares every value and gradient with its own
+trace.py --lines TRACE EVAL  compares the rule lines of both
+trace.py --whole TRACE       looks whether the trace hangs together
+
+The first thing that is wrong goes to standard error.
+"""
 import json
 import math
 import sys
@@ -28,7 +33,8 @@ def transpose(x):
 
 
 def product(a, b):
-    return [[math.fsum(p * q for p, q in zip(row, column)) for column in transpose(b)] for row in a]
+    columns = transpose(b)
+    return [[math.fsum(p * q for p, q in zip(row, column)) for column in columns] for row in a]
 
 
 def total(x, axis):
@@ -123,8 +129,8 @@ def compare_lines(trace, evaluated):
 
 
 def find_gap(trace):
-    """Lines cover the backward pass in order, slots do not overlap, and nothing is read that was not
-    there before."""
+    """Lines cover the backward pass in order, slots do not overlap, and nothing is read before it
+    is there."""
     at = 0
     for index, line in enumerate(trace["lines"]):
         made = trace["backward"][at:at + line["count"]]
@@ -140,7 +146,8 @@ def find_gap(trace):
         if slot["offset"] < end:
             return "slot %d begins in the one before" % slot["slot"]
         end = slot["offset"] + slot["shape"][0] * slot["shape"][1]
-    there = {s["slot"] for s in trace["slots"] if s["kind"] in ("data", "param", "gradient") or "value" in s}
+    there = {slot["slot"] for slot in trace["slots"]
+             if slot["kind"] in ("data", "param", "gradient") or "value" in slot}
     for instruction in trace["forward"] + trace["backward"]:
         if not there.issuperset(instruction["in"]):
             return "an instruction reads what nothing has made"
