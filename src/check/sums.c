@@ -226,6 +226,7 @@ enum sums_outcome sums_run(struct sums *sums, const struct call *call,
   if (!array_reserve(&sums->places, &sums->place_capacity, most, sizeof *sums->places))
     return SUMS_LEFT;
   size_t count = find_blocks(sums, call, dirty, most);
+  sums->moved_blocks = count;
   if (count == 0) return SUMS_SAME;
   if (count > most || !keep(sums, part) ||
       !array_reserve(&sums->moved, &sums->moved_capacity, count * rect_count(part),

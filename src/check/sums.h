@@ -13,6 +13,7 @@ struct sums {
   size_t terms, blocks; /* of each number */
   struct rect part;  /* the numbers that are taken apart; empty: none yet */
   bool missed;       /* others were asked for: the next time, all are taken apart */
+  size_t moved_blocks; /* as of the last call; more than half of all: it had none to gain */
   double *nodes;     /* by level, by place in it: a number each */
   double *moved;     /* the same of those on the way up */
   size_t *places;    /* of these in their level */

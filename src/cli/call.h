@@ -63,6 +63,7 @@ const char *call_nearest_verb(const char *wrong);
 int verb_eval(struct invocation *call);
 int verb_check(struct invocation *call);
 int verb_bugs(struct invocation *call);
+int verb_trace(struct invocation *call);
 int verb_train(struct invocation *call);
 int verb_run(struct invocation *call);
 int verb_walk(struct invocation *call);

@@ -127,6 +127,8 @@ static const struct {
      "the mutants of a model, and which checks catch which"},
     {VERB_HUNT, "hunt", verb_hunt, "FILE", "a hidden bug to find"},
     {VERB_GRADE, "grade", verb_grade, "RECORD…", "score the records of hunts"},
+    {VERB_TRACE, "trace", verb_trace, "FILE | -e STATEMENTS",
+     "the program that a model runs: slots, instructions, and what a check computes anew"},
     {VERB_TRAIN, "train", verb_train, "FILE | -e STATEMENTS",
      "gradient descent along the backward pass, with batches where there is more data"},
     {VERB_RUN, "run", verb_run, "SCRIPT", "commands from a file, or from standard input (-)"},

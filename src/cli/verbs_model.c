@@ -1,10 +1,11 @@
-/* Verbs that take one model: eval, check, bugs, train. */
+/* Verbs that take one model: eval, trace, check, bugs, train. */
 #include "cli/call.h"
 
 #include "core/intl.h"
 #include "io/loader.h"
 #include "io/params.h"
 #include "report/report_bugs.h"
+#include "report/trace.h"
 
 static int report_values(struct invocation *call) {
   const struct model *model = &call->model;
@@ -23,6 +24,17 @@ static int report_values(struct invocation *call) {
 int verb_eval(struct invocation *call) {
   enum status status = call_open_model(call);
   return status ? (int)status : report_values(call);
+}
+
+int verb_trace(struct invocation *call) {
+  struct trace trace = {0};
+  enum status status = call_open_model(call);
+  if (status) return (int)status;
+  status = trace_make(&trace, &call->model);
+  if (!status && call->options.json) status = trace_json(&call->out, &trace);
+  else if (!status) trace_put(&call->out, &trace);
+  trace_done(&trace);
+  return (int)(status ? diag_no_memory(&call->diag) : STATUS_OK);
 }
 
 static enum status run_check(struct invocation *call, struct check *check) {

@@ -144,6 +144,9 @@ static int plain_session(struct invocation *call, struct text *first) {
   struct session session;
   struct keeper keeper = {0};
   enum status status = first->failed ? diag_no_memory(&call->diag) : STATUS_OK;
+  if (call->options.trace)
+    return (int)diag_set(&call->diag, STATUS_USAGE, (struct span){0}, "%s",
+                         _("--trace logs the keys of the explorer, and a plain session has none"));
   start_session(call, &session);
   call_catch_endings(true);
   if (!status && isatty(STDIN_FILENO)) {
@@ -187,6 +190,7 @@ static int explore(struct invocation *call, const struct text *first, bool hunt)
                                  .no_mouse = call->options.no_mouse};
   struct app_start start = {.lines = text_string(first), .hunt = hunt,
                             .record = call->options.record,
+                            .trace = call->options.trace,
                             .autoplay = call->options.autoplay};
   int signal = 0;
   if (first->failed) return (int)diag_no_memory(&call->diag);

@@ -27,6 +27,11 @@ size_t deeds_count(const struct deed *deed) {
   return deed ? deed->number : 0;
 }
 
+const char *deeds_line(const struct deed *deed, size_t index) {
+  while (deed->number > index + 1) deed = deed->next;
+  return deed->line;
+}
+
 struct deed *deed_new(const char *line, struct exploration other, size_t bytes,
                       struct deed *next) {
   struct deed *deed = malloc(sizeof *deed);

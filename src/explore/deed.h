@@ -27,6 +27,9 @@ struct deed *deeds_keep(struct deed *deed);
 void deeds_drop(struct deed *deed);
 size_t deeds_count(const struct deed *deed);
 
+/* The line of the deed with INDEX, from 0, which is in the chain. */
+const char *deeds_line(const struct deed *deed, size_t index);
+
 /* Lets what takes too much go, the newest last. */
 void deeds_bound(struct deed *deed);
 

@@ -22,6 +22,7 @@ enum verb {
   VERB_HUNT = 1 << 13,
   VERB_TRAIN = 512,
   VERB_GRADE = 1 << 14,
+  VERB_TRACE = 1 << 16,
   VERB_OUTSIDE = 1 << 15 /* of an option: the command line's alone, no word of a command */
 };
 
@@ -51,7 +52,7 @@ struct options {
   int steps, batch, seed;        /* seed: -1 if not given */
   bool check;
   bool frozen, json, plain, ascii, no_mouse, matrix, csv;
-  const char *statements, *save, *load, *record;
+  const char *statements, *save, *load, *record, *trace;
   struct option_list params, bugs, unfolds;
   char *words; /* what options_parse_words() cut up */
 };

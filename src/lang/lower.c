@@ -167,7 +167,7 @@ static enum status constant_ref(struct builder *builder, const struct applicatio
 static enum status apply_now(struct builder *builder, const struct application *apply,
                              struct instr instr, int *slot) {
   struct model *model = builder->model;
-  struct value value = {.known = true, .constant = true, .node = -1};
+  struct value value = {.known = true, .constant = true, .folded = true, .node = -1};
   enum status status = lower_slot(builder, apply->shape, value, apply->span, slot);
   if (status) return status;
   instr.out = *slot;

@@ -50,6 +50,7 @@ struct instance {
 struct value {
   bool known;   /* the image holds it: a leaf or a constant */
   bool constant;
+  bool folded;  /* computed from constants when the model was built */
   int node;     /* -1 if it has none */
   const struct expr *ref; /* how other lines write it: its name, or a constant expression */
 };

@@ -38,9 +38,7 @@ static bool gate_has_rule(const struct stmt *gate, const char *name) {
   return false;
 }
 
-/* The outermost instance around NODE whose hand-written lines are its rule; -1: NODE's own
- * rules. */
-static int rule_owner(const struct model *model, int node) {
+int rule_owner(const struct model *model, int node) {
   int owner = -1;
   for (int i = model->nodes[node].instance; i >= 0; i = model->instances[i].parent)
     if (model->instances[i].own_rule) owner = i;

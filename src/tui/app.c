@@ -8,6 +8,7 @@
 #include "tui/action.h"
 #include "tui/conf.h"
 #include "tui/frame.h"
+#include "tui/key_log.h"
 #include "tui/prompt.h"
 #include "tui/rule_lines.h"
 #include "tui/screenshot.h"
@@ -55,6 +56,7 @@ static void say_error(struct ui *ui, const struct diag *diag) {
   lines_clear(&ui->said); /* who speaks is clear here */
   text_puts(&ui->said.text, text_string(&message) + (diag->name[0] ? 0 : strlen("gradwalk: ")));
   ui->said_is_error = true;
+  key_log_error(ui, text_string(&ui->said.text));
   text_done(&message);
 }
 
@@ -180,10 +182,12 @@ static enum status do_command(struct ui *ui, const char *line) {
   size_t size = session->model->program.size, position = session->now.at.position;
   double *before = size > 0 ? malloc(size * sizeof *before) : NULL;
   if (before) memcpy(before, session->run.values, size * sizeof *before);
+  key_log_line(ui, "command", line);
   before_command(ui, command);
   enum status status = command_do(session, line, &ui->said, &ui->diag);
   after_command(ui, command, status);
   note_changes(ui, before, size, position);
+  key_log_changes(ui, before, size);
   if (session_is_open(session)) circuit_make(&ui->circuit, session->model, session->look.focus);
   else circuit_done(&ui->circuit);
   free(before);
@@ -255,6 +259,7 @@ static void say(struct ui *ui, const char *words) {
   lines_clear(&ui->said);
   text_printf(&ui->said.text, "%s\n", words);
   ui->said_is_error = true;
+  key_log_error(ui, words);
   ui->said_in = ui->view;
 }
 
@@ -379,6 +384,7 @@ static void do_line(struct ui *ui, const char *line) {
   size_t word = strcspn(line, " ");
   const char *arguments = line + word + strspn(line + word, " ");
   const struct action *action = action_named(line, word);
+  if (action) key_log_line(ui, "action", line);
   if (action) action_handlers[action - action_table](ui, arguments);
   else do_command(ui, line);
 }
@@ -460,13 +466,14 @@ static void note_look(struct ui *ui) {
 
 /* Esc alone at the prompt has a meaning; Esc with more right behind it is a key that readline
  * knows. */
-static int prompt_or_escape(int key) {
+static int prompt_or_escape(struct ui *ui, int key) {
   if (!prompt_active() || key != 27) return key;
   int next = term_key(25, true);
   struct text ignored;
   text_init(&ignored);
   if (next == KEY_OF_NONE) key = prompt_escape();
   else prompt_key(27, &ignored), key = next;
+  key_log_key(ui, key);
   text_done(&ignored);
   return key;
 }
@@ -514,7 +521,9 @@ static enum status loop(struct ui *ui) {
       continue;
     }
     if (key != KEY_OF_RESIZE) ui->autoplay = 0;
-    take_key(ui, prompt_or_escape(key));
+    key_log_key(ui, key);
+    take_key(ui, prompt_or_escape(ui, key));
+    key_log_changes(ui, NULL, 0);
     note_look(ui);
     ui->progress.total = 0;
   }
@@ -561,7 +570,8 @@ enum status app_run(const struct app_start *start, const struct term_options *op
                   .autoplay = start->autoplay, .played = seconds_now()};
   *signal = 0;
   session_init(&session, &command_interpreter);
-  enum status status = keymap_load(&ui.keymap, diag);
+  enum status status = key_log_open(&ui.key_log, start->trace, diag);
+  if (!status) status = keymap_load(&ui.keymap, diag);
   if (!status) status = themes_load(&ui.themes, diag);
   if (!status) status = term_open(options, diag);
   if (!status) {
@@ -580,7 +590,9 @@ enum status app_run(const struct app_start *start, const struct term_options *op
     term_close();
     if (!status && !session.quitting) status = script_keep(&session, diag);
   }
+  struct diag gaps;
+  enum status logged = key_log_close(&ui.key_log, status ? &gaps : diag);
   ui_done(&ui);
   session_done(&session);
-  return status;
+  return status ? status : logged;
 }

@@ -6,6 +6,7 @@
 #include "tui/keys_text.h" /* made from data/keys.conf by the build */
 #include "tui/term.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,15 @@ static int key_of_name(const char *name) {
     return name[5] - 'A' + 1;
   int32_t code = length > 0 ? utf8_decode(name, length, &size) : -1;
   return code > 0 && size == length ? code : 0;
+}
+
+const char *key_name(int key, char name[KEY_NAME_SIZE]) {
+  for (size_t i = 0; i < sizeof key_names / sizeof *key_names; i++)
+    if (key_names[i].key == key) return key_names[i].name;
+  if (key < ' ') snprintf(name, KEY_NAME_SIZE, "Ctrl-%c", key + '@');
+  else if (key < 0x7F) snprintf(name, KEY_NAME_SIZE, "%c", key);
+  else snprintf(name, KEY_NAME_SIZE, "U+%04X", (unsigned)key);
+  return name;
 }
 
 static char *trimmed(const char *from, const char *end) {

@@ -36,6 +36,10 @@ void keymap_keys(const struct keymap *keymap, size_t index, struct text *out);
 void keymap_help(const struct keymap *keymap, struct text *out);
 void keymap_done(struct keymap *keymap);
 
+/* What KEY is called in keys.conf, in NAME where it has none of its own there. */
+enum { KEY_NAME_SIZE = 16 };
+const char *key_name(int key, char name[KEY_NAME_SIZE]);
+
 /* What KEY does in VIEW: the view's own binding, else the general one, else NULL. */
 const struct binding *keymap_find(const struct keymap *keymap, const char *view, int key);
 

@@ -9,6 +9,7 @@
 #include "lesson/shelf.h"
 #include "reader/progress_writer.h"
 #include "tui/canvas.h"
+#include "tui/key_log.h"
 #include "tui/keymap.h"
 #include "tui/theme.h"
 #include "tui/typed.h"
@@ -66,6 +67,7 @@ struct ui {
   double played;          /* when the last came */
   bool presenting;        /* one node a screen, few digits, no chrome */
   struct typed typed;     /* while a command was at work */
+  struct key_log key_log;
   bool redraw;
   double clock;           /* seconds; tests stop it */
 };

@@ -226,7 +226,7 @@ static const struct {
   const char *name;
   int signal;
 } signals[] = {{"TERM", SIGTERM}, {"HUP", SIGHUP}, {"INT", SIGINT}, {"QUIT", SIGQUIT},
-               {"TSTP", SIGTSTP}, {"CONT", SIGCONT}, {"USR1", SIGUSR1}};
+               {"KILL", SIGKILL}, {"TSTP", SIGTSTP}, {"CONT", SIGCONT}, {"USR1", SIGUSR1}};
 
 static int signal_of(struct play *play, const char *name) {
   for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)

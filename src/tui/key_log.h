@@ -1,0 +1,48 @@
+/* The log of a run of the explorer: each key, the commands that it led to, and what these changed
+ * or why they were refused. A line is in the file before the next thing happens, so that a crash
+ * leaves the log whole. A log without a file takes everything and writes nothing. */
+#ifndef GRADWALK_TUI_KEY_LOG_H
+#define GRADWALK_TUI_KEY_LOG_H
+
+#include "lang/diag.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct tensor_check;
+struct ui;
+
+/* What the log has told so far. */
+struct key_log_state {
+  bool open, frozen;
+  int view, page, question, focus, precision;
+  size_t position, log_done, bug_count;
+  uint64_t source, rules;             /* hashes of the model's text and of its rule lines */
+  const struct tensor_check *checked; /* by the last check; NULL: there is none */
+};
+
+struct key_log {
+  FILE *file; /* NULL: no log */
+  struct key_log_state told;
+};
+
+/* Appends to PATH; NULL: no log. STATUS_IO if nothing can be written there. */
+enum status key_log_open(struct key_log *log, const char *path, struct diag *diag);
+
+/* Ends the log. STATUS_IO if a line of it could not be written. */
+enum status key_log_close(struct key_log *log, struct diag *diag);
+
+/* One key, as it came from term_key(). */
+void key_log_key(struct ui *ui, int key);
+
+/* LINE is about to be carried out. WHAT it is: "command" or "action". */
+void key_log_line(struct ui *ui, const char *what, const char *line);
+
+/* What the explorer says is wrong. */
+void key_log_error(struct ui *ui, const char *message);
+
+/* What has changed since this was called last. VALUES: the SIZE values of the run before a command,
+ * to find the leaves that it changed; or NULL. */
+void key_log_changes(struct ui *ui, const double *values, size_t size);
+
+#endif
