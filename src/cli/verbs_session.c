@@ -221,7 +221,7 @@ int verb_hunt(struct invocation *call) {
                          _("hunt takes one lesson or model"));
   text_init(&first);
   text_printf(&first, "open %s\n", call->operands[0]);
-  if (options->step > 0) text_printf(&first, "step %d\n", options->step);
+  if (options->step > 0) text_printf(&first, "page %d\n", options->step);
   if (options->frozen) text_puts(&first, "freeze on\n");
   text_printf(&first, "hunt seed=%d level=%d bugs=%d", options->seed > 0 ? options->seed : 0,
               options->level > 0 ? options->level : 1,

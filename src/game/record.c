@@ -143,7 +143,7 @@ static enum status begin_again(struct session *session, const struct record *rec
     status = issue(session, &out, diag, "open %.*s/%s", (int)(folder_end - file), file,
                    base ? base + 1 : record->lesson);
   if (!status && record->step > 0)
-    status = issue(session, &out, diag, "step %d", record->step);
+    status = issue(session, &out, diag, "page %d", record->step);
   if (!status && record->freeze) status = issue(session, &out, diag, "freeze on");
   if (!status)
     status = issue(session, &out, diag, "hunt seed=%u level=%d bugs=%d", (uint32_t)record->seed,

@@ -131,18 +131,12 @@ void page_text_after(struct session *session, int question, struct text *out) {
   put_blocks(session, first, out);
 }
 
-static enum status do_page(struct session *session, const struct source *arguments, struct lines *out,
-                    struct diag *diag) {
-  (void)arguments, (void)diag;
-  page_text(session, &out->text);
-  return STATUS_OK;
-}
-
 /* -- moving -- */
 
 static enum status do_open(struct session *session, const struct source *arguments, struct lines *out,
                            struct diag *diag) {
-  if (!*arguments->text) return diag_set(diag, STATUS_USAGE, (struct span){0}, "%s",
+  if (!*arguments->text)
+    return diag_set(diag, STATUS_USAGE, (struct span){0}, "%s",
                     _("open what? a lesson's number or name, or a model's path"));
   struct lines found;
   lines_init(&found);
@@ -167,39 +161,49 @@ static bool parse_target(const struct session *session, const char *arguments, l
   return word || (*arguments >= '0' && *arguments <= '9' && *end == '\0');
 }
 
-static enum status do_step(struct session *session, const struct source *arguments, struct lines *out,
-                    struct diag *diag) {
-  long target;
-  int last = lesson_steps(session->now.lesson);
-  struct span nowhere = {0};
+static enum status turn(struct session *session, int target, struct lines *out,
+                        struct diag *diag) {
   struct lines found;
-  if (!parse_target(session, arguments->text, &target))
-    return diag_set(diag, STATUS_USAGE, nowhere, "%s", _("step next, step back, or step N"));
-  if (last == 0)
-    return diag_set(diag, STATUS_USAGE, nowhere, "%s", _("this model has no steps to read"));
-  if (target < 0 || target > last)
-    return diag_set(diag, STATUS_USAGE, nowhere,
-                    target < 0 ? _("this is the lesson's beginning")
-                    : target == last + 1L ? _("this is the lesson's last step")
-                                          : _("this lesson has %d steps"),
-                    last);
   lines_init(&found);
-  enum status status = reading_enter(session, (int)target, &found, diag);
+  enum status status = reading_enter(session, target, &found, diag);
   if (!status) {
-    text_printf(&out->text, _("lesson step %d of %d\n\n"), session->now.page, last);
+    text_printf(&out->text, _("lesson step %d of %d\n\n"), session->now.page,
+                lesson_steps(session->now.lesson));
     page_text(session, &out->text);
     text_puts(&out->text, text_string(&found.text));
   }
-  if (found.text.failed) out->text.failed = true;
+  out->text.failed = out->text.failed || found.text.failed;
   lines_done(&found);
   return status;
+}
+
+static enum status refuse(struct diag *diag, const char *why) {
+  return diag_set(diag, STATUS_USAGE, (struct span){0}, "%s", why);
+}
+
+static enum status do_page(struct session *session, const struct source *arguments,
+                           struct lines *out, struct diag *diag) {
+  long target;
+  const int last = lesson_steps(session->now.lesson);
+  if (!*arguments->text) {
+    page_text(session, &out->text);
+    return STATUS_OK;
+  }
+  if (!parse_target(session, arguments->text, &target))
+    return refuse(diag, _("page next, page back, or page N"));
+  if (last == 0) return refuse(diag, _("this model has no steps to read"));
+  if (target < 0) return refuse(diag, _("this is the lesson's beginning"));
+  if (target == last + 1L) return refuse(diag, _("this is the lesson's last step"));
+  if (target > last)
+    return diag_set(diag, STATUS_USAGE, (struct span){0}, _("this lesson has %d steps"), last);
+  return turn(session, (int)target, out, diag);
 }
 
 const char *page_autoplay(const struct session *session) {
   if (!session_is_open(session) || session->examiner) return NULL;
   if (page_question(session) >= 0) return "skip";
   if (session->now.at.position < session->walk.count) return "next";
-  return session->now.page < lesson_steps(session->now.lesson) ? "step next" : NULL;
+  return session->now.page < lesson_steps(session->now.lesson) ? "page next" : NULL;
 }
 
 /* -- quizzes -- */
@@ -281,21 +285,22 @@ static enum status do_answer(struct session *session, const struct source *argum
 
 /* -- the rows -- */
 
+static const char *const page_words[] = {"next", "back", NULL};
+
 enum { READS = COMMAND_CHANGES | COMMAND_NEEDS_MODEL };
 
 const struct command read_commands[] = {
     {.name = "open", .arguments = "LESSON", .flags = COMMAND_CHANGES, .hunt = IN_HUNT_WAITS,
      .run = do_open, .completes = COMPLETE_LESSONS, .shown = SHOWN_AFTER, .view = VIEW_CIRCUIT,
      .help = "open a lesson (number, name) or a model (path)"},
-    {.name = "step", .arguments = "next | back | N", .flags = READS, .hunt = IN_HUNT_WAITS,
-     .run = do_step, .shown = SHOWN_AS_PAGE,
-     .help = "to another step of the lesson; 0 is its opening"},
+    {.name = "page", .also = "step", .arguments = "[next | back | N]", .flags = READS,
+     .hunt = IN_HUNT_WORDS_WAIT, .run = do_page, .completes = COMPLETE_CHOICES,
+     .choices = page_words, .shown = SHOWN_AS_PAGE,
+     .help = "the text of this step of the lesson, or another step's; 0 is the opening"},
     {.name = "answer", .arguments = "TEXT", .flags = READS | COMMAND_OF_PLAYERS, .run = do_answer,
      .shown = SHOWN_AS_ANSWER, .help = "answer the question that is asked"},
     {.name = "hint", .arguments = "", .flags = READS | COMMAND_OF_PLAYERS, .run = do_hint,
      .shown = SHOWN_AS_HINT, .help = "a hint for it, up to three"},
     {.name = "skip", .arguments = "", .flags = READS | COMMAND_OF_PLAYERS, .run = do_skip,
      .shown = SHOWN_AS_ANSWER, .help = "leave it, and read on"},
-    {.name = "page", .arguments = "", .flags = COMMAND_NEEDS_MODEL, .run = do_page,
-     .help = "the text of this step of the lesson"},
     {0}};

@@ -41,7 +41,7 @@ static void enter_lesson(struct ui *ui, struct text *out) {
   const struct session *session = ui->session;
   if (!session_is_open(session)) return;
   if (page_question(session) >= 0) text_puts(out, "prompt answer ");
-  else if (session->now.page < lesson_steps(session->now.lesson)) text_puts(out, "step next");
+  else if (session->now.page < lesson_steps(session->now.lesson)) text_puts(out, "page next");
 }
 
 void view_lesson_title(const struct ui *ui, struct text *out) {

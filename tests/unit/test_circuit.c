@@ -252,7 +252,7 @@ static size_t check_files(const char *pattern) {
     snprintf(line, sizeof line, "open %s", found.gl_pathv[i]);
     for (int page = 1; doing(&session, line); page++) {
       check_both(&session);
-      snprintf(line, sizeof line, "step %d", page);
+      snprintf(line, sizeof line, "page %d", page);
     }
   }
   size_t count = found.gl_pathc;

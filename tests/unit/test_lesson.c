@@ -464,7 +464,7 @@ static void test_answers(void **state) {
   struct trial trial;
   start(&trial, READER);
   assert_int_equal(try(&trial, "answer 2"), STATUS_USAGE); /* nothing is asked at step 0 */
-  doing(&trial, "step 1");
+  doing(&trial, "page 1");
   for (size_t i = 0; i < sizeof no_answer / sizeof *no_answer; i++) {
     char line[64];
     snprintf(line, sizeof line, "answer %s", no_answer[i]);
@@ -492,7 +492,7 @@ static void test_reading(void **state) {
   (void)state;
   struct trial trial;
   start(&trial, READER);
-  never_says(&trial, "step next", "Hidden");
+  never_says(&trial, "page next", "Hidden");
   says(&trial, "page", "hint (2 left)");
   says(&trial, "page", "y = 6, verdict = .");
   says(&trial, "set a = 4", "");
@@ -504,7 +504,7 @@ static void test_reading(void **state) {
   says(&trial, "answer 2", "Right.\nBecause."); /* as the step began, whatever a is now */
   says(&trial, "page", "Hidden");
   assert_int_equal(try(&trial, "answer 2"), STATUS_USAGE);
-  says(&trial, "step 2", "Here da = 5.");
+  says(&trial, "page 2", "Here da = 5.");
   says(&trial, "answer 1", "Too small.");
   says(&trial, "answer 3", "Too large.");
   assert_int_equal(try(&trial, "answer 4"), STATUS_USAGE);
@@ -512,18 +512,18 @@ static void test_reading(void **state) {
   says(&trial, "undo", "undone: answer 2");
   says(&trial, "skip", "skipped: 2\nIndeed.");
   says(&trial, "page", "Skipped: 2\n");
-  doing(&trial, "step next");
+  doing(&trial, "page next");
   says(&trial, "answer a", "1 more");
   says(&trial, "answer a y b", "Not y.");
   assert_int_equal(try(&trial, "answer a zz"), STATUS_USAGE);
   says(&trial, "answer b, da", "Right.");
-  assert_int_equal(try(&trial, "step next"), STATUS_USAGE);
-  assert_int_equal(try(&trial, "step 4"), STATUS_USAGE);
+  assert_int_equal(try(&trial, "page next"), STATUS_USAGE);
+  assert_int_equal(try(&trial, "page 4"), STATUS_USAGE);
   assert_int_equal(try(&trial, "step -1"), STATUS_USAGE);
-  assert_int_equal(try(&trial, "step"), STATUS_USAGE);
-  assert_int_equal(try(&trial, "step 1x"), STATUS_USAGE);
-  doing(&trial, "step 0");
-  assert_int_equal(try(&trial, "step back"), STATUS_USAGE);
+  assert_int_equal(try(&trial, "step x"), STATUS_USAGE);
+  assert_int_equal(try(&trial, "page 1x"), STATUS_USAGE);
+  doing(&trial, "page 0");
+  assert_int_equal(try(&trial, "page back"), STATUS_USAGE);
   done(&trial);
 }
 
@@ -562,26 +562,26 @@ static void test_coming_back(void **state) {
   text_init(&first);
   text_init(&second);
   start(&trial, READER);
-  doing(&trial, "step 1");
+  doing(&trial, "page 1");
   for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) doing(&trial, changes[i]);
   doing(&trial, "check");
   photograph(&trial.session, &first);
-  doing(&trial, "step 2");
+  doing(&trial, "page 2");
   doing(&trial, "set a = 11");
   doing(&trial, "unfold all");
   photograph(&trial.session, &second);
-  assert_int_not_equal(try(&trial, "step 9"), STATUS_OK);
+  assert_int_not_equal(try(&trial, "page 9"), STATUS_OK);
   expect_same(&trial, &second);
-  doing(&trial, "step back");
+  doing(&trial, "step back"); /* its old name */
   expect_same(&trial, &first);
-  doing(&trial, "step next");
+  doing(&trial, "page next");
   expect_same(&trial, &second);
-  doing(&trial, "step 0");
-  doing(&trial, "step 1");
+  doing(&trial, "page 0");
+  doing(&trial, "page 1");
   expect_same(&trial, &first);
   /* judging an answer leaves no trace in the model */
   doing(&trial, "answer 7");
-  doing(&trial, "step 2");
+  doing(&trial, "page 2");
   doing(&trial, "answer 1");
   expect_same(&trial, &second);
   text_done(&first);
@@ -592,8 +592,8 @@ static void test_coming_back(void **state) {
 /* The log leads to the same bits, and undo and redo go across steps. */
 static void test_replay(void **state) {
   (void)state;
-  static const char *const lines[] = {"step 1", "set a = 0.1", "answer 2", "step 2", "set b = 9",
-                                      "step back", "run", "step 3", "skip", "step 2"};
+  static const char *const lines[] = {"page 1", "set a = 0.1", "answer 2", "page 2", "set b = 9",
+                                      "page back", "run", "page 3", "skip", "page 2"};
   struct trial trial;
   struct text before;
   text_init(&before);
@@ -617,10 +617,10 @@ static void test_failing_step(void **state) {
   struct text before;
   text_init(&before);
   start(&trial, HEAD "Text.\n\n## Bad\n\n```do\nset a = 4\nset y = 3\n```\n");
-  doing(&trial, "step 1");
+  doing(&trial, "page 1");
   doing(&trial, "set a = 5");
   photograph(&trial.session, &before);
-  assert_int_equal(try(&trial, "step 2"), STATUS_DATA);
+  assert_int_equal(try(&trial, "page 2"), STATUS_DATA);
   assert_int_equal(trial.diag.line, 18);
   expect_same(&trial, &before);
   text_done(&before);
@@ -639,7 +639,7 @@ static void test_unsafe(void **state) {
   struct trial trial;
   start(&trial, "# T\x1b]0;x\a\n\n```graph\nparam a = 3\ny = a\nloss y\n```\n\n"
                 "## \xe2\x80\xae" "evil\n\n`y = 3` \x1b[31m \xc2\x9b \xff %n%s\n");
-  doing(&trial, "step 1");
+  doing(&trial, "page 1");
   for (const char *at = text_string(&trial.out.text); *at; at++)
     assert_true((unsigned char)*at >= ' ' || *at == '\n');
   assert_null(strstr(text_string(&trial.out.text), "\xe2\x80\xae"));
@@ -793,16 +793,16 @@ static void test_keeper(void **state) {
   start(&trial, READER);
   assert_int_equal(keeper_note(&keeper, &trial.session, &trial.diag), STATUS_OK);
   assert_int_not_equal(access(file, F_OK), 0); /* nothing to tell yet */
-  doing(&trial, "step 2");
+  doing(&trial, "page 2");
   doing(&trial, "skip");
-  doing(&trial, "step 1");
+  doing(&trial, "page 1");
   doing(&trial, "answer 2");
   assert_int_equal(keeper_note(&keeper, &trial.session, &trial.diag), STATUS_OK);
   file_holds(file, FIRST "lesson 2 3 rs-\n");
-  doing(&trial, "step 0");
+  doing(&trial, "page 0");
   assert_int_equal(keeper_note(&keeper, &trial.session, &trial.diag), STATUS_OK);
   setenv("XDG_STATE_HOME", "/dev/null", 1);
-  doing(&trial, "step 3");
+  doing(&trial, "page 3");
   assert_int_equal(keeper_note(&keeper, &trial.session, &trial.diag), STATUS_IO);
   assert_int_equal(keeper_note(&keeper, &trial.session, &trial.diag), STATUS_OK);
   unsetenv("XDG_STATE_HOME");

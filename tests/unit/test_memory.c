@@ -490,8 +490,8 @@ static enum status open_lesson(struct work *work) {
 
 /* A lesson is proved, then read and answered as by a person. */
 static enum status read_through(struct work *work, struct session *session) {
-  static const char *const lines[] = {"step 0", "step 2", "hint", "answer 4*4 - 1", "answer 16",
-                                      "answer f", "page", "step back"};
+  static const char *const lines[] = {"page 0", "page 2", "hint", "answer 4*4 - 1", "answer 16",
+                                      "answer f", "page", "page back"};
   struct proof proof;
   enum status status = prove_lesson(&proof, session, lesson_path, &work->diag);
   if (!status) proof_summary(&proof, &work->out);
