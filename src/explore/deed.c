@@ -47,11 +47,11 @@ struct deed *deed_new(const char *line, struct exploration other, size_t bytes,
   return deed;
 }
 
-void deeds_bound(struct deed *deed) {
+void deeds_bound(struct deed *deed, size_t most) {
   size_t bytes = 0;
   for (; deed; deed = deed->next) {
     bytes += deed->bytes;
-    if (bytes > LOG_MOST_BYTES) break;
+    if (bytes > most) break;
   }
   for (; deed && deed->kept; deed = deed->next) forget_other(deed);
 }

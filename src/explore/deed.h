@@ -17,9 +17,6 @@ struct deed {
   struct deed *next; /* the one before it in the log, or the next one to be done again */
 };
 
-/* Chains of values and findings that take more than this are cut off at their far end. */
-enum { LOG_MOST_BYTES = 256 << 20 };
-
 /* A deed in front of NEXT, which it keeps. OTHER is taken over, also after a failure (NULL). */
 struct deed *deed_new(const char *line, struct exploration other, size_t bytes, struct deed *next);
 
@@ -30,7 +27,7 @@ size_t deeds_count(const struct deed *deed);
 /* The line of the deed with INDEX, from 0, which is in the chain. */
 const char *deeds_line(const struct deed *deed, size_t index);
 
-/* Lets what takes too much go, the newest last. */
-void deeds_bound(struct deed *deed);
+/* Lets explorations go, the oldest first, until those that are kept take at most MOST bytes. */
+void deeds_bound(struct deed *deed, size_t most);
 
 #endif

@@ -5,6 +5,9 @@
 
 #include "explore/session.h"
 
+/* What only the explorations that undo goes back to need takes at most this. */
+enum { LOG_MOST_BYTES = 256 << 20 };
+
 /* Notes that the LENGTH bytes of LINE, with the session's log_suffix, led from BEFORE, which is taken
  * over, to what there is now. What was undone is out of reach from then on. */
 enum status log_add(struct session *session, const char *line, size_t length,

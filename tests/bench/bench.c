@@ -1,7 +1,8 @@
 /* Times the work named on the command line and prints the seconds of one turn. The network is that
- * of lesson 5; reading the data is not timed. GRADWALK_DATA names the data folder, BENCH_MATRIX the
- * model whose mutants make the matrix. */
+ * of lesson 5, whose file BENCH_LESSON names; reading the data is not timed. GRADWALK_DATA names the
+ * data folder, BENCH_MATRIX the model whose mutants make the matrix. */
 #include "bug/matrix.h"
+#include "command/command.h"
 #include "core/clock.h"
 #include "core/memory.h"
 #include "core/team.h"
@@ -116,6 +117,37 @@ static double time_train(void) {
   return seconds;
 }
 
+static void do_command(struct session *session, const char *line) {
+  struct lines said;
+  struct diag diag;
+  lines_init(&said);
+  stop_if(command_do(session, line, &said, &diag), &diag);
+  lines_done(&said);
+}
+
+/* A training of the lesson is undone and done again. */
+static double time_undo(void) {
+  enum { TURNS = 20 };
+  const char *lesson = getenv("BENCH_LESSON");
+  struct session session;
+  struct text open;
+  text_init(&open);
+  text_printf(&open, "open %s", lesson ? lesson : "5");
+  session_init(&session, &command_interpreter);
+  do_command(&session, text_string(&open));
+  text_done(&open);
+  do_command(&session, "train steps=10000 batch=100 lr=0.1");
+  double seconds = 0;
+  for (int i = 0; i < TURNS; i++) {
+    const double start = seconds_now();
+    do_command(&session, "undo");
+    seconds += seconds_now() - start;
+    do_command(&session, "redo");
+  }
+  session_done(&session);
+  return seconds / TURNS;
+}
+
 /* Every mutant of a net of 79 lines and 4 137 params, through every trial. */
 static double time_matrix(void) {
   const struct matrix_options options = {.loader = &io_loader, .threads = 2};
@@ -142,7 +174,7 @@ static const struct {
   double (*time)(void);
 } works[] = {{"check", time_check}, {"check-alone", time_check_alone},
              {"check-pair", time_check_pair}, {"full", time_full}, {"directions", time_directions},
-             {"pass", time_pass}, {"train", time_train}, {"matrix", time_matrix}};
+             {"pass", time_pass}, {"train", time_train}, {"undo", time_undo}, {"matrix", time_matrix}};
 
 int main(int argc, char **argv) {
   struct diag diag = {0};

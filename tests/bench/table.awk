@@ -74,6 +74,7 @@ function name_works() {
   what["directions"] = "check, a random direction a tensor"
   what["pass"] = "forward and backward, 3 images"
   what["train"] = "training, 10 000 steps of 100"
+  what["undo"] = "undoing that training"
   what["frame"] = "first frame of lesson 5"
   what["key"] = "from key to screen, 95th percentile"
   what["matrix"] = "406 mutants of a batch norm, 7 trials"
@@ -90,13 +91,16 @@ function caption() {
     print "builds the model, mostly drawing random numbers, counts in both programs. memory: the most"
     print "that the process held"
   }
+  if (was_timed("undo") && was_timed("train"))
+    printf "undoing that training takes %.2g of its time\n", \
+      time["undo", "gradwalk", 1] / time["train", "gradwalk", 1]
   if (was_timed("process")) {
     print "gradwalk check 5: NumPy's loop is timed alone, without Python's start and without the"
     print "reading of the images, which our process has to do as well"
   }
   if (("train", "torch32") in count)
     print "torch32: PyTorch in single precision; it trains by two threads and by one, and the quicker counts"
-  if (was_timed("frame") || was_timed("key")) print "refresh: one of a screen with 60 a second"
+  if (was_timed("frame") || was_timed("key") || was_timed("undo")) print "refresh: one of a screen with 60 a second"
 }
 
 function was_timed(work) {

@@ -584,6 +584,49 @@ static void test_undo_redo(void **state) {
   done(&trial);
 }
 
+/* Where what undo goes back to takes too much memory, the newest of it stays, and undo says so. */
+static void test_undo_is_bounded(void **state) {
+  (void)state;
+  struct trial trial;
+  open_model(&trial, "param W = zeros(100, 100); L = sum(W)");
+  const size_t bytes = 100 * 100 * sizeof(double);
+  for (int i = 1; i <= 5; i++) {
+    char line[64];
+    snprintf(line, sizeof line, "set W = %d * ones(100, 100)", i);
+    doing(&trial, line);
+  }
+  deeds_bound(trial.session.done, 3 * bytes);
+  doing(&trial, "undo"), doing(&trial, "undo");
+  says(&trial, "eval sum(W)", "30000\n");
+  fails(&trial, "undo", STATUS_USAGE, "no longer kept");
+  says(&trial, "eval sum(W)", "30000\n");
+  doing(&trial, "redo"), doing(&trial, "redo");
+  says(&trial, "eval sum(W)", "50000\n");
+  done(&trial);
+}
+
+/* A copy of an exploration shares what is large, and outlives the session. */
+static void test_copies_share(void **state) {
+  (void)state;
+  struct trial trial;
+  open_model(&trial, "param W = zeros(100, 100); L = sum(W)");
+  doing(&trial, "set W = ones(100, 100)");
+  struct exploration kept = session_keep(&trial.session);
+  assert_ptr_equal(kept.at.values, trial.session.now.at.values);
+  assert_true(exploration_is(&kept, &trial.session.now));
+  doing(&trial, "show W"), doing(&trial, "focus L"), doing(&trial, "check");
+  assert_true(exploration_is(&kept, &trial.session.now));
+  doing(&trial, "next");
+  assert_false(exploration_is(&kept, &trial.session.now));
+  assert_true(exploration_bytes(&kept, &trial.session.now) < 1000);
+  doing(&trial, "set W = zeros(100, 100)");
+  assert_true(exploration_bytes(&kept, &trial.session.now) >= 100 * 100 * sizeof(double));
+  assert_true(kept.at.values->of[0][0] == 1);
+  assert_int_equal(session_go_to(&trial.session, kept, &trial.diag), STATUS_OK);
+  says(&trial, "eval sum(W)", "10000\n");
+  done(&trial);
+}
+
 /* A change after an undo makes what was undone unreachable. */
 static void test_new_branch(void **state) {
   (void)state;
@@ -1246,6 +1289,8 @@ int main(void) {
       cmocka_unit_test(test_precision),
       cmocka_unit_test(test_draws),
       cmocka_unit_test(test_undo_redo),
+      cmocka_unit_test(test_undo_is_bounded),
+      cmocka_unit_test(test_copies_share),
       cmocka_unit_test(test_new_branch),
       cmocka_unit_test(test_replay),
       cmocka_unit_test(test_random_walks),
