@@ -3,7 +3,8 @@
 #ifndef GRADWALK_CHECK_LAWS_H
 #define GRADWALK_CHECK_LAWS_H
 
-#include "check/check.h"
+#include "check/result.h"
+#include "lang/model.h"
 
 /* Whether the pass takes its upstream from the loss's gradient. A derived one does; a backward
  * block that never reads it takes it to be 1, as is the custom, and is not asked. */

@@ -7,13 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const evaluate_names[EVALUATE_COUNT] = {
-    [EVALUATE_INCREMENTAL] = "incremental",
-    [EVALUATE_FULL] = "full",
-};
-
-/* -- many probes -- */
-
 enum { WORTH_A_THREAD = 128 };
 
 /* Without memory, in whichever thread. */
@@ -56,6 +49,16 @@ void numeric_done(struct numeric *numeric) {
   free(numeric->workers);
   numeric->workers = NULL;
   numeric_rest(numeric);
+}
+
+static void report_again(void *context) {
+  const struct numeric *numeric = context;
+  if (numeric->progress) numeric->progress(numeric->progress_context, numeric->done, numeric->total);
+}
+
+void numeric_watch(struct numeric *numeric) {
+  numeric->workers[0].moving = report_again;
+  numeric->workers[0].moving_context = numeric;
 }
 
 bool numeric_cancelled(const struct numeric *numeric) {

@@ -5,11 +5,6 @@
 #include "check/worker.h"
 #include "core/team.h"
 
-/* Both compute the same bits: incremental computes anew only what a perturbation touches, full runs
- * the whole forward pass each time, as the textbook does. */
-enum evaluate { EVALUATE_INCREMENTAL, EVALUATE_FULL, EVALUATE_COUNT };
-extern const char *const evaluate_names[EVALUATE_COUNT];
-
 enum { NUMERIC_MAX_THREADS = TEAM_MAX };
 
 /* Several workers computing many probes. Set threads, total, method, evaluate, eps and, if wanted,
@@ -37,6 +32,9 @@ void numeric_done(struct numeric *numeric);
 /* There are no more slopes to find: lets the threads go while they are still awake, which is quick;
  * the workers stay. */
 void numeric_rest(struct numeric *numeric);
+
+/* From now on the first worker's own moves report progress, too. */
+void numeric_watch(struct numeric *numeric);
 bool numeric_cancelled(const struct numeric *numeric);
 
 /* Fills SLOPES with one slope a probe. PROBE is a template: its entry (or direction) is set for

@@ -5,7 +5,7 @@
 #ifndef GRADWALK_CHECK_SECOND_H
 #define GRADWALK_CHECK_SECOND_H
 
-#include "check/check.h"
+#include "check/result.h"
 #include "check/worker.h"
 #include "core/wide.h"
 

@@ -3,7 +3,7 @@
 #ifndef GRADWALK_CHECK_SPECIAL_H
 #define GRADWALK_CHECK_SPECIAL_H
 
-#include "check/check.h"
+#include "check/result.h"
 #include "check/worker.h"
 
 /* What a row reads, and the sentence that it writes. */

@@ -346,10 +346,6 @@ static void set_leeway(const struct check *check, struct tensor_check *tensor, b
   else tensor->leeway = precision_leeway(precision, largest_of(tensor));
 }
 
-double leeway_at(struct leeway leeway, double size) {
-  return leeway.relative > 0 ? leeway.absolute + leeway.relative * fabs(size) : leeway.absolute;
-}
-
 /* The worst of them; that a tensor could not have failed counts only if none could. */
 static enum verdict overall(const struct check *check) {
   enum verdict verdict = VERDICT_PASS;

@@ -1,6 +1,5 @@
 #include "check/worker.h"
 
-#include "check/numeric.h"
 #include "core/memory.h"
 #include "core/shortcut.h"
 #include "core/vector.h"
@@ -8,12 +7,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-const char *const method_names[METHOD_COUNT] = {
-    [METHOD_CENTRAL] = "central",
-    [METHOD_FORWARD] = "forward",
-    [METHOD_RICHARDSON] = "richardson",
-};
 
 struct probe node_probe(const struct model *model, int node) {
   const struct node *of = &model->nodes[node];
@@ -42,6 +35,10 @@ void worker_done(struct worker *worker) {
 
 bool worker_cancelled(const struct worker *worker) {
   return worker->cancel && *worker->cancel;
+}
+
+void worker_tell(const struct worker *worker) {
+  if (worker->moving) worker->moving(worker->moving_context);
 }
 
 /* -- plans -- */
@@ -328,8 +325,7 @@ static bool has_plan(const struct worker *worker) {
 
 double worker_move(struct worker *worker, const struct probe *probe, double h) {
   const struct model *model = worker->model;
-  if (worker->told && worker->told->progress && !worker_cancelled(worker))
-    worker->told->progress(worker->told->progress_context, worker->told->done, worker->told->total);
+  if (!worker_cancelled(worker)) worker_tell(worker);
   if (worker_cancelled(worker)) return NAN;
   if (has_plan(worker)) come_back(worker);
   move_values(worker, probe, h);
@@ -423,21 +419,6 @@ double worker_slope(struct worker *worker, const struct probe *probe, enum metho
   }
   worker_restore(worker, probe);
   return slope;
-}
-
-double precision_unit(enum precision precision) {
-  static const double units[PRECISION_COUNT] = {0x1p-53, 0x1p-24, 0x1p-11, 0x1p-8};
-  return units[precision];
-}
-
-double precision_step(enum precision precision) {
-  static const double steps[PRECISION_COUNT] = {0x1p-17, 0x1p-8, 0x1p-4, 0x1p-3};
-  return steps[precision];
-}
-
-double step_at(enum precision precision, double size) {
-  double step = precision_step(precision);
-  return size > 1 && isfinite(size) ? step * exp2(ceil(log2(size))) : step;
 }
 
 double worker_step(const struct worker *worker, const struct probe *probe, double eps) {

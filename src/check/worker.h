@@ -4,15 +4,13 @@
 #define GRADWALK_CHECK_WORKER_H
 
 #include "check/memo.h"
+#include "check/method.h"
 #include "check/sums.h"
 #include "core/team.h"
 #include "lang/model.h"
 
 #include <signal.h>
 #include <stdalign.h>
-
-enum method { METHOD_CENTRAL, METHOD_FORWARD, METHOD_RICHARDSON, METHOD_COUNT };
-extern const char *const method_names[METHOD_COUNT];
 
 /* What is moved: one entry of a tensor, or all of it along a direction of +1 and -1. */
 struct probe {
@@ -63,14 +61,18 @@ struct worker {
   size_t moved;           /* no step from here on has an output that may differ from BASE */
   bool astray;            /* a whole pass has left behind it what is not the base's */
   const volatile sig_atomic_t *cancel; /* may be NULL; once it is set, moves return NaN at once */
-  struct numeric *told;   /* told of every move, so that a long look at one entry can be stopped;
-                           * may be NULL */
+  void (*moving)(void *context); /* called before every move, so that a long look at one entry can be
+                                  * stopped; may be NULL */
+  void *moving_context;
   struct memo *memo;      /* asked, and told, by all below worker_restore(); may be NULL */
 };
 
 enum status worker_init(struct worker *worker, const struct model *model, const struct run *base);
 void worker_done(struct worker *worker);
 bool worker_cancelled(const struct worker *worker);
+
+/* Calls worker->moving(), where there is one. */
+void worker_tell(const struct worker *worker);
 
 /* From now on moves of the probe (of which the entry or direction may change) compute anew only
  * what they reach. The worker must be at its base. False, changing nothing, if there is no
@@ -115,16 +117,5 @@ double worker_slope(struct worker *worker, const struct probe *probe, enum metho
 
 /* The step for a probe: EPS if it is given (> 0); else step_at() the largest |x| that moves. */
 double worker_step(const struct worker *worker, const struct probe *probe, double eps);
-
-/* The step chosen for PRECISION at |x| <= 1: about the cube root of its rounding unit, where the
- * truncation error h^2 and the round-off unit/h of a central difference meet. */
-double precision_step(enum precision precision);
-
-/* The same at |x| = SIZE: times the power of two at or above max(1, SIZE), so that x ± h is exact or
- * nearly. */
-double step_at(enum precision precision, double size);
-
-/* Half a unit in the last place of 1. */
-double precision_unit(enum precision precision);
 
 #endif

@@ -28,15 +28,3 @@ int op_find_symbol(const char *symbol, size_t length, enum op_form form) {
     if (op_table[op].form == form && text_is(op_table[op].symbol, symbol, length)) return op;
   return -1;
 }
-
-size_t shape_count(struct shape shape) {
-  return (size_t)shape.rows * shape.cols;
-}
-
-bool shape_equal(struct shape a, struct shape b) {
-  return a.rows == b.rows && a.cols == b.cols;
-}
-
-struct rect shape_rect(struct shape shape) {
-  return (struct rect){0, shape.rows, 0, shape.cols};
-}

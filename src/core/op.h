@@ -5,45 +5,7 @@
 #ifndef GRADWALK_CORE_OP_H
 #define GRADWALK_CORE_OP_H
 
-#include "core/random.h"
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-enum { MAX_OPERANDS = 2 };
-enum { AXIS_ALL = -1, AXIS_DOWN = 0, AXIS_ACROSS = 1 }; /* sum(x), sum(x, 0), sum(x, 1) */
-
-struct shape {
-  uint32_t rows, cols;
-};
-
-/* Rows [row0, row1) and columns [col0, col1) of a tensor. */
-struct rect {
-  uint32_t row0, row1, col0, col1;
-};
-
-/* Of a sum's terms: COUNT runs of LENGTH, the first from FIRST on, the next ones APART further. */
-struct reach {
-  size_t first, length, apart, count;
-};
-
-struct operand {
-  const double *values; /* row-major */
-  struct shape shape;
-};
-
-/* One application as a kernel sees it. The output never overlaps an operand, except that an
- * elementwise kernel may write over an operand of the output's own shape. */
-struct call {
-  double *out;
-  struct shape shape; /* of the output */
-  struct operand in[MAX_OPERANDS];
-  int axis;
-  struct random *random; /* only for OP_RANDOM rows */
-};
-
-struct wide_call; /* the same in quadruple precision: wide.h */
+#include "core/call.h"
 
 enum op_form {
   FORM_CALL,    /* exp(a) */
@@ -118,32 +80,5 @@ int op_find(const char *name, size_t length);
 
 /* The row with this symbol and form; -1 if there is none. */
 int op_find_symbol(const char *symbol, size_t length, enum op_form form);
-
-size_t shape_count(struct shape shape); /* rows * cols */
-bool shape_equal(struct shape a, struct shape b);
-struct rect shape_rect(struct shape shape); /* all of it */
-
-/* The terms [from, to). */
-static inline struct reach reach_run(size_t from, size_t to) {
-  return (struct reach){from, to - from, to - from, 1};
-}
-
-static inline bool rect_empty(struct rect rect) {
-  return rect.row0 >= rect.row1 || rect.col0 >= rect.col1;
-}
-
-/* An empty INNER is always covered. */
-static inline bool rect_covers(struct rect outer, struct rect inner) {
-  return rect_empty(inner) || (outer.row0 <= inner.row0 && outer.row1 >= inner.row1 &&
-                               outer.col0 <= inner.col0 && outer.col1 >= inner.col1);
-}
-
-/* The smallest around both. */
-static inline struct rect rect_join(struct rect a, struct rect b) {
-  if (rect_empty(a)) return b;
-  if (rect_empty(b)) return a;
-  return (struct rect){a.row0 < b.row0 ? a.row0 : b.row0, a.row1 > b.row1 ? a.row1 : b.row1,
-                       a.col0 < b.col0 ? a.col0 : b.col0, a.col1 > b.col1 ? a.col1 : b.col1};
-}
 
 #endif

@@ -175,11 +175,6 @@ static bool sort_lines(struct plan *plan) {
 
 /* -- where lines enter -- */
 
-int plan_port(const struct plan *plan, const struct line *line) {
-  const struct item *to = &plan->items[line->to];
-  return to->box < 0 ? 0 : plan->layout->boxes[to->box].ports[line->operand];
-}
-
 static int out_row(const struct item *item) {
   return item->box < 0 ? 0 : LAYOUT_OUT;
 }

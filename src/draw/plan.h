@@ -3,7 +3,8 @@
 #ifndef GRADWALK_DRAW_PLAN_H
 #define GRADWALK_DRAW_PLAN_H
 
-#include "draw/layout.h"
+#include "core/status.h"
+#include "draw/drawing.h"
 
 #include <stdbool.h>
 

@@ -25,6 +25,11 @@ struct gap {
   int *net_at;  /* by row: the net that an item leads to on this row, or -1 */
 };
 
+int plan_port(const struct plan *plan, const struct line *line) {
+  const struct item *to = &plan->items[line->to];
+  return to->box < 0 ? 0 : plan->layout->boxes[to->box].ports[line->operand];
+}
+
 static int out_of(const struct plan *plan, int item) {
   const struct item *at = &plan->items[item];
   return (int)at->y + (at->box < 0 ? 0 : LAYOUT_OUT);

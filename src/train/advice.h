@@ -3,7 +3,7 @@
 #ifndef GRADWALK_TRAIN_ADVICE_H
 #define GRADWALK_TRAIN_ADVICE_H
 
-#include "train/train.h"
+#include "train/training.h"
 
 /* Fills the advice of TRAINING's history, which is over; STEP makes one more step, or returns false
  * where a number runs out of bounds. Tries other rates for a quarter of the steps each, 50 at most,

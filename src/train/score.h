@@ -3,7 +3,7 @@
 #ifndef GRADWALK_TRAIN_SCORE_H
 #define GRADWALK_TRAIN_SCORE_H
 
-#include "train/train.h"
+#include "train/training.h"
 
 /* Finds the scores: what stands beside the labels, in the same shape, in the first gate or else the
  * first operation that takes both. TRAINING->scores stays -1 where there is no such thing. */
