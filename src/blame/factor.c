@@ -72,11 +72,13 @@ static bool is_mean_in(const struct model *model, const struct run *point, doubl
   const double often[] = {1, 2, other, 2 * other};
   for (size_t i = 0; i < forward->count; i++) {
     const struct instr *instr = &forward->items[i];
-    if (instr->op != OP_DIV && instr->op != OP_MUL) continue;
-    for (int k = instr->op == OP_DIV; k < 2; k++) {
+    const struct op *op = &op_table[instr->op];
+    const bool quotient = op->power[1] < 0;
+    if (!op->power[0]) continue;
+    for (int k = quotient; k < 2; k++) {
       if (shape_count(model_shape(model, instr->in[k])) != 1) continue;
       double number = *run_values(point, instr->in[k]);
-      double times = (instr->op == OP_DIV ? number : 1 / number) / size;
+      double times = (quotient ? number : 1 / number) / size;
       for (size_t j = 0; j < sizeof often / sizeof *often; j++)
         if (factor_is(times, often[j])) return true;
     }
@@ -88,8 +90,9 @@ static bool is_mean_in(const struct model *model, const struct run *point, doubl
 static bool is_averaging(const struct model *model, const struct run *point,
                          const struct expr *line, double size) {
   if (!line || line->kind != EXPR_APPLY) return false;
-  if (line->op == OP_SUM) return true;
-  if (line->op == OP_DIV) {
+  const struct op *op = line->op >= 0 ? &op_table[line->op] : NULL;
+  if (op && op_adds_up(op)) return true;
+  if (op && op->power[1] < 0) {
     const struct expr *by = line->args[1];
     int node = by->kind == EXPR_NAME ? model_find(model, by->name) : -1;
     bool scalar = node >= 0 && shape_count(model_shape(model, model->nodes[node].slot)) == 1;

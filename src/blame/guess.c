@@ -105,14 +105,6 @@ static bool keep(struct guessing *g, enum guess_kind kind, int is, int should, s
   return true;
 }
 
-/* The node that NAME is the value or the gradient of; -1: none. */
-static int node_named(const struct guessing *g, const char *name, bool *gradient) {
-  int node = model_find(g->twin, name);
-  *gradient = node < 0;
-  if (node < 0 && name[0] == 'd') node = model_find(g->twin, name + 1);
-  return node;
-}
-
 static void try_exchanges(struct guessing *g, const char *name, int node, bool gradient) {
   const struct model *twin = g->twin;
   size_t tried = 0;
@@ -189,7 +181,7 @@ static void try_samples(struct guessing *g, const char *name, int node) {
 
 static void try_name(struct guessing *g, const char *name) {
   bool gradient;
-  int node = node_named(g, name, &gradient);
+  int node = model_find_either(g->twin, name, &gradient);
   if (node < 0) return;
   if (gradient) try_samples(g, name, node);
   try_exchanges(g, name, node, gradient);

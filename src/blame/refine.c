@@ -160,8 +160,8 @@ static bool is_in_product(const struct model *model, int node) {
   const struct code *forward = &model->program.forward;
   for (size_t i = 0; i < forward->count; i++) {
     const struct instr *instr = &forward->items[i];
-    if (instr->op == OP_MATMUL && (instr->in[0] == model->nodes[node].slot ||
-                                   instr->in[1] == model->nodes[node].slot))
+    if (op_table[instr->op].flags & OP_PRODUCT && (instr->in[0] == model->nodes[node].slot ||
+                                                   instr->in[1] == model->nodes[node].slot))
       return true;
   }
   return false;

@@ -46,7 +46,7 @@ static bool is_bias(const struct model *model, int node) {
   if (model->nodes[node].kind != NODE_PARAM) return false;
   for (size_t n = 0; n < model->node_count; n++) {
     const struct node *add = &model->nodes[n];
-    if (add->kind != NODE_OP || add->op != OP_ADD) continue;
+    if (add->kind != NODE_OP || !op_adds(&op_table[add->op])) continue;
     for (size_t k = 0; k < add->operand_count; k++)
       if (add->operands[k] == model->nodes[node].slot &&
           !shape_equal(model_shape(model, add->slot), model_shape(model, add->operands[k])))

@@ -5,6 +5,8 @@
 
 #include "bug/catalogue.h"
 #include "check/check.h"
+#include "check/memo.h"
+#include "check/numeric.h"
 
 /* Where a trial checks. */
 enum point { POINT_HERE, POINT_FIRST_SAMPLE, POINT_ZERO_BIASES, POINT_COUNT };

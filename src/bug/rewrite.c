@@ -12,10 +12,6 @@ static const struct rule *rule_of(const struct line *line) {
   return &line->model->rules[line->rule];
 }
 
-static int gradient_node(const struct model *model, const char *name) {
-  return name[0] == 'd' && model_find(model, name) < 0 ? model_find(model, name + 1) : -1;
-}
-
 static int node_of(const struct model *model, const struct expr *expr) {
   return expr->kind == EXPR_NAME ? model_find(model, expr->name) : -1;
 }
@@ -38,7 +34,7 @@ struct search {
 
 static void look_for(struct search *search, const struct expr *expr) {
   if (expr->kind == EXPR_NAME) {
-    int node = gradient_node(search->model, expr->name);
+    int node = model_gradient_named(search->model, expr->name);
     search->found = search->found || (search->name && strcmp(expr->name, search->name) == 0);
     search->wide = search->wide || (node >= 0 && node_size(search->model, node) > 1);
     if (node >= 0 && !search->upstream) search->upstream = expr;
@@ -100,7 +96,7 @@ static bool any(const struct line *line, const struct expr *expr) {
   return true;
 }
 static bool gradient(const struct line *line, const struct expr *expr) {
-  return expr->kind == EXPR_NAME && gradient_node(line->model, expr->name) >= 0;
+  return expr->kind == EXPR_NAME && model_gradient_named(line->model, expr->name) >= 0;
 }
 static bool value(const struct line *line, const struct expr *expr) {
   return node_of(line->model, expr) >= 0 && !is_constant(line->model, expr);
@@ -396,8 +392,8 @@ static const struct expr *expand_function(struct expansion *expansion, const str
   const struct line *line = expansion->match->line;
   const struct expr *argument = expand(expansion, expr->args[0]);
   if (!argument || argument->kind != EXPR_NAME) return senseless(expansion);
-  int node = model_find(line->model, argument->name);
-  if (node < 0) node = gradient_node(line->model, argument->name);
+  bool gradient;
+  int node = model_find_either(line->model, argument->name, &gradient);
   for (size_t i = 0; node >= 0 && i < sizeof functions / sizeof *functions; i++) {
     if (strcmp(functions[i].name, expr->name) != 0) continue;
     return functions[i].node ? name_of(expansion, functions[i].node(line, node))
@@ -481,7 +477,7 @@ bool line_wants(const struct line *line, enum where where) {
     case LATER_SHARE: return shared && rule->accumulate && !first;
     case FIRST: return first && rule->target_node >= 0 && rule->target_node != model->loss;
     case TENSOR: return shape_count(line_shape(line)) > 1;
-    case PRODUCT: return rule->node >= 0 && model->nodes[rule->node].op == OP_MUL &&
+    case PRODUCT: return rule->node >= 0 && op_multiplies(&op_table[model->nodes[rule->node].op]) &&
                          outline_gate(model, rule->node) < 0;
     case UNPENALISED:
       return first && rule->target_node >= 0 && outline->penalties &&

@@ -145,24 +145,6 @@ static void report(struct hand *hand) {
                       numeric->total);
 }
 
-static const uint64_t pending_bits = 0x7FF8676E69646E65;
-
-double slope_pending(void) {
-  double slope;
-  memcpy(&slope, &pending_bits, sizeof slope);
-  return slope;
-}
-
-bool slope_is_pending(double slope) {
-  return memcmp(&slope, &pending_bits, sizeof slope) == 0;
-}
-
-double slope_read(const double *slopes, size_t index) {
-  double slope;
-  __atomic_load(&slopes[index], &slope, __ATOMIC_RELAXED);
-  return slope;
-}
-
 /* Before a worker's first probe of a tensor. */
 static void prepare(struct numeric *numeric, struct worker *worker, const struct probe *probe) {
   if (numeric->evaluate == EVALUATE_FULL || !shortcut_taken(SHORTCUT_PLAN)) /* moves reach on */

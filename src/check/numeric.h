@@ -44,11 +44,4 @@ bool numeric_cancelled(const struct numeric *numeric);
 enum status numeric_slopes(struct numeric *numeric, struct probe probe, size_t count,
                            const signed char *directions, double *slopes);
 
-/* A slope that is still to come: a NaN that no arithmetic yields. */
-double slope_pending(void);
-bool slope_is_pending(double slope);
-
-/* SLOPES[INDEX], which other threads may be writing. */
-double slope_read(const double *slopes, size_t index);
-
 #endif

@@ -83,3 +83,21 @@ void check_done(struct check *check) {
   free(check->notes);
   *check = (struct check){0};
 }
+
+static const uint64_t pending_bits = 0x7FF8676E69646E65;
+
+double slope_pending(void) {
+  double slope;
+  memcpy(&slope, &pending_bits, sizeof slope);
+  return slope;
+}
+
+bool slope_is_pending(double slope) {
+  return memcmp(&slope, &pending_bits, sizeof slope) == 0;
+}
+
+double slope_read(const double *slopes, size_t index) {
+  double slope;
+  __atomic_load(&slopes[index], &slope, __ATOMIC_RELAXED);
+  return slope;
+}

@@ -138,4 +138,11 @@ double check_entry_error(double g, double n);
 void tensor_check_place(const struct tensor_check *tensor, size_t entry, uint32_t *row,
                         uint32_t *col);
 
+/* A slope that is still to come: a NaN that no arithmetic yields. */
+double slope_pending(void);
+bool slope_is_pending(double slope);
+
+/* SLOPES[INDEX], which other threads may be writing. */
+double slope_read(const double *slopes, size_t index);
+
 #endif

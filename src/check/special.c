@@ -1,7 +1,6 @@
 #include "check/special.h"
 
 #include "core/intl.h"
-#include "core/kernels.h"
 #include "lang/print.h"
 
 #include <math.h>
@@ -53,8 +52,9 @@ static int origin_of(const struct worth *worth, int slot, bool *turned) {
   *turned = false;
   for (size_t i = forward->count; i-- > 0;) {
     const struct instr *instr = &forward->items[i];
-    if (instr->out != slot || (instr->op != OP_COPY && instr->op != OP_TRANSPOSE)) continue;
-    *turned = *turned != (instr->op == OP_TRANSPOSE);
+    const struct op *op = &op_table[instr->op];
+    if (instr->out != slot || !(op->flags & OP_MOVES)) continue;
+    *turned = *turned != ((op->flags & OP_TURNS) != 0);
     slot = instr->in[0];
   }
   return slot;
@@ -74,7 +74,7 @@ static bool is_scale(const struct worth *worth, size_t index, const bool *sensit
   const struct code *forward = forward_of(worth);
   for (size_t i = 0; i < forward->count; i++) {
     const struct instr *instr = &forward->items[i];
-    for (int k = 0; k < 2 && instr->op == OP_MUL && sensitive[instr->out]; k++) {
+    for (int k = 0; k < 2 && op_multiplies(&op_table[instr->op]) && sensitive[instr->out]; k++) {
       bool turned;
       int other = instr->in[1 - k];
       if (is_param_of(worth, index, origin_of(worth, instr->in[k], &turned)) &&
@@ -117,7 +117,7 @@ static enum side unit_side(const struct worth *worth, size_t index) {
   const struct code *forward = forward_of(worth);
   for (size_t i = 0; i < forward->count; i++) {
     const struct instr *instr = &forward->items[i];
-    for (int k = 0; k < 2 && instr->op == OP_MATMUL; k++) {
+    for (int k = 0; k < 2 && op_table[instr->op].flags & OP_PRODUCT; k++) {
       bool turned;
       if (!is_param_of(worth, index, origin_of(worth, instr->in[k], &turned))) continue;
       return (k == 1) != turned ? SIDE_COLUMNS : SIDE_ROWS;
@@ -204,16 +204,12 @@ enum status special_twins(struct worth *worth) {
 
 /* -- a column and a row that make a square -- */
 
-static bool is_elementwise(const struct instr *instr) {
-  return op_table[instr->op].touch == touch_elementwise;
-}
-
 /* Whether the author turned it on purpose: an operand that is a transposition without a name. */
 static bool is_turned_here(const struct worth *worth, int slot) {
   const struct model *model = worth->model;
   const struct code *forward = forward_of(worth);
   for (size_t i = 0; i < forward->count; i++)
-    if (forward->items[i].out == slot && forward->items[i].op == OP_TRANSPOSE)
+    if (forward->items[i].out == slot && op_table[forward->items[i].op].flags & OP_TURNS)
       return model->values[slot].node < 0 ||
              !model_states(model, model->nodes[model->values[slot].node].name);
   return false;
@@ -230,8 +226,7 @@ static bool varies(const struct worth *worth, int slot) {
 
 /* Whether INSTR makes a square of a column and a row, each of which varies. */
 static bool spreads(const struct worth *worth, const struct instr *instr) {
-  if (instr->op != OP_ADD && instr->op != OP_SUB && instr->op != OP_MUL && instr->op != OP_DIV)
-    return false;
+  if (!op_table[instr->op].weight[1] && !op_table[instr->op].power[1]) return false;
   struct shape a = model_shape(worth->model, instr->in[0]);
   struct shape b = model_shape(worth->model, instr->in[1]);
   uint32_t size = a.rows > a.cols ? a.rows : a.cols;
@@ -257,9 +252,9 @@ static int spread_further(const struct worth *worth, const struct instr *instr,
   }
   if (spreads(worth, instr)) return SQUARE;
   if (!square) return PLAIN;
-  if (instr->op == OP_SUM && instr->axis == AXIS_ALL) return SUMMED;
+  if (op_adds_up(&op_table[instr->op]) && instr->axis == AXIS_ALL) return SUMMED;
   if (op_table[instr->op].flags & OP_STATIC) return PLAIN;
-  return is_elementwise(instr) && !matrix ? SQUARE : -1;
+  return op_is_elementwise(&op_table[instr->op]) && !matrix ? SQUARE : -1;
 }
 
 static bool depends(const struct worth *worth, int slot) {

@@ -1,12 +1,13 @@
 #include "check/worth.h"
 
+#include "check/activation.h"
 #include "check/layers.h"
 #include "check/special.h"
 #include "core/intl.h"
 #include "lang/shown.h"
 
 #include <math.h>
-#include <string.h>
+#include <stdlib.h>
 
 /* -- gradients and params that are zero -- */
 
@@ -125,20 +126,17 @@ static int unit_side(const struct worth *worth, int slot) {
   return -1;
 }
 
-/* Units whose SMALL entry is below the other one in every sample: a maximum that never takes
- * them. */
-static size_t count_dead(const struct worth *worth, const struct instr *max, int side,
+/* Units along SIDE through which nothing flows back in any sample: on one side of each of their entries
+ * the activation is flat. */
+static size_t count_dead(struct shape shape, const double *left, const double *right, int side,
                          size_t *units) {
-  struct shape shape = model_shape(worth->model, max->out);
-  const double *in = run_values(worth->point, max->in[0]);
-  const double *out = run_values(worth->point, max->out);
   size_t rows = shape.rows, cols = shape.cols, dead = 0;
   *units = side == 0 ? rows : cols;
   for (size_t unit = 0; unit < *units; unit++) {
     bool active = false;
     for (size_t k = 0; k < (side == 0 ? cols : rows); k++) {
       size_t at = side == 0 ? unit * cols + k : k * cols + unit;
-      active = active || (in[at] == out[at] && in[at] > 0);
+      active = active || (left[at] != 0 && right[at] != 0);
     }
     dead += !active;
   }
@@ -159,55 +157,84 @@ static void end_list(struct worth *worth, size_t count) {
   if (count > LISTED) text_printf(&worth->note, _(" and %zu more"), count - LISTED);
 }
 
-static enum status note_dead_units(struct worth *worth) {
-  const struct code *forward = &worth->model->program.forward;
-  size_t count = 0;
-  for (size_t i = 0; i < forward->count; i++) {
-    const struct instr *instr = &forward->items[i];
-    size_t units, dead;
-    int side = instr->op == OP_MAX ? unit_side(worth, instr->in[0]) : -1;
-    if (side < 0 || (dead = count_dead(worth, instr, side, &units)) == 0) continue;
-    if (count > 0 && count < LISTED) text_puts(&worth->note, ", ");
-    if (count < LISTED) text_printf(&worth->note, _("%zu of %zu units of "), dead, units);
-    end_entry(worth, count++, instr->out);
+/* Begins entry INDEX of a list, if it is one of those that are named. */
+static bool begin_entry(struct worth *worth, size_t index) {
+  if (index > 0 && index < LISTED) text_puts(&worth->note, ", ");
+  return index < LISTED;
+}
+
+/* An activation and its slopes at the point. */
+struct slopes {
+  const struct activation *of;
+  struct shape shape;
+  const double *left, *right;
+};
+
+/* Adds what is to be said of one activation as entry INDEX of a list; false if that is nothing. */
+typedef bool put_activation(struct worth *worth, const struct slopes *slopes, size_t index);
+
+static bool put_dead(struct worth *worth, const struct slopes *slopes, size_t index) {
+  int side = slopes->of->flat_below && !slopes->of->flat_above ? unit_side(worth, slopes->of->in)
+                                                               : -1;
+  size_t units, dead;
+  if (side < 0 || (dead = count_dead(slopes->shape, slopes->left, slopes->right, side, &units)) == 0)
+    return false;
+  if (begin_entry(worth, index)) text_printf(&worth->note, _("%zu of %zu units of "), dead, units);
+  return true;
+}
+
+static bool put_saturated(struct worth *worth, const struct slopes *slopes, size_t index) {
+  const double flat = 0.01;
+  size_t count = shape_count(slopes->shape), saturated = 0;
+  if (!slopes->of->flat_below || !slopes->of->flat_above) return false;
+  for (size_t k = 0; k < count; k++)
+    saturated += fabs(slopes->left[k] + slopes->right[k]) / 2 < flat;
+  if (2 * saturated <= count) return false;
+  if (begin_entry(worth, index))
+    text_printf(&worth->note, _("%zu of %zu entries of "), saturated, count);
+  return true;
+}
+
+static enum status list_activations(struct worth *worth, struct activations *all,
+                                    put_activation *put, size_t *listed) {
+  for (size_t i = 0; i < all->count; i++) {
+    const struct activation *activation = &all->items[i];
+    const struct shape shape = model_shape(worth->model, activation->out);
+    const size_t count = shape_count(shape);
+    double *slopes = calloc(count, 2 * sizeof *slopes);
+    if (!slopes) return STATUS_NO_MEMORY;
+    activation_slopes(all, activation, slopes, slopes + count);
+    if (put(worth, &(struct slopes){activation, shape, slopes, slopes + count}, *listed))
+      end_entry(worth, (*listed)++, activation->out);
+    free(slopes);
   }
-  if (count == 0) return STATUS_OK;
-  end_list(worth, count);
-  text_puts(&worth->note, _(" are dead (negative in every sample): nothing flows back through "
-                            "them"));
+  return STATUS_OK;
+}
+
+/* A note of all activations of which PUT has something to say, which SENTENCE ends. */
+static enum status note_activations(struct worth *worth, put_activation *put,
+                                    const char *sentence) {
+  struct activations all;
+  size_t listed = 0;
+  enum status status = activations_find(&all, worth->model, worth->point);
+  if (!status) status = list_activations(worth, &all, put, &listed);
+  activations_done(&all);
+  if (status || listed == 0) return status;
+  end_list(worth, listed);
+  text_puts(&worth->note, sentence);
   return worth_add(worth);
 }
 
-static bool is_sigmoid(const struct model *model, int node) {
-  int instance = node >= 0 ? model->nodes[node].instance : -1;
-  const struct stmt *gate = instance >= 0 ? model->instances[instance].gate : NULL;
-  return gate && model->instances[instance].output == node &&
-         strcmp(gate->names[0], "sigmoid") == 0;
+static enum status note_dead_units(struct worth *worth) {
+  return note_activations(worth, put_dead,
+                          _(" are dead (negative in every sample): nothing flows back through "
+                            "them"));
 }
 
 static enum status note_saturated(struct worth *worth) {
-  const double flat = 0.01;
-  const struct code *forward = &worth->model->program.forward;
-  size_t listed = 0;
-  for (size_t i = 0; i < forward->count; i++) {
-    const struct instr *instr = &forward->items[i];
-    bool sigmoid = is_sigmoid(worth->model, worth->model->values[instr->out].node);
-    if (instr->op != OP_TANH && !sigmoid) continue;
-    const double *out = run_values(worth->point, instr->out);
-    size_t count = shape_count(model_shape(worth->model, instr->out)), saturated = 0;
-    for (size_t k = 0; k < count; k++)
-      saturated += (sigmoid ? out[k] * (1 - out[k]) : 1 - out[k] * out[k]) < flat;
-    if (2 * saturated <= count) continue;
-    if (listed > 0 && listed < LISTED) text_puts(&worth->note, ", ");
-    if (listed < LISTED)
-      text_printf(&worth->note, _("%zu of %zu entries of "), saturated, count);
-    end_entry(worth, listed++, instr->out);
-  }
-  if (listed == 0) return STATUS_OK;
-  end_list(worth, listed);
-  text_puts(&worth->note, _(" are saturated (slope below 0.01): mistakes before them shrink with "
+  return note_activations(worth, put_saturated,
+                          _(" are saturated (slope below 0.01): mistakes before them shrink with "
                             "the gradient"));
-  return worth_add(worth);
 }
 
 /* -- kinks -- */

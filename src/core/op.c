@@ -28,3 +28,19 @@ int op_find_symbol(const char *symbol, size_t length, enum op_form form) {
     if (op_table[op].form == form && text_is(op_table[op].symbol, symbol, length)) return op;
   return -1;
 }
+
+bool op_is_elementwise(const struct op *op) {
+  return op->touch == touch_elementwise;
+}
+
+bool op_adds(const struct op *op) {
+  return op->weight[0] == 1 && op->weight[1] == 1;
+}
+
+bool op_multiplies(const struct op *op) {
+  return op->power[0] == 1 && op->power[1] == 1;
+}
+
+bool op_adds_up(const struct op *op) {
+  return op->arity == 1 && op->weight[0] == 1 && op->terms;
+}

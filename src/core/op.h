@@ -21,7 +21,9 @@ enum op_flag {
   OP_AXIS = 4,    /* takes an axis after its operand */
   OP_HIDDEN = 8,  /* not for models: the machinery's own */
   OP_PLACE = 16,  /* takes the index of an entry after its sizes, in `axis` */
-  OP_PRODUCT = 32 /* sums products along a side that its two operands share */
+  OP_PRODUCT = 32, /* sums products along a side that its two operands share */
+  OP_MOVES = 64,  /* has the entries of its operand, none of them changed */
+  OP_TURNS = 128  /* and rows are columns */
 };
 
 struct op {
@@ -33,6 +35,10 @@ struct op {
   int arity;      /* tensor operands */
   int sizes;      /* static size arguments: zeros(r, c) has 2, eye(n) 1 */
   unsigned flags;
+  /* Where the result is a plain formula, entry by entry or of all entries: the sum of the operands,
+   * each times its weight (a - b: 1, -1), or their product, each to its power (a / b: 1, -1). All 0
+   * where it is neither. */
+  signed char weight[MAX_OPERANDS], power[MAX_OPERANDS];
   /* The output's shape; false if these operands do not fit. Not for rows with sizes. */
   bool (*shape)(const struct shape in[], int axis, struct shape *out);
   /* Computes just the part of the output, each element in one fixed summation order, whatever the
@@ -80,5 +86,13 @@ int op_find(const char *name, size_t length);
 
 /* The row with this symbol and form; -1 if there is none. */
 int op_find_symbol(const char *symbol, size_t length, enum op_form form);
+
+/* Each entry of the result is made of one entry of each operand. */
+bool op_is_elementwise(const struct op *op);
+
+/* a + b; a * b, entry by entry; the sum of entries of one operand. */
+bool op_adds(const struct op *op);
+bool op_multiplies(const struct op *op);
+bool op_adds_up(const struct op *op);
 
 #endif

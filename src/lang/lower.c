@@ -248,7 +248,7 @@ static enum status shape_mismatch(struct builder *builder, const struct applicat
            op->symbol ? op->symbol : op->name);
   if (builder->gate_depth > 0)
     hint_inside(builder, apply->span);
-  else if (apply->op == OP_MATMUL)
+  else if (op->flags & OP_PRODUCT)
     diag_hint(builder->diag, _("a matrix product needs as many columns on the left (%u) as rows "
                                "on the right (%u)"), a.cols, b.rows);
   else
@@ -295,7 +295,7 @@ static enum status lower_name(struct builder *builder, const struct expr *expr, 
   *slot = scope_find(builder->scope ? builder->scope : &builder->model->scope, expr->name);
   if (*slot < 0 && builder->resolve) *slot = builder->resolve(builder, expr->name);
   if (*slot >= 0) return STATUS_OK;
-  if (builder->resolve && expr->name[0] == 'd' && model_find(builder->model, expr->name + 1) >= 0)
+  if (builder->resolve && model_gradient_named(builder->model, expr->name) >= 0)
     return diag_set(builder->diag, STATUS_DATA, expr->span,
                     _("\"%s\" has not been assigned by the lines before"), expr->name);
   return unknown(builder, expr, _("name"), nearest_node(builder, expr->name));

@@ -249,13 +249,6 @@ bool shown_make(struct model *model) {
 
 /* -- nodes -- */
 
-/* The node whose gradient NAME is, or -1. */
-static int gradient_named(const struct model *model, const char *name) {
-  bool other = name[0] != 'd' || model_find(model, name) >= 0 ||
-               scope_find(&model->locals, name) >= 0;
-  return other ? -1 : model_find(model, name + 1);
-}
-
 void node_put_shown(struct text *out, const struct model *model, int node) {
   const struct node *at = &model->nodes[node];
   text_puts(out, at->part ? at->shown : at->name);
@@ -318,12 +311,12 @@ const char *gradient_title(const struct model *model, int node, char title[GRADI
 const char *name_title(const struct model *model, const char *name, char title[GRADIENT_SIZE]) {
   int node = model_find(model, name);
   if (node >= 0) return node_title(model, node, title);
-  node = gradient_named(model, name);
+  node = model_gradient_named(model, name);
   return node >= 0 ? gradient_title(model, node, title) : name;
 }
 
 void name_put_shown(struct text *out, const struct model *model, const char *name) {
-  int node = model_find(model, name), of = gradient_named(model, name);
+  int node = model_find(model, name), of = model_gradient_named(model, name);
   if (node >= 0) node_put_shown(out, model, node);
   else if (of >= 0) gradient_put_shown(out, model, of);
   else text_puts(out, name);
@@ -373,8 +366,8 @@ static const char *handed_on(const struct model *model, int node) {
     only = &model->rules[i];
   }
   bool copies = only && !only->accumulate && !only->original && only->node >= 0 &&
-                only->value->kind == EXPR_NAME && only->value->name[0] == 'd' &&
-                model_find(model, only->value->name) < 0;
+                only->value->kind == EXPR_NAME &&
+                model_gradient_named(model, only->value->name) >= 0;
   return copies ? only->value->name : NULL;
 }
 
@@ -385,7 +378,7 @@ bool rule_is_handed_on(const struct model *model, const struct rule *rule) {
 static const struct expr *write_name(void *context, const char *name) {
   struct writing *writing = context;
   struct text text;
-  int node = gradient_named(writing->model, name);
+  int node = model_gradient_named(writing->model, name);
   const char *from = node >= 0 ? handed_on(writing->model, node) : NULL;
   if (node < 0 || node_is_named(writing->model, node)) return write_value(context, name);
   writing->found++;
@@ -427,7 +420,7 @@ static const struct expr *brief_expr(struct arena *arena, const struct expr *exp
 /* Whether the names that LINE gives to what it is about would be foreign to a reader. */
 static bool has_foreign_name(const struct model *model, const struct assign *line) {
   int node = line->node ? model_find(model, line->node) : -1;
-  int target = gradient_named(model, line->target);
+  int target = model_gradient_named(model, line->target);
   return (node >= 0 && !node_is_named(model, node)) ||
          (target >= 0 && !node_is_named(model, target));
 }

@@ -1,5 +1,6 @@
 #include "session/play.h"
 
+#include "check/worker.h"
 #include "core/clock.h"
 #include "core/hash.h"
 #include "core/intl.h"

@@ -71,7 +71,8 @@ static void find_zeros(struct training *training) {
 /* -- inputs -- */
 
 static bool is_product(const struct instr *instr) {
-  return instr->op == OP_MATMUL || instr->op == OP_MUL;
+  const struct op *op = &op_table[instr->op];
+  return op->flags & OP_PRODUCT || op_multiplies(op);
 }
 
 /* The data that a param is multiplied with, by their largest number. */

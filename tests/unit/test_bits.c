@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "check/check.h"
+#include "check/worker.h"
 #include "core/clone.h"
 #include "core/memory.h"
 #include "core/vector.h"

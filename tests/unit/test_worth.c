@@ -10,15 +10,19 @@ static const char norm[] =
     "backward; dy = 2 * (y - T) / 24; dg = sum(dy * h * r, 0); s = sum(dy * h * g, 1)\n"
     "dh = dy * %s * r - r^3 * h * s / 6; dW = X.T @ dh; end";
 
-enum note { ONES, TWINS, SPREAD, UNREAD, DIRECTIONS, NOTES };
+enum note { ONES, TWINS, SPREAD, UNREAD, DIRECTIONS, DEAD, SATURATED, NOTES };
 
 static const char *const phrases[NOTES] = {
     [ONES] = "where it is a factor that is missing", [TWINS] = "so are their gradients",
     [SPREAD] = "its operands are",                   [UNREAD] = "is not part of the loss",
     [DIRECTIONS] = "random direction",
+    [DEAD] = "are dead",
+    [SATURATED] = "are saturated",
 };
 
 #define NET "seed 3; data X = randn(5, 3); data T = randn(5, 1); "
+#define UNITS "seed 3; data X = rand(5, 3); param W = randn(3, 2); param b = [-9 1]; Z = X @ W + b\n"
+#define FAR_OUT "seed 3; data X = randn(5, 3); param W = 90 * randn(3, 2); Z = X @ W\n"
 #define HEAD "h = tanh(X @ W + b); L = mse(h @ V, T)"
 
 static const struct {
@@ -78,6 +82,26 @@ static const struct {
     {"seed 3; data x = randn(5, 1); param w = 2; L = mse(w * x, 3 * ones(1, 5))", -1, NULL},
     {"seed 3; data x = randn(5, 1); data y = randn(1, 5); param w = randn(1, 5)\n"
      "n = sum((x - y)^2); L = sum(w^2) + n", -1, NULL},
+    /* Units through which nothing flows back, whatever the function is called. */
+    {UNITS "H = relu(Z); L = sum(H)", DEAD, "1 of 2 units of H"},
+    {UNITS "L = sum(max(0, Z))", DEAD, "1 of 2 units"},
+    {"gate clip(x); out = max(2 * x, 0) / 2; end\n" UNITS "H = clip(Z); L = sum(H)", DEAD,
+     "1 of 2 units of H"},
+    {UNITS "H = leaky_relu(Z, 0.1); L = sum(H)", -1, NULL},
+    {UNITS "H = softplus(Z); L = sum(H)", -1, NULL},
+    {"gate swish(x); out = x * sigmoid(x); end\n" UNITS "H = swish(Z); L = sum(H)", -1, NULL},
+    {UNITS "H = abs(Z); L = sum(H)", -1, NULL},
+    /* Entries at which a function is nearly flat. */
+    {FAR_OUT "H = tanh(Z); L = sum(H)", SATURATED, "10 of 10 entries of H"},
+    {FAR_OUT "H = sigmoid(Z); L = sum(H)", SATURATED, "10 of 10 entries of H"},
+    {"gate hard(x); out = max(min(x, 1), -1); end\n" FAR_OUT "H = hard(Z); L = sum(H)", SATURATED,
+     "10 of 10 entries of H"},
+    {"gate bent(x); out = x / (1 + abs(x)); end\n" FAR_OUT "H = bent(Z); L = sum(H)", SATURATED,
+     "10 of 10 entries of H"},
+    {"gate swish(x); out = x * sigmoid(x); end\n" FAR_OUT "H = swish(Z); L = sum(H)", -1, NULL},
+    {FAR_OUT "H = tanh(Z / 300); L = sum(H)", -1, NULL},
+    {FAR_OUT "H = sin(Z); L = sum(H)", -1, NULL},
+    {FAR_OUT "H = softmax(Z); L = sum(H^2)", -1, NULL},
     /* A number that nothing reads. */
     {NET "param W = randn(3, 1); y = X @ W; p = 0.1 * sum(W^2); L = mse(y, T)", UNREAD,
      "p is not part of the loss L"},
