@@ -10,7 +10,7 @@ static const char norm[] =
     "backward; dy = 2 * (y - T) / 24; dg = sum(dy * h * r, 0); s = sum(dy * h * g, 1)\n"
     "dh = dy * %s * r - r^3 * h * s / 6; dW = X.T @ dh; end";
 
-enum note { ONES, TWINS, SPREAD, UNREAD, DIRECTIONS, DEAD, SATURATED, NOTES };
+enum note { ONES, TWINS, SPREAD, UNREAD, DIRECTIONS, SPECIAL, DEAD = SPECIAL, SATURATED, NOTES };
 
 static const char *const phrases[NOTES] = {
     [ONES] = "where it is a factor that is missing", [TWINS] = "so are their gradients",
@@ -82,6 +82,26 @@ static const struct {
     {"seed 3; data x = randn(5, 1); param w = 2; L = mse(w * x, 3 * ones(1, 5))", -1, NULL},
     {"seed 3; data x = randn(5, 1); data y = randn(1, 5); param w = randn(1, 5)\n"
      "n = sum((x - y)^2); L = sum(w^2) + n", -1, NULL},
+    /* A number that nothing reads. */
+    {NET "param W = randn(3, 1); y = X @ W; p = 0.1 * sum(W^2); L = mse(y, T)", UNREAD,
+     "p is not part of the loss L"},
+    {NET "param W = randn(3, 1); y = X @ W; q = mse(y, T); L = q + sum(W^2); loss q", UNREAD,
+     "L is not part of the loss q"},
+    {NET "param W = randn(3, 1); y = X @ W; q = mse(y, T); L = mean(y); loss q", UNREAD,
+     "L is not part of the loss q"},
+    {NET "param W = randn(3, 1); y = X @ W; L = mse(y, T); hits = mean((y > 0) == (T > 0))\n"
+     "loss L", -1, NULL},
+    {NET "param W = randn(3, 1); y = X @ W; L = mse(y, T); root = sqrt(L); loss L", -1, NULL},
+    {NET "param W = randn(3, 1); y = X @ W; p = exp(y); L = mse(y, T)", -1, NULL},
+    {NET "param W = randn(3, 1); y = X @ W; n = mean(X); L = mse(y, T)", -1, NULL},
+};
+
+/* What is said of activations. */
+static const struct {
+  const char *text;
+  int note;
+  const char *says;
+} activations[] = {
     /* Units through which nothing flows back, whatever the function is called. */
     {UNITS "H = relu(Z); L = sum(H)", DEAD, "1 of 2 units of H"},
     {UNITS "L = sum(max(0, Z))", DEAD, "1 of 2 units"},
@@ -102,18 +122,6 @@ static const struct {
     {FAR_OUT "H = tanh(Z / 300); L = sum(H)", -1, NULL},
     {FAR_OUT "H = sin(Z); L = sum(H)", -1, NULL},
     {FAR_OUT "H = softmax(Z); L = sum(H^2)", -1, NULL},
-    /* A number that nothing reads. */
-    {NET "param W = randn(3, 1); y = X @ W; p = 0.1 * sum(W^2); L = mse(y, T)", UNREAD,
-     "p is not part of the loss L"},
-    {NET "param W = randn(3, 1); y = X @ W; q = mse(y, T); L = q + sum(W^2); loss q", UNREAD,
-     "L is not part of the loss q"},
-    {NET "param W = randn(3, 1); y = X @ W; q = mse(y, T); L = mean(y); loss q", UNREAD,
-     "L is not part of the loss q"},
-    {NET "param W = randn(3, 1); y = X @ W; L = mse(y, T); hits = mean((y > 0) == (T > 0))\n"
-     "loss L", -1, NULL},
-    {NET "param W = randn(3, 1); y = X @ W; L = mse(y, T); root = sqrt(L); loss L", -1, NULL},
-    {NET "param W = randn(3, 1); y = X @ W; p = exp(y); L = mse(y, T)", -1, NULL},
-    {NET "param W = randn(3, 1); y = X @ W; n = mean(X); L = mse(y, T)", -1, NULL},
 };
 
 static const char *find_note(const struct check *check, int note) {
@@ -122,12 +130,13 @@ static const char *find_note(const struct check *check, int note) {
   return NULL;
 }
 
-static void expect_notes(const char *text, const struct check_options *options, int wanted,
-                         const char *says) {
+/* Of the notes [FROM, TO), TEXT has none but WANTED. */
+static void expect_of(const char *text, const struct check_options *options, int from, int to,
+                      int wanted, const char *says) {
   struct trial trial;
   trial_start(&trial, text);
   trial_run(&trial, *options);
-  for (int note = 0; note < NOTES; note++) {
+  for (int note = from; note < to; note++) {
     const char *found = find_note(&trial.check, note);
     if ((found != NULL) != (note == wanted)) fail_msg("%s: %s", text, found ? found : "no note");
     if (found && says && !strstr(found, says)) fail_msg("%s: %s", text, found);
@@ -135,11 +144,24 @@ static void expect_notes(const char *text, const struct check_options *options, 
   trial_done(&trial);
 }
 
+static void expect_notes(const char *text, const struct check_options *options, int wanted,
+                         const char *says) {
+  expect_of(text, options, 0, SPECIAL, wanted, says);
+}
+
 static void test_notes(void **state) {
   (void)state;
   const struct check_options options = {.tolerance = -1, .explain = true};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     expect_notes(cases[i].text, &options, cases[i].note, cases[i].says);
+}
+
+static void test_activations(void **state) {
+  (void)state;
+  const struct check_options options = {.tolerance = -1, .explain = true};
+  for (size_t i = 0; i < sizeof activations / sizeof *activations; i++)
+    expect_of(activations[i].text, &options, SPECIAL, NOTES, activations[i].note,
+              activations[i].says);
 }
 
 /* A failing check has more important things to say. */
@@ -250,6 +272,7 @@ static void test_directions_said(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_notes),
+      cmocka_unit_test(test_activations),
       cmocka_unit_test(test_no_notes_of_failures),
       cmocka_unit_test(test_ones_hide),
       cmocka_unit_test(test_twins_hide),
