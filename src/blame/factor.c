@@ -63,9 +63,9 @@ static bool explain_by_root(struct text *out, double factor, double value, const
   return true;
 }
 
-/* Whether the forward pass divides by SIZE or twice that, or by once or twice as many times it as the
- * tensor's OTHER side is long; or multiplies with one divided by such a number: there is a mean by
- * it. */
+/* Whether the forward pass divides by SIZE or twice that, or by once or twice as many times it as
+ * the tensor's OTHER side is long; or multiplies with one divided by such a number: there is a mean
+ * by it. */
 static bool is_mean_in(const struct model *model, const struct run *point, double size,
                        double other) {
   const struct code *forward = &model->program.forward;
@@ -195,7 +195,8 @@ static bool explain_as_common(struct text *out, double factor) {
   return false;
 }
 
-/* The plain readings first; a size only then, and beside a plain one only as another possibility. */
+/* The plain readings first; a size only then, and beside a plain one only as another
+ * possibility. */
 void factor_explain(struct text *out, const struct model *model, const struct run *point,
                     double factor, const struct expr *line) {
   struct text size;

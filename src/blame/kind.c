@@ -15,7 +15,7 @@ struct naming {
   const struct truth *truth;
   const struct run *point;
   const struct wrong_line *line;
-  struct model twin;         /* folded as the person's, with the derived pass */
+  struct model reference;         /* folded as the person's, with the derived pass */
   struct run right;
   struct catalogue catalogue;
   bool *region; /* by node: the wrong line's, and those whose rules make its gradient */
@@ -25,7 +25,8 @@ struct naming {
 
 /* -- comparing -- */
 
-/* Whether MUTANT is THEIR gradient, not merely near it: much nearer than RIGHT is, in every entry. */
+/* Whether MUTANT is THEIR gradient, not merely near it: much nearer than RIGHT is, in every
+ * entry. */
 static bool is_same_entry(double their, double mutant, double right, double largest) {
   const double close = 1e-7, part = 1e-3, rounding = 1e-11;
   double apart = fabs(their - mutant), wrong = fabs(their - right);
@@ -33,10 +34,11 @@ static bool is_same_entry(double their, double mutant, double right, double larg
   return apart <= close * fmax(fabs(their), fabs(mutant)) && apart <= part * wrong;
 }
 
-/* Whether the mutant's gradient of the param NODE is the person's. One that is not assigned is 0. */
+/* Whether the mutant's gradient of the param NODE is the person's. One that is not assigned is
+ * 0. */
 static bool is_same_for(const struct naming *naming, const struct run *run, int node) {
   const double *theirs = model_gradient(naming->model, naming->point, node);
-  const double *mutant = model_gradient(&naming->twin, run, node);
+  const double *mutant = model_gradient(&naming->reference, run, node);
   const double *right = truth_gradient(naming->truth, node);
   size_t count = shape_count(model_shape(naming->model, naming->model->nodes[node].slot));
   double largest = right ? truth_largest(right, count) : 0;
@@ -89,7 +91,7 @@ static bool suits(const struct naming *naming, const struct bug_kind *kind) {
 
 /* How well a mutant that fits does as a name. */
 static int rank(const struct naming *naming, const struct mutant *mutant) {
-  const struct rule *rule = &naming->twin.rules[mutant->rule];
+  const struct rule *rule = &naming->reference.rules[mutant->rule];
   bool of_line = naming->line && naming->line->node == rule->target_node;
   return 4 * suits(naming, mutant->kind) + 2 * !is_rare(mutant->kind) + of_line;
 }
@@ -111,8 +113,8 @@ static bool look(void *context, size_t index, size_t pass, const struct run *run
 /* -- all of it -- */
 
 static enum status prepare(struct naming *naming, struct diag *diag) {
-  enum status status = twin_init(&naming->twin, naming->model, false, diag);
-  return status ? status : twin_run(&naming->right, &naming->twin, naming->point, diag);
+  enum status status = reference_init(&naming->reference, naming->model, false, diag);
+  return status ? status : reference_run(&naming->right, &naming->reference, naming->point, diag);
 }
 
 /* What the line shows by itself, whether a mutant does the same or not. */
@@ -178,7 +180,7 @@ static enum status look_at_line(struct naming *naming) {
   enum status status = STATUS_OK;
   bool known = found->kind || kind_by_line(line) || found->form.kind == FORM_ZERO;
   if (!known)
-    status = guess_find(&found->guess, &naming->twin, &naming->right, is, line->node);
+    status = guess_find(&found->guess, &naming->reference, &naming->right, is, line->node);
   if (!status && found->guess.kind && !is_named_there(naming, &found->guess))
     found->guess = (struct guess){.kind = GUESS_NONE, .is = -1, .should = -1};
   free(is);
@@ -187,7 +189,7 @@ static enum status look_at_line(struct naming *naming) {
 
 static bool is_near(void *context, size_t mutant) {
   const struct naming *naming = context;
-  const struct rule *rule = &naming->twin.rules[naming->catalogue.mutants[mutant].rule];
+  const struct rule *rule = &naming->reference.rules[naming->catalogue.mutants[mutant].rule];
   return naming->region[rule->target_node];
 }
 
@@ -203,8 +205,8 @@ static enum status run_some(struct naming *naming, const struct check *check,
   struct pass pass = {.run = &naming->right, .upstream = 1};
   struct mutants_options options = {.wants = wants, .wants_context = naming, .budget = budget,
                                     .cancel = check->options.cancel};
-  return mutants_run(&naming->catalogue, &naming->twin, &pass, 1, &options, look, naming, &done,
-                     diag);
+  return mutants_run(&naming->catalogue, &naming->reference, &pass, 1, &options, look, naming,
+                     &done, diag);
 }
 
 static enum status run_mutants(struct naming *naming, const struct check *check,
@@ -212,7 +214,7 @@ static enum status run_mutants(struct naming *naming, const struct check *check,
   enum { NEAR = 100 * 1000 * 1000, FAR = 10 * 1000 * 1000 };
   const struct wrong_line *line = naming->line;
   bool known = line && line->node >= 0 && lines->stations;
-  enum status status = catalogue_make(&naming->catalogue, &naming->twin, diag);
+  enum status status = catalogue_make(&naming->catalogue, &naming->reference, diag);
   naming->region = calloc(naming->model->node_count + 1, sizeof *naming->region);
   if (!naming->region || (known && way_region(naming->model, lines->stations, line->node,
                                               naming->region)))
@@ -238,7 +240,7 @@ enum status kind_find(struct named_kind *found, const struct check *check,
   catalogue_done(&naming.catalogue);
   free(naming.region);
   run_done(&naming.right);
-  twin_done(&naming.twin);
+  reference_done(&naming.reference);
   return status;
 }
 

@@ -88,8 +88,8 @@ struct pick {
 };
 
 
-/* Distinct factors by which the gradients that a group reads are multiples of the true ones, 1 among
- * them. */
+/* Distinct factors by which the gradients that a group reads are multiples of the true ones, 1
+ * among them. */
 static size_t factors_read(struct search *search, int node, double factors[FACTORS]) {
   const struct model *model = search->model;
   size_t count = 0;
@@ -148,8 +148,8 @@ static size_t factors_made(struct search *search, const struct group *group,
   return count;
 }
 
-/* Names that GROUP's lines read and that are no node's gradient: each as that of an inner node. With
- * MULTIPLES those that are a multiple of it already, else the others. */
+/* Names that GROUP's lines read and that are no node's gradient: each as that of an inner node.
+ * With MULTIPLES those that are a multiple of it already, else the others. */
 static void try_inner(struct search *search, const struct group *group,
                       const double factors[FACTORS], size_t count, bool multiples,
                       struct pick *best) {
@@ -192,8 +192,8 @@ static void try_helpers(struct search *search, const struct group *group,
   if (best->rate < SEARCH_ALL) try_inner_divisors(search, group, best);
 }
 
-/* With the true gradient all params may be off by one factor, which later lines bring: then it is to be
- * there, undone. */
+/* With the true gradient all params may be off by one factor, which later lines bring: then it is
+ * to be there, undone. */
 static void try_undone(struct search *search, const struct group *group, struct repair repair,
                        struct pick *best) {
   repair.scale = 1;
@@ -291,7 +291,8 @@ static size_t put_repairs(const struct groups *groups, const size_t *chosen, siz
   return made;
 }
 
-/* A wrong group that makes no param's gradient: its mistake shows in several, or through another. */
+/* A wrong group that makes no param's gradient: its mistake shows in several, or through
+ * another. */
 static bool is_between(const struct groups *groups, const struct group *group) {
   return group->fault != FAULT_NONE && !group->blamed &&
          groups->search->model->nodes[group->node].kind == NODE_OP &&

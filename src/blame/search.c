@@ -74,8 +74,8 @@ void search_mark_line(struct search *search, size_t line) {
   mark_back_from(search, line);
 }
 
-/* A gradient that is changed in place is compared by its last value; one whose node the truth does not
- * know is not compared. */
+/* A gradient that is changed in place is compared by its last value; one whose node the truth does
+ * not know is not compared. */
 static void find_stations(struct search *search) {
   const struct model *model = search->model;
   search->stations[model->nodes[model->loss].slot] = true;

@@ -28,8 +28,8 @@ static unsigned passes_of(const struct model *model, const struct instr *instr) 
   return passes;
 }
 
-/* Goes through the instructions on the ways from NODE to the next stations: moving[slot] where a value
- * moves with the node's. NULL for lack of memory. */
+/* Goes through the instructions on the ways from NODE to the next stations: moving[slot] where a
+ * value moves with the node's. NULL for lack of memory. */
 static bool *find_moving(const struct model *model, const bool *stations, int node) {
   const struct code *forward = &model->program.forward;
   bool *moving = calloc(model->program.slot_count + 1, sizeof *moving);

@@ -24,7 +24,7 @@ struct hunt_price {
 extern const struct hunt_price hunt_prices[HUNT_ACT_COUNT];
 enum { HUNT_FULL_SCORE = 100, HUNT_MINUTE_POINTS = 1, HUNT_MAX_BUGS = 9, HUNT_HINTS = 3 };
 
-struct quarry {
+struct hidden_bug {
   struct mutant mutant;   /* its texts live in the hunt's arena */
   const char *target;     /* "dW2" */
   const char *original;   /* the line that it replaced */
@@ -40,7 +40,7 @@ struct hunt {
   struct arena arena;
   uint32_t seed;
   int level;
-  struct quarry quarries[HUNT_MAX_BUGS];
+  struct hidden_bug bugs[HUNT_MAX_BUGS];
   size_t count;
   unsigned acts[HUNT_ACT_COUNT];
   double seconds; /* played so far, as the caller last said */
@@ -76,7 +76,7 @@ unsigned hunt_score(const struct hunt *hunt);
  * the bug that it names, which is taken out of MODEL, or NULL; then *WHY says why not. A wrong
  * answer is counted. STATUS_USAGE, without a count, if the answer makes no sense at all. */
 enum status hunt_answer(struct hunt *hunt, struct model *model, const char *answer,
-                        const struct quarry **found, struct text *why, struct diag *diag);
+                        const struct hidden_bug **found, struct text *why, struct diag *diag);
 
 /* Appends the next hint on the first bug not found yet, and counts it. STATUS_USAGE if there is
  * none left. */
@@ -88,7 +88,7 @@ enum status hunt_hide_again(struct hunt *hunt, struct model *model, struct diag 
 /* Takes all bugs out of MODEL; the hunt is over. */
 enum status hunt_end(struct hunt *hunt, struct model *model, struct diag *diag);
 
-/* What QUARRY was: the line, what it did, how it shows, where such a one was seen. */
-void hunt_debrief(const struct quarry *quarry, struct text *out);
+/* What HIDDEN was: the line, what it did, how it shows, where such a one was seen. */
+void hunt_debrief(const struct hidden_bug *hidden, struct text *out);
 
 #endif

@@ -12,7 +12,7 @@
 enum point { POINT_HERE, POINT_FIRST_SAMPLE, POINT_ZERO_BIASES, POINT_COUNT };
 
 /* A check that mutants are put to. */
-struct trial {
+struct bug_trial {
   const char *name, *help;
   enum point point;
   double eps, tolerance;  /* as in check_options */
@@ -20,7 +20,7 @@ struct trial {
   unsigned directions;
   double mean_abs;        /* > 0: judge by the largest mean |g - n| of a tensor instead */
 };
-extern const struct trial bug_trials[];
+extern const struct bug_trial bug_trials[];
 extern const size_t bug_trial_count;
 
 enum outcome {

@@ -211,11 +211,10 @@ static enum status add_piece(struct engine *engine, const struct mutant *mutant,
                            &piece.handed, diag);
   if (status) return status;
   piece.to = engine->stand_in.code.count;
-  if (!array_reserve(&engine->pieces, &engine->piece_capacity, engine->piece_count + 1,
-                     sizeof piece))
-    return diag_no_memory(diag);
-  engine->pieces[engine->piece_count++] = piece;
-  return STATUS_OK;
+  return array_push(&engine->pieces, &engine->piece_count, &engine->piece_capacity, &piece,
+                    sizeof piece)
+             ? STATUS_OK
+             : diag_no_memory(diag);
 }
 
 /* Gives LANE room for the slots of the mutant's lines, with the constants that they hold. */

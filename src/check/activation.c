@@ -109,7 +109,8 @@ static bool is_within(const struct model *model, const struct instr *instr, int 
   return at >= 0;
 }
 
-/* Whether INSTR works entry by entry, on tensors of SHAPE or on what is spread to it, alike each time. */
+/* Whether INSTR works entry by entry, on tensors of SHAPE or on what is spread to it, alike each
+ * time. */
 static bool is_even(const struct model *model, const struct instr *instr, struct shape shape) {
   const struct op *op = &op_table[instr->op];
   return op_is_elementwise(op) && !(op->flags & OP_RANDOM) &&
@@ -146,8 +147,8 @@ static bool take_gate(const struct activations *all, int instance, size_t index,
   return true;
 }
 
-/* Whether the operation of instruction INDEX is one, of its only operand that is no constant. A mere
- * sum or product has no flat sides. */
+/* Whether the operation of instruction INDEX is one, of its only operand that is no constant. A
+ * mere sum or product has no flat sides. */
 static bool take_op(const struct activations *all, size_t index, struct activation *activation) {
   const struct model *model = all->model;
   const struct instr *instr = &forward_of(all)->items[index];
@@ -183,9 +184,8 @@ static enum status find_all(struct activations *all) {
     if (try_ends(all, &activation)) return STATUS_NO_MEMORY;
     i = activation.first;
     if (!activation.flat_below && !activation.flat_above) continue;
-    if (!array_reserve(&all->items, &all->capacity, all->count + 1, sizeof *all->items))
+    if (!array_push(&all->items, &all->count, &all->capacity, &activation, sizeof activation))
       return STATUS_NO_MEMORY;
-    all->items[all->count++] = activation;
   }
   return STATUS_OK;
 }

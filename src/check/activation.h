@@ -1,5 +1,5 @@
-/* Activations: functions that turn each entry of a tensor into one of a tensor of the same shape. An
- * operation may be one, or a gate all of whose operations work entry by entry. How it behaves is
+/* Activations: functions that turn each entry of a tensor into one of a tensor of the same shape.
+ * An operation may be one, or a gate all of whose operations work entry by entry. How it behaves is
  * found by trying it, so that no list of names is kept: a new one is known by its kernel or its
  * text. A struct activations owns its parts until activations_done(). */
 #ifndef GRADWALK_CHECK_ACTIVATION_H
@@ -21,14 +21,15 @@ struct activations {
   size_t count, capacity;
 };
 
-/* Finds the activations on the way from a param to the loss that are no part of another one and flat
- * on at least one side. STATUS_NO_MEMORY; ends with activations_done(), also after a failure. */
+/* Finds the activations on the way from a param to the loss that are no part of another one and
+ * flat on at least one side. STATUS_NO_MEMORY; ends with activations_done(), also after a
+ * failure. */
 enum status activations_find(struct activations *all, const struct model *model,
                              const struct run *base);
 void activations_done(struct activations *all);
 
-/* The slope of each entry of ACTIVATION to the left and to the right of the point: exactly 0 where it
- * is flat. LEFT and RIGHT have room for its entries. */
+/* The slope of each entry of ACTIVATION to the left and to the right of the point: exactly 0 where
+ * it is flat. LEFT and RIGHT have room for its entries. */
 void activation_slopes(struct activations *all, const struct activation *activation, double *left,
                        double *right);
 

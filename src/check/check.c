@@ -45,9 +45,9 @@ static enum status check_names(struct work *work) {
       const char *name = other->kind == NODE_PARAM ? other->name : NULL;
       best = suggest_nearer(options->params[i], best, name);
     }
-    diag_set(work->diag, STATUS_USAGE, (struct span){0}, _("\"%s\" is not a param of this model"),
+    diag_set(work->diag, STATUS_USAGE, SPAN_NONE, _("\"%s\" is not a param of this model"),
              options->params[i]);
-    if (best) diag_hint(work->diag, _("did you mean %s?"), best);
+    diag_suggest(work->diag, best);
     return STATUS_USAGE;
   }
   return STATUS_OK;
@@ -97,10 +97,10 @@ static enum status choose_tensors(struct work *work) {
   }
   if (status) return status;
   if (model->loss < 0)
-    return diag_set(work->diag, STATUS_DATA, (struct span){0}, "%s",
+    return diag_set(work->diag, STATUS_DATA, SPAN_NONE, "%s",
                     _("the model has no loss: no statement ends in one number (1 x 1)"));
   if (check->tensor_count == 0)
-    return diag_set(work->diag, STATUS_DATA, (struct span){0}, "%s",
+    return diag_set(work->diag, STATUS_DATA, SPAN_NONE, "%s",
                     _("the model has no param, so there is no gradient to check"));
   return STATUS_OK;
 }
@@ -365,6 +365,6 @@ enum status check_run(struct check *check, const struct model *model,
   check->options.numeric_from = NULL;
   check->options.memo = NULL;
   if (status == STATUS_CANCELLED)
-    diag_set(diag, status, (struct span){0}, "%s", _("the check was stopped"));
+    diag_set(diag, status, SPAN_NONE, "%s", _("the check was stopped"));
   return status;
 }

@@ -333,8 +333,8 @@ static void find_way_out(const struct check *check, const struct examination *ex
 
 /* -- the second opinion -- */
 
-/* Whether the backward pass in double is so far from SLOPE that no rounding explains it: enough to know
- * where many mutants of one model are asked for, most of which are. */
+/* Whether the backward pass in double is so far from SLOPE that no rounding explains it: enough to
+ * know where many mutants of one model are asked for, most of which are. */
 static bool is_far_off(const struct examination *exam, const struct probe *probe, double slope) {
   const double far = 1e-2;
   struct run *run = &exam->worker->run;

@@ -7,8 +7,8 @@ static bool is_product(const struct model *model, int slot) {
   return false;
 }
 
-/* Whether SLOT is added to each row or column of the product OTHER alike; what has the product's own
- * shape is no bias, but a state. */
+/* Whether SLOT is added to each row or column of the product OTHER alike; what has the product's
+ * own shape is no bias, but a state. */
 static bool is_bias(const struct model *model, int slot, int other) {
   return is_product(model, other) &&
          !shape_equal(model_shape(model, slot), model_shape(model, other));
@@ -60,12 +60,12 @@ static int with_bias(const struct model *model, int product) {
   return product;
 }
 
-struct place layer_place(const struct model *model, int node) {
+struct layer_role layer_role(const struct model *model, int node) {
   enum part part = PART_NONE;
   int slot = model->nodes[node].slot;
   const struct instr *use = only_use(model, &slot, &part);
-  if (!use) return (struct place){PART_NONE, -1, -1};
-  if (part == PART_BIAS) return (struct place){part, use->out, -1};
-  return (struct place){part, with_bias(model, use->out),
+  if (!use) return (struct layer_role){PART_NONE, -1, -1};
+  if (part == PART_BIAS) return (struct layer_role){part, use->out, -1};
+  return (struct layer_role){part, with_bias(model, use->out),
                         use->in[0] == slot ? use->in[1] : use->in[0]};
 }

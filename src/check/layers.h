@@ -7,13 +7,13 @@
 
 enum part { PART_NONE, PART_WEIGHT, PART_BIAS };
 
-struct place {
+struct layer_role {
   enum part part;
   int output; /* slot: of the product with the bias added; slots grow from the data to the loss */
   int input;  /* slot: a weight's other operand; -1 */
 };
 
 /* Where the param NODE stands. */
-struct place layer_place(const struct model *model, int node);
+struct layer_role layer_role(const struct model *model, int node);
 
 #endif

@@ -16,8 +16,8 @@ extern const char *const evaluate_names[EVALUATE_COUNT];
  * truncation error h^2 and the round-off unit/h of a central difference meet. */
 double precision_step(enum precision precision);
 
-/* The same at |x| = SIZE: times the power of two at or above max(1, SIZE), so that x ± h is exact or
- * nearly. */
+/* The same at |x| = SIZE: times the power of two at or above max(1, SIZE), so that x ± h is exact
+ * or nearly. */
 double step_at(enum precision precision, double size);
 
 /* Half a unit in the last place of 1. */

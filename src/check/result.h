@@ -1,5 +1,5 @@
-/* What a check has found: data, from which others make sentences. A struct check owns its parts until
- * check_done(). */
+/* What a check has found: data, from which others make sentences. A struct check owns its parts
+ * until check_done(). */
 #ifndef GRADWALK_CHECK_RESULT_H
 #define GRADWALK_CHECK_RESULT_H
 

@@ -154,28 +154,28 @@ static bool is_zero_unit(const struct units *units, uint32_t unit) {
 
 /* How many units equal an earlier one, and the first such pair. Units whose gradient is zero are
  * another note's. */
-static uint32_t count_twins(const struct units *values, const struct units *gradients,
+static uint32_t count_equal(const struct units *values, const struct units *gradients,
                             uint32_t pair[2]) {
-  uint32_t twins = 0;
+  uint32_t equal = 0;
   for (uint32_t b = 1; b < values->count; b++)
     for (uint32_t a = 0; a < b; a++) {
       if (!same_units(values, a, b) || !same_units(gradients, a, b) || is_zero_unit(gradients, a))
         continue;
-      if (twins++ == 0) pair[0] = a, pair[1] = b;
+      if (equal++ == 0) pair[0] = a, pair[1] = b;
       break;
     }
-  return twins;
+  return equal;
 }
 
-static enum status note_twins(struct worth *worth, size_t index, enum side side) {
+static enum status note_equal(struct worth *worth, size_t index, enum side side) {
   const struct tensor_check *tensor = &worth->check->tensors[index];
   int gradient = worth->model->nodes[tensor->node].gradient;
   struct units values = units_of(worth_values(worth, index), tensor->shape, side);
   struct units gradients = units_of(run_values(worth->point, gradient), tensor->shape, side);
-  uint32_t pair[2] = {0}, twins = count_twins(&values, &gradients, pair);
+  uint32_t pair[2] = {0}, equal = count_equal(&values, &gradients, pair);
   const char *side_name = side == SIDE_COLUMNS ? _("columns") : _("rows");
-  if (twins == 0) return STATUS_OK;
-  if (twins == values.count - 1)
+  if (equal == 0) return STATUS_OK;
+  if (equal == values.count - 1)
     text_printf(&worth->note,
                 _("all %u units of %s (its %s) are the same at this point, and so are their "
                   "gradients: a mistake that mixes units up stays unseen"), values.count,
@@ -188,7 +188,7 @@ static enum status note_twins(struct worth *worth, size_t index, enum side side)
   return worth_add(worth);
 }
 
-enum status special_twins(struct worth *worth) {
+enum status special_equal(struct worth *worth) {
   enum { MOST_UNITS = 512 }; /* each is compared with each */
   enum status status = STATUS_OK;
   for (size_t i = 0; !status && i < worth->check->tensor_count; i++) {
@@ -197,7 +197,7 @@ enum status special_twins(struct worth *worth) {
     uint32_t units = side == SIDE_COLUMNS ? tensor->shape.cols : tensor->shape.rows;
     if (side != SIDE_NONE && units > 1 && units <= MOST_UNITS &&
         tensor->verdict == VERDICT_PASS && worth->model->nodes[tensor->node].gradient >= 0)
-      status = note_twins(worth, i, side);
+      status = note_equal(worth, i, side);
   }
   return status;
 }

@@ -25,7 +25,7 @@ const double *worth_values(const struct worth *worth, size_t index);
 enum status special_ones(struct worth *worth);
 
 /* Units of a weight that are equal, and whose gradients are. */
-enum status special_twins(struct worth *worth);
+enum status special_equal(struct worth *worth);
 
 /* A column and a row as long that were spread to a square, all of which the loss adds up. */
 enum status special_spread(struct worth *worth);

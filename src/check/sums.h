@@ -1,5 +1,5 @@
-/* The sums of one step, taken apart as core/order.h builds them: for some numbers of the result, the
- * sums of all blocks and all that is made of them, at the base. A move that changes a few terms
+/* The sums of one step, taken apart as core/order.h builds them: for some numbers of the result,
+ * the sums of all blocks and all that is made of them, at the base. A move that changes a few terms
  * computes the blocks that they are in and what lies above those, to the very bits of the whole
  * sum. */
 #ifndef GRADWALK_CHECK_SUMS_H

@@ -110,8 +110,8 @@ static void follow(struct worker *worker, const struct probe *probe, struct rect
     worker->dirty[worker->steps[i].plan.out] = (struct rect){0};
 }
 
-/* Finds out whether neighbours in a column, or else in a row, are terms of the same sums: of those that
- * are most work to take apart. REACHED has room for three entries' steps. */
+/* Finds out whether neighbours in a column, or else in a row, are terms of the same sums: of those
+ * that are most work to take apart. REACHED has room for three entries' steps. */
 static void find_lines(struct worker *worker, const struct probe *probe, struct rect *reached) {
   const struct shape shape = model_shape(worker->model, probe->slot);
   const size_t count = worker->step_count;

@@ -83,8 +83,8 @@ void worker_unplan(struct worker *worker);
 /* The entry to probe as number INDEX: any order is right, this one is the plan's cheapest. */
 size_t worker_entry(const struct worker *worker, const struct probe *probe, size_t index);
 
-/* How many entries one after the other in that order are terms of the same sums, whose trees are kept;
- * 0: there are no such lines. */
+/* How many entries one after the other in that order are terms of the same sums, whose trees are
+ * kept; 0: there are no such lines. */
 size_t worker_line(const struct worker *worker);
 
 /* Under what the memo keeps the answer to WHAT about an entry of SLOT moved by H, by a RUN in one
@@ -98,8 +98,8 @@ bool worker_recall(const struct worker *worker, const struct probe *probe, doubl
 void worker_remember(const struct worker *worker, const struct probe *probe, double h,
                      enum memo_what what, uint64_t bits);
 
-/* Moves the probe by H and returns the loss; everything stays moved until worker_restore(), and what
- * was computed from it until the next move. */
+/* Moves the probe by H and returns the loss; everything stays moved until worker_restore(), and
+ * what was computed from it until the next move. */
 double worker_move(struct worker *worker, const struct probe *probe, double h);
 void worker_restore(struct worker *worker, const struct probe *probe);
 

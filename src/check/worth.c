@@ -63,7 +63,7 @@ static enum status note_symmetric(struct worth *worth) {
   for (size_t i = 0; !status && i < worth->check->tensor_count; i++) {
     const struct tensor_check *tensor = &worth->check->tensors[i];
     bool square = tensor->shape.rows == tensor->shape.cols && tensor->shape.rows > 1;
-    if (!square || layer_place(worth->model, tensor->node).part != PART_WEIGHT ||
+    if (!square || layer_role(worth->model, tensor->node).part != PART_WEIGHT ||
         is_all_zero(worth, i) || !is_symmetric(worth_values(worth, i), tensor->shape.rows))
       continue;
     text_printf(&worth->note, _("%s equals its transpose at this point: a forgotten .T stays "
@@ -77,9 +77,9 @@ static enum status note_symmetric(struct worth *worth) {
  * does not sum over. */
 static uint32_t batch_of(const struct worth *worth, size_t index) {
   const struct tensor_check *tensor = &worth->check->tensors[index];
-  struct place place = layer_place(worth->model, tensor->node);
-  if (place.part != PART_WEIGHT) return 0;
-  struct shape input = model_shape(worth->model, place.input);
+  struct layer_role role = layer_role(worth->model, tensor->node);
+  if (role.part != PART_WEIGHT) return 0;
+  struct shape input = model_shape(worth->model, role.input);
   return input.rows == tensor->shape.cols && input.cols != tensor->shape.rows ? input.cols
          : input.cols == tensor->shape.rows && input.rows != tensor->shape.cols ? input.rows
                                                                                  : 0;
@@ -99,13 +99,13 @@ static enum status note_width_one(struct worth *worth) {
   int last = -1;
   enum status status = STATUS_OK;
   for (size_t i = 0; i < worth->check->tensor_count; i++) {
-    struct place place = layer_place(worth->model, worth->check->tensors[i].node);
-    if (place.output > last) last = place.output; /* one score at the end is nothing special */
+    struct layer_role role = layer_role(worth->model, worth->check->tensors[i].node);
+    if (role.output > last) last = role.output; /* one score at the end is nothing special */
   }
   for (size_t i = 0; !status && i < worth->check->tensor_count; i++) {
     const struct tensor_check *tensor = &worth->check->tensors[i];
-    struct place place = layer_place(worth->model, tensor->node);
-    if (place.part != PART_BIAS || tensor->count != 1 || place.output == last) continue;
+    struct layer_role role = layer_role(worth->model, tensor->node);
+    if (role.part != PART_BIAS || tensor->count != 1 || role.output == last) continue;
     text_printf(&worth->note, _("the layer of %s has a single unit: a sum over the wrong side, or "
                                 "over both, stays unseen"), worth_name(worth, i));
     status = worth_add(worth);
@@ -119,15 +119,15 @@ static enum status note_width_one(struct worth *worth) {
 static int unit_side(const struct worth *worth, int slot) {
   for (size_t i = 0; i < worth->check->tensor_count; i++) {
     const struct tensor_check *tensor = &worth->check->tensors[i];
-    struct place place = layer_place(worth->model, tensor->node);
-    if (place.part != PART_BIAS || place.output != slot || tensor->count == 1) continue;
+    struct layer_role role = layer_role(worth->model, tensor->node);
+    if (role.part != PART_BIAS || role.output != slot || tensor->count == 1) continue;
     return tensor->shape.cols == 1 ? 0 : 1;
   }
   return -1;
 }
 
-/* Units along SIDE through which nothing flows back in any sample: on one side of each of their entries
- * the activation is flat. */
+/* Units along SIDE through which nothing flows back in any sample: on one side of each of their
+ * entries the activation is flat. */
 static size_t count_dead(struct shape shape, const double *left, const double *right, int side,
                          size_t *units) {
   size_t rows = shape.rows, cols = shape.cols, dead = 0;
@@ -177,8 +177,9 @@ static bool put_dead(struct worth *worth, const struct slopes *slopes, size_t in
   int side = slopes->of->flat_below && !slopes->of->flat_above ? unit_side(worth, slopes->of->in)
                                                                : -1;
   size_t units, dead;
-  if (side < 0 || (dead = count_dead(slopes->shape, slopes->left, slopes->right, side, &units)) == 0)
-    return false;
+  if (side < 0) return false;
+  dead = count_dead(slopes->shape, slopes->left, slopes->right, side, &units);
+  if (dead == 0) return false;
   if (begin_entry(worth, index)) text_printf(&worth->note, _("%zu of %zu units of "), dead, units);
   return true;
 }
@@ -299,7 +300,7 @@ static const struct {
     {note_zero_gradients, false}, {note_zero_params, false}, {note_no_effect, true},
     {special_unread, true},       {special_spread, true},    {note_dead_units, true},
     {note_saturated, true},       {note_batch_of_one, true}, {note_width_one, true},
-    {note_symmetric, true},       {special_ones, true},      {special_twins, true},
+    {note_symmetric, true},       {special_ones, true},      {special_equal, true},
     {note_kinks, true},           {special_directions, true},
 };
 

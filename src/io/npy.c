@@ -98,7 +98,7 @@ static bool find_header(const struct text *file, size_t *start, size_t *length) 
 }
 
 static enum status refuse(struct diag *diag, const char *path, const char *what) {
-  return diag_set(diag, STATUS_DATA, (struct span){0}, "%s: %s", path, what);
+  return diag_set(diag, STATUS_DATA, SPAN_NONE, "%s: %s", path, what);
 }
 
 static enum status parse(const char *path, const struct text *file, struct shape shape,
@@ -109,11 +109,11 @@ static enum status parse(const char *path, const struct text *file, struct shape
   if (!parse_header(file->bytes + start, length, &header))
     return refuse(diag, path, _("expected numbers of type '<f8' in C order"));
   if (!has_shape(&header, shape))
-    return diag_set(diag, STATUS_DATA, (struct span){0}, _("%s: expected the shape (%u, %u)"), path,
+    return diag_set(diag, STATUS_DATA, SPAN_NONE, _("%s: expected the shape (%u, %u)"), path,
                     shape.rows, shape.cols);
   start += length;
   if (file->length - start != count * NUMBER_SIZE)
-    return diag_set(diag, STATUS_DATA, (struct span){0},
+    return diag_set(diag, STATUS_DATA, SPAN_NONE,
                     _("%s: %zu bytes of numbers where its shape takes %zu"), path,
                     file->length - start, count * NUMBER_SIZE);
   for (size_t i = 0; i < count; i++) {

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct span nowhere = {0};
-
 static const struct expr *ref_of(const struct model *model, int slot) {
   return model->values[slot].ref;
 }
@@ -122,7 +120,7 @@ struct template {
 
 static const struct expr *gradient_name(struct model *model, int node) {
   const char *name = arena_printf(&model->rule_arena, "d%s", model->nodes[node].name);
-  return name ? expr_name(&model->rule_arena, nowhere, name) : NULL;
+  return name ? expr_name(&model->rule_arena, SPAN_NONE, name) : NULL;
 }
 
 static const struct expr *template_gradient(struct template *template, int node) {
@@ -149,7 +147,7 @@ static const struct expr *template_lookup(void *context, const char *name) {
 
 static const struct expr *make_call(struct arena *arena, int op, const struct expr *const *args,
                                     size_t count) {
-  return expr_apply(arena, nowhere, op, op_table[op].name, args, count);
+  return expr_apply(arena, SPAN_NONE, op, op_table[op].name, args, count);
 }
 
 /* Fits a line to its operand where something was broadcast: sum(…, axis) over the sides that were
@@ -158,12 +156,12 @@ static const struct expr *fit(struct arena *arena, const struct expr *value, str
                               struct shape to) {
   bool down = to.rows == 1 && from.rows > 1, across = to.cols == 1 && from.cols > 1;
   if (value && (down || across)) {
-    const struct expr *args[2] = {value, expr_number(arena, nowhere, down ? 0 : 1)};
+    const struct expr *args[2] = {value, expr_number(arena, SPAN_NONE, down ? 0 : 1)};
     value = args[1] ? make_call(arena, OP_SUM, args, down && across ? 1 : 2) : NULL;
   }
   if (value && ((to.rows > 1 && from.rows == 1) || (to.cols > 1 && from.cols == 1))) {
-    const struct expr *sides[2] = {expr_number(arena, nowhere, to.rows),
-                                   expr_number(arena, nowhere, to.cols)};
+    const struct expr *sides[2] = {expr_number(arena, SPAN_NONE, to.rows),
+                                   expr_number(arena, SPAN_NONE, to.cols)};
     const struct expr *args[2] = {value, NULL};
     if (sides[0] && sides[1]) args[1] = make_call(arena, OP_ONES, sides, 2);
     value = args[1] ? make_call(arena, OP_MUL, args, 2) : NULL;
@@ -185,11 +183,9 @@ static enum status shape_of(struct derivation *derivation, const struct expr *va
 
 enum status derivation_add_rule(struct derivation *derivation, struct rule rule) {
   struct model *model = derivation->model;
-  if (!array_reserve(&model->rules, &model->rule_capacity, model->rule_count + 1,
-                     sizeof *model->rules))
-    return no_memory(derivation);
-  model->rules[model->rule_count++] = rule;
-  return STATUS_OK;
+  return array_push(&model->rules, &model->rule_count, &model->rule_capacity, &rule, sizeof rule)
+             ? STATUS_OK
+             : no_memory(derivation);
 }
 
 static bool is_from_prelude(const struct model *model, const struct stmt *gate) {
@@ -226,10 +222,10 @@ static enum status add_derived(struct derivation *derivation, struct template te
   }
   value = fit(arena, value, from, to);
   if (!value) return no_memory(derivation);
-  return derivation_add_rule(derivation, (struct rule){.node = template.node, .operand = operand,
-                                            .target = target->name, .target_node = target_node,
-                                            .accumulate = line->accumulate, .value = value,
-                                            .span = line->span});
+  const struct rule rule = {.node = template.node, .operand = operand, .target = target->name,
+                            .target_node = target_node, .accumulate = line->accumulate,
+                            .value = value, .span = line->span};
+  return derivation_add_rule(derivation, rule);
 }
 
 static bool may_be_zero(const struct model *model, int slot) {

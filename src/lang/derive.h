@@ -1,6 +1,6 @@
-/* Derives the rule lines of a graph: who hands a gradient to whom, and the line that each rule of an
- * operation or a gate becomes in the model's own names. Only rules.c needs it, which makes the whole
- * backward pass. */
+/* Derives the rule lines of a graph: who hands a gradient to whom, and the line that each rule of
+ * an operation or a gate becomes in the model's own names. Only rules.c needs it, which makes the
+ * whole backward pass. */
 #ifndef GRADWALK_LANG_DERIVE_H
 #define GRADWALK_LANG_DERIVE_H
 

@@ -141,9 +141,9 @@ bool model_states(const struct model *model, const char *name);
 /* The node called NAME, or -1. */
 int model_find(const struct model *model, const char *name);
 
-/* The node whose gradient is called NAME, which is "d" and the node's name; -1: there is none. No name
- * means two things: a build refuses a node called dx beside a node called x, makes up no such name,
- * and takes a line of a backward block that assigns dx to be about the gradient. */
+/* The node whose gradient is called NAME, which is "d" and the node's name; -1: there is none. No
+ * name means two things: a build refuses a node called dx beside a node called x, makes up no such
+ * name, and takes a line of a backward block that assigns dx to be about the gradient. */
 int model_gradient_named(const struct model *model, const char *name);
 
 /* The node whose value NAME is or, with *GRADIENT, whose gradient; -1: neither. */

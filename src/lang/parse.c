@@ -168,10 +168,9 @@ static enum status matrix_entry(struct parser *parser, struct matrix *matrix) {
   if (matrix->count == MAX_MATRIX_ENTRIES)
     return diag_set(parser->diag, STATUS_DATA, parser->token.span,
                     _("a matrix of more than %d entries"), MAX_MATRIX_ENTRIES);
-  if (!array_reserve(&matrix->entries, &matrix->capacity, matrix->count + 1,
-                     sizeof *matrix->entries))
+  const double entry = negative ? -parser->token.number : parser->token.number;
+  if (!array_push(&matrix->entries, &matrix->count, &matrix->capacity, &entry, sizeof entry))
     return diag_no_memory(parser->diag);
-  matrix->entries[matrix->count++] = negative ? -parser->token.number : parser->token.number;
   matrix->in_row++;
   if ((status = advance(parser))) return status;
   return at_symbol(parser, ",") ? advance(parser) : STATUS_OK;

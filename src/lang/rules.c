@@ -27,10 +27,10 @@ static enum status use_block(struct derivation *derivation) {
       diag_hint(derivation->diag, _("its gradient is d%s"), line->target);
       return STATUS_DATA;
     }
-    status = derivation_add_rule(derivation,
-                      (struct rule){.node = -1, .operand = -1, .target = line->target,
-                                    .target_node = target, .accumulate = line->accumulate,
-                                    .value = line->value, .span = line->span});
+    const struct rule rule = {.node = -1, .operand = -1, .target = line->target,
+                              .target_node = target, .accumulate = line->accumulate,
+                              .value = line->value, .span = line->span};
+    status = derivation_add_rule(derivation, rule);
   }
   return status;
 }
@@ -60,7 +60,7 @@ static enum status no_such_rule(struct derivation *derivation, const struct assi
            bug->node ? _("no rule line of that node assigns \"%s\"")
                      : _("no rule line assigns \"%s\""),
            name_title(model, bug->target, title));
-  if (best) diag_hint(derivation->diag, _("did you mean %s?"), best);
+  diag_suggest(derivation->diag, best);
   return STATUS_DATA;
 }
 

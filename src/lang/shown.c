@@ -11,8 +11,6 @@
 /* A part of more expressions than that is called by its operation. */
 enum { MOST_EXPRS = 60 };
 
-static const struct span nowhere = {0};
-
 bool node_is_named(const struct model *model, int node) {
   return !model->nodes[node].part;
 }
@@ -23,7 +21,7 @@ bool node_is_named(const struct model *model, int node) {
 static const struct expr *stand_in(struct arena *arena, const struct node *node) {
   if (!node->open) return node->part;
   const char *text = arena_printf(arena, "(%s)", node->shown);
-  return text ? expr_name(arena, nowhere, text) : NULL;
+  return text ? expr_name(arena, SPAN_NONE, text) : NULL;
 }
 
 struct writing {
@@ -125,15 +123,15 @@ static const struct expr *written_out(struct model *model, const struct expr *fo
   return written;
 }
 
-/* Fills in what part NODE is; every node before it is known. *WITHIN: it makes no sense outside of its
- * statement. */
+/* Fills in what part NODE is; every node before it is known. *WITHIN: it makes no sense outside of
+ * its statement. */
 static bool find_part(struct naming *naming, int node, bool *within) {
   struct model *model = naming->model;
   struct node *at = &model->nodes[node];
   int body, whole = gate_of(model, node, &body);
   const char *name = body >= 0 ? local_name(model, body, node) : NULL;
   if (name) {
-    at->part = expr_name(&model->arena, nowhere, name);
+    at->part = expr_name(&model->arena, SPAN_NONE, name);
     at->open = true;
   } else {
     at->part = written_out(model, whole >= 0 ? model->instances[whole].formula : at->formula,
@@ -143,7 +141,7 @@ static bool find_part(struct naming *naming, int node, bool *within) {
     name = arena_printf(&model->arena, "%s(…)",
                         whole >= 0 ? model->instances[whole].gate->names[0]
                                    : op_table[at->op].name);
-    at->part = name ? expr_name(&model->arena, nowhere, name) : NULL;
+    at->part = name ? expr_name(&model->arena, SPAN_NONE, name) : NULL;
     at->open = true;
   }
   naming->drawn[node] = is_drawn(naming, node);
@@ -384,12 +382,12 @@ static const struct expr *write_name(void *context, const char *name) {
   writing->found++;
   if (from) {
     const struct expr *other = write_name(context, from);
-    return other ? other : expr_name(writing->arena, nowhere, from);
+    return other ? other : expr_name(writing->arena, SPAN_NONE, from);
   }
   text_init(&text);
   gradient_put_shown(&text, writing->model, node);
   const char *kept = text_keep(&text, writing->arena);
-  const struct expr *expr = kept ? expr_name(writing->arena, nowhere, kept) : NULL;
+  const struct expr *expr = kept ? expr_name(writing->arena, SPAN_NONE, kept) : NULL;
   writing->failed = writing->failed || !expr;
   return expr;
 }
@@ -403,7 +401,7 @@ static const struct expr *brief_literal(struct arena *arena, const struct expr *
   const char *text = arena_printf(arena, "[%s %s … %zu numbers]",
                                   number_brief(expr->entries[0], 4, first),
                                   number_brief(expr->entries[1], 4, second), count);
-  return text ? expr_name(arena, nowhere, text) : NULL;
+  return text ? expr_name(arena, SPAN_NONE, text) : NULL;
 }
 
 /* EXPR with its long literals shortened; NULL if there is no memory. */

@@ -18,8 +18,8 @@ enum status stand_in_init(struct stand_in *stand_in, struct model *model);
 void stand_in_done(struct stand_in *stand_in);
 
 /* Appends to `code` what computes VALUE in the place of rule line RULE and hands it to the rule's
- * target: *TARGET is that slot, *HANDED where in `code` the handing over begins. The line may use its
- * own gradient, as the pass before left it. Slots that it needs come behind the program's own:
+ * target: *TARGET is that slot, *HANDED where in `code` the handing over begins. The line may use
+ * its own gradient, as the pass before left it. Slots that it needs come behind the program's own:
  * whoever calls marks the program before and rolls it back afterwards. Rule lines that come in
  * ascending order cost the least. STATUS_DATA if it does not fit. */
 enum status stand_in_line(struct stand_in *stand_in, size_t rule, bool accumulate,

@@ -107,7 +107,7 @@ enum status play_look(struct session *session, struct diag *diag) {
 /* What the score would be if all were found now. */
 static unsigned points_left(const struct hunt *hunt) {
   struct hunt all = *hunt;
-  for (size_t i = 0; i < all.count; i++) all.quarries[i].found = true;
+  for (size_t i = 0; i < all.count; i++) all.bugs[i].found = true;
   return hunt_score(&all);
 }
 
@@ -130,7 +130,7 @@ static void put_end(const struct session *session, struct text *out) {
   play_put_state(session, out);
   text_puts(out, "\n");
   for (size_t i = 0; i < hunt->count; i++)
-    if (!hunt->quarries[i].found) hunt_debrief(&hunt->quarries[i], out);
+    if (!hunt->bugs[i].found) hunt_debrief(&hunt->bugs[i], out);
 }
 
 /* Once the hunt is over the lesson's questions are asked again. */
@@ -149,7 +149,7 @@ static enum status ask_lesson(struct session *session,
 static enum status play_answer(struct session *session, const char *arguments, struct text *out,
                                struct diag *diag) {
   struct play *play = session->play;
-  const struct quarry *found;
+  const struct hidden_bug *found;
   if (session->replaying) return STATUS_OK;
   if (play->hunt.over) return ask_lesson(session, do_answer, arguments, out, diag);
   if (!*arguments)

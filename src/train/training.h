@@ -3,7 +3,7 @@
 #ifndef GRADWALK_TRAIN_TRAINING_H
 #define GRADWALK_TRAIN_TRAINING_H
 
-#include "core/bands.h"
+#include "core/schedule.h"
 #include "lang/dataset.h"
 #include "train/history.h"
 
@@ -34,7 +34,7 @@ struct training {
   uint32_t *drawn;          /* the batch */
   double **velocity;        /* by node; NULL where there is none */
   struct run run;
-  struct bands forward, backward;
+  struct schedule forward, backward;
   struct team *team;
   struct scorer *scorers;   /* one a member */
   struct random random, begun; /* as it is, as it was before the first step */
