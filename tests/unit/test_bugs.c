@@ -359,7 +359,7 @@ static void test_the_accidents_of_the_notes(void **state) {
 }
 
 /* The verdict of TRIAL's check on its own, which shares nothing with any other but the slopes. */
-static enum verdict verdict_alone(struct model *model, const struct trial *trial,
+static enum verdict verdict_alone(struct model *model, const struct bug_trial *trial,
                                   const struct check *base) {
   struct check check;
   struct diag diag = {0};
@@ -389,7 +389,7 @@ static void test_a_matrix_says_what_its_checks_say(void **state) {
   subject_start(&subject, layers);
   run_matrix(&matrix, &subject.model, 2);
   for (size_t t = 0; t < bug_trial_count; t++) {
-    const struct trial *trial = &bug_trials[t];
+    const struct bug_trial *trial = &bug_trials[t];
     struct check base;
     if (trial->point != POINT_HERE || trial->mean_abs > 0 || matrix.own[t] == OUTCOME_CAUGHT)
       continue;
