@@ -14,7 +14,7 @@ static bool is_small_constant(const struct model *model, const struct run *point
   return constant && number > 0 && number <= small;
 }
 
-/* Both passes once more with 0 in SLOT, on the draws of before. */
+/* Runs both passes again with 0 in SLOT, with the same draws as before. */
 static void run_without(struct run *run, const struct model *model, int slot) {
   run->frozen = run->drawn = true;
   *run_values(run, slot) = 0;

@@ -32,7 +32,7 @@ bool factor_stands_in(const struct expr *expr, double number) {
 
 /* -- the model's own numbers, asked for in turn -- */
 
-/* How FACTOR follows from VALUE, a number called NAME; false: not at all. */
+/* Appends how FACTOR follows from VALUE, a number called NAME; false: it does not. */
 static bool explain_by(struct text *out, double factor, double value, const char *name, bool size) {
   char number[NUMBER_TEXT_SIZE];
   if (!isfinite(value) || !(fabs(value) > 0) || factor_is(value, 1)) return false;
@@ -63,9 +63,9 @@ static bool explain_by_root(struct text *out, double factor, double value, const
   return true;
 }
 
-/* Whether the forward pass divides by SIZE or twice that, or by once or twice as many times it as
- * the tensor's OTHER side is long; or multiplies with one divided by such a number: there is a mean
- * by it. */
+/* Whether there is a mean by SIZE: the forward pass divides by SIZE, by twice that, or by either
+ * times OTHER, the length of the tensor's other side; or it multiplies by one divided by such a
+ * number. */
 static bool is_mean_in(const struct model *model, const struct run *point, double size,
                        double other) {
   const struct code *forward = &model->program.forward;
@@ -195,8 +195,8 @@ static bool explain_as_common(struct text *out, double factor) {
   return false;
 }
 
-/* The plain readings first; a size only then, and beside a plain one only as another
- * possibility. */
+/* The plain readings come first. A size comes only after them, and beside a plain one only as
+ * another possibility. */
 void factor_explain(struct text *out, const struct model *model, const struct run *point,
                     double factor, const struct expr *line) {
   struct text size;

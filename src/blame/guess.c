@@ -16,7 +16,7 @@ struct guessing {
   struct arena arena;        /* of new expressions */
   struct program_mark base;  /* of the reference's program */
   struct code code;          /* of the guess at hand */
-  struct run run;            /* the reference's values, and room for a guess behind them */
+  struct run run;            /* the reference's values, and after them room for a guess */
   size_t room;
   size_t budget;             /* guesses that may still be tried */
   const struct rule *rule;   /* the line at hand */

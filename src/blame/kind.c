@@ -66,7 +66,7 @@ static bool is_rare(const struct bug_kind *kind) {
   return false;
 }
 
-/* Whether KIND is how one would call what was seen of the line's shares. */
+/* Whether KIND is the name for what was seen of the line's shares. */
 static bool suits(const struct naming *naming, const struct bug_kind *kind) {
   static const struct {
     enum share_fault share;
@@ -129,7 +129,7 @@ static const struct bug_kind *kind_by_line(const struct wrong_line *line) {
   return name ? bug_kind_find(name) : NULL;
 }
 
-/* The line's own word counts more where it is sure: that it overwrites. */
+/* Where the line is sure of what it does, that it overwrites, this counts more. */
 static void settle_by_line(struct named_kind *found, const struct wrong_line *line) {
   const struct bug_kind *kind = kind_by_line(line);
   if (!kind || (found->kind && !line->overwrites) || found->kind == kind) return;

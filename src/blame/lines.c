@@ -59,7 +59,7 @@ static size_t add_factor(double factors[FACTORS], size_t count, double factor) {
   return count;
 }
 
-/* Compares every group with what it should make, the pass standing as it does in search->now. */
+/* Compares every group with what it should make, with the pass as it is in search->now. */
 static void compare_all(struct groups *groups) {
   struct search *search = groups->search;
   truth_follow(search->truth, &search->now, search->stations, NULL);
@@ -112,7 +112,7 @@ static void try_one(struct search *search, const struct group *group, struct rep
   if (rate > best->rate) *best = (struct pick){group, repair, rate};
 }
 
-/* The factors that failing params have too much. */
+/* The factors by which failing params are too large. */
 static size_t failing_factors(const struct search *search, double factors[FACTORS]) {
   size_t count = 0;
   for (size_t n = 0; n < search->model->node_count && count < FACTORS; n++) {
@@ -192,8 +192,8 @@ static void try_helpers(struct search *search, const struct group *group,
   if (best->rate < SEARCH_ALL) try_inner_divisors(search, group, best);
 }
 
-/* With the true gradient all params may be off by one factor, which later lines bring: then it is
- * to be there, undone. */
+/* With the true gradient all params may be off by one factor, which later lines contribute: then
+ * the gradient should have that factor undone. */
 static void try_undone(struct search *search, const struct group *group, struct repair repair,
                        struct pick *best) {
   repair.scale = 1;

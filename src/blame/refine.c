@@ -211,7 +211,7 @@ static bool is_some_shares(const struct refining *refining, const double *values
   return false;
 }
 
-/* The share that a derived line of an operation stands for; NULL: it is no such line. */
+/* The share that a derived line of an operation adds; NULL: it is no such line. */
 static const double *share_of_rule(const struct refining *refining, const struct rule *rule) {
   for (size_t k = 0; k < refining->shares.count; k++)
     if (refining->shares.items[k].by == rule->node &&
@@ -301,7 +301,7 @@ static void ask_overwriting(const struct refining *refining) {
   }
 }
 
-/* -- shares that are missing, or there with a factor -- */
+/* -- shares that are missing, or have a factor -- */
 
 /* IS - SHOULD as a multiple of the shares in SUBSET; NaN: it is none. */
 static double multiple_of(const struct refining *refining, uint64_t subset) {

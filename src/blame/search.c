@@ -35,7 +35,7 @@ static void mark_reads(struct search *search, const struct expr *expr, size_t li
     mark_assigning(search, line, expr->name);
 }
 
-/* A derived line hands on its own node's gradient, or one made inside the same gate. */
+/* A derived line passes on its own node's gradient, or one made inside the same gate. */
 static void mark_derived_reads(struct search *search, const struct rule *rule) {
   const struct model *model = search->model;
   search->through[model->nodes[rule->node].slot] = true;

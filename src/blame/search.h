@@ -1,5 +1,5 @@
-/* The search for wrong lines: what lines read, which nodes their results are compared at, and what
- * becomes of the check when a line's result is put right and the rest of the pass is run. */
+/* The search for wrong lines: what lines read, at which nodes their results are compared, and what
+ * the check says when a line's result is put right and the rest of the pass is run. */
 #ifndef GRADWALK_BLAME_SEARCH_H
 #define GRADWALK_BLAME_SEARCH_H
 
@@ -61,8 +61,8 @@ void search_mark_line(struct search *search, size_t line);
  * run, once the budget is spent. */
 bool search_try(struct search *search, const struct repair *more, size_t count);
 
-/* How well TRIED does: how many failing params are right now (a half for one that is clearly
- * better), SEARCH_ALL if none is wrong any more, -1 if a right one is spoilt. */
+/* The quality of TRIED: the number of failing params that are right now (a half for one that is
+ * clearly better), SEARCH_ALL if none is wrong any more, -1 if a right one is spoilt. */
 double search_rate(const struct search *search);
 #define SEARCH_ALL 1e9
 

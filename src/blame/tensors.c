@@ -72,8 +72,8 @@ static const struct rule *wrong_line(const struct study *study) {
   return one ? &study->model->rules[lines->items[0].rules[0]] : NULL;
 }
 
-/* Where the factor comes from: a number in its own line, or what the number means elsewhere. Of a
- * single entry any error is a factor, so there only the line is asked. */
+/* Appends where the factor comes from: a number in the line itself, or what the number means
+ * elsewhere. The error of a single entry is always a factor, so there only the line is searched. */
 static void put_source(struct study *study, size_t index, size_t tensors, size_t entries) {
   struct text *out = &study->sentence;
   double factor = study->forms[index].factor;

@@ -69,7 +69,7 @@ const double *truth_expected(const struct truth *truth, int node) {
 }
 
 /* Whether the derived gradient of TENSOR agrees with the numerical one far better than what the
- * check failed for. Along directions only their products are known; these are not asked. */
+ * check failed for. Along directions only their products are known; these are not compared. */
 static bool agrees(const struct truth *truth, const struct tensor_check *tensor) {
   const double close = 1e-4, part = 0.02;
   const double *right = truth_gradient(truth, tensor->node);
@@ -112,8 +112,8 @@ static void copy_slot(const struct truth *truth, const struct run *to, const dou
   memcpy(run_values(to, slot), from, count * sizeof *from);
 }
 
-/* NODE's gradient is complete: notes it, and goes on with the person's, or with none where the way
- * does not lead through it. */
+/* Notes NODE's gradient, which is complete, and continues with the person's, or with none where the
+ * way does not lead through it. */
 static void pass_by(struct truth *truth, const struct run *person, const bool *stations,
                     const bool *through, int node) {
   int slot = truth->reference.nodes[node].gradient;

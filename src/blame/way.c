@@ -28,8 +28,8 @@ static unsigned passes_of(const struct model *model, const struct instr *instr) 
   return passes;
 }
 
-/* Goes through the instructions on the ways from NODE to the next stations: moving[slot] where a
- * value moves with the node's. NULL for lack of memory. */
+/* Follows the instructions on the ways from NODE to the next stations: moving[slot] where a value
+ * moves with the node's. NULL for lack of memory. */
 static bool *find_moving(const struct model *model, const bool *stations, int node) {
   const struct code *forward = &model->program.forward;
   bool *moving = calloc(model->program.slot_count + 1, sizeof *moving);
@@ -103,7 +103,7 @@ static void find_dependences(const struct model *model, int node, char *depends)
   }
 }
 
-/* Whether operand K of INSTR is handed on to its result with at most a number for a factor. */
+/* Whether INSTR passes its operand K on to its result with at most a number for a factor. */
 static bool adds_up(const struct instr *instr, int k, const char *depends) {
   const struct op *op = &op_table[instr->op];
   return op->weight[k] || (op->power[k] == 1 && depends[instr->in[!k]] == DEPENDS_ON_NUMBERS);

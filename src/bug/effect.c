@@ -47,7 +47,7 @@ static void run_passes(const struct effect *effect, struct run *run, double *gra
   }
 }
 
-/* Two roads to one number may differ in the last digits. */
+/* Two ways to compute one number may differ in the last digits. */
 #define SAME_WITHIN 1e-12
 
 /* Of IS (NULL: zeros), multiplied by FACTOR. */

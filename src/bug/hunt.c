@@ -67,15 +67,15 @@ static void rule_out(struct hide *hide, const struct mutant *taken, size_t *coun
   }
 }
 
-/* What SEED makes of a mutant's id, and of nothing else. */
+/* A number made from SEED and a mutant's id, and nothing else. */
 static uint64_t lot_of(uint32_t seed, const char *id) {
   uint64_t lot = hash_bytes(hash_mix(HASH_START, seed), id, strlen(id));
   lot ^= lot >> 32; /* the high bits, which decide, have seen little of the last letters */
   return hash_mix(lot, lot >> 29);
 }
 
-/* The candidate with the least lot: a catalogue or a model that has grown hides what it did, unless
- * that is new. */
+/* The candidate with the smallest number: a catalogue or a model that has grown hides what it did,
+ * unless the new mutant's number is smaller. */
 static const struct mutant *draw(const struct hide *hide) {
   const struct mutant *drawn = NULL;
   uint64_t least = 0;

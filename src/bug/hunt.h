@@ -68,8 +68,7 @@ void hunt_act(struct hunt *hunt, enum hunt_act act);
 
 size_t hunt_found(const struct hunt *hunt);
 
-/* What is left of HUNT_FULL_SCORE after all acts and whole minutes, times the share of bugs
- * found. */
+/* The rest of HUNT_FULL_SCORE after all acts and whole minutes, times the share of bugs found. */
 unsigned hunt_score(const struct hunt *hunt);
 
 /* Judges an answer: "dW2 scale" or "W2 scale" (where and which kind), or the right line. *FOUND is
@@ -82,13 +81,13 @@ enum status hunt_answer(struct hunt *hunt, struct model *model, const char *answ
  * none left. */
 enum status hunt_hint(struct hunt *hunt, struct text *out, struct diag *diag);
 
-/* Hides what is still to be found in MODEL, which was built anew. */
+/* Hides the bugs that are still to be found in MODEL, which was built anew. */
 enum status hunt_hide_again(struct hunt *hunt, struct model *model, struct diag *diag);
 
 /* Takes all bugs out of MODEL; the hunt is over. */
 enum status hunt_end(struct hunt *hunt, struct model *model, struct diag *diag);
 
-/* What HIDDEN was: the line, what it did, how it shows, where such a one was seen. */
+/* Appends what HIDDEN was: the line, what it did, how it shows, and where one like it was seen. */
 void hunt_debrief(const struct hidden_bug *hidden, struct text *out);
 
 #endif

@@ -35,7 +35,7 @@ const char *const outcome_names[OUTCOME_COUNT] = {
 
 /* -- points -- */
 
-/* One model a point, each with the catalogue that its own shapes allow. */
+/* The model at one of the points, with the catalogue that its shapes allow there. */
 struct variant {
   bool exists;
   struct model model;
@@ -68,7 +68,8 @@ static bool zero_biases(struct model *model) {
   return found;
 }
 
-/* Where the text does not allow a point there is none; only a lack of memory is a failure. */
+/* Makes the model at POINT. Where the text does not allow that there is none; only a lack of memory
+ * is a failure. */
 static enum status variant_init(struct variant *variant, const struct model *of, enum point point,
                                 const struct loader *loader, struct diag *diag) {
   *variant = (struct variant){.model.loss = -1};
@@ -145,7 +146,7 @@ static double change(const struct check *is, const struct check *should) {
   return largest;
 }
 
-/* Two roads to one number may differ in the last digits. */
+/* Two ways to compute one number may differ in the last digits. */
 #define SAME_WITHIN 1e-12
 
 /* -- all of them -- */
@@ -170,7 +171,8 @@ static bool cancelled(const struct work *work) {
   return work->options->cancel && *work->options->cancel;
 }
 
-/* Progress counts parts: so many for each trial of the model without a bug, one for each mutant. */
+/* Progress counts parts: TRIAL_PARTS for each check of the model without a bug, one for each
+ * mutant. */
 enum { TRIAL_PARTS = 4 };
 
 static void count_parts(void *context, size_t done, size_t total) {
@@ -319,8 +321,7 @@ static void *lay_ground(void *context) {
   return NULL;
 }
 
-/* The caller's own thread only tells of the progress, and often, so that it hears of a stop
- * soon. */
+/* The caller's own thread only reports progress, often enough to notice a stop soon. */
 static void watch(struct work *work) {
   enum { PATIENCE = 30 * 1000 * 1000, SECOND = 1000 * 1000 * 1000 }; /* nanoseconds */
   size_t total = TRIALS * TRIAL_PARTS + work->matrix->catalogue.count;
@@ -341,7 +342,7 @@ static void watch(struct work *work) {
   pthread_mutex_unlock(&work->lock);
 }
 
-/* WANTED threads that do the same. Where none can be had, the caller does it all. */
+/* Starts WANTED threads that do the same. Where none can be had, the caller does it all. */
 static void run_threads(struct work *work, int wanted, void *(*deed)(void *work)) {
   pthread_t threads[NUMERIC_MAX_THREADS];
   int started = 0;

@@ -28,8 +28,8 @@ enum outcome {
   OUTCOME_MISSED,     /* PASS, though a gradient has changed */
   OUTCOME_UNDECIDED,  /* KINK, UNRELIABLE, INADEQUATE */
   OUTCOME_EQUIVALENT, /* no gradient of a param has changed here, and nothing was noticed */
-  OUTCOME_ABSENT,     /* the check says nothing here: no such point, no such line there, or the
-                       * model itself does not stand it */
+  OUTCOME_ABSENT,     /* the check says nothing here: there is no such point or line, or the model
+                       * itself fails */
   OUTCOME_COUNT
 };
 extern const char *const outcome_names[OUTCOME_COUNT];

@@ -58,7 +58,7 @@ static bool is_constant(const struct model *model, const struct expr *expr) {
   return expr->op >= 0;
 }
 
-/* A 0/1 mask that is drawn: a effect with a random operand. */
+/* A 0/1 mask that is drawn: a comparison with a random operand. */
 static bool is_mask(const struct model *model, int node) {
   if (node < 0 || model->nodes[node].kind != NODE_OP || !op_table[model->nodes[node].op].branches)
     return false;
@@ -166,8 +166,8 @@ static bool matches(struct match *match, const struct expr *pattern, const struc
 
 struct expansion {
   const struct match *match;
-  bool failed;    /* for want of memory */
-  bool senseless; /* some name of the replacement stands for nothing here */
+  bool failed;    /* for lack of memory */
+  bool senseless; /* a name in the replacement means nothing here */
 };
 
 static const struct expr *senseless(struct expansion *expansion) {
@@ -248,7 +248,7 @@ static struct shape line_shape(const struct rule_line *line) {
   return slot >= 0 ? model_shape(model, slot) : (struct shape){1, 1};
 }
 
-/* A name of a replacement that no pattern binds; NULL where it stands for nothing. */
+/* A name in a replacement that no pattern binds; NULL where it means nothing. */
 static const struct expr *expand_name(struct expansion *expansion, const struct expr *expr) {
   const struct rule_line *line = expansion->match->line;
   const struct model *model = line->model;
@@ -323,7 +323,7 @@ static const struct expr *shrink(void *context, const char *name) {
   return args[0] && args[1] ? apply(expansion, OP_MUL, "mul", args, 2) : NULL;
 }
 
-/* NODE's formula with its first name a tenth smaller. */
+/* NODE's formula with its first name made a tenth smaller. */
 static const struct expr *stale(struct expansion *expansion, const struct expr *expr) {
   const struct expr *args[8];
   bool done = false;

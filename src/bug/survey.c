@@ -20,7 +20,7 @@ static enum status remember(struct survey *survey, const struct mutant *mutant) 
 struct work {
   struct survey *survey;
   const struct catalogue *catalogue;
-  bool failed; /* for want of memory */
+  bool failed; /* for lack of memory */
 };
 
 static bool count(void *context, size_t mutant, double distance) {
@@ -50,14 +50,14 @@ size_t survey_budget(const struct model *model, size_t slopes) {
   return budget > UNNOTICED ? budget : UNNOTICED;
 }
 
-/* What making the catalogue costs, before it is made. */
+/* The cost of making the catalogue, estimated beforehand. */
 static size_t catalogue_cost(const struct model *model) {
   size_t parts = 0;
   for (size_t i = 0; i < model->rule_count; i++) parts += model->rules[i].value->size;
   return parts * PART_COST;
 }
 
-/* What comparing the gradients of all mutants costs, which is quicker than computing them. */
+/* The cost of comparing the gradients of all mutants, which is less than that of computing them. */
 static size_t comparing_cost(const struct catalogue *catalogue, const struct effect *effect) {
   enum { COMPARED = 4 }; /* as quick as one that is computed */
   size_t cost;
@@ -98,7 +98,7 @@ enum status survey_run(struct survey *survey, struct model *model,
   effect_done(&effect);
   catalogue_done(&catalogue);
   if (status != STATUS_LIMIT || budget == 0) return status;
-  return STATUS_OK; /* more mutants than a catalogue holds are more than a note is worth */
+  return STATUS_OK; /* a note is not worth more mutants than a catalogue holds */
 }
 
 void survey_done(struct survey *survey) {

@@ -23,7 +23,7 @@ struct work {
   struct diag *diag;
   struct run base;        /* forward and backward done */
   struct numeric numeric;
-  struct second second;   /* of the same point, once it is asked */
+  struct second second;   /* of the same point; empty until the first question */
   bool redrawn;
   struct random directions_from;
 };
@@ -141,7 +141,7 @@ static void take_analytic(const struct work *work, struct tensor_check *tensor,
     tensor->analytic[i] = vector_dot_signs(gradient, directions + i * size, size);
 }
 
-/* What an earlier check knows of the same slopes, or NULL. */
+/* The same slopes from an earlier check, or NULL. */
 static const double *earlier_slopes(const struct work *work, const struct tensor_check *tensor) {
   const struct check *from = work->check->options.numeric_from;
   if (!shortcut_taken(SHORTCUT_KNOWN)) from = NULL;
@@ -202,7 +202,7 @@ static bool draws(const struct model *model) {
   return false;
 }
 
-/* How many are still to be computed. */
+/* The number of slopes that are still to be computed. */
 static size_t count_slopes(const struct work *work, const struct tensor_check *tensors,
                            size_t count) {
   size_t slopes = 0;
@@ -223,7 +223,7 @@ static enum status start(struct work *work) {
   work->redrawn = draws(model) && !options->frozen;
   random_seed(&work->directions_from, 1);
   int threads = options->threads > 0 ? options->threads : team_processors();
-  /* Where every pass draws anew, passes must be whole and come one after the other. */
+  /* Where every pass draws anew, passes must be whole and run one after the other. */
   work->numeric = (struct numeric){.threads = work->redrawn ? 1 : threads,
                                    .method = options->method, .eps = options->eps,
                                    .evaluate = work->redrawn ? EVALUATE_FULL : options->evaluate,
@@ -247,7 +247,7 @@ static size_t count_rounded(const struct check *check) {
   return count;
 }
 
-/* What quadruple precision had to say. */
+/* Appends what quadruple precision had to say. */
 static void put_opinions(const struct check *check, struct text *note) {
   size_t settled = count_settled(check), rounded = count_rounded(check);
   if (settled == 0 || check->verdict != VERDICT_PASS) return;
@@ -261,7 +261,7 @@ static void put_opinions(const struct check *check, struct text *note) {
                 rounded);
 }
 
-/* Which tensors were judged as of single precision although the check is in double. */
+/* Appends which tensors were judged as of single precision although the check is in double. */
 static void put_single(const struct check *check, const struct model *model, struct text *note) {
   double relative = 0;
   for (size_t i = 0; i < check->tensor_count; i++) {
@@ -321,7 +321,7 @@ static enum status decide(struct work *work, struct examination *exams) {
   return numeric_cancelled(&work->numeric) ? STATUS_CANCELLED : STATUS_OK;
 }
 
-/* What the check is worth; an earlier one of the same slopes has noted it already. */
+/* Notes what the check is worth, unless an earlier check of the same slopes has done so. */
 static enum status note_worth(struct work *work) {
   struct check *check = work->check;
   if (!check->options.numeric_from &&

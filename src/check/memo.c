@@ -53,7 +53,7 @@ static bool is_key(const struct memo_key *a, const struct memo_key *b) {
          a->what == b->what;
 }
 
-/* Where KEY is, or would be. */
+/* The place where KEY is or belongs. */
 static struct memo_entry *find(struct memo_entry *places, size_t room, const struct memo_key *key) {
   uint64_t hash = HASH_START, h;
   memcpy(&h, &key->h, sizeof h);

@@ -22,7 +22,7 @@ struct numeric {
   void (*progress)(void *context, size_t done, size_t total); /* may be NULL; from one thread */
   void *progress_context;
   size_t done, total; /* probes in all */
-  bool failed; /* for want of memory */
+  bool failed; /* for lack of memory */
 };
 
 enum status numeric_init(struct numeric *numeric, const struct model *model,

@@ -41,7 +41,7 @@ enum reason {
 };
 extern const char *const reason_names[REASON_COUNT];
 
-/* What every backward pass keeps to, in the order in which it is asked. */
+/* The laws of laws.h, in the order in which they are tested. */
 enum law {
   LAW_NONE,
   LAW_REPEAT, /* a second pass gives the same bits */

@@ -37,7 +37,7 @@ struct opinion {
   double left, right;  /* KINK: the slopes to either side */
 };
 
-/* WORKER stays the caller's and must be at its base whenever it is asked. */
+/* WORKER stays the caller's, and must be at its base at every question. */
 void second_init(struct second *second, struct worker *worker);
 void second_done(struct second *second);
 

@@ -20,8 +20,8 @@ struct sums {
   size_t *room;      /* how many nodes more all sums that share it may keep */
 };
 
-/* For sums of OP; nothing is taken apart before it is asked for. ROOM, and what BASE points to,
- * outlive it. */
+/* Begins with the sums of OP, none of which is taken apart before sums_run() needs it. ROOM, and
+ * what BASE points to, must outlive it. */
 void sums_init(struct sums *sums, const struct op *op, const struct call *base, size_t *room);
 void sums_done(struct sums *sums);
 

@@ -307,8 +307,8 @@ static int bits_in_single(double value) {
   return bits;
 }
 
-/* Whether a gradient in double was computed in single precision: most of it is exact there, and
- * needs so many digits that this is no accident. */
+/* Whether a gradient in double was computed in single precision: most of its entries are exact
+ * there, and need so many bits that this is no accident. */
 static bool came_from_single(const struct tensor_check *tensor) {
   enum { MANY = 18 }; /* whole numbers of some size, say, need fewer */
   size_t single = 0, many = 0, count = 0;
@@ -359,8 +359,8 @@ static enum verdict overall(const struct check *check) {
   return adequate ? verdict : VERDICT_INADEQUATE;
 }
 
-/* A third opinion: nobody is accused whose gradient is what the rules of the operations give,
- * whatever the numerical side says. */
+/* A third opinion: a gradient that the rules of the operations give is right, whatever the
+ * numerical side says. */
 static void acquit_right_rules(struct check *check, const struct examination *exam) {
   struct derived derived = {0};
   if (exam->redrawn) return;

@@ -15,14 +15,14 @@
 /* What is moved: one entry of a tensor, or all of it along a direction of +1 and -1. */
 struct probe {
   int slot;
-  size_t first; /* instruction at which the forward pass must be taken up again */
+  size_t first; /* instruction at which the forward pass resumes */
   size_t count; /* entries of the tensor */
   size_t entry;
   const signed char *direction; /* count signs; NULL: only ENTRY moves */
 };
 
-/* The probe of NODE's value, without an entry. A node that is computed is held still: the pass is
- * taken up again behind it. */
+/* The probe of NODE's value, without an entry. A node that is computed is held fixed: the pass
+ * resumes after it. */
 struct probe node_probe(const struct model *model, int node);
 
 /* One instruction of a plan. */
@@ -34,10 +34,10 @@ struct plan_step {
 
 struct plan_step plan_step(struct run *run, const struct instr *instr);
 
-/* The part of its output to compute anew when the parts DIRTY, by slot, have changed. */
+/* The part of its output to recompute when the parts DIRTY, by slot, have changed. */
 struct rect plan_step_part(const struct plan_step *step, const struct rect *dirty);
 
-/* A step with what it has found out. */
+/* A step and what it knows from the move before. */
 struct kept_step {
   struct plan_step plan;
   const double *was; /* its result at the base */
@@ -50,7 +50,7 @@ struct worker {
   alignas(TEAM_APART) const struct model *model;
   const struct run *base; /* the point that is checked, forward pass done */
   struct run run;
-  bool planned;           /* incremental: only the steps are run; else everything */
+  bool planned;           /* incremental: only the steps run; otherwise the whole pass does */
   struct kept_step *steps;
   size_t step_count;
   size_t line;            /* entries of the probe, one after the other in a row (DOWN: in a column), */
@@ -59,12 +59,13 @@ struct worker {
   struct rect *dirty;     /* by slot: what differs from BASE under a plan */
   size_t *until;          /* by slot of the probe or of a step's output: no step from here on reads it */
   size_t moved;           /* no step from here on has an output that may differ from BASE */
-  bool astray;            /* a whole pass has left behind it what is not the base's */
+  bool astray;            /* a whole pass has left values that are not the base's */
   const volatile sig_atomic_t *cancel; /* may be NULL; once it is set, moves return NaN at once */
   void (*moving)(void *context); /* called before every move, so that a long look at one entry can be
                                   * stopped; may be NULL */
   void *moving_context;
-  struct memo *memo;      /* asked, and told, by all below worker_restore(); may be NULL */
+  struct memo *memo;      /* worker_loss() and the others below worker_restore() ask and tell it;
+                           * may be NULL */
 };
 
 enum status worker_init(struct worker *worker, const struct model *model, const struct run *base);
@@ -74,9 +75,8 @@ bool worker_cancelled(const struct worker *worker);
 /* Calls worker->moving(), where there is one. */
 void worker_tell(const struct worker *worker);
 
-/* From now on moves of the probe (of which the entry or direction may change) compute anew only
- * what they reach. The worker must be at its base. False, changing nothing, if there is no
- * memory. */
+/* From now on a move of the probe (whose entry or direction may change) recomputes only what it
+ * reaches. The worker must be at its base. False, changing nothing, if there is no memory. */
 bool worker_plan(struct worker *worker, const struct probe *probe);
 void worker_unplan(struct worker *worker);
 
@@ -87,12 +87,13 @@ size_t worker_entry(const struct worker *worker, const struct probe *probe, size
  * kept; 0: there are no such lines. */
 size_t worker_line(const struct worker *worker);
 
-/* Under what the memo keeps the answer to WHAT about an entry of SLOT moved by H, by a RUN in one
- * precision about a BASE in another. */
+/* The key under which the memo keeps the answer to WHAT about an entry of SLOT moved by H, for a
+ * RUN in one precision about a BASE in another. */
 struct memo_key worker_key(enum precision base, enum precision run, int slot, size_t entry, double h,
                            enum memo_what what);
 
-/* What the worker's memo knows about the probe moved by H; false: nothing. And what it is told. */
+/* Looks up what the worker's memo knows about the probe moved by H (false: nothing), and tells
+ * it. */
 bool worker_recall(const struct worker *worker, const struct probe *probe, double h,
                    enum memo_what what, uint64_t *bits);
 void worker_remember(const struct worker *worker, const struct probe *probe, double h,

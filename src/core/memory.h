@@ -41,7 +41,7 @@ double *memory_numbers(size_t count);
  * that the one before it has given back, and the system would clear every page of them again. */
 void memory_keep_freed(void);
 
-/* Tells the system that so many bytes will be read here and there, so that large pages pay. */
+/* Tells the system that these COUNT bytes will be read in no order, so that large pages pay. */
 void memory_scattered(void *bytes, size_t count);
 
 /* Makes room for COUNT elements of SIZE bytes in the array at *ITEMS (a pointer to a pointer);

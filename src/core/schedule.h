@@ -1,6 +1,6 @@
-/* A program shared out among a team. Its instructions are cut into phases: where each row of what
- * a phase computes depends, within the phase, on the same row only, every member takes a stripe
- * of rows through all of it and meets the others at its end. That does not change a bit. */
+/* A program shared out among a team. Its instructions are cut into phases. Where each row of what a
+ * phase computes depends, within the phase, on the same row only, every member takes a stripe of
+ * rows through all of it and meets the others at its end. That does not change a bit. */
 #ifndef GRADWALK_CORE_SCHEDULE_H
 #define GRADWALK_CORE_SCHEDULE_H
 
@@ -24,8 +24,8 @@ struct stripe {
 };
 struct stripe stripe_of(size_t rows, int piece, int pieces);
 
-/* For CODE of the program of RUN. A phase with less WORK than so many products of two numbers is
- * left to one member. STATUS_NO_MEMORY at worst. */
+/* Cuts up CODE, of the program of RUN. A phase that takes fewer than WORK products of two numbers
+ * is left to one member. STATUS_NO_MEMORY at worst. */
 enum status schedule_init(struct schedule *schedule, struct run *run, const struct code *code,
                           size_t work);
 void schedule_done(struct schedule *schedule);

@@ -15,7 +15,7 @@ enum { MOST_PASSING = 3000 };
 
 /* -- layers -- */
 
-/* The layer that the nearest user of each box stands in, or LAYERS. */
+/* The layer of the nearest user of each box, or LAYERS. */
 static int *find_nearest(const struct plan *plan) {
   const struct box *boxes = plan->layout->boxes;
   size_t count = plan->layout->count;
@@ -29,7 +29,7 @@ static int *find_nearest(const struct plan *plan) {
   return nearest;
 }
 
-/* Lines that are cut count too: what is computed later stands further to the right. */
+/* Lines that are cut count too: what is computed later is further to the right. */
 static bool choose_layers(struct plan *plan) {
   struct box *boxes = plan->layout->boxes;
   size_t count = plan->layout->count;
@@ -40,7 +40,7 @@ static bool choose_layers(struct plan *plan) {
     plan->layers = max_int(plan->layers, boxes[i].layer + 1);
   }
   int *nearest = find_nearest(plan);
-  for (size_t i = 0; nearest && i < count; i++) /* a leaf stands right before its first user */
+  for (size_t i = 0; nearest && i < count; i++) /* a leaf is right before its first user */
     if (boxes[i].input_count == 0 && nearest[i] < plan->layers) boxes[i].layer = nearest[i] - 1;
   free(nearest);
   return nearest;

@@ -8,7 +8,7 @@ enum { UP = SIDE_UP, RIGHT = SIDE_RIGHT, DOWN = SIDE_DOWN, LEFT = SIDE_LEFT };
 enum { NARROWEST_GAP = 3, STRAIGHT = -1, UNDECIDED = -2, MOST_MOVES = 16 };
 
 /* What is joined in the gap after a layer: an item's lines, or those of several items that all end
- * in one place. Its vertical part stands in one column, its channel. */
+ * in one place. Its vertical part takes one column, its channel. */
 struct net {
   int first, last; /* its items: a list by next_of */
   int low, high;   /* the rows that it reaches */

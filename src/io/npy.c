@@ -85,7 +85,7 @@ static uint64_t little_endian(const char *bytes, int count) {
   return value;
 }
 
-/* The length of what stands before the header, and of the header; false if they are not there. */
+/* The length of what comes before the header, and of the header; false if they are not there. */
 static bool find_header(const struct text *file, size_t *start, size_t *length) {
   if (file->length < MAGIC_SIZE + 4 || memcmp(file->bytes, "\x93NUMPY", MAGIC_SIZE) != 0)
     return false;

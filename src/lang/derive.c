@@ -115,7 +115,7 @@ struct template {
   struct model *model;
   int node;
   const struct instance *instance; /* NULL: a primitive's rule over a, b, out, dout */
-  bool failed; /* for want of memory */
+  bool failed; /* for lack of memory */
 };
 
 static const struct expr *gradient_name(struct model *model, int node) {

@@ -10,7 +10,7 @@
 
 enum node_kind { NODE_DATA, NODE_PARAM, NODE_CONST, NODE_OP };
 
-/* One leaf, or one application of an operation. Nodes stand in evaluation order. */
+/* One leaf, or one application of an operation. Nodes are in the order of evaluation. */
 struct node {
   const char *name;
   enum node_kind kind;

@@ -30,8 +30,8 @@ static void put_squeezed(struct text *out, const char *text, size_t length) {
   }
 }
 
-/* How many of the LENGTH bytes of TEXT stand before a last " in ", outside of brackets; all of them
- * if there is none. */
+/* The number of the LENGTH bytes of TEXT before a last " in ", outside of brackets; all of them if
+ * there is none. */
 static size_t before_in(const char *text, size_t length) {
   size_t found = length;
   int depth = 0;
@@ -69,7 +69,7 @@ enum likeness { ALIKE, ALIKE_WITHOUT_IN, ALIKE_WITH_IN, ALIKE_SHORTENED, LIKENES
 struct search {
   const struct model *model;
   const char *wanted; /* canonical */
-  size_t base;        /* of its bytes stand before "in" */
+  size_t base;        /* of its bytes come before "in" */
   struct text shown;  /* by the node that is looked at */
 };
 
@@ -180,7 +180,7 @@ static bool has_gate(const struct model *model, const char *name) {
   return false;
 }
 
-/* The node shown by what stands at OPEN, a bracket, up to *CLOSE; -1: none. */
+/* The node shown by the bracket at OPEN and what follows, up to *CLOSE; -1: none. */
 static int shown_at(const struct model *model, const char *text, size_t length, size_t open,
                     bool gradient, size_t *close) {
   const char *inside = text + open + 1;

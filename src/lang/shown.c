@@ -28,7 +28,7 @@ struct writing {
   const struct model *model;
   struct arena *arena;
   bool plain;   /* parts within a part: in the gate's own names, without "in" */
-  bool failed;  /* for want of memory */
+  bool failed;  /* for lack of memory */
   bool open;    /* one of these parts cannot be computed by itself */
   size_t found; /* names of parts */
 };
@@ -270,8 +270,8 @@ static size_t bytes_for(const char *text, int columns) {
   return length;
 }
 
-/* What of TEXT fits into COLUMNS columns: *HEAD bytes, and behind "…" what is returned; "" if all
- * of it fits. */
+/* The two parts of TEXT that fit into COLUMNS columns with "…" between them: its first *HEAD bytes,
+ * and what is returned, which is "" if all of it fits. */
 static const char *shorten(const char *text, int columns, size_t *head) {
   int all = text_columns(text, strlen(text)), tail = (columns - 1) / 2;
   *head = all <= columns ? strlen(text) : bytes_for(text, columns - 1 - tail);

@@ -172,7 +172,7 @@ static void try_rates(struct training *training, bool (*step)(struct training *)
   advice->trial_rate = rate;
 }
 
-/* Tries other rates, and puts back what that moves. */
+/* Tries other rates, and restores what that moves. */
 static enum status try_again(struct training *training, bool (*step)(struct training *)) {
   struct history *history = &training->history;
   const struct model *model = &training->model;

@@ -1,5 +1,5 @@
-/* What a training that ended says of itself: a loss that rose or stood still, params that never
- * moved, and what another rate does from the same start. All of it is computed. */
+/* What can be said of a training that has ended: a loss that rose or did not move, params that
+ * never moved, and what another rate does from the same start. All of it is computed. */
 #ifndef GRADWALK_TRAIN_ADVICE_H
 #define GRADWALK_TRAIN_ADVICE_H
 

@@ -83,7 +83,7 @@ static void find_parts(struct training *training, const char *function) {
   }
 }
 
-/* Only what examples are counted in may differ from the text as it stands. */
+/* Only the number of examples may differ from the text as it is. */
 static enum status check_params(const struct model *model, const struct model *like,
                                 struct diag *diag) {
   if (model->node_count != like->node_count || model->instance_count != like->instance_count)
@@ -283,7 +283,7 @@ static bool find_bad(struct training *training) {
   return false;
 }
 
-/* Entries [first, last) of a param that PIECE is about: a band of its rows. */
+/* Entries [first, last) of a param that PIECE is about: a stripe of its rows. */
 static struct stripe entries_of(const struct training *training, size_t node, int piece) {
   const struct shape shape = model_shape(&training->model, training->model.nodes[node].slot);
   const struct stripe rows = stripe_of(shape.rows, piece, team_members(training->team));

@@ -19,8 +19,8 @@ void train_take_params(struct training *training);
 /* Hands the params as they are now to another build of the text. */
 void train_give_params(const struct training *training, struct model *model);
 
-/* All the steps, or as many as there are until it is cancelled or diverges; what was learnt by the
- * last whole step stays. Fails only for want of memory. */
+/* Makes all the steps, or as many as there are until it is cancelled or diverges; what the last
+ * whole step learnt stays. Fails only for lack of memory. */
 enum status train_run(struct training *training, struct diag *diag);
 
 #endif
