@@ -78,8 +78,36 @@ static bool is_flat(const double *ends[ENDS], size_t count, int near, int far) {
   return true;
 }
 
+static const double places[ENDS] = {-2 * FAR, -FAR, FAR, 2 * FAR};
+
+static void judge_ends(struct activation *activation, const double *ends[ENDS], size_t count) {
+  activation->flat_below = is_flat(ends, count, 1, 0);
+  activation->flat_above = is_flat(ends, count, 2, 3);
+}
+
+/* The same for an operation of one operand, which is alike wherever it is applied: once is enough. */
+static void try_op(struct activations *all, int op, struct activation *activation) {
+  enum { TRIED = 1, BELOW = 2, ABOVE = 4 };
+  const struct shape shape = {ENDS, 1};
+  double values[ENDS];
+  const double *ends[ENDS] = {&values[0], &values[1], &values[2], &values[3]};
+  if (!all->ops[op]) {
+    const struct call call = {.out = values, .shape = shape, .in = {{places, shape}}};
+    op_table[op].forward(&call, shape_rect(shape));
+    judge_ends(activation, ends, 1);
+    all->ops[op] = (unsigned char)(TRIED | (activation->flat_below ? BELOW : 0) |
+                                   (activation->flat_above ? ABOVE : 0));
+  }
+  activation->flat_below = all->ops[op] & BELOW;
+  activation->flat_above = all->ops[op] & ABOVE;
+}
+
 static enum status try_ends(struct activations *all, struct activation *activation) {
-  static const double places[ENDS] = {-2 * FAR, -FAR, FAR, 2 * FAR};
+  const struct instr *last = &forward_of(all)->items[activation->last - 1];
+  if (activation->last == activation->first + 1 && op_table[last->op].arity == 1) {
+    try_op(all, last->op, activation);
+    return STATUS_OK;
+  }
   const size_t count = count_of(all, activation);
   double *values = calloc(count, ENDS * sizeof *values);
   const double *ends[ENDS];
@@ -89,8 +117,7 @@ static enum status try_ends(struct activations *all, struct activation *activati
            count * sizeof *values);
     ends[end] = values + (size_t)end * count;
   }
-  activation->flat_below = is_flat(ends, count, 1, 0);
-  activation->flat_above = is_flat(ends, count, 2, 3);
+  judge_ends(activation, ends, count);
   free(values);
   put_back(all, activation);
   return STATUS_OK;

@@ -17,8 +17,9 @@ struct activations {
   const struct model *model;
   const struct run *base; /* lent: the point, forward pass done */
   struct run run;         /* of the same, moved about it */
-  struct activation *items; /* in the order in which they run */
+  struct activation *items; /* those found, in the order in which they run */
   size_t count, capacity;
+  unsigned char ops[OP_COUNT]; /* what is known of each operation of one operand */
 };
 
 /* Finds the activations on the way from a param to the loss that are no part of another one and

@@ -3,6 +3,7 @@
 #ifndef GRADWALK_CHECK_SPECIAL_H
 #define GRADWALK_CHECK_SPECIAL_H
 
+#include "check/activation.h"
 #include "check/result.h"
 #include "check/worker.h"
 
@@ -12,6 +13,7 @@ struct worth {
   const struct model *model;
   const struct run *point; /* forward and backward pass done */
   struct worker *worker;
+  struct activations activations; /* zeroed until a row needs them */
   struct text note;
 };
 

@@ -1,6 +1,5 @@
 #include "check/worth.h"
 
-#include "check/activation.h"
 #include "check/layers.h"
 #include "check/special.h"
 #include "core/intl.h"
@@ -163,63 +162,60 @@ static bool begin_entry(struct worth *worth, size_t index) {
   return index < LISTED;
 }
 
-/* An activation and its slopes at the point. */
-struct slopes {
-  const struct activation *of;
-  struct shape shape;
-  const double *left, *right;
-};
-
-/* Adds what is to be said of one activation as entry INDEX of a list; false if that is nothing. */
-typedef bool put_activation(struct worth *worth, const struct slopes *slopes, size_t index);
-
-static bool put_dead(struct worth *worth, const struct slopes *slopes, size_t index) {
-  int side = slopes->of->flat_below && !slopes->of->flat_above ? unit_side(worth, slopes->of->in)
-                                                               : -1;
-  size_t units, dead;
-  if (side < 0) return false;
-  dead = count_dead(slopes->shape, slopes->left, slopes->right, side, &units);
-  if (dead == 0) return false;
-  if (begin_entry(worth, index)) text_printf(&worth->note, _("%zu of %zu units of "), dead, units);
-  return true;
+/* The slopes of ACTIVATION at the point, those to the left and then those to the right; ends with
+ * free(). NULL: no memory. */
+static double *slopes_of(struct worth *worth, const struct activation *activation) {
+  size_t count = shape_count(model_shape(worth->model, activation->out));
+  double *slopes = calloc(count, 2 * sizeof *slopes);
+  if (slopes) activation_slopes(&worth->activations, activation, slopes, slopes + count);
+  return slopes;
 }
 
-static bool put_saturated(struct worth *worth, const struct slopes *slopes, size_t index) {
+/* Adds what is to be said of ACTIVATION, if anything, as entry *LISTED of a list. */
+typedef enum status put_activation(struct worth *worth, const struct activation *activation,
+                                   size_t *listed);
+
+static enum status put_dead(struct worth *worth, const struct activation *activation,
+                            size_t *listed) {
+  const struct shape shape = model_shape(worth->model, activation->out);
+  int side = activation->flat_above ? -1 : unit_side(worth, activation->in);
+  if (side < 0) return STATUS_OK;
+  double *slopes = slopes_of(worth, activation);
+  if (!slopes) return STATUS_NO_MEMORY;
+  size_t units, dead = count_dead(shape, slopes, slopes + shape_count(shape), side, &units);
+  free(slopes);
+  if (dead == 0) return STATUS_OK;
+  if (begin_entry(worth, *listed)) text_printf(&worth->note, _("%zu of %zu units of "), dead, units);
+  end_entry(worth, (*listed)++, activation->out);
+  return STATUS_OK;
+}
+
+static enum status put_saturated(struct worth *worth, const struct activation *activation,
+                                 size_t *listed) {
   const double flat = 0.01;
-  size_t count = shape_count(slopes->shape), saturated = 0;
-  if (!slopes->of->flat_below || !slopes->of->flat_above) return false;
+  size_t count = shape_count(model_shape(worth->model, activation->out)), saturated = 0;
+  if (!activation->flat_below || !activation->flat_above) return STATUS_OK;
+  double *slopes = slopes_of(worth, activation);
+  if (!slopes) return STATUS_NO_MEMORY;
   for (size_t k = 0; k < count; k++)
-    saturated += fabs(slopes->left[k] + slopes->right[k]) / 2 < flat;
-  if (2 * saturated <= count) return false;
-  if (begin_entry(worth, index))
+    saturated += fabs(slopes[k] + slopes[count + k]) / 2 < flat;
+  free(slopes);
+  if (2 * saturated <= count) return STATUS_OK;
+  if (begin_entry(worth, *listed))
     text_printf(&worth->note, _("%zu of %zu entries of "), saturated, count);
-  return true;
-}
-
-static enum status list_activations(struct worth *worth, struct activations *all,
-                                    put_activation *put, size_t *listed) {
-  for (size_t i = 0; i < all->count; i++) {
-    const struct activation *activation = &all->items[i];
-    const struct shape shape = model_shape(worth->model, activation->out);
-    const size_t count = shape_count(shape);
-    double *slopes = calloc(count, 2 * sizeof *slopes);
-    if (!slopes) return STATUS_NO_MEMORY;
-    activation_slopes(all, activation, slopes, slopes + count);
-    if (put(worth, &(struct slopes){activation, shape, slopes, slopes + count}, *listed))
-      end_entry(worth, (*listed)++, activation->out);
-    free(slopes);
-  }
+  end_entry(worth, (*listed)++, activation->out);
   return STATUS_OK;
 }
 
 /* A note of all activations of which PUT has something to say, which SENTENCE ends. */
 static enum status note_activations(struct worth *worth, put_activation *put,
                                     const char *sentence) {
-  struct activations all;
   size_t listed = 0;
-  enum status status = activations_find(&all, worth->model, worth->point);
-  if (!status) status = list_activations(worth, &all, put, &listed);
-  activations_done(&all);
+  enum status status = STATUS_OK;
+  if (!worth->activations.model)
+    status = activations_find(&worth->activations, worth->model, worth->point);
+  for (size_t i = 0; !status && i < worth->activations.count; i++)
+    status = put(worth, &worth->activations.items[i], &listed);
   if (status || listed == 0) return status;
   end_list(worth, listed);
   text_puts(&worth->note, sentence);
@@ -311,6 +307,7 @@ enum status worth_note(struct check *check, const struct model *model, const str
   text_init(&worth.note);
   for (size_t i = 0; !status && i < sizeof rows / sizeof *rows; i++)
     if (check->options.explain || !rows[i].closer) status = rows[i].note(&worth);
+  activations_done(&worth.activations);
   text_done(&worth.note);
   return status;
 }
