@@ -79,18 +79,18 @@ static bool fits_with(struct guessing *g, const struct expr *value) {
 
 /* -- one name for another -- */
 
-struct exchange {
+struct tensor_exchange {
   const char *name;
   const struct expr *by;
 };
 
 static const struct expr *look_up(void *context, const char *name) {
-  const struct exchange *exchange = context;
+  const struct tensor_exchange *exchange = context;
   return strcmp(name, exchange->name) == 0 ? exchange->by : NULL;
 }
 
 static const struct expr *with(struct guessing *g, const char *name, const struct expr *by) {
-  struct exchange exchange = {name, by};
+  struct tensor_exchange exchange = {name, by};
   return by ? expr_substitute(&g->arena, g->rule->value, look_up, &exchange) : NULL;
 }
 
@@ -225,7 +225,8 @@ static bool start(struct guessing *g) {
 
 enum status guess_find(struct guess *found, struct model *reference, const struct run *right,
                        const double *is, int node) {
-  struct guessing g = {.found = found, .reference = reference, .right = right, .is = is, .node = node,
+  struct guessing g = {.found = found, .reference = reference, .right = right, .is = is,
+                       .node = node,
                        .size = shape_count(model_shape(reference, reference->nodes[node].slot)),
                        .base = program_mark(&reference->program), .budget = GUESSES_MOST};
   *found = (struct guess){GUESS_NONE, -1, -1, 0};

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct naming {
+struct kind_naming {
   struct named_kind *found;
   const struct model *model; /* the person's */
   const struct truth *truth;
@@ -36,7 +36,7 @@ static bool is_same_entry(double their, double mutant, double right, double larg
 
 /* Whether the mutant's gradient of the param NODE is the person's. One that is not assigned is
  * 0. */
-static bool is_same_for(const struct naming *naming, const struct run *run, int node) {
+static bool is_same_for(const struct kind_naming *naming, const struct run *run, int node) {
   const double *theirs = model_gradient(naming->model, naming->point, node);
   const double *mutant = model_gradient(&naming->reference, run, node);
   const double *right = truth_gradient(naming->truth, node);
@@ -47,7 +47,7 @@ static bool is_same_for(const struct naming *naming, const struct run *run, int 
   return true;
 }
 
-static bool is_same(const struct naming *naming, const struct run *run) {
+static bool is_same(const struct kind_naming *naming, const struct run *run) {
   for (size_t n = 0; n < naming->model->node_count; n++)
     if (naming->model->nodes[n].kind == NODE_PARAM && !is_same_for(naming, run, (int)n))
       return false;
@@ -67,7 +67,7 @@ static bool is_rare(const struct bug_kind *kind) {
 }
 
 /* Whether KIND is the name for what was seen of the line's shares. */
-static bool suits(const struct naming *naming, const struct bug_kind *kind) {
+static bool suits(const struct kind_naming *naming, const struct bug_kind *kind) {
   static const struct {
     enum share_fault share;
     bool negative;
@@ -90,14 +90,14 @@ static bool suits(const struct naming *naming, const struct bug_kind *kind) {
 }
 
 /* How well a mutant that fits does as a name. */
-static int rank(const struct naming *naming, const struct mutant *mutant) {
+static int rank(const struct kind_naming *naming, const struct mutant *mutant) {
   const struct rule *rule = &naming->reference.rules[mutant->rule];
   bool of_line = naming->line && naming->line->node == rule->target_node;
   return 4 * suits(naming, mutant->kind) + 2 * !is_rare(mutant->kind) + of_line;
 }
 
 static bool look(void *context, size_t index, size_t pass, const struct run *run) {
-  struct naming *naming = context;
+  struct kind_naming *naming = context;
   const struct mutant *mutant = &naming->catalogue.mutants[index];
   int rank_now = rank(naming, mutant);
   (void)pass;
@@ -112,7 +112,7 @@ static bool look(void *context, size_t index, size_t pass, const struct run *run
 
 /* -- all of it -- */
 
-static enum status prepare(struct naming *naming, struct diag *diag) {
+static enum status prepare(struct kind_naming *naming, struct diag *diag) {
   enum status status = reference_init(&naming->reference, naming->model, false, diag);
   return status ? status : reference_run(&naming->right, &naming->reference, naming->point, diag);
 }
@@ -143,7 +143,7 @@ static void settle_by_name(struct named_kind *found, const char *name) {
 }
 
 /* The result of LINE in units of its node's gradient; NULL for lack of memory. */
-static double *result_of(const struct naming *naming, size_t size) {
+static double *result_of(const struct kind_naming *naming, size_t size) {
   const struct wrong_line *line = naming->line;
   const struct rule *rule = &naming->model->rules[line->rules[line->count - 1]];
   const double *values = run_values(naming->point, model_target(naming->model, rule));
@@ -154,7 +154,7 @@ static double *result_of(const struct naming *naming, size_t size) {
 }
 
 /* Whether the line names what it is guessed to take: equal numbers alone are no proof. */
-static bool is_named_there(const struct naming *naming, const struct guess *guess) {
+static bool is_named_there(const struct kind_naming *naming, const struct guess *guess) {
   char name[NAME_MAX_BYTES + 2];
   const struct wrong_line *line = naming->line;
   bool gradient = guess->kind == GUESS_OTHER_GRADIENT || guess->kind == GUESS_NO_SLOPE;
@@ -167,7 +167,7 @@ static bool is_named_there(const struct naming *naming, const struct guess *gues
 }
 
 /* What the line makes, by itself and against the right gradient of its node. */
-static enum status look_at_line(struct naming *naming) {
+static enum status look_at_line(struct kind_naming *naming) {
   const struct wrong_line *line = naming->line;
   struct named_kind *found = naming->found;
   if (!line || line->count == 0 || line->node < 0 || isnan(line->scale)) return STATUS_OK;
@@ -188,17 +188,17 @@ static enum status look_at_line(struct naming *naming) {
 }
 
 static bool is_near(void *context, size_t mutant) {
-  const struct naming *naming = context;
+  const struct kind_naming *naming = context;
   const struct rule *rule = &naming->reference.rules[naming->catalogue.mutants[mutant].rule];
   return naming->region[rule->target_node];
 }
 
 static bool is_far(void *context, size_t mutant) {
-  const struct naming *naming = context;
+  const struct kind_naming *naming = context;
   return !naming->line || !is_near(context, mutant);
 }
 
-static enum status run_some(struct naming *naming, const struct check *check,
+static enum status run_some(struct kind_naming *naming, const struct check *check,
                             bool (*wants)(void *context, size_t mutant), size_t budget,
                             struct diag *diag) {
   size_t done;
@@ -209,7 +209,7 @@ static enum status run_some(struct naming *naming, const struct check *check,
                      &done, diag);
 }
 
-static enum status run_mutants(struct naming *naming, const struct check *check,
+static enum status run_mutants(struct kind_naming *naming, const struct check *check,
                                const struct wrong_lines *lines, struct diag *diag) {
   enum { NEAR = 100 * 1000 * 1000, FAR = 10 * 1000 * 1000 };
   const struct wrong_line *line = naming->line;
@@ -227,7 +227,7 @@ static enum status run_mutants(struct naming *naming, const struct check *check,
 enum status kind_find(struct named_kind *found, const struct check *check,
                       const struct model *model, const struct truth *truth,
                       const struct run *point, const struct wrong_lines *lines, struct diag *diag) {
-  struct naming naming = {.rank = -1, .found = found, .model = model, .truth = truth,
+  struct kind_naming naming = {.rank = -1, .found = found, .model = model, .truth = truth,
                           .point = point, .line = lines->count == 1 ? &lines->items[0] : NULL};
   *found = (struct named_kind){0};
   enum status status = prepare(&naming, diag);

@@ -19,7 +19,8 @@ static enum status find_params(struct effect *effect) {
 }
 
 /* All params' gradients one after the other, multiplied by FACTOR; 0 where no line assigns one. */
-static void collect(const struct effect *effect, const struct run *run, double factor, double *out) {
+static void collect(const struct effect *effect, const struct run *run, double factor,
+                    double *out) {
   const struct model *model = effect->model;
   for (size_t p = 0; p < effect->param_count; p++) {
     const struct node *node = &model->nodes[effect->params[p]];

@@ -278,37 +278,37 @@ static enum status judge_kind(struct hidden_bug *hidden, struct model *model,
 }
 
 /* The place and the kind in "dW2 wrong-cache". */
-struct claim {
+struct kind_answer {
   char place[80];
   const struct bug_kind *kind;
 };
 
-static enum status read_claim(const struct model *model, const char *answer, struct claim *claim,
-                              struct diag *diag) {
+static enum status read_kind_answer(const struct model *model, const char *answer,
+                                    struct kind_answer *given, struct diag *diag) {
   size_t length = strcspn(answer, " \t");
   const char *rest = answer + length + strspn(answer + length, " \t"), *best = NULL;
   char kind[80];
   size_t end = strlen(rest);
   while (end > 0 && (rest[end - 1] == ' ' || rest[end - 1] == '\t')) end--;
-  claim->kind = NULL;
-  if (length >= sizeof claim->place || end >= sizeof kind)
+  given->kind = NULL;
+  if (length >= sizeof given->place || end >= sizeof kind)
     return diag_set(diag, STATUS_USAGE, SPAN_NONE, "%s", _("this answer is too long"));
-  memcpy(claim->place, answer, length);
-  claim->place[length] = '\0';
+  memcpy(given->place, answer, length);
+  given->place[length] = '\0';
   memcpy(kind, rest, end);
   kind[end] = '\0';
-  bool known = model_find(model, claim->place) >= 0;
+  bool known = model_find(model, given->place) >= 0;
   for (size_t i = 0; i < model->rule_count; i++)
-    known = known || strcmp(model->rules[i].target, claim->place) == 0;
+    known = known || strcmp(model->rules[i].target, given->place) == 0;
   if (!known)
     return diag_set(diag, STATUS_USAGE, SPAN_NONE,
-                    _("\"%s\" is no node and no gradient of this model"), claim->place);
+                    _("\"%s\" is no node and no gradient of this model"), given->place);
   for (size_t i = 0; i < bug_kind_count; i++) {
     if (strcmp(bug_kinds[i].name, kind) == 0 || strcmp(bug_kinds[i].title, kind) == 0)
-      claim->kind = &bug_kinds[i];
+      given->kind = &bug_kinds[i];
     best = suggest_nearer(kind, best, bug_kinds[i].name);
   }
-  if (claim->kind) return STATUS_OK;
+  if (given->kind) return STATUS_OK;
   diag_set(diag, STATUS_USAGE, SPAN_NONE, _("\"%s\" is no kind of bug"), kind);
   diag_hint(diag, "%s", _("\"bugs\" lists them, or answer with the right line"));
   diag_suggest(diag, best);
@@ -321,22 +321,22 @@ static bool is_place(const struct hidden_bug *hidden, const char *place) {
 
 static enum status answer_kind(struct hunt *hunt, struct model *model, const char *answer,
                                struct hidden_bug **found, struct text *why, struct diag *diag) {
-  struct claim claim;
+  struct kind_answer given;
   char place[GRADIENT_SIZE];
   bool right = false, near = false;
-  enum status status = read_claim(model, answer, &claim, diag);
+  enum status status = read_kind_answer(model, answer, &given, diag);
   for (size_t i = 0; !status && !right && i < hunt->count; i++) {
     struct hidden_bug *hidden = &hunt->bugs[i];
-    if (hidden->found || !is_place(hidden, claim.place)) continue;
+    if (hidden->found || !is_place(hidden, given.place)) continue;
     near = true;
-    status = judge_kind(hidden, model, claim.kind, &right, diag);
+    status = judge_kind(hidden, model, given.kind, &right, diag);
     if (right) *found = hidden;
   }
   if (!status && !right)
     text_printf(why, near ? _("the line of %s is wrong, but not in this way: %s does something else "
                               "to the gradients\n")
                           : _("the line of %s is right: look elsewhere than for %s\n"),
-                name_title(model, claim.place, place), claim.kind->name);
+                name_title(model, given.place, place), given.kind->name);
   return status;
 }
 

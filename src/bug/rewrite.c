@@ -22,7 +22,7 @@ static size_t node_size(const struct model *model, int node) {
   return shape_count(node_shape(model, node));
 }
 
-struct search {
+struct name_search {
   const struct model *model;
   const char *name;  /* sought */
   bool found;
@@ -30,7 +30,7 @@ struct search {
   const struct expr *upstream; /* the first gradient */
 };
 
-static void look_for(struct search *search, const struct expr *expr) {
+static void look_for(struct name_search *search, const struct expr *expr) {
   if (expr->kind == EXPR_NAME) {
     int node = model_gradient_named(search->model, expr->name);
     search->found = search->found || (search->name && strcmp(expr->name, search->name) == 0);
@@ -41,8 +41,8 @@ static void look_for(struct search *search, const struct expr *expr) {
     look_for(search, expr->args[i]);
 }
 
-static struct search search(const struct model *model, const struct expr *expr, const char *name) {
-  struct search search = {.model = model, .name = name};
+static struct name_search search(const struct model *model, const struct expr *expr, const char *name) {
+  struct name_search search = {.model = model, .name = name};
   look_for(&search, expr);
   return search;
 }
@@ -76,7 +76,7 @@ static bool is_penalty(const struct model *model, const struct rule *rule,
   int target = rule->target_node;
   if (target < 0 || model->nodes[target].kind != NODE_PARAM || node_size(model, target) < 2)
     return false;
-  struct search found = search(model, expr, model->nodes[target].name);
+  struct name_search found = search(model, expr, model->nodes[target].name);
   return found.found && !found.wide;
 }
 

@@ -61,7 +61,8 @@ static size_t catalogue_cost(const struct model *model) {
 static size_t comparing_cost(const struct catalogue *catalogue, const struct effect *effect) {
   enum { COMPARED = 4 }; /* as quick as one that is computed */
   size_t cost;
-  if (!size_multiply(effect->count / COMPARED * PASS_COUNT, catalogue->count, &cost)) return SIZE_MAX;
+  const size_t entries = effect->count / COMPARED * PASS_COUNT;
+  if (!size_multiply(entries, catalogue->count, &cost)) return SIZE_MAX;
   return cost;
 }
 

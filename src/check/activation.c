@@ -85,7 +85,8 @@ static void judge_ends(struct activation *activation, const double *ends[ENDS], 
   activation->flat_above = is_flat(ends, count, 2, 3);
 }
 
-/* The same for an operation of one operand, which is alike wherever it is applied: once is enough. */
+/* The same for an operation of one operand, which is alike wherever it is applied: once is
+ * enough. */
 static void try_op(struct activations *all, int op, struct activation *activation) {
   enum { TRIED = 1, BELOW = 2, ABOVE = 4 };
   const struct shape shape = {ENDS, 1};

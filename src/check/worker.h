@@ -61,8 +61,8 @@ struct worker {
   size_t moved;           /* no step from here on has an output that may differ from BASE */
   bool astray;            /* a whole pass has left values that are not the base's */
   const volatile sig_atomic_t *cancel; /* may be NULL; once it is set, moves return NaN at once */
-  void (*moving)(void *context); /* called before every move, so that a long look at one entry can be
-                                  * stopped; may be NULL */
+  /* Called before every move, so that a long look at one entry can be stopped; may be NULL. */
+  void (*moving)(void *context);
   void *moving_context;
   struct memo *memo;      /* worker_loss() and the others below worker_restore() ask and tell it;
                            * may be NULL */

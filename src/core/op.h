@@ -64,8 +64,8 @@ struct op {
   void (*forward_wide)(const struct wide_call *call, struct rect part);
   uint64_t (*branches_wide)(const struct wide_call *call, uint64_t hash);
   const char *rules[MAX_OPERANDS]; /* right side of dOPERAND = …; NULL: no gradient flows */
-  /* The same for where the other operand may be 0, which is any but a constant without a 0; NULL: the
-   * rule holds there too. */
+  /* The same for where the other operand may be 0, which is any but a constant without a 0; NULL:
+   * the rule holds there too. */
   const char *rules_at_zero[MAX_OPERANDS];
   const char *domain[MAX_OPERANDS]; /* where the rule holds and tests draw, as an expression of a
                                      * standard normal z; NULL: z itself */

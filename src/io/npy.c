@@ -15,15 +15,15 @@ struct header {
   int rank;
 };
 
-struct reader {
+struct npy_reader {
   const char *at, *end;
 };
 
-static void skip_spaces(struct reader *reader) {
+static void skip_spaces(struct npy_reader *reader) {
   while (reader->at < reader->end && (*reader->at == ' ' || *reader->at == '\n')) reader->at++;
 }
 
-static bool take(struct reader *reader, const char *word) {
+static bool take(struct npy_reader *reader, const char *word) {
   size_t length = strlen(word);
   skip_spaces(reader);
   if ((size_t)(reader->end - reader->at) < length || memcmp(reader->at, word, length) != 0)
@@ -32,7 +32,7 @@ static bool take(struct reader *reader, const char *word) {
   return true;
 }
 
-static bool take_number(struct reader *reader, uint32_t *number) {
+static bool take_number(struct npy_reader *reader, uint32_t *number) {
   uint64_t value = 0;
   skip_spaces(reader);
   const char *start = reader->at;
@@ -44,7 +44,7 @@ static bool take_number(struct reader *reader, uint32_t *number) {
 }
 
 /* (), (5,), (2, 3) */
-static bool take_shape(struct reader *reader, struct header *header) {
+static bool take_shape(struct npy_reader *reader, struct header *header) {
   if (!take(reader, "(")) return false;
   while (header->rank < DIMS_MOST && take_number(reader, &header->dims[header->rank])) {
     header->rank++;
@@ -53,7 +53,7 @@ static bool take_shape(struct reader *reader, struct header *header) {
   return take(reader, ")");
 }
 
-static bool take_entry(struct reader *reader, struct header *header) {
+static bool take_entry(struct npy_reader *reader, struct header *header) {
   if (take(reader, "'descr':"))
     return !header->descr && (header->descr = take(reader, "'<f8'"));
   if (take(reader, "'fortran_order':"))
@@ -64,7 +64,7 @@ static bool take_entry(struct reader *reader, struct header *header) {
 }
 
 static bool parse_header(const char *text, size_t length, struct header *header) {
-  struct reader reader = {text, text + length};
+  struct npy_reader reader = {text, text + length};
   *header = (struct header){0};
   if (!take(&reader, "{")) return false;
   while (!take(&reader, "}"))

@@ -34,7 +34,7 @@ static int rule_owner(const struct model *model, int node) {
 
 void derivation_choose_owners(struct derivation *derivation) {
   struct model *model = derivation->model;
-  bool *depends = derivation->reaches; /* by node, on a param; scratch until derivation_mark_active() */
+  bool *depends = derivation->reaches; /* by node, on a param; scratch until the nodes are marked */
   for (size_t n = 0; n < model->node_count; n++) {
     const struct node *node = &model->nodes[n];
     depends[n] = node->kind == NODE_PARAM;

@@ -153,13 +153,13 @@ static enum status parse_call(struct parser *parser, const char *name, uint32_t 
 }
 
 /* entries: { ["-"] NUMBER [","] }, rows ended by ";" or the end of a line */
-struct matrix {
+struct matrix_literal {
   struct shape shape;
   double *entries;
   size_t count, capacity, in_row;
 };
 
-static enum status matrix_entry(struct parser *parser, struct matrix *matrix) {
+static enum status matrix_entry(struct parser *parser, struct matrix_literal *matrix) {
   enum status status;
   bool negative = at_symbol(parser, "-");
   if (negative && (status = advance(parser))) return status;
@@ -176,7 +176,7 @@ static enum status matrix_entry(struct parser *parser, struct matrix *matrix) {
   return at_symbol(parser, ",") ? advance(parser) : STATUS_OK;
 }
 
-static enum status matrix_row_end(struct parser *parser, struct matrix *matrix) {
+static enum status matrix_row_end(struct parser *parser, struct matrix_literal *matrix) {
   struct shape *shape = &matrix->shape;
   if (matrix->in_row == 0 || (shape->rows > 0 && matrix->in_row != shape->cols)) {
     diag_set(parser->diag, STATUS_DATA, parser->token.span,
@@ -190,7 +190,7 @@ static enum status matrix_row_end(struct parser *parser, struct matrix *matrix) 
   return STATUS_OK;
 }
 
-static enum status matrix_rows(struct parser *parser, struct matrix *matrix) {
+static enum status matrix_rows(struct parser *parser, struct matrix_literal *matrix) {
   enum status status;
   for (;;) {
     bool line = parser->token.kind == TOKEN_LINE, last = at_symbol(parser, "]");
@@ -207,7 +207,7 @@ static enum status matrix_rows(struct parser *parser, struct matrix *matrix) {
 
 /* matrix: "[" entries { ";" entries } "]" */
 static enum status parse_matrix(struct parser *parser, const struct expr **out) {
-  struct matrix matrix = {0};
+  struct matrix_literal matrix = {0};
   uint32_t start = parser->token.span.start;
   enum status status = advance(parser);
   if (!status) status = matrix_rows(parser, &matrix);

@@ -47,7 +47,7 @@ static const struct expr *write_value(void *context, const char *name) {
 
 /* -- finding out, once the nodes are there -- */
 
-struct naming {
+struct part_naming {
   struct model *model;
   struct scope written; /* names of statements */
   struct scope counts;  /* of texts: how many nodes they would fit */
@@ -55,12 +55,12 @@ struct naming {
   bool always;          /* a gate is called d: d(x) alone would be taken for a use of it */
 };
 
-static bool count_text(struct naming *naming, const char *text) {
+static bool count_text(struct part_naming *naming, const char *text) {
   int seen = scope_find(&naming->counts, text);
   return scope_bind(&naming->counts, text, seen < 0 ? 1 : seen + 1);
 }
 
-static bool find_written(struct naming *naming) {
+static bool find_written(struct part_naming *naming) {
   const struct syntax *syntax = &naming->model->syntax;
   for (size_t s = 0; s < syntax->count; s++) {
     const struct stmt *stmt = &syntax->statements[s];
@@ -73,7 +73,7 @@ static bool find_written(struct naming *naming) {
   return true;
 }
 
-static bool is_written(const struct naming *naming, int node) {
+static bool is_written(const struct part_naming *naming, int node) {
   return scope_find(&naming->written, naming->model->nodes[node].name) >= 0;
 }
 
@@ -103,7 +103,7 @@ static const char *local_name(const struct model *model, int body, int node) {
 }
 
 /* Whether NODE is a draw, or made of draws that nobody named: its text would draw anew. */
-static bool is_drawn(const struct naming *naming, int node) {
+static bool is_drawn(const struct part_naming *naming, int node) {
   const struct node *at = &naming->model->nodes[node];
   bool drawn = at->kind == NODE_OP && op_table[at->op].flags & OP_RANDOM;
   for (size_t i = 0; i < at->operand_count; i++) {
@@ -125,7 +125,7 @@ static const struct expr *written_out(struct model *model, const struct expr *fo
 
 /* Fills in what part NODE is; every node before it is known. *WITHIN: it makes no sense outside of
  * its statement. */
-static bool find_part(struct naming *naming, int node, bool *within) {
+static bool find_part(struct part_naming *naming, int node, bool *within) {
   struct model *model = naming->model;
   struct node *at = &model->nodes[node];
   int body, whole = gate_of(model, node, &body);
@@ -158,7 +158,7 @@ static const char *text_of(struct model *model, const struct expr *expr) {
 }
 
 /* Parts, and how often each text would serve; a named node of the same formula counts. */
-static bool find_parts(struct naming *naming) {
+static bool find_parts(struct part_naming *naming) {
   struct model *model = naming->model;
   for (size_t n = 0; n < model->node_count; n++) {
     struct node *node = &model->nodes[n];
@@ -181,7 +181,7 @@ static bool find_parts(struct naming *naming) {
 }
 
 /* The statement that NODE belongs to, by its name. NEXT is the next written name. */
-static const char *statement_of(const struct naming *naming, int node, const char *next) {
+static const char *statement_of(const struct part_naming *naming, int node, const char *next) {
   const struct model *model = naming->model;
   const char *name = next;
   for (int i = model->nodes[node].instance; i >= 0; i = model->instances[i].parent) {
@@ -191,7 +191,7 @@ static const char *statement_of(const struct naming *naming, int node, const cha
   return name;
 }
 
-static bool find_statements(struct naming *naming) {
+static bool find_statements(struct part_naming *naming) {
   struct model *model = naming->model;
   const char *next = "";
   for (size_t n = model->node_count; n-- > 0;) {
@@ -214,7 +214,7 @@ static const char *ordinal(unsigned number) {
 }
 
 /* Those that still read alike are counted. */
-static bool number_parts(struct naming *naming) {
+static bool number_parts(struct part_naming *naming) {
   struct model *model = naming->model;
   struct scope numbers;
   bool good = true;
@@ -233,7 +233,7 @@ static bool number_parts(struct naming *naming) {
 }
 
 bool shown_make(struct model *model) {
-  struct naming naming = {.model = model};
+  struct part_naming naming = {.model = model};
   scope_init(&naming.written);
   scope_init(&naming.counts);
   naming.drawn = calloc(model->node_count + 1, sizeof *naming.drawn);
