@@ -5,8 +5,8 @@
 #include "blame/search.h"
 #include "blame/wrong.h"
 
-/* The first line to break LAW (LAW_NONE: whose result is not finite), run in SEARCH beside a pass that
- * does not ask for it; added to FOUND. STATUS_NO_MEMORY. */
+/* The first line to break LAW (LAW_NONE: whose result is not finite), run in SEARCH beside a pass
+ * that does not ask for it; added to FOUND. STATUS_NO_MEMORY. */
 enum status breaking_find(struct search *search, struct wrong_lines *found, enum law law);
 
 #endif

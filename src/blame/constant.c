@@ -14,7 +14,7 @@ static bool is_small_constant(const struct model *model, const struct run *point
   return constant && number > 0 && number <= small;
 }
 
-/* Both passes once more with 0 in SLOT, on the draws of before. */
+/* Runs both passes again with 0 in SLOT, with the same draws as before. */
 static void run_without(struct run *run, const struct model *model, int slot) {
   run->frozen = run->drawn = true;
   *run_values(run, slot) = 0;
@@ -22,10 +22,10 @@ static void run_without(struct run *run, const struct model *model, int slot) {
   run_code(run, &model->program.backward, 0);
 }
 
-static bool all_right(const struct model *model, const struct model *twin,
+static bool all_right(const struct model *model, const struct model *reference,
                       const struct run *person, const struct run *right) {
   for (size_t n = 0; n < model->node_count; n++) {
-    const struct node *own = &model->nodes[n], *other = &twin->nodes[n];
+    const struct node *own = &model->nodes[n], *other = &reference->nodes[n];
     if (own->kind != NODE_PARAM || own->gradient < 0 || other->gradient < 0) continue;
     if (!truth_is_multiple(run_values(person, own->gradient), run_values(right, other->gradient),
                            shape_count(model_shape(model, own->slot)), 1))
@@ -41,8 +41,8 @@ static enum status try_without(struct left_out *found, const struct model *model
   bool failed = run_copy(&person, point) || run_copy(&right, &truth->right);
   if (!failed) {
     run_without(&person, model, slot);
-    run_without(&right, &truth->twin, slot);
-    if (all_right(model, &truth->twin, &person, &right))
+    run_without(&right, &truth->reference, slot);
+    if (all_right(model, &truth->reference, &person, &right))
       *found = (struct left_out){true, *run_values(point, slot), model->values[instr->out].node};
   }
   run_done(&person);

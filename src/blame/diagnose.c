@@ -27,7 +27,7 @@ static bool differs_somewhere(const struct study *study) {
   return false;
 }
 
-/* A constant that is left out explains all there is, and no more is said of the tensors. */
+/* A constant that is left out explains everything; then no more is said of the tensors. */
 static enum status study_all(struct study *study, struct diag *diag) {
   enum status status = lines_find(&study->diagnosis->lines, study->check, study->model,
                                   study->truth, study->point);

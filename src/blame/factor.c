@@ -32,7 +32,7 @@ bool factor_stands_in(const struct expr *expr, double number) {
 
 /* -- the model's own numbers, asked for in turn -- */
 
-/* How FACTOR follows from VALUE, a number called NAME; false: not at all. */
+/* Appends how FACTOR follows from VALUE, a number called NAME; false: it does not. */
 static bool explain_by(struct text *out, double factor, double value, const char *name, bool size) {
   char number[NUMBER_TEXT_SIZE];
   if (!isfinite(value) || !(fabs(value) > 0) || factor_is(value, 1)) return false;
@@ -63,20 +63,22 @@ static bool explain_by_root(struct text *out, double factor, double value, const
   return true;
 }
 
-/* Whether the forward pass divides by SIZE or twice that, or by once or twice as many times it as the
- * tensor's OTHER side is long; or multiplies with one divided by such a number: there is a mean by
- * it. */
+/* Whether there is a mean by SIZE: the forward pass divides by SIZE, by twice that, or by either
+ * times OTHER, the length of the tensor's other side; or it multiplies by one divided by such a
+ * number. */
 static bool is_mean_in(const struct model *model, const struct run *point, double size,
                        double other) {
   const struct code *forward = &model->program.forward;
   const double often[] = {1, 2, other, 2 * other};
   for (size_t i = 0; i < forward->count; i++) {
     const struct instr *instr = &forward->items[i];
-    if (instr->op != OP_DIV && instr->op != OP_MUL) continue;
-    for (int k = instr->op == OP_DIV; k < 2; k++) {
+    const struct op *op = &op_table[instr->op];
+    const bool quotient = op->power[1] < 0;
+    if (!op->power[0]) continue;
+    for (int k = quotient; k < 2; k++) {
       if (shape_count(model_shape(model, instr->in[k])) != 1) continue;
       double number = *run_values(point, instr->in[k]);
-      double times = (instr->op == OP_DIV ? number : 1 / number) / size;
+      double times = (quotient ? number : 1 / number) / size;
       for (size_t j = 0; j < sizeof often / sizeof *often; j++)
         if (factor_is(times, often[j])) return true;
     }
@@ -88,8 +90,9 @@ static bool is_mean_in(const struct model *model, const struct run *point, doubl
 static bool is_averaging(const struct model *model, const struct run *point,
                          const struct expr *line, double size) {
   if (!line || line->kind != EXPR_APPLY) return false;
-  if (line->op == OP_SUM) return true;
-  if (line->op == OP_DIV) {
+  const struct op *op = line->op >= 0 ? &op_table[line->op] : NULL;
+  if (op && op_adds_up(op)) return true;
+  if (op && op->power[1] < 0) {
     const struct expr *by = line->args[1];
     int node = by->kind == EXPR_NAME ? model_find(model, by->name) : -1;
     bool scalar = node >= 0 && shape_count(model_shape(model, model->nodes[node].slot)) == 1;
@@ -192,7 +195,8 @@ static bool explain_as_common(struct text *out, double factor) {
   return false;
 }
 
-/* The plain readings first; a size only then, and beside a plain one only as another possibility. */
+/* The plain readings come first. A size comes only after them, and beside a plain one only as
+ * another possibility. */
 void factor_explain(struct text *out, const struct model *model, const struct run *point,
                     double factor, const struct expr *line) {
   struct text size;

@@ -6,10 +6,10 @@
 #include "core/text.h"
 #include "lang/model.h"
 
-/* Appends a clause like "3 is m: a mean is left out", the likeliest reading first; nothing if FACTOR
- * is no number that means something here. A size of the data or a param counts only where it stands
- * to reason: the loss divides by it, or LINE (the wrong line's right side; may be NULL) sums over or
- * divides by it. POINT holds the constants. */
+/* Appends a clause like "3 is m: a mean is left out", the likeliest reading first; nothing if
+ * FACTOR is no number that means something here. A size of the data or a param counts only where it
+ * stands to reason: the loss divides by it, or LINE (the wrong line's right side; may be NULL) sums
+ * over or divides by it. POINT holds the constants. */
 void factor_explain(struct text *out, const struct model *model, const struct run *point,
                     double factor, const struct expr *line);
 

@@ -51,8 +51,8 @@ static bool covers(enum finding_kind kind) {
   static const bool covering[FINDING_KIND_COUNT] = {
       [FINDING_FACTOR] = true,       [FINDING_OWN_VALUE] = true, [FINDING_SAME_ENTRIES] = true,
       [FINDING_ZERO] = true,         [FINDING_OFFSET] = true,    [FINDING_MOVED] = true,
-      [FINDING_OTHER] = true,        [FINDING_CLIPPED] = true,  [FINDING_NOT_ZERO] = true,  [FINDING_NOT_DOUBLE] = true,
-      [FINDING_NOT_REPEATABLE] = true,
+      [FINDING_OTHER] = true,        [FINDING_CLIPPED] = true,   [FINDING_NOT_ZERO] = true,
+      [FINDING_NOT_DOUBLE] = true,   [FINDING_NOT_REPEATABLE] = true,
   };
   return covering[kind];
 }

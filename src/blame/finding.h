@@ -1,5 +1,5 @@
-/* What a failing check saw: findings, each with a sentence, and the wrong lines. A diagnosis owns them
- * until diagnosis_free(). */
+/* What a failing check saw: findings, each with a sentence, and the wrong lines. A diagnosis owns
+ * them until diagnosis_free(). */
 #ifndef GRADWALK_BLAME_FINDING_H
 #define GRADWALK_BLAME_FINDING_H
 

@@ -322,7 +322,7 @@ static bool find_mask_extra(const struct compared *c, struct form *form) {
 
 /* -- all of them -- */
 
-/* In the order in which they are asked. */
+/* In the order in which they are tried. */
 static bool (*const finders[])(const struct compared *c, struct form *form) = {
     find_zero,       find_factor,     find_same,    find_part,       find_own_value,
     find_offset,     find_other,      find_clipped, find_transposed, find_moved_rows,

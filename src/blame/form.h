@@ -48,7 +48,7 @@ struct compared {
   const double *is, *should;
   const double *own;     /* the values of the param itself, or NULL */
   struct shape shape;
-  const struct truth *truth; /* for the gradients of other nodes; NULL: they are not asked */
+  const struct truth *truth; /* for the gradients of other nodes; NULL: those are not tried */
   int node;              /* whose gradient it is; -1: none */
   double largest, scale; /* of SHOULD, of both: form_find() fills them in */
 };

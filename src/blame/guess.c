@@ -8,15 +8,15 @@
 
 struct guessing {
   struct guess *found;
-  struct model *twin;
+  struct model *reference;
   const struct run *right;
   const double *is;
   int node;
   size_t size;
   struct arena arena;        /* of new expressions */
-  struct program_mark base;  /* of the twin's program */
+  struct program_mark base;  /* of the reference's program */
   struct code code;          /* of the guess at hand */
-  struct run run;            /* the twin's values, and room for a guess behind them */
+  struct run run;            /* the reference's values, and after them room for a guess */
   size_t room;
   size_t budget;             /* guesses that may still be tried */
   const struct rule *rule;   /* the line at hand */
@@ -30,14 +30,14 @@ enum { GUESSES_MOST = 4000, NODES_MOST = 256 };
 /* -- computing an expression -- */
 
 static bool make_room(struct guessing *g) {
-  size_t size = g->twin->program.size;
+  size_t size = g->reference->program.size;
   if (size > g->room) {
     double *values = realloc(g->run.values, 2 * size * sizeof *values);
     if (!values) return false;
     g->run.values = values;
     g->room = 2 * size;
   }
-  memcpy(g->run.values + g->base.size, g->twin->program.image + g->base.size,
+  memcpy(g->run.values + g->base.size, g->reference->program.image + g->base.size,
          (size - g->base.size) * sizeof *g->run.values);
   return true;
 }
@@ -45,16 +45,16 @@ static bool make_room(struct guessing *g) {
 /* VALUE in the place of the line's right side, in `made`; false if it has no sense there. */
 static bool compute(struct guessing *g, const struct expr *value) {
   struct diag diag;
-  struct builder builder = rules_builder(g->twin, &diag);
-  const size_t lowered = g->twin->lowered;
+  struct builder builder = rules_builder(g->reference, &diag);
+  const size_t lowered = g->reference->lowered;
   int slot = -1;
   builder.code = &g->code;
   g->code.count = 0;
   enum status status = value ? lower_expr(&builder, value, NULL, &slot) : STATUS_NO_MEMORY;
-  g->twin->lowered = lowered;
+  g->reference->lowered = lowered;
   g->failed = g->failed || status == STATUS_NO_MEMORY;
-  bool fits = !status && shape_equal(model_shape(g->twin, slot),
-                                     model_shape(g->twin, g->twin->nodes[g->node].slot));
+  bool fits = !status && shape_equal(model_shape(g->reference, slot),
+                                     model_shape(g->reference, g->reference->nodes[g->node].slot));
   if (fits && make_room(g)) {
     run_slice(&g->run, &g->code, 0, g->code.count);
     memcpy(g->made, run_values(&g->run, slot), g->size * sizeof *g->made);
@@ -62,13 +62,13 @@ static bool compute(struct guessing *g, const struct expr *value) {
     g->failed = true;
     fits = false;
   }
-  program_rollback(&g->twin->program, g->base);
+  program_rollback(&g->reference->program, g->base);
   return fits;
 }
 
 /* The gradient of the node if its line made VALUE; true if that is the person's. */
 static bool fits_with(struct guessing *g, const struct expr *value) {
-  const double *right = run_values(g->right, g->twin->nodes[g->node].gradient);
+  const double *right = run_values(g->right, g->reference->nodes[g->node].gradient);
   if (g->budget == 0 || g->found->kind) return false;
   g->budget--;
   if (!compute(g, value)) return false;
@@ -79,25 +79,25 @@ static bool fits_with(struct guessing *g, const struct expr *value) {
 
 /* -- one name for another -- */
 
-struct exchange {
+struct tensor_exchange {
   const char *name;
   const struct expr *by;
 };
 
 static const struct expr *look_up(void *context, const char *name) {
-  const struct exchange *exchange = context;
+  const struct tensor_exchange *exchange = context;
   return strcmp(name, exchange->name) == 0 ? exchange->by : NULL;
 }
 
 static const struct expr *with(struct guessing *g, const char *name, const struct expr *by) {
-  struct exchange exchange = {name, by};
+  struct tensor_exchange exchange = {name, by};
   return by ? expr_substitute(&g->arena, g->rule->value, look_up, &exchange) : NULL;
 }
 
 static const struct expr *name_of(struct guessing *g, int node, bool gradient) {
-  const char *name = g->twin->nodes[node].name;
+  const char *name = g->reference->nodes[node].name;
   if (gradient) name = arena_printf(&g->arena, "d%s", name);
-  return name ? expr_name(&g->arena, (struct span){0}, name) : NULL;
+  return name ? expr_name(&g->arena, SPAN_NONE, name) : NULL;
 }
 
 static bool keep(struct guessing *g, enum guess_kind kind, int is, int should, size_t sample) {
@@ -105,21 +105,13 @@ static bool keep(struct guessing *g, enum guess_kind kind, int is, int should, s
   return true;
 }
 
-/* The node that NAME is the value or the gradient of; -1: none. */
-static int node_named(const struct guessing *g, const char *name, bool *gradient) {
-  int node = model_find(g->twin, name);
-  *gradient = node < 0;
-  if (node < 0 && name[0] == 'd') node = model_find(g->twin, name + 1);
-  return node;
-}
-
 static void try_exchanges(struct guessing *g, const char *name, int node, bool gradient) {
-  const struct model *twin = g->twin;
+  const struct model *reference = g->reference;
   size_t tried = 0;
-  for (size_t n = 0; n < twin->node_count && tried < NODES_MOST && !g->found->kind; n++) {
-    const struct node *other = &twin->nodes[n];
-    bool fits = (int)n != node && shape_equal(model_shape(twin, other->slot),
-                                              model_shape(twin, twin->nodes[node].slot));
+  for (size_t n = 0; n < reference->node_count && tried < NODES_MOST && !g->found->kind; n++) {
+    const struct node *other = &reference->nodes[n];
+    bool fits = (int)n != node && shape_equal(model_shape(reference, other->slot),
+                                              model_shape(reference, reference->nodes[node].slot));
     if (!fits || (gradient && other->gradient < 0)) continue;
     tried++;
     if (fits_with(g, with(g, name, name_of(g, (int)n, gradient))))
@@ -131,10 +123,10 @@ static void try_exchanges(struct guessing *g, const char *name, int node, bool g
 
 /* Whether what is too much is a multiple of the line with the param's gradient for the param. */
 static void try_update(struct guessing *g, const char *name, int node) {
-  const double *right = run_values(g->right, g->twin->nodes[g->node].gradient);
+  const double *right = run_values(g->right, g->reference->nodes[g->node].gradient);
   double *off = g->share;
-  if (g->found->kind || g->twin->nodes[node].kind != NODE_PARAM ||
-      g->twin->nodes[node].gradient < 0 || !compute(g, with(g, name, name_of(g, node, true))))
+  if (g->found->kind || g->reference->nodes[node].kind != NODE_PARAM ||
+      g->reference->nodes[node].gradient < 0 || !compute(g, with(g, name, name_of(g, node, true))))
     return;
   double *saved = malloc(g->size * sizeof *saved);
   g->failed = g->failed || !saved;
@@ -152,20 +144,19 @@ static void try_update(struct guessing *g, const char *name, int node) {
 
 static const struct expr *call(struct guessing *g, int op, const struct expr *const *args,
                                size_t count) {
-  return expr_apply(&g->arena, (struct span){0}, op, op_table[op].name, args, count);
+  return expr_apply(&g->arena, SPAN_NONE, op, op_table[op].name, args, count);
 }
 
 /* A row or column that is 1 at sample K and 0 elsewhere. */
 static const struct expr *picks(struct guessing *g, bool across, size_t samples, size_t k) {
-  const struct span nowhere = {0};
-  const struct expr *args[3] = {expr_number(&g->arena, nowhere, across ? 1 : (double)samples),
-                                expr_number(&g->arena, nowhere, across ? (double)samples : 1),
-                                expr_number(&g->arena, nowhere, (double)k)};
+  const struct expr *args[3] = {expr_number(&g->arena, SPAN_NONE, across ? 1 : (double)samples),
+                                expr_number(&g->arena, SPAN_NONE, across ? (double)samples : 1),
+                                expr_number(&g->arena, SPAN_NONE, (double)k)};
   return args[0] && args[1] && args[2] ? call(g, OP_UNIT, args, 3) : NULL;
 }
 
 static void try_sample(struct guessing *g, const char *name, int node, bool across, size_t k) {
-  struct shape shape = model_shape(g->twin, g->twin->nodes[node].slot);
+  struct shape shape = model_shape(g->reference, g->reference->nodes[node].slot);
   const struct expr *own = name_of(g, node, true);
   const struct expr *picked[2] = {own, picks(g, across, across ? shape.cols : shape.rows, k)};
   const struct expr *only = own && picked[1] ? call(g, OP_MUL, picked, 2) : NULL;
@@ -177,8 +168,8 @@ static void try_sample(struct guessing *g, const char *name, int node, bool acro
 
 static void try_samples(struct guessing *g, const char *name, int node) {
   enum { SAMPLES_MOST = 64 };
-  struct shape shape = model_shape(g->twin, g->twin->nodes[node].slot);
-  struct batch batch = model_batch(g->twin);
+  struct shape shape = model_shape(g->reference, g->reference->nodes[node].slot);
+  struct batch batch = model_batch(g->reference);
   uint32_t samples = batch.across ? shape.cols : shape.rows;
   if (batch.count < 2 || samples != batch.count || samples > SAMPLES_MOST) return;
   for (uint32_t k = 0; k < samples && !g->found->kind; k++)
@@ -189,7 +180,7 @@ static void try_samples(struct guessing *g, const char *name, int node) {
 
 static void try_name(struct guessing *g, const char *name) {
   bool gradient;
-  int node = node_named(g, name, &gradient);
+  int node = model_find_either(g->reference, name, &gradient);
   if (node < 0) return;
   if (gradient) try_samples(g, name, node);
   try_exchanges(g, name, node, gradient);
@@ -211,13 +202,13 @@ static void try_rule(struct guessing *g, const struct rule *rule) {
 
 /* What arrives, handed on as it stands. */
 static void try_no_slope(struct guessing *g) {
-  const struct model *twin = g->twin;
-  for (size_t i = 0; i < twin->rule_count && !g->found->kind; i++) {
-    const struct rule *rule = &twin->rules[i];
+  const struct model *reference = g->reference;
+  for (size_t i = 0; i < reference->rule_count && !g->found->kind; i++) {
+    const struct rule *rule = &reference->rules[i];
     if (rule->target_node != g->node || rule->node < 0) continue;
-    int slot = twin->nodes[rule->node].gradient;
-    bool fits = slot >= 0 && shape_equal(model_shape(twin, slot),
-                                         model_shape(twin, twin->nodes[g->node].slot));
+    int slot = reference->nodes[rule->node].gradient;
+    bool fits = slot >= 0 && shape_equal(model_shape(reference, slot),
+                                         model_shape(reference, reference->nodes[g->node].slot));
     if (fits && truth_is_multiple(g->is, run_values(g->right, slot), g->size, 1))
       keep(g, GUESS_NO_SLOPE, rule->node, rule->node, 0);
   }
@@ -232,18 +223,19 @@ static bool start(struct guessing *g) {
   return g->share && g->made && !run_copy(&g->run, g->right);
 }
 
-enum status guess_find(struct guess *found, struct model *twin, const struct run *right,
+enum status guess_find(struct guess *found, struct model *reference, const struct run *right,
                        const double *is, int node) {
-  struct guessing g = {.found = found, .twin = twin, .right = right, .is = is, .node = node,
-                       .size = shape_count(model_shape(twin, twin->nodes[node].slot)),
-                       .base = program_mark(&twin->program), .budget = GUESSES_MOST};
+  struct guessing g = {.found = found, .reference = reference, .right = right, .is = is,
+                       .node = node,
+                       .size = shape_count(model_shape(reference, reference->nodes[node].slot)),
+                       .base = program_mark(&reference->program), .budget = GUESSES_MOST};
   *found = (struct guess){GUESS_NONE, -1, -1, 0};
-  if (twin->nodes[node].gradient < 0) return STATUS_OK;
+  if (reference->nodes[node].gradient < 0) return STATUS_OK;
   arena_init(&g.arena);
   if (start(&g)) {
     try_no_slope(&g);
-    for (size_t i = 0; i < twin->rule_count && !found->kind; i++)
-      if (twin->rules[i].target_node == node) try_rule(&g, &twin->rules[i]);
+    for (size_t i = 0; i < reference->rule_count && !found->kind; i++)
+      if (reference->rules[i].target_node == node) try_rule(&g, &reference->rules[i]);
   } else {
     g.failed = true;
   }

@@ -24,10 +24,10 @@ struct guess {
   size_t sample;
 };
 
-/* What LINE, of which what it makes is SCALE times IS in truth, does instead. RIGHT is TWIN's run,
- * forward and backward done; TWIN is folded as the person's model, changed for a while and left as
- * it was. STATUS_NO_MEMORY. */
-enum status guess_find(struct guess *found, struct model *twin, const struct run *right,
+/* What LINE, of which what it makes is SCALE times IS in truth, does instead. RIGHT is REFERENCE's
+ * run, forward and backward done; REFERENCE is folded as the person's model, changed for a while
+ * and left as it was. STATUS_NO_MEMORY. */
+enum status guess_find(struct guess *found, struct model *reference, const struct run *right,
                        const double *is, int node);
 
 /* The name in the catalogue of what was guessed, or NULL. */

@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct naming {
+struct kind_naming {
   struct named_kind *found;
   const struct model *model; /* the person's */
   const struct truth *truth;
   const struct run *point;
   const struct wrong_line *line;
-  struct model twin;         /* folded as the person's, with the derived pass */
+  struct model reference;         /* folded as the person's, with the derived pass */
   struct run right;
   struct catalogue catalogue;
   bool *region; /* by node: the wrong line's, and those whose rules make its gradient */
@@ -25,7 +25,8 @@ struct naming {
 
 /* -- comparing -- */
 
-/* Whether MUTANT is THEIR gradient, not merely near it: much nearer than RIGHT is, in every entry. */
+/* Whether MUTANT is THEIR gradient, not merely near it: much nearer than RIGHT is, in every
+ * entry. */
 static bool is_same_entry(double their, double mutant, double right, double largest) {
   const double close = 1e-7, part = 1e-3, rounding = 1e-11;
   double apart = fabs(their - mutant), wrong = fabs(their - right);
@@ -33,10 +34,11 @@ static bool is_same_entry(double their, double mutant, double right, double larg
   return apart <= close * fmax(fabs(their), fabs(mutant)) && apart <= part * wrong;
 }
 
-/* Whether the mutant's gradient of the param NODE is the person's. One that is not assigned is 0. */
-static bool is_same_for(const struct naming *naming, const struct run *run, int node) {
+/* Whether the mutant's gradient of the param NODE is the person's. One that is not assigned is
+ * 0. */
+static bool is_same_for(const struct kind_naming *naming, const struct run *run, int node) {
   const double *theirs = model_gradient(naming->model, naming->point, node);
-  const double *mutant = model_gradient(&naming->twin, run, node);
+  const double *mutant = model_gradient(&naming->reference, run, node);
   const double *right = truth_gradient(naming->truth, node);
   size_t count = shape_count(model_shape(naming->model, naming->model->nodes[node].slot));
   double largest = right ? truth_largest(right, count) : 0;
@@ -45,7 +47,7 @@ static bool is_same_for(const struct naming *naming, const struct run *run, int 
   return true;
 }
 
-static bool is_same(const struct naming *naming, const struct run *run) {
+static bool is_same(const struct kind_naming *naming, const struct run *run) {
   for (size_t n = 0; n < naming->model->node_count; n++)
     if (naming->model->nodes[n].kind == NODE_PARAM && !is_same_for(naming, run, (int)n))
       return false;
@@ -64,8 +66,8 @@ static bool is_rare(const struct bug_kind *kind) {
   return false;
 }
 
-/* Whether KIND is how one would call what was seen of the line's shares. */
-static bool suits(const struct naming *naming, const struct bug_kind *kind) {
+/* Whether KIND is the name for what was seen of the line's shares. */
+static bool suits(const struct kind_naming *naming, const struct bug_kind *kind) {
   static const struct {
     enum share_fault share;
     bool negative;
@@ -88,14 +90,14 @@ static bool suits(const struct naming *naming, const struct bug_kind *kind) {
 }
 
 /* How well a mutant that fits does as a name. */
-static int rank(const struct naming *naming, const struct mutant *mutant) {
-  const struct rule *rule = &naming->twin.rules[mutant->rule];
+static int rank(const struct kind_naming *naming, const struct mutant *mutant) {
+  const struct rule *rule = &naming->reference.rules[mutant->rule];
   bool of_line = naming->line && naming->line->node == rule->target_node;
   return 4 * suits(naming, mutant->kind) + 2 * !is_rare(mutant->kind) + of_line;
 }
 
 static bool look(void *context, size_t index, size_t pass, const struct run *run) {
-  struct naming *naming = context;
+  struct kind_naming *naming = context;
   const struct mutant *mutant = &naming->catalogue.mutants[index];
   int rank_now = rank(naming, mutant);
   (void)pass;
@@ -110,9 +112,9 @@ static bool look(void *context, size_t index, size_t pass, const struct run *run
 
 /* -- all of it -- */
 
-static enum status prepare(struct naming *naming, struct diag *diag) {
-  enum status status = twin_init(&naming->twin, naming->model, false, diag);
-  return status ? status : twin_run(&naming->right, &naming->twin, naming->point, diag);
+static enum status prepare(struct kind_naming *naming, struct diag *diag) {
+  enum status status = reference_init(&naming->reference, naming->model, false, diag);
+  return status ? status : reference_run(&naming->right, &naming->reference, naming->point, diag);
 }
 
 /* What the line shows by itself, whether a mutant does the same or not. */
@@ -127,7 +129,7 @@ static const struct bug_kind *kind_by_line(const struct wrong_line *line) {
   return name ? bug_kind_find(name) : NULL;
 }
 
-/* The line's own word counts more where it is sure: that it overwrites. */
+/* Where the line is sure of what it does, that it overwrites, this counts more. */
 static void settle_by_line(struct named_kind *found, const struct wrong_line *line) {
   const struct bug_kind *kind = kind_by_line(line);
   if (!kind || (found->kind && !line->overwrites) || found->kind == kind) return;
@@ -141,7 +143,7 @@ static void settle_by_name(struct named_kind *found, const char *name) {
 }
 
 /* The result of LINE in units of its node's gradient; NULL for lack of memory. */
-static double *result_of(const struct naming *naming, size_t size) {
+static double *result_of(const struct kind_naming *naming, size_t size) {
   const struct wrong_line *line = naming->line;
   const struct rule *rule = &naming->model->rules[line->rules[line->count - 1]];
   const double *values = run_values(naming->point, model_target(naming->model, rule));
@@ -152,7 +154,7 @@ static double *result_of(const struct naming *naming, size_t size) {
 }
 
 /* Whether the line names what it is guessed to take: equal numbers alone are no proof. */
-static bool is_named_there(const struct naming *naming, const struct guess *guess) {
+static bool is_named_there(const struct kind_naming *naming, const struct guess *guess) {
   char name[NAME_MAX_BYTES + 2];
   const struct wrong_line *line = naming->line;
   bool gradient = guess->kind == GUESS_OTHER_GRADIENT || guess->kind == GUESS_NO_SLOPE;
@@ -165,7 +167,7 @@ static bool is_named_there(const struct naming *naming, const struct guess *gues
 }
 
 /* What the line makes, by itself and against the right gradient of its node. */
-static enum status look_at_line(struct naming *naming) {
+static enum status look_at_line(struct kind_naming *naming) {
   const struct wrong_line *line = naming->line;
   struct named_kind *found = naming->found;
   if (!line || line->count == 0 || line->node < 0 || isnan(line->scale)) return STATUS_OK;
@@ -178,7 +180,7 @@ static enum status look_at_line(struct naming *naming) {
   enum status status = STATUS_OK;
   bool known = found->kind || kind_by_line(line) || found->form.kind == FORM_ZERO;
   if (!known)
-    status = guess_find(&found->guess, &naming->twin, &naming->right, is, line->node);
+    status = guess_find(&found->guess, &naming->reference, &naming->right, is, line->node);
   if (!status && found->guess.kind && !is_named_there(naming, &found->guess))
     found->guess = (struct guess){.kind = GUESS_NONE, .is = -1, .should = -1};
   free(is);
@@ -186,33 +188,33 @@ static enum status look_at_line(struct naming *naming) {
 }
 
 static bool is_near(void *context, size_t mutant) {
-  const struct naming *naming = context;
-  const struct rule *rule = &naming->twin.rules[naming->catalogue.mutants[mutant].rule];
+  const struct kind_naming *naming = context;
+  const struct rule *rule = &naming->reference.rules[naming->catalogue.mutants[mutant].rule];
   return naming->region[rule->target_node];
 }
 
 static bool is_far(void *context, size_t mutant) {
-  const struct naming *naming = context;
+  const struct kind_naming *naming = context;
   return !naming->line || !is_near(context, mutant);
 }
 
-static enum status run_some(struct naming *naming, const struct check *check,
+static enum status run_some(struct kind_naming *naming, const struct check *check,
                             bool (*wants)(void *context, size_t mutant), size_t budget,
                             struct diag *diag) {
   size_t done;
   struct pass pass = {.run = &naming->right, .upstream = 1};
   struct mutants_options options = {.wants = wants, .wants_context = naming, .budget = budget,
                                     .cancel = check->options.cancel};
-  return mutants_run(&naming->catalogue, &naming->twin, &pass, 1, &options, look, naming, &done,
-                     diag);
+  return mutants_run(&naming->catalogue, &naming->reference, &pass, 1, &options, look, naming,
+                     &done, diag);
 }
 
-static enum status run_mutants(struct naming *naming, const struct check *check,
+static enum status run_mutants(struct kind_naming *naming, const struct check *check,
                                const struct wrong_lines *lines, struct diag *diag) {
   enum { NEAR = 100 * 1000 * 1000, FAR = 10 * 1000 * 1000 };
   const struct wrong_line *line = naming->line;
   bool known = line && line->node >= 0 && lines->stations;
-  enum status status = catalogue_make(&naming->catalogue, &naming->twin, diag);
+  enum status status = catalogue_make(&naming->catalogue, &naming->reference, diag);
   naming->region = calloc(naming->model->node_count + 1, sizeof *naming->region);
   if (!naming->region || (known && way_region(naming->model, lines->stations, line->node,
                                               naming->region)))
@@ -225,7 +227,7 @@ static enum status run_mutants(struct naming *naming, const struct check *check,
 enum status kind_find(struct named_kind *found, const struct check *check,
                       const struct model *model, const struct truth *truth,
                       const struct run *point, const struct wrong_lines *lines, struct diag *diag) {
-  struct naming naming = {.rank = -1, .found = found, .model = model, .truth = truth,
+  struct kind_naming naming = {.rank = -1, .found = found, .model = model, .truth = truth,
                           .point = point, .line = lines->count == 1 ? &lines->items[0] : NULL};
   *found = (struct named_kind){0};
   enum status status = prepare(&naming, diag);
@@ -238,7 +240,7 @@ enum status kind_find(struct named_kind *found, const struct check *check,
   catalogue_done(&naming.catalogue);
   free(naming.region);
   run_done(&naming.right);
-  twin_done(&naming.twin);
+  reference_done(&naming.reference);
   return status;
 }
 

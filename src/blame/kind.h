@@ -16,11 +16,12 @@ struct named_kind {
                                 * backward block; NULL: the line itself shows what it is */
 };
 
-/* Looks at what the only one of LINES, if there is just one, makes, and among the mutants of MODEL's derived pass for the gradients of POINT, MODEL's run with
- * forward and backward pass done in double precision; of several that fit, for one whose line makes
- * the gradient that the wrong line makes. Those of the rules that make this gradient come first; of
- * the others no more are run than what a bounded work allows.
- * STATUS_NO_MEMORY; ends with named_kind_done(), also then. */
+/* Looks at what the only one of LINES makes, if there is just one, and searches the mutants of
+ * MODEL's derived pass for the gradients of POINT, MODEL's run with forward and backward pass done
+ * in double precision. Of several that fit it takes one whose line makes the gradient that the
+ * wrong line makes. Mutants of the rules that make this gradient come first; of the others no more
+ * are run than a bounded amount of work allows. STATUS_NO_MEMORY; ends with named_kind_done(), also
+ * then. */
 enum status kind_find(struct named_kind *found, const struct check *check,
                       const struct model *model, const struct truth *truth,
                       const struct run *point, const struct wrong_lines *lines, struct diag *diag);

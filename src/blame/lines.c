@@ -59,7 +59,7 @@ static size_t add_factor(double factors[FACTORS], size_t count, double factor) {
   return count;
 }
 
-/* Compares every group with what it should make, the pass standing as it does in search->now. */
+/* Compares every group with what it should make, with the pass as it is in search->now. */
 static void compare_all(struct groups *groups) {
   struct search *search = groups->search;
   truth_follow(search->truth, &search->now, search->stations, NULL);
@@ -88,8 +88,8 @@ struct pick {
 };
 
 
-/* Distinct factors by which the gradients that a group reads are multiples of the true ones, 1 among
- * them. */
+/* Distinct factors by which the gradients that a group reads are multiples of the true ones, 1
+ * among them. */
 static size_t factors_read(struct search *search, int node, double factors[FACTORS]) {
   const struct model *model = search->model;
   size_t count = 0;
@@ -112,7 +112,7 @@ static void try_one(struct search *search, const struct group *group, struct rep
   if (rate > best->rate) *best = (struct pick){group, repair, rate};
 }
 
-/* The factors that failing params have too much. */
+/* The factors by which failing params are too large. */
 static size_t failing_factors(const struct search *search, double factors[FACTORS]) {
   size_t count = 0;
   for (size_t n = 0; n < search->model->node_count && count < FACTORS; n++) {
@@ -148,8 +148,8 @@ static size_t factors_made(struct search *search, const struct group *group,
   return count;
 }
 
-/* Names that GROUP's lines read and that are no node's gradient: each as that of an inner node. With
- * MULTIPLES those that are a multiple of it already, else the others. */
+/* Names that GROUP's lines read and that are no node's gradient: each as that of an inner node.
+ * With MULTIPLES those that are a multiple of it already, else the others. */
 static void try_inner(struct search *search, const struct group *group,
                       const double factors[FACTORS], size_t count, bool multiples,
                       struct pick *best) {
@@ -192,8 +192,8 @@ static void try_helpers(struct search *search, const struct group *group,
   if (best->rate < SEARCH_ALL) try_inner_divisors(search, group, best);
 }
 
-/* With the true gradient all params may be off by one factor, which later lines bring: then it is to be
- * there, undone. */
+/* With the true gradient all params may be off by one factor, which later lines contribute: then
+ * the gradient should have that factor undone. */
 static void try_undone(struct search *search, const struct group *group, struct repair repair,
                        struct pick *best) {
   repair.scale = 1;
@@ -291,7 +291,8 @@ static size_t put_repairs(const struct groups *groups, const size_t *chosen, siz
   return made;
 }
 
-/* A wrong group that makes no param's gradient: its mistake shows in several, or through another. */
+/* A wrong group that makes no param's gradient: its mistake shows in several, or through
+ * another. */
 static bool is_between(const struct groups *groups, const struct group *group) {
   return group->fault != FAULT_NONE && !group->blamed &&
          groups->search->model->nodes[group->node].kind == NODE_OP &&

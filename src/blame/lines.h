@@ -1,8 +1,8 @@
 /* Which lines are wrong. What a line makes is compared with what it should make given what it reads
- * (truth.h); a line that differs is put right, the rest of the pass is run, and only if the check gets
- * better by it, and no right gradient is spoilt, is the line to blame. So a factor that later lines
- * undo, or a name that holds something else on purpose, accuses nobody; and no line is accused whose
- * inputs were not compared. */
+ * (truth.h); a line that differs is put right, the rest of the pass is run, and only if the check
+ * gets better by it, and no right gradient is spoilt, is the line to blame. So a factor that later
+ * lines undo, or a name that holds something else on purpose, accuses nobody; and no line is
+ * accused whose inputs were not compared. */
 #ifndef GRADWALK_BLAME_LINES_H
 #define GRADWALK_BLAME_LINES_H
 

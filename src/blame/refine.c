@@ -114,8 +114,8 @@ static bool carries_factor(const struct refining *refining, size_t rule) {
 }
 
 /* Whether RULE, whose name is no node's gradient, cannot be the mistake: it holds what it should,
- * given what it reads; it can only scale the result, which is not what is wrong; or it does not carry
- * the factor that is. */
+ * given what it reads; it can only scale the result, which is not what is wrong; or it does not
+ * carry the factor that is. */
 static bool is_innocent(const struct refining *refining, size_t rule) {
   bool scaled = isfinite(refining->line->factor);
   if (is_inner_gradient(refining, rule)) return true;
@@ -160,8 +160,8 @@ static bool is_in_product(const struct model *model, int node) {
   const struct code *forward = &model->program.forward;
   for (size_t i = 0; i < forward->count; i++) {
     const struct instr *instr = &forward->items[i];
-    if (instr->op == OP_MATMUL && (instr->in[0] == model->nodes[node].slot ||
-                                   instr->in[1] == model->nodes[node].slot))
+    if (op_table[instr->op].flags & OP_PRODUCT && (instr->in[0] == model->nodes[node].slot ||
+                                                   instr->in[1] == model->nodes[node].slot))
       return true;
   }
   return false;
@@ -211,7 +211,7 @@ static bool is_some_shares(const struct refining *refining, const double *values
   return false;
 }
 
-/* The share that a derived line of an operation stands for; NULL: it is no such line. */
+/* The share that a derived line of an operation adds; NULL: it is no such line. */
 static const double *share_of_rule(const struct refining *refining, const struct rule *rule) {
   for (size_t k = 0; k < refining->shares.count; k++)
     if (refining->shares.items[k].by == rule->node &&
@@ -220,7 +220,8 @@ static const double *share_of_rule(const struct refining *refining, const struct
   return NULL;
 }
 
-/* Whether what a line adds is SHARE, but for what rounding makes of a small share of a large sum. */
+/* Whether what a line adds is SHARE, but for what rounding makes of a small share of a large
+ * sum. */
 static bool is_share(const struct refining *refining, const double *share) {
   const double close = 1e-7, rounding = 1e-12;
   double largest = truth_largest(refining->should, refining->size);
@@ -259,8 +260,9 @@ static void ask_own_lines(const struct refining *refining) {
     if (is_own(refining, i) && adds_its_share(refining, i)) acquit_with_helpers(refining, i);
 }
 
-/* A gradient that its lines change in place: up to the last of them whose result is a multiple of what
- * it should be they are right; and where no factor is in question, those that only scale are. */
+/* A gradient that its lines change in place: up to the last of them whose result is a multiple of
+ * what it should be they are right; and where no factor is in question, those that only scale
+ * are. */
 static void ask_lines_in_place(const struct refining *refining) {
   const struct search *search = refining->search;
   bool scaled = isfinite(refining->line->factor), first = true;
@@ -299,7 +301,7 @@ static void ask_overwriting(const struct refining *refining) {
   }
 }
 
-/* -- shares that are missing, or there with a factor -- */
+/* -- shares that are missing, or have a factor -- */
 
 /* IS - SHOULD as a multiple of the shares in SUBSET; NaN: it is none. */
 static double multiple_of(const struct refining *refining, uint64_t subset) {
@@ -396,8 +398,8 @@ static void keep_those_of(const struct refining *refining, int by) {
   free(keeps);
 }
 
-/* Where every line does its part and yet the sum is wrong, a line is missing after the last, or else any
- * of them is one too many. */
+/* Where every line does its part and yet the sum is wrong, a line is missing after the last, or
+ * else any of them is one too many. */
 static void ask_all_again(const struct refining *refining) {
   const struct model *model = refining->search->model;
   size_t left = 0, last = 0;

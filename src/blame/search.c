@@ -17,12 +17,6 @@ bool search_is_station(const struct search *search, size_t line) {
   return node >= 0 && search->stations[search->model->nodes[node].slot];
 }
 
-/* The node whose gradient NAME is, or -1. */
-static int gradient_of(const struct model *model, const char *name) {
-  bool other = scope_find(&model->locals, name) >= 0 || model_find(model, name) >= 0;
-  return !other && name[0] == 'd' ? model_find(model, name + 1) : -1;
-}
-
 static void mark_assigning(struct search *search, size_t before, const char *target) {
   for (size_t i = 0; i < before; i++)
     if (strcmp(search->model->rules[i].target, target) == 0) search->marked[i] = true;
@@ -34,14 +28,14 @@ static void mark_reads(struct search *search, const struct expr *expr, size_t li
   for (size_t i = 0; expr->kind == EXPR_APPLY && i < expr->count; i++)
     mark_reads(search, expr->args[i], line);
   if (expr->kind != EXPR_NAME) return;
-  int node = gradient_of(model, expr->name);
+  int node = model_gradient_named(model, expr->name);
   if (node >= 0 && search->stations[model->nodes[node].slot])
     search->through[model->nodes[node].slot] = true;
   else if (node >= 0 || scope_find(&model->locals, expr->name) >= 0)
     mark_assigning(search, line, expr->name);
 }
 
-/* A derived line hands on its own node's gradient, or one made inside the same gate. */
+/* A derived line passes on its own node's gradient, or one made inside the same gate. */
 static void mark_derived_reads(struct search *search, const struct rule *rule) {
   const struct model *model = search->model;
   search->through[model->nodes[rule->node].slot] = true;
@@ -80,8 +74,8 @@ void search_mark_line(struct search *search, size_t line) {
   mark_back_from(search, line);
 }
 
-/* A gradient that is changed in place is compared by its last value; one whose node the truth does not
- * know is not compared. */
+/* A gradient that is changed in place is compared by its last value; one whose node the truth does
+ * not know is not compared. */
 static void find_stations(struct search *search) {
   const struct model *model = search->model;
   search->stations[model->nodes[model->loss].slot] = true;

@@ -1,5 +1,5 @@
-/* The search for wrong lines: what lines read, which nodes their results are compared at, and what
- * becomes of the check when a line's result is put right and the rest of the pass is run. */
+/* The search for wrong lines: what lines read, at which nodes their results are compared, and what
+ * the check says when a line's result is put right and the rest of the pass is run. */
 #ifndef GRADWALK_BLAME_SEARCH_H
 #define GRADWALK_BLAME_SEARCH_H
 
@@ -50,8 +50,8 @@ int search_target(const struct search *search, size_t line);
 /* Whether LINE's target is a station: a node's gradient that is compared there. */
 bool search_is_station(const struct search *search, size_t line);
 
-/* Marks the lines that make the gradient of the station NODE: those that assign it, and of names that
- * are no station the lines that made them; and the stations that all of these read. */
+/* Marks the lines that make the gradient of the station NODE: those that assign it, and of names
+ * that are no station the lines that made them; and the stations that all of these read. */
 void search_mark_group(struct search *search, int node);
 
 /* The same for one line that assigns a gradient, and the names that it reads. */
@@ -61,12 +61,13 @@ void search_mark_line(struct search *search, size_t line);
  * run, once the budget is spent. */
 bool search_try(struct search *search, const struct repair *more, size_t count);
 
-/* How well TRIED does: how many failing params are right now (a half for one that is clearly better),
- * SEARCH_ALL if none is wrong any more, -1 if a right one is spoilt. */
+/* The quality of TRIED: the number of failing params that are right now (a half for one that is
+ * clearly better), SEARCH_ALL if none is wrong any more, -1 if a right one is spoilt. */
 double search_rate(const struct search *search);
 #define SEARCH_ALL 1e9
 
-/* The one factor by which all failing params are multiples of the truth in TRIED; NaN: there is none. */
+/* The one factor by which all failing params are multiples of the truth in TRIED; NaN: there is
+ * none. */
 double search_common_factor(const struct search *search);
 
 /* What LINE adds to its target, or assigns, in the pass as it stands: as many numbers as the target

@@ -101,11 +101,10 @@ enum status study_add(struct study *study, enum finding_kind kind, double factor
   struct diagnosis *diagnosis = study->diagnosis;
   struct finding finding = {.kind = kind, .factor = factor};
   bool kept = fill(&finding, study, label) &&
-              array_reserve(&diagnosis->findings, &diagnosis->capacity, diagnosis->count + 1,
-                            sizeof *diagnosis->findings);
+              array_push(&diagnosis->findings, &diagnosis->count, &diagnosis->capacity, &finding,
+                         sizeof finding);
   text_truncate(&study->sentence, 0);
   study->claim_count = 0;
-  if (kept) diagnosis->findings[diagnosis->count++] = finding;
-  else finding_done(&finding);
+  if (!kept) finding_done(&finding);
   return kept ? STATUS_OK : STATUS_NO_MEMORY;
 }

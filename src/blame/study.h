@@ -25,7 +25,8 @@ struct study {
 const struct tensor_check *study_tensor(const struct study *study, size_t index);
 const char *study_name(const struct study *study, size_t index);
 
-/* Whether the tensor INDEX fails because its entries differ; and whether it is right beyond doubt. */
+/* Whether the tensor INDEX fails because its entries differ; and whether it is right beyond
+ * doubt. */
 bool study_is_wrong(const struct study *study, size_t index);
 bool study_is_right(const struct study *study, size_t index);
 
@@ -48,8 +49,8 @@ void study_put_names(struct text *out, const struct study *study, const bool *ch
 /* The next finding says that the gradient of NODE is right, or wrong. */
 void study_claim(struct study *study, int node, bool right);
 
-/* A finding about the chosen tensors, with the sentence and the claims that stand ready; LABEL NULL:
- * their names. STATUS_NO_MEMORY. */
+/* Adds a finding about the chosen tensors, with the sentence and the claims made so far; LABEL
+ * NULL: it is labelled with their names. STATUS_NO_MEMORY. */
 enum status study_add(struct study *study, enum finding_kind kind, double factor,
                       const char *label);
 

@@ -7,25 +7,25 @@
 
 #include <math.h>
 
-static struct place place_of(const struct study *study, size_t index) {
-  return layer_place(study->model, study_tensor(study, index)->node);
+static struct layer_role role_of(const struct study *study, size_t index) {
+  return layer_role(study->model, study_tensor(study, index)->node);
 }
 
 /* The other param of the same layer among those checked, or their number. */
 static size_t beside(const struct study *study, size_t index) {
-  struct place own = place_of(study, index);
+  struct layer_role own = role_of(study, index);
   for (size_t i = 0; i < study->check->tensor_count && own.part; i++) {
-    struct place other = place_of(study, i);
+    struct layer_role other = role_of(study, i);
     if (i != index && other.part && other.part != own.part && other.output == own.output) return i;
   }
   return study->check->tensor_count;
 }
 
-/* The node that the layer of the tensor INDEX makes, if its gradient is in the pass and is right but
- * for a factor that later lines undo; else -1. */
+/* The node that the layer of the tensor INDEX makes, if its gradient is in the pass and is right
+ * but for a factor that later lines undo; else -1. */
 static int right_output(const struct study *study, size_t index) {
   double factor;
-  int node = study->model->values[place_of(study, index).output].node;
+  int node = study->model->values[role_of(study, index).output].node;
   return node >= 0 && study_is_multiple(study, node, &factor) ? node : -1;
 }
 
@@ -72,8 +72,8 @@ static const struct rule *wrong_line(const struct study *study) {
   return one ? &study->model->rules[lines->items[0].rules[0]] : NULL;
 }
 
-/* Where the factor comes from: a number in its own line, or what the number means elsewhere. Of a
- * single entry any error is a factor, so there only the line is asked. */
+/* Appends where the factor comes from: a number in the line itself, or what the number means
+ * elsewhere. The error of a single entry is always a factor, so there only the line is searched. */
 static void put_source(struct study *study, size_t index, size_t tensors, size_t entries) {
   struct text *out = &study->sentence;
   double factor = study->forms[index].factor;
@@ -321,7 +321,7 @@ static enum status tell_part(struct study *study, size_t index) {
 
 static enum status tell_alone(struct study *study, size_t index) {
   size_t other = beside(study, index);
-  struct place place = place_of(study, index);
+  struct layer_role role = role_of(study, index);
   if (other == study->check->tensor_count || !study_is_right(study, other)) return STATUS_OK;
   int output = right_output(study, index);
   char title[GRADIENT_SIZE];
@@ -333,11 +333,11 @@ static enum status tell_alone(struct study *study, size_t index) {
                 "blame: look at "),
               study_name(study, index), study_name(study, other),
               study_gradient(study, output, title));
-  if (place.part == PART_BIAS) {
+  if (role.part == PART_BIAS) {
     text_puts(&study->sentence, _("the sum over the batch"));
     return study_add(study, FINDING_REDUCTION, NAN, NULL);
   }
-  int input = study->model->values[place.input].node;
+  int input = study->model->values[role.input].node;
   if (input >= 0)
     text_printf(&study->sentence, _("the product with %s: its operand, its transposition, or a "
                                     "term of the loss that %s has for itself"),

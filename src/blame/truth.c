@@ -61,15 +61,15 @@ double truth_factor(const double *is, const double *should, size_t count, size_t
 /* -- what is right -- */
 
 const double *truth_gradient(const struct truth *truth, int node) {
-  return model_gradient(&truth->twin, &truth->right, node);
+  return model_gradient(&truth->reference, &truth->right, node);
 }
 
 const double *truth_expected(const struct truth *truth, int node) {
-  return model_gradient(&truth->twin, &truth->expected, node);
+  return model_gradient(&truth->reference, &truth->expected, node);
 }
 
 /* Whether the derived gradient of TENSOR agrees with the numerical one far better than what the
- * check failed for. Along directions only their products are known; these are not asked. */
+ * check failed for. Along directions only their products are known; these are not compared. */
 static bool agrees(const struct truth *truth, const struct tensor_check *tensor) {
   const double close = 1e-4, part = 0.02;
   const double *right = truth_gradient(truth, tensor->node);
@@ -88,8 +88,8 @@ static bool all_agree(const struct truth *truth, const struct check *check) {
 enum status truth_init(struct truth *truth, const struct check *check, const struct model *model,
                        const struct run *point, struct diag *diag) {
   *truth = (struct truth){.model = model};
-  enum status status = twin_init(&truth->twin, model, true, diag);
-  if (!status) status = twin_run(&truth->right, &truth->twin, point, diag);
+  enum status status = reference_init(&truth->reference, model, true, diag);
+  if (!status) status = reference_run(&truth->right, &truth->reference, point, diag);
   if (status) return status;
   if (run_copy(&truth->mixed, &truth->right) || run_copy(&truth->expected, &truth->right))
     return diag_no_memory(diag);
@@ -101,22 +101,22 @@ void truth_done(struct truth *truth) {
   run_done(&truth->right);
   run_done(&truth->mixed);
   run_done(&truth->expected);
-  twin_done(&truth->twin);
+  reference_done(&truth->reference);
 }
 
 /* -- what is right given what was there -- */
 
 static void copy_slot(const struct truth *truth, const struct run *to, const double *from,
                       int slot) {
-  size_t count = shape_count(model_shape(&truth->twin, slot));
+  size_t count = shape_count(model_shape(&truth->reference, slot));
   memcpy(run_values(to, slot), from, count * sizeof *from);
 }
 
-/* NODE's gradient is complete: notes it, and goes on with the person's, or with none where the way
- * does not lead through it. */
+/* Notes NODE's gradient, which is complete, and continues with the person's, or with none where the
+ * way does not lead through it. */
 static void pass_by(struct truth *truth, const struct run *person, const bool *stations,
                     const bool *through, int node) {
-  int slot = truth->twin.nodes[node].gradient;
+  int slot = truth->reference.nodes[node].gradient;
   const struct node *own = &truth->model->nodes[node];
   if (slot < 0) return;
   copy_slot(truth, &truth->expected, run_values(&truth->mixed, slot), slot);
@@ -125,20 +125,20 @@ static void pass_by(struct truth *truth, const struct run *person, const bool *s
     copy_slot(truth, &truth->mixed, run_values(person, own->gradient), slot);
   else
     memset(run_values(&truth->mixed, slot), 0,
-           shape_count(model_shape(&truth->twin, slot)) * sizeof(double));
+           shape_count(model_shape(&truth->reference, slot)) * sizeof(double));
 }
 
 /* Rules run from the last node to the first, and those of one node together: by the time that the
  * first of them runs, all nodes that read the node have added their share. */
 void truth_follow(struct truth *truth, const struct run *person, const bool *stations,
                   const bool *through) {
-  const struct model *twin = &truth->twin;
+  const struct model *reference = &truth->reference;
   size_t from = 0;
-  int next = (int)twin->node_count;
-  memcpy(truth->mixed.values, truth->right.values, twin->program.size * sizeof(double));
-  for (size_t i = 0; i < twin->rule_count; from = twin->rules[i++].code_end) {
-    while (next > twin->rules[i].node) pass_by(truth, person, stations, through, --next);
-    run_slice(&truth->mixed, &twin->program.backward, from, twin->rules[i].code_end);
+  int next = (int)reference->node_count;
+  memcpy(truth->mixed.values, truth->right.values, reference->program.size * sizeof(double));
+  for (size_t i = 0; i < reference->rule_count; from = reference->rules[i++].code_end) {
+    while (next > reference->rules[i].node) pass_by(truth, person, stations, through, --next);
+    run_slice(&truth->mixed, &reference->program.backward, from, reference->rules[i].code_end);
   }
   while (next > 0) pass_by(truth, person, stations, through, --next);
 }
@@ -156,12 +156,12 @@ static struct share *add_share(struct shares *shares, const struct rule *line, s
   return &shares->items[shares->count++];
 }
 
-/* Runs rule RULE of the twin, whose target is the node of SHARES, and notes what it adds. */
+/* Runs rule RULE of the reference, whose target is the node of SHARES, and notes what it adds. */
 static enum status take_share(struct truth *truth, struct shares *shares, size_t rule,
                               size_t from) {
-  const struct rule *line = &truth->twin.rules[rule];
-  int slot = truth->twin.nodes[line->target_node].gradient;
-  size_t size = shape_count(model_shape(&truth->twin, slot));
+  const struct rule *line = &truth->reference.rules[rule];
+  int slot = truth->reference.nodes[line->target_node].gradient;
+  size_t size = shape_count(model_shape(&truth->reference, slot));
   struct share *share = add_share(shares, line, size);
   double *sum = run_values(&truth->mixed, slot), *before = malloc(size * sizeof *before);
   if (!share || !before) {
@@ -170,7 +170,7 @@ static enum status take_share(struct truth *truth, struct shares *shares, size_t
   }
   memcpy(before, sum, size * sizeof *before);
   memset(sum, 0, size * sizeof *sum);
-  run_slice(&truth->mixed, &truth->twin.program.backward, from, line->code_end);
+  run_slice(&truth->mixed, &truth->reference.program.backward, from, line->code_end);
   memcpy(share->values, sum, size * sizeof *sum);
   for (size_t i = 0; i < size; i++) sum[i] += before[i];
   free(before);
@@ -179,18 +179,18 @@ static enum status take_share(struct truth *truth, struct shares *shares, size_t
 
 enum status truth_shares(struct truth *truth, const struct run *person, const bool *stations,
                          int node, struct shares *shares) {
-  const struct model *twin = &truth->twin;
+  const struct model *reference = &truth->reference;
   size_t from = 0;
-  int next = (int)twin->node_count;
+  int next = (int)reference->node_count;
   enum status status = STATUS_OK;
   *shares = (struct shares){0};
-  memcpy(truth->mixed.values, truth->right.values, twin->program.size * sizeof(double));
-  for (size_t i = 0; !status && i < twin->rule_count; from = twin->rules[i++].code_end) {
-    while (next > twin->rules[i].node) pass_by(truth, person, stations, NULL, --next);
-    if (twin->rules[i].target_node == node)
+  memcpy(truth->mixed.values, truth->right.values, reference->program.size * sizeof(double));
+  for (size_t i = 0; !status && i < reference->rule_count; from = reference->rules[i++].code_end) {
+    while (next > reference->rules[i].node) pass_by(truth, person, stations, NULL, --next);
+    if (reference->rules[i].target_node == node)
       status = take_share(truth, shares, i, from);
     else
-      run_slice(&truth->mixed, &twin->program.backward, from, twin->rules[i].code_end);
+      run_slice(&truth->mixed, &reference->program.backward, from, reference->rules[i].code_end);
   }
   return status;
 }

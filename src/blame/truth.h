@@ -1,17 +1,17 @@
 /* What every gradient should be. The derived pass of the same graph, by the rules of the operations
  * alone (gates unfolded, no block, no bugs), gives it to the last digits; it is believed only if it
  * agrees with the check's numerical gradient, which never looks at a rule. The same pass, fed at
- * each node with the gradient that the person's pass has there, says what a line should make of what
- * it reads, whatever went wrong before it. */
+ * each node with the gradient that the person's pass has there, says what a line should make of
+ * what it reads, whatever went wrong before it. */
 #ifndef GRADWALK_BLAME_TRUTH_H
 #define GRADWALK_BLAME_TRUTH_H
 
 #include "check/check.h"
-#include "lang/twin.h"
+#include "lang/reference.h"
 
 struct truth {
   const struct model *model; /* lent */
-  struct model twin;
+  struct model reference;
   struct run right;    /* the derived pass */
   struct run mixed;    /* fed with the person's gradients */
   struct run expected; /* each node's gradient, as it came out before it was replaced */
@@ -28,8 +28,9 @@ void truth_done(struct truth *truth);
  * param. */
 const double *truth_gradient(const struct truth *truth, int node);
 
-/* Works out what each node's gradient should be given the gradients that PERSON, a run of the model,
- * has at the STATIONS (by slot) after it; THROUGH, if not NULL: by way of these stations alone. */
+/* Works out what each node's gradient should be given the gradients that PERSON, a run of the
+ * model, has at the STATIONS (by slot) after it; THROUGH, if not NULL: by way of these stations
+ * alone. */
 void truth_follow(struct truth *truth, const struct run *person, const bool *stations,
                   const bool *through);
 
@@ -65,8 +66,8 @@ double truth_error(const double *is, const double *should, size_t count);
 /* Whether IS is FACTOR times SHOULD in every entry, rounding apart. */
 bool truth_is_multiple(const double *is, const double *should, size_t count, double factor);
 
-/* The one factor by which all entries of IS that can tell differ from SHOULD, rounding apart; NaN if
- * there is none. *TELLING, if not NULL, becomes how many can tell. */
+/* The one factor by which all entries of IS that can tell differ from SHOULD, rounding apart; NaN
+ * if there is none. *TELLING, if not NULL, becomes how many can tell. */
 double truth_factor(const double *is, const double *should, size_t count, size_t *telling);
 
 #endif

@@ -4,14 +4,14 @@
 
 /* -- what is passed -- */
 
-static bool is_curve(const struct instr *instr) {
-  const struct op *op = &op_table[instr->op];
-  return op->branches || instr->op == OP_POW || (op->form == FORM_CALL && instr->op != OP_SUM);
+/* Whether an operation is no plain formula of its operands: it has a slope of its own. */
+static bool is_curve(const struct op *op) {
+  return !op->weight[0] && !op->power[0] && !(op->flags & (OP_PRODUCT | OP_MOVES));
 }
 
 static bool repeats_operand(const struct model *model, const struct instr *instr) {
   const struct op *op = &op_table[instr->op];
-  if (op->form != FORM_INFIX || instr->op == OP_MATMUL) return false;
+  if (op->form != FORM_INFIX || op->flags & OP_PRODUCT) return false;
   for (int k = 0; k < op->arity; k++)
     if (!shape_equal(model_shape(model, instr->in[k]), model_shape(model, instr->out)))
       return true;
@@ -19,15 +19,16 @@ static bool repeats_operand(const struct model *model, const struct instr *instr
 }
 
 static unsigned passes_of(const struct model *model, const struct instr *instr) {
+  const struct op *op = &op_table[instr->op];
   unsigned passes = 0;
-  if (instr->op == OP_MATMUL) passes |= PASSES_PRODUCT;
-  if (is_curve(instr)) passes |= PASSES_CURVE;
-  if (instr->op == OP_MUL || instr->op == OP_DIV) passes |= PASSES_SCALE;
-  if (instr->op == OP_SUM || repeats_operand(model, instr)) passes |= PASSES_SUM;
+  if (op->flags & OP_PRODUCT) passes |= PASSES_PRODUCT;
+  if (is_curve(op)) passes |= PASSES_CURVE;
+  if (op->power[0]) passes |= PASSES_SCALE;
+  if (op_adds_up(op) || repeats_operand(model, instr)) passes |= PASSES_SUM;
   return passes;
 }
 
-/* Goes through the instructions on the ways from NODE to the next stations: moving[slot] where a value
+/* Follows the instructions on the ways from NODE to the next stations: moving[slot] where a value
  * moves with the node's. NULL for lack of memory. */
 static bool *find_moving(const struct model *model, const bool *stations, int node) {
   const struct code *forward = &model->program.forward;
@@ -102,18 +103,10 @@ static void find_dependences(const struct model *model, int node, char *depends)
   }
 }
 
-/* Whether operand K of INSTR is handed on to its result with at most a number for a factor. */
+/* Whether INSTR passes its operand K on to its result with at most a number for a factor. */
 static bool adds_up(const struct instr *instr, int k, const char *depends) {
-  switch (instr->op) {
-    case OP_ADD:
-    case OP_SUB:
-    case OP_NEG:
-    case OP_COPY:
-    case OP_SUM: return true;
-    case OP_MUL: return depends[instr->in[!k]] == DEPENDS_ON_NUMBERS;
-    case OP_DIV: return k == 0 && depends[instr->in[1]] == DEPENDS_ON_NUMBERS;
-    default: return false;
-  }
+  const struct op *op = &op_table[instr->op];
+  return op->weight[k] || (op->power[k] == 1 && depends[instr->in[!k]] == DEPENDS_ON_NUMBERS);
 }
 
 bool way_has_penalty(const struct model *model, int node, bool *failed) {

@@ -16,8 +16,8 @@ enum passes {
  * lack of memory. */
 unsigned way_passes(const struct model *model, const bool *stations, int node, bool *failed);
 
-/* Marks in REGION, by node, NODE and what lies on its ways to the next stations: its gradient is made by
- * their rules. */
+/* Marks in REGION, by node, NODE and what lies on its ways to the next stations: its gradient is
+ * made by their rules. */
 enum status way_region(const struct model *model, const bool *stations, int node, bool *region);
 
 /* Whether the loss has a term of the param NODE alone, which the other terms are added to: a

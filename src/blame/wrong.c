@@ -5,10 +5,9 @@
 #include <stdlib.h>
 
 enum status wrong_lines_add(struct wrong_lines *found, struct wrong_line line) {
-  if (!array_reserve(&found->items, &found->capacity, found->count + 1, sizeof *found->items))
-    return STATUS_NO_MEMORY;
-  found->items[found->count++] = line;
-  return STATUS_OK;
+  return array_push(&found->items, &found->count, &found->capacity, &line, sizeof line)
+             ? STATUS_OK
+             : STATUS_NO_MEMORY;
 }
 
 void wrong_lines_done(struct wrong_lines *found) {

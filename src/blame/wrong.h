@@ -21,9 +21,9 @@ struct wrong_line {
   int node;         /* the gradient that was compared is this node's; -1: none was */
   bool reads_right; /* every gradient that it reads was compared, and is right */
   int reads;        /* a node whose gradient it reads; -1: none */
-  double scale;     /* its result should be so many times the node's gradient; NaN: that is not how it
-                     * should be */
-  double factor;    /* how many times too much it makes; NaN: it is no mere factor */
+  double scale;     /* its result should be this multiple of the node's gradient; NaN: it should be
+                     * no multiple */
+  double factor;    /* the factor by which its result is too large; NaN: it is no mere factor */
   size_t telling;   /* entries that the factor is seen in */
   bool overwrites;  /* it assigns where it should add */
   enum share_fault share;

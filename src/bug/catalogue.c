@@ -111,21 +111,20 @@ static enum status add(struct work *work, enum kind_id kind, const char *variant
   struct mutant mutant = {.kind = &bug_kinds[kind], .rule = rules[0], .line_count = line_count,
                           .lines = lines, .rules = rules};
   if (catalogue->count >= CATALOGUE_MAX_MUTANTS)
-    return diag_set(work->diag, STATUS_LIMIT, (struct span){0},
+    return diag_set(work->diag, STATUS_LIMIT, SPAN_NONE,
                     _("the catalogue would have more than %d mutants of this model"),
                     CATALOGUE_MAX_MUTANTS);
   const char *target = id_target(work, lines[0]);
   mutant.id = target ? make_id(work, target, mutant.kind, variant) : NULL;
-  if (!mutant.id || !array_reserve(&catalogue->mutants, &catalogue->capacity,
-                                   catalogue->count + 1, sizeof mutant))
+  if (!mutant.id || !array_push(&catalogue->mutants, &catalogue->count, &catalogue->capacity,
+                                &mutant, sizeof mutant))
     return no_memory(work);
-  catalogue->mutants[catalogue->count++] = mutant;
   return STATUS_OK;
 }
 
 /* -- one rewrite at one place -- */
 
-static enum status try_rewrite(struct work *work, const struct line *line, int row,
+static enum status try_rewrite(struct work *work, const struct rule_line *line, int row,
                                uint32_t place) {
   const struct rule *rule = &work->model->rules[line->rule];
   enum where where = rewrites[row].where;
@@ -150,7 +149,7 @@ static enum status try_rewrite(struct work *work, const struct line *line, int r
 }
 
 static enum status rewrite_line(struct work *work, size_t rule) {
-  struct line line = {work->model, &work->outline, &work->catalogue->arena, rule,
+  struct rule_line line = {work->model, &work->outline, &work->catalogue->arena, rule,
                       work->model->rules[rule].value};
   enum status status = STATUS_OK;
   work->first = work->catalogue->count;
@@ -364,10 +363,10 @@ enum status bug_put(struct model *model, const char *name, const char *text, str
     const char *best = NULL;
     for (size_t i = 0; i < catalogue.count; i++)
       best = suggest_nearer(text, best, catalogue.mutants[i].id);
-    status = diag_set(diag, STATUS_USAGE, (struct span){0},
+    status = diag_set(diag, STATUS_USAGE, SPAN_NONE,
                       _("\"%s\" is neither a rule line nor a mutant of this model"), text);
-    if (best) diag_hint(diag, _("did you mean %s?"), best);
-    else diag_hint(diag, "%s", _("a line as in dq = df * q, or an id that \"bugs\" lists"));
+    diag_hint(diag, "%s", _("a line as in dq = df * q, or an id that \"bugs\" lists"));
+    diag_suggest(diag, best);
   }
   catalogue_done(&catalogue);
   return status;

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-const struct trial bug_trials[] = {
+const struct bug_trial bug_trials[] = {
     {.name = "chosen", .help = "central difference, chosen step, each entry", .tolerance = -1},
     {.name = "1e-7", .help = "step 1e-7, overall difference at most 2e-7, as in the notes",
      .eps = 1e-7, .tolerance = 2e-7},
@@ -35,8 +35,8 @@ const char *const outcome_names[OUTCOME_COUNT] = {
 
 /* -- points -- */
 
-/* One model a point, each with the catalogue that its own shapes allow. */
-struct stage {
+/* The model at one of the points, with the catalogue that its shapes allow there. */
+struct variant {
   bool exists;
   struct model model;
   struct catalogue catalogue;
@@ -46,7 +46,7 @@ static bool is_bias(const struct model *model, int node) {
   if (model->nodes[node].kind != NODE_PARAM) return false;
   for (size_t n = 0; n < model->node_count; n++) {
     const struct node *add = &model->nodes[n];
-    if (add->kind != NODE_OP || add->op != OP_ADD) continue;
+    if (add->kind != NODE_OP || !op_adds(&op_table[add->op])) continue;
     for (size_t k = 0; k < add->operand_count; k++)
       if (add->operands[k] == model->nodes[node].slot &&
           !shape_equal(model_shape(model, add->slot), model_shape(model, add->operands[k])))
@@ -68,42 +68,44 @@ static bool zero_biases(struct model *model) {
   return found;
 }
 
-/* Where the text does not allow a point there is none; only a lack of memory is a failure. */
-static enum status stage_init(struct stage *stage, const struct model *of, enum point point,
-                              const struct loader *loader, struct diag *diag) {
-  *stage = (struct stage){.model.loss = -1};
+/* Makes the model at POINT. Where the text does not allow that there is none; only a lack of memory
+ * is a failure. */
+static enum status variant_init(struct variant *variant, const struct model *of, enum point point,
+                                const struct loader *loader, struct diag *diag) {
+  *variant = (struct variant){.model.loss = -1};
   if (point == POINT_FIRST_SAMPLE && model_batch(of).count <= 1) return STATUS_OK;
-  enum status status = model_rebuild(&stage->model, of, loader, point == POINT_FIRST_SAMPLE, diag);
+  const bool first_only = point == POINT_FIRST_SAMPLE;
+  enum status status = model_rebuild(&variant->model, of, loader, first_only, diag);
   if (status == STATUS_DATA && point == POINT_FIRST_SAMPLE) return STATUS_OK;
   if (status) return status;
-  if (point == POINT_ZERO_BIASES && !zero_biases(&stage->model)) return STATUS_OK;
-  stage->exists = true;
-  return catalogue_make(&stage->catalogue, &stage->model, diag);
+  if (point == POINT_ZERO_BIASES && !zero_biases(&variant->model)) return STATUS_OK;
+  variant->exists = true;
+  return catalogue_make(&variant->catalogue, &variant->model, diag);
 }
 
-static void stage_done(struct stage *stage) {
-  catalogue_done(&stage->catalogue);
-  model_done(&stage->model);
+static void variant_done(struct variant *variant) {
+  catalogue_done(&variant->catalogue);
+  model_done(&variant->model);
 }
 
-static enum status stages_init(struct stage stages[POINT_COUNT], const struct model *of,
-                               const struct matrix_options *options, struct diag *diag) {
+static enum status variants_init(struct variant variants[POINT_COUNT], const struct model *of,
+                                 const struct matrix_options *options, struct diag *diag) {
   enum status status = STATUS_OK;
   for (int p = 0; p < POINT_COUNT; p++) {
-    stages[p] = (struct stage){.model.loss = -1};
+    variants[p] = (struct variant){.model.loss = -1};
     if (!status && options->cancel && *options->cancel) status = STATUS_CANCELLED;
-    if (!status) status = stage_init(&stages[p], of, (enum point)p, options->loader, diag);
+    if (!status) status = variant_init(&variants[p], of, (enum point)p, options->loader, diag);
   }
   return status;
 }
 
-static void stages_done(struct stage stages[POINT_COUNT]) {
-  for (int p = 0; p < POINT_COUNT; p++) stage_done(&stages[p]);
+static void variants_done(struct variant variants[POINT_COUNT]) {
+  for (int p = 0; p < POINT_COUNT; p++) variant_done(&variants[p]);
 }
 
 /* -- one check -- */
 
-static struct check_options trial_options(const struct trial *trial,
+static struct check_options trial_options(const struct bug_trial *trial,
                                           const struct matrix_options *options) {
   return (struct check_options){.eps = trial->eps, .tolerance = trial->tolerance,
                                 .precision = trial->precision, .directions = trial->directions,
@@ -111,7 +113,7 @@ static struct check_options trial_options(const struct trial *trial,
                                 .threads = options->threads, .cancel = options->cancel};
 }
 
-static enum outcome judge(const struct trial *trial, const struct check *check) {
+static enum outcome judge(const struct bug_trial *trial, const struct check *check) {
   if (!(trial->mean_abs > 0)) {
     if (check->verdict == VERDICT_PASS) return OUTCOME_MISSED;
     return check->verdict == VERDICT_FAIL ? OUTCOME_CAUGHT : OUTCOME_UNDECIDED;
@@ -144,7 +146,7 @@ static double change(const struct check *is, const struct check *should) {
   return largest;
 }
 
-/* Two roads to one number may differ in the last digits. */
+/* Two ways to compute one number may differ in the last digits. */
 #define SAME_WITHIN 1e-12
 
 /* -- all of them -- */
@@ -153,7 +155,7 @@ struct work {
   struct matrix *matrix;
   const struct model *model;
   const struct matrix_options *options;
-  struct stage *stages;      /* for the model without a bug */
+  struct variant *variants;      /* for the model without a bug */
   struct check base[TRIALS]; /* of the model without a bug; its slopes serve all mutants */
   struct memo *memos[POINT_COUNT]; /* what all of them find of the loss there */
   size_t trial;              /* of these, the one at hand */
@@ -169,7 +171,8 @@ static bool cancelled(const struct work *work) {
   return work->options->cancel && *work->options->cancel;
 }
 
-/* Progress counts parts: so many for each trial of the model without a bug, one for each mutant. */
+/* Progress counts parts: TRIAL_PARTS for each check of the model without a bug, one for each
+ * mutant. */
 enum { TRIAL_PARTS = 4 };
 
 static void count_parts(void *context, size_t done, size_t total) {
@@ -179,8 +182,8 @@ static void count_parts(void *context, size_t done, size_t total) {
   pthread_mutex_unlock(&work->lock);
 }
 
-/* The slopes at a point that the first trial has passed are known: to the other precisions they serve
- * as the second opinion. */
+/* The slopes at a point that the first trial has passed are known: to the other precisions they
+ * serve as the second opinion. */
 static void share_slopes(const struct work *work, size_t t) {
   const struct check *check = &work->base[t];
   struct memo *memo = work->memos[bug_trials[t].point];
@@ -188,7 +191,7 @@ static void share_slopes(const struct work *work, size_t t) {
                bug_trials[t].directions == 0 && check->options.precision == PRECISION_DOUBLE;
   for (size_t i = 0; known && memo && i < check->tensor_count; i++) {
     const struct tensor_check *tensor = &check->tensors[i];
-    int slot = work->stages[bug_trials[t].point].model.nodes[tensor->node].slot;
+    int slot = work->variants[bug_trials[t].point].model.nodes[tensor->node].slot;
     if (tensor->verdict != VERDICT_PASS) continue;
     for (int p = PRECISION_DOUBLE + 1; p < PRECISION_COUNT; p++)
       for (size_t e = 0; e < tensor->count; e++) {
@@ -207,16 +210,16 @@ static void share_slopes(const struct work *work, size_t t) {
 static enum status run_trials(struct work *work) {
   enum status status = STATUS_OK;
   for (size_t t = 0; !status && t < TRIALS; t++) {
-    struct stage *stage = &work->stages[bug_trials[t].point];
+    struct variant *variant = &work->variants[bug_trials[t].point];
     enum outcome *own = &work->matrix->own[t];
     *own = OUTCOME_ABSENT;
-    if (!stage->exists) continue;
+    if (!variant->exists) continue;
     struct check_options how = trial_options(&bug_trials[t], work->options);
     how.progress = count_parts;
     how.progress_context = work;
     how.memo = work->memos[bug_trials[t].point];
     work->trial = t;
-    status = check_run(&work->base[t], &stage->model, &how, work->diag);
+    status = check_run(&work->base[t], &variant->model, &how, work->diag);
     if (status) break;
     share_slopes(work, t);
     *own = judge(&bug_trials[t], &work->base[t]);
@@ -225,7 +228,7 @@ static enum status run_trials(struct work *work) {
   return status;
 }
 
-static enum status run_cell(struct work *work, struct stage *stage, size_t t,
+static enum status run_cell(struct work *work, struct variant *variant, size_t t,
                             const struct mutant *mutant, struct matrix_cell *cell,
                             struct diag *diag) {
   struct check check = {0};
@@ -233,8 +236,8 @@ static enum status run_cell(struct work *work, struct stage *stage, size_t t,
   how.threads = 1;
   how.numeric_from = &work->base[t];
   how.memo = work->memos[bug_trials[t].point];
-  enum status status = mutant_apply(mutant, &stage->model, false, diag);
-  if (!status) status = check_run(&check, &stage->model, &how, diag);
+  enum status status = mutant_apply(mutant, &variant->model, false, diag);
+  if (!status) status = check_run(&check, &variant->model, &how, diag);
   if (!status) {
     cell->change = change(&check, &work->base[t]);
     cell->outcome = judge(&bug_trials[t], &check);
@@ -243,22 +246,22 @@ static enum status run_cell(struct work *work, struct stage *stage, size_t t,
   }
   check_done(&check);
   struct diag again;
-  if (model_drop_bugs(&stage->model, 0, &again) && !status) status = diag_no_memory(diag);
+  if (model_drop_bugs(&variant->model, 0, &again) && !status) status = diag_no_memory(diag);
   return status;
 }
 
 /* A FAIL is only worth something where the model without a bug does not fail. */
-static enum status run_mutant(struct work *work, struct stage stages[POINT_COUNT], size_t index,
+static enum status run_mutant(struct work *work, struct variant variants[POINT_COUNT], size_t index,
                               struct diag *diag) {
   const char *id = work->matrix->catalogue.mutants[index].id;
   enum status status = STATUS_OK;
   for (size_t t = 0; !status && t < TRIALS; t++) {
-    struct stage *stage = &stages[bug_trials[t].point];
+    struct variant *variant = &variants[bug_trials[t].point];
     struct matrix_cell *cell = &work->matrix->cells[index * TRIALS + t];
-    const struct mutant *mutant = stage->exists ? catalogue_find(&stage->catalogue, id) : NULL;
+    const struct mutant *mutant = variant->exists ? catalogue_find(&variant->catalogue, id) : NULL;
     *cell = (struct matrix_cell){OUTCOME_ABSENT, 0};
     if (mutant && work->matrix->own[t] != OUTCOME_CAUGHT)
-      status = run_cell(work, stage, t, mutant, cell, diag);
+      status = run_cell(work, variant, t, mutant, cell, diag);
   }
   return status;
 }
@@ -292,16 +295,16 @@ static void leave(struct work *work) {
 
 static void *labour(void *context) {
   struct work *work = context;
-  struct stage stages[POINT_COUNT];
+  struct variant variants[POINT_COUNT];
   struct diag diag;
   size_t index;
-  enum status status = stages_init(stages, work->model, work->options, &diag);
+  enum status status = variants_init(variants, work->model, work->options, &diag);
   while (!status && take(work, &index)) {
-    status = run_mutant(work, stages, index, &diag);
+    status = run_mutant(work, variants, index, &diag);
     tell(work, status, &diag);
   }
   if (status) tell(work, status, &diag);
-  stages_done(stages);
+  variants_done(variants);
   leave(work);
   return NULL;
 }
@@ -318,8 +321,7 @@ static void *lay_ground(void *context) {
   return NULL;
 }
 
-/* The caller's own thread only tells of the progress, and often, so that it hears of a stop
- * soon. */
+/* The caller's own thread only reports progress, often enough to notice a stop soon. */
 static void watch(struct work *work) {
   enum { PATIENCE = 30 * 1000 * 1000, SECOND = 1000 * 1000 * 1000 }; /* nanoseconds */
   size_t total = TRIALS * TRIAL_PARTS + work->matrix->catalogue.count;
@@ -340,7 +342,7 @@ static void watch(struct work *work) {
   pthread_mutex_unlock(&work->lock);
 }
 
-/* WANTED threads that do the same. Where none can be had, the caller does it all. */
+/* Starts WANTED threads that do the same. Where none can be had, the caller does it all. */
 static void run_threads(struct work *work, int wanted, void *(*deed)(void *work)) {
   pthread_t threads[NUMERIC_MAX_THREADS];
   int started = 0;
@@ -362,18 +364,18 @@ static int hands_wanted(const struct work *work) {
 
 static enum status run_all(struct work *work) {
   struct matrix *matrix = work->matrix;
-  struct stage stages[POINT_COUNT];
-  enum status status = stages_init(stages, work->model, work->options, work->diag);
+  struct variant variants[POINT_COUNT];
+  enum status status = variants_init(variants, work->model, work->options, work->diag);
   if (!status) {
-    matrix->catalogue = stages[POINT_HERE].catalogue; /* taken over */
-    stages[POINT_HERE].catalogue = (struct catalogue){0};
+    matrix->catalogue = variants[POINT_HERE].catalogue; /* taken over */
+    variants[POINT_HERE].catalogue = (struct catalogue){0};
     matrix->own = calloc(TRIALS, sizeof *matrix->own);
     matrix->cells = calloc(matrix->catalogue.count * TRIALS + 1, sizeof *matrix->cells);
     if (!matrix->own || !matrix->cells) status = diag_no_memory(work->diag);
   }
-  work->stages = stages;
+  work->variants = variants;
   if (!status) run_threads(work, 1, lay_ground);
-  stages_done(stages);
+  variants_done(variants);
   if (status || work->status) return status ? status : work->status;
   run_threads(work, hands_wanted(work), labour);
   return work->status || !cancelled(work) ? work->status : STATUS_CANCELLED;
@@ -390,7 +392,7 @@ enum status matrix_run(struct matrix *matrix, const struct model *model,
     if (!(work.memos[p] = memo_new())) status = diag_no_memory(diag);
   if (!status) status = run_all(&work);
   if (status == STATUS_CANCELLED)
-    diag_set(diag, status, (struct span){0}, "%s", _("the matrix was stopped"));
+    diag_set(diag, status, SPAN_NONE, "%s", _("the matrix was stopped"));
   for (int p = 0; p < POINT_COUNT; p++) memo_done(work.memos[p]);
   for (size_t t = 0; t < TRIALS; t++) check_done(&work.base[t]);
   pthread_cond_destroy(&work.changed);

@@ -5,12 +5,14 @@
 
 #include "bug/catalogue.h"
 #include "check/check.h"
+#include "check/memo.h"
+#include "check/numeric.h"
 
 /* Where a trial checks. */
 enum point { POINT_HERE, POINT_FIRST_SAMPLE, POINT_ZERO_BIASES, POINT_COUNT };
 
 /* A check that mutants are put to. */
-struct trial {
+struct bug_trial {
   const char *name, *help;
   enum point point;
   double eps, tolerance;  /* as in check_options */
@@ -18,7 +20,7 @@ struct trial {
   unsigned directions;
   double mean_abs;        /* > 0: judge by the largest mean |g - n| of a tensor instead */
 };
-extern const struct trial bug_trials[];
+extern const struct bug_trial bug_trials[];
 extern const size_t bug_trial_count;
 
 enum outcome {
@@ -26,8 +28,8 @@ enum outcome {
   OUTCOME_MISSED,     /* PASS, though a gradient has changed */
   OUTCOME_UNDECIDED,  /* KINK, UNRELIABLE, INADEQUATE */
   OUTCOME_EQUIVALENT, /* no gradient of a param has changed here, and nothing was noticed */
-  OUTCOME_ABSENT,     /* the check says nothing here: no such point, no such line there, or the
-                       * model itself does not stand it */
+  OUTCOME_ABSENT,     /* the check says nothing here: there is no such point or line, or the model
+                       * itself fails */
   OUTCOME_COUNT
 };
 extern const char *const outcome_names[OUTCOME_COUNT];

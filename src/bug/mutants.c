@@ -15,7 +15,7 @@ struct piece {
   int target;
 };
 
-/* A run that is lent to mutants one after the other. */
+/* A run that the mutants use one after the other. */
 struct lane {
   struct run run;
   size_t room; /* numbers that it can hold */
@@ -28,7 +28,7 @@ struct engine {
   size_t pass_count;
   struct dataflow flow;
   struct stand_in stand_in;
-  struct program_mark base; /* what lies behind it belongs to the mutant at hand */
+  struct program_mark base; /* what comes after it belongs to the mutant at hand */
   struct lane *lanes;       /* by pass, its values but for the mutant at hand */
   struct lane whole;        /* for those that must run a pass from its beginning to its end */
   double *fresh;            /* what a pass finds in the slots of the backward pass */
@@ -74,7 +74,7 @@ static void touch(struct engine *engine, int slot) {
   engine->touched_slots[engine->touched_count++] = slot;
 }
 
-/* The first place in SLOT's list whose instruction is at POSITION or behind it. */
+/* The index, in SLOT's list, of the first instruction at POSITION or after it. */
 static size_t place_in(const struct slot_list *list, int slot, size_t position) {
   size_t low = list->start[slot], high = list->start[slot + 1];
   while (low < high) {
@@ -85,7 +85,7 @@ static size_t place_in(const struct slot_list *list, int slot, size_t position) 
   return low;
 }
 
-/* Makes of SLOT what the model's own instructions before POSITION have summed up in it. */
+/* Sets SLOT to the sum that the model's own instructions before POSITION have made in it. */
 static void sum_up_to(struct engine *engine, struct run *run, int slot, size_t position) {
   const struct slot_list *writes = &engine->flow.writes;
   const size_t end = place_in(writes, slot, position);
@@ -151,7 +151,7 @@ static void run_sparsely(struct engine *engine, size_t pass) {
   run_pending(engine, run, engine->passes[pass].run, done, engine->code->count);
 }
 
-/* Puts back what the pass without the mutant left. */
+/* Restores what the pass without the mutant left. */
 static void restore(struct engine *engine, size_t pass) {
   for (size_t i = 0; i < engine->touched_count; i++) {
     const int slot = engine->touched_slots[i];
@@ -211,11 +211,10 @@ static enum status add_piece(struct engine *engine, const struct mutant *mutant,
                            &piece.handed, diag);
   if (status) return status;
   piece.to = engine->stand_in.code.count;
-  if (!array_reserve(&engine->pieces, &engine->piece_capacity, engine->piece_count + 1,
-                     sizeof piece))
-    return diag_no_memory(diag);
-  engine->pieces[engine->piece_count++] = piece;
-  return STATUS_OK;
+  return array_push(&engine->pieces, &engine->piece_count, &engine->piece_capacity, &piece,
+                    sizeof piece)
+             ? STATUS_OK
+             : diag_no_memory(diag);
 }
 
 /* Gives LANE room for the slots of the mutant's lines, with the constants that they hold. */
@@ -256,8 +255,8 @@ static bool reads_unfinished(const struct engine *engine, const struct piece *pi
   return false;
 }
 
-/* Whether the mutant has to see the pass from its beginning on: it reads what is not finished where
- * it stands, so that the pass before or a part of a sum shows, or it draws random numbers. */
+/* Whether the mutant needs the pass from its beginning: it reads what is not finished at its place,
+ * so that the pass before or a part of a sum shows, or it draws random numbers. */
 static bool must_be_whole(const struct engine *engine) {
   if (engine->flow.tangled) return true;
   for (size_t p = 0; p < engine->piece_count; p++) {

@@ -1,5 +1,5 @@
-/* What the rewriting of single lines wants to know of a whole model, found once: what else assigns
- * a line's target, who uses a node, which nodes are of one shape. */
+/* What the rewriting of single lines needs to know of a whole model, found once: what else assigns
+ * a line's target, who uses a node, which nodes have one shape. */
 #ifndef GRADWALK_BUG_OUTLINE_H
 #define GRADWALK_BUG_OUTLINE_H
 

@@ -4,16 +4,10 @@
 
 #include <string.h>
 
-static const struct span nowhere = {0};
-
 /* -- what a line is made of -- */
 
-static const struct rule *rule_of(const struct line *line) {
+static const struct rule *rule_of(const struct rule_line *line) {
   return &line->model->rules[line->rule];
-}
-
-static int gradient_node(const struct model *model, const char *name) {
-  return name[0] == 'd' && model_find(model, name) < 0 ? model_find(model, name + 1) : -1;
 }
 
 static int node_of(const struct model *model, const struct expr *expr) {
@@ -28,7 +22,7 @@ static size_t node_size(const struct model *model, int node) {
   return shape_count(node_shape(model, node));
 }
 
-struct search {
+struct name_search {
   const struct model *model;
   const char *name;  /* sought */
   bool found;
@@ -36,9 +30,9 @@ struct search {
   const struct expr *upstream; /* the first gradient */
 };
 
-static void look_for(struct search *search, const struct expr *expr) {
+static void look_for(struct name_search *search, const struct expr *expr) {
   if (expr->kind == EXPR_NAME) {
-    int node = gradient_node(search->model, expr->name);
+    int node = model_gradient_named(search->model, expr->name);
     search->found = search->found || (search->name && strcmp(expr->name, search->name) == 0);
     search->wide = search->wide || (node >= 0 && node_size(search->model, node) > 1);
     if (node >= 0 && !search->upstream) search->upstream = expr;
@@ -47,8 +41,8 @@ static void look_for(struct search *search, const struct expr *expr) {
     look_for(search, expr->args[i]);
 }
 
-static struct search search(const struct model *model, const struct expr *expr, const char *name) {
-  struct search search = {.model = model, .name = name};
+static struct name_search search(const struct model *model, const struct expr *expr, const char *name) {
+  struct name_search search = {.model = model, .name = name};
   look_for(&search, expr);
   return search;
 }
@@ -82,7 +76,7 @@ static bool is_penalty(const struct model *model, const struct rule *rule,
   int target = rule->target_node;
   if (target < 0 || model->nodes[target].kind != NODE_PARAM || node_size(model, target) < 2)
     return false;
-  struct search found = search(model, expr, model->nodes[target].name);
+  struct name_search found = search(model, expr, model->nodes[target].name);
   return found.found && !found.wide;
 }
 
@@ -91,55 +85,55 @@ static bool is_penalty(const struct model *model, const struct rule *rule,
 enum { VARIABLES = 14 };
 
 struct match {
-  const struct line *line;
+  const struct rule_line *line;
   const struct expr *bound[VARIABLES];
 };
 
-static bool any(const struct line *line, const struct expr *expr) {
+static bool any(const struct rule_line *line, const struct expr *expr) {
   (void)line, (void)expr;
   return true;
 }
-static bool gradient(const struct line *line, const struct expr *expr) {
-  return expr->kind == EXPR_NAME && gradient_node(line->model, expr->name) >= 0;
+static bool gradient(const struct rule_line *line, const struct expr *expr) {
+  return expr->kind == EXPR_NAME && model_gradient_named(line->model, expr->name) >= 0;
 }
-static bool value(const struct line *line, const struct expr *expr) {
+static bool value(const struct rule_line *line, const struct expr *expr) {
   return node_of(line->model, expr) >= 0 && !is_constant(line->model, expr);
 }
-static bool param(const struct line *line, const struct expr *expr) {
+static bool param(const struct rule_line *line, const struct expr *expr) {
   int node = node_of(line->model, expr);
   return node >= 0 && line->model->nodes[node].kind == NODE_PARAM;
 }
-static bool target(const struct line *line, const struct expr *expr) {
+static bool target(const struct rule_line *line, const struct expr *expr) {
   int node = node_of(line->model, expr);
   return node >= 0 && node == rule_of(line)->target_node;
 }
-static bool one(const struct line *line, const struct expr *expr) {
+static bool one(const struct rule_line *line, const struct expr *expr) {
   (void)line;
   return expr->kind == EXPR_NUMBER && expr->number == 1;
 }
-static bool constant(const struct line *line, const struct expr *expr) {
+static bool constant(const struct rule_line *line, const struct expr *expr) {
   return is_constant(line->model, expr);
 }
-static bool varies(const struct line *line, const struct expr *expr) {
+static bool varies(const struct rule_line *line, const struct expr *expr) {
   return !is_constant(line->model, expr);
 }
-static bool small(const struct line *line, const struct expr *expr) {
+static bool small(const struct rule_line *line, const struct expr *expr) {
   (void)line;
   return expr->kind == EXPR_NUMBER && expr->number > 0 && expr->number <= 1e-3;
 }
-static bool mask(const struct line *line, const struct expr *expr) {
+static bool mask(const struct rule_line *line, const struct expr *expr) {
   return is_mask(line->model, node_of(line->model, expr));
 }
-static bool penalty(const struct line *line, const struct expr *expr) {
+static bool penalty(const struct rule_line *line, const struct expr *expr) {
   return is_penalty(line->model, rule_of(line), expr);
 }
-static bool whole(const struct line *line, const struct expr *expr) {
+static bool whole(const struct rule_line *line, const struct expr *expr) {
   return expr == line->root;
 }
 
 static const struct {
   const char *name;
-  bool (*fits)(const struct line *line, const struct expr *expr);
+  bool (*fits)(const struct rule_line *line, const struct expr *expr);
 } variables[VARIABLES] = {
     {"a", any},   {"b", any},      {"c", any},   {"g", gradient}, {"v", value},
     {"p", param}, {"w", target},   {"k", one},   {"n", constant}, {"s", small},
@@ -172,8 +166,8 @@ static bool matches(struct match *match, const struct expr *pattern, const struc
 
 struct expansion {
   const struct match *match;
-  bool failed;    /* for want of memory */
-  bool senseless; /* some name of the replacement stands for nothing here */
+  bool failed;    /* for lack of memory */
+  bool senseless; /* a name in the replacement means nothing here */
 };
 
 static const struct expr *senseless(struct expansion *expansion) {
@@ -187,19 +181,19 @@ static const struct expr *made(struct expansion *expansion, const struct expr *e
 }
 
 static const struct expr *number(struct expansion *expansion, double number) {
-  return made(expansion, expr_number(expansion->match->line->arena, nowhere, number));
+  return made(expansion, expr_number(expansion->match->line->arena, SPAN_NONE, number));
 }
 
 static const struct expr *name_of(struct expansion *expansion, int node) {
-  const struct line *line = expansion->match->line;
+  const struct rule_line *line = expansion->match->line;
   if (node < 0) return senseless(expansion);
-  return made(expansion, expr_name(line->arena, nowhere, line->model->nodes[node].name));
+  return made(expansion, expr_name(line->arena, SPAN_NONE, line->model->nodes[node].name));
 }
 
 static const struct expr *gradient_of(struct expansion *expansion, const char *name) {
   struct arena *arena = expansion->match->line->arena;
   const char *gradient = arena_printf(arena, "d%s", name);
-  return made(expansion, gradient ? expr_name(arena, nowhere, gradient) : NULL);
+  return made(expansion, gradient ? expr_name(arena, SPAN_NONE, gradient) : NULL);
 }
 
 static bool is_number(const struct expr *expr, double number) {
@@ -212,7 +206,7 @@ static const struct expr *simplified(struct arena *arena, int op, const char *na
   if (op == OP_MUL && is_number(args[0], 1)) return args[1];
   if ((op == OP_MUL || op == OP_DIV) && is_number(args[1], 1)) return args[0];
   if (op == OP_ADD && is_number(args[0], 0)) return args[1];
-  return expr_apply(arena, nowhere, op, name, args, count);
+  return expr_apply(arena, SPAN_NONE, op, name, args, count);
 }
 
 static const struct expr *apply(struct expansion *expansion, int op, const char *name,
@@ -246,7 +240,7 @@ static const struct expr *expand_product(struct expansion *expansion, bool local
   return local ? rest : upstream;
 }
 
-static struct shape line_shape(const struct line *line) {
+static struct shape line_shape(const struct rule_line *line) {
   const struct model *model = line->model;
   const struct rule *rule = rule_of(line);
   int slot = rule->target_node >= 0 ? model->nodes[rule->target_node].slot
@@ -254,9 +248,9 @@ static struct shape line_shape(const struct line *line) {
   return slot >= 0 ? model_shape(model, slot) : (struct shape){1, 1};
 }
 
-/* A name of a replacement that no pattern binds; NULL where it stands for nothing. */
+/* A name in a replacement that no pattern binds; NULL where it means nothing. */
 static const struct expr *expand_name(struct expansion *expansion, const struct expr *expr) {
-  const struct line *line = expansion->match->line;
+  const struct rule_line *line = expansion->match->line;
   const struct model *model = line->model;
   const struct rule *rule = rule_of(line);
   struct shape shape = line_shape(line);
@@ -274,7 +268,7 @@ static const struct expr *expand_name(struct expansion *expansion, const struct 
   if (strcmp(name, "w") == 0) return name_of(expansion, rule->target_node);
   if (strcmp(name, "own") == 0)
     return rule->target_node < 0 ? senseless(expansion)
-                                 : made(expansion, expr_name(line->arena, nowhere, rule->target));
+                                 : made(expansion, expr_name(line->arena, SPAN_NONE, rule->target));
   if (strcmp(name, "m") == 0) return number(expansion, line->outline->samples);
   if (strcmp(name, "R") == 0) return number(expansion, shape.rows);
   if (strcmp(name, "C") == 0) return number(expansion, shape.cols);
@@ -282,7 +276,7 @@ static const struct expr *expand_name(struct expansion *expansion, const struct 
   return senseless(expansion);
 }
 
-static int sibling(const struct line *line, int node) {
+static int sibling(const struct rule_line *line, int node) {
   const struct model *model = line->model;
   int of = rule_of(line)->node, operand;
   bool is_operand = false;
@@ -293,16 +287,16 @@ static int sibling(const struct line *line, int node) {
 }
 
 /* An activation has one operand that depends on a param, of its own shape. */
-static int input(const struct line *line, int node) {
+static int input(const struct rule_line *line, int node) {
   return outline_input(line->model, node);
 }
 
-static int result(const struct line *line, int node) {
+static int result(const struct rule_line *line, int node) {
   return line->outline->results[node];
 }
 
 /* The nodes of NODE's shape, by distance in evaluation order: the one at RANK. */
-static int neighbour(const struct line *line, int node, int rank) {
+static int neighbour(const struct rule_line *line, int node, int rank) {
   const struct outline *outline = line->outline;
   int before = outline->before[node], after = outline->after[node];
   while (before >= 0 || after >= 0) {
@@ -315,21 +309,21 @@ static int neighbour(const struct line *line, int node, int rank) {
   return -1;
 }
 
-static int near(const struct line *line, int node) { return neighbour(line, node, 0); }
-static int far(const struct line *line, int node) { return neighbour(line, node, 1); }
+static int near(const struct rule_line *line, int node) { return neighbour(line, node, 0); }
+static int far(const struct rule_line *line, int node) { return neighbour(line, node, 1); }
 
-static const struct expr *formula(const struct line *line, int node) {
+static const struct expr *formula(const struct rule_line *line, int node) {
   return line->model->nodes[node].kind == NODE_OP ? model_formula(line->model, node) : NULL;
 }
 
 static const struct expr *shrink(void *context, const char *name) {
   struct expansion *expansion = context;
   struct arena *arena = expansion->match->line->arena;
-  const struct expr *args[2] = {number(expansion, 0.9), expr_name(arena, nowhere, name)};
+  const struct expr *args[2] = {number(expansion, 0.9), expr_name(arena, SPAN_NONE, name)};
   return args[0] && args[1] ? apply(expansion, OP_MUL, "mul", args, 2) : NULL;
 }
 
-/* NODE's formula with its first name a tenth smaller. */
+/* NODE's formula with its first name made a tenth smaller. */
 static const struct expr *stale(struct expansion *expansion, const struct expr *expr) {
   const struct expr *args[8];
   bool done = false;
@@ -380,7 +374,7 @@ static const struct expr *expand_gradient(struct expansion *expansion, int node)
 /* What a function of a replacement makes of a node: another node, or an expression. */
 static const struct {
   const char *name;
-  int (*node)(const struct line *line, int node);
+  int (*node)(const struct rule_line *line, int node);
   const struct expr *(*expand)(struct expansion *expansion, int node);
 } functions[] = {
     {"sibling", sibling, NULL}, {"input", input, NULL},
@@ -393,11 +387,11 @@ static const struct {
 static const struct expr *expand(struct expansion *expansion, const struct expr *expr);
 
 static const struct expr *expand_function(struct expansion *expansion, const struct expr *expr) {
-  const struct line *line = expansion->match->line;
+  const struct rule_line *line = expansion->match->line;
   const struct expr *argument = expand(expansion, expr->args[0]);
   if (!argument || argument->kind != EXPR_NAME) return senseless(expansion);
-  int node = model_find(line->model, argument->name);
-  if (node < 0) node = gradient_node(line->model, argument->name);
+  bool gradient;
+  int node = model_find_either(line->model, argument->name, &gradient);
   for (size_t i = 0; node >= 0 && i < sizeof functions / sizeof *functions; i++) {
     if (strcmp(functions[i].name, expr->name) != 0) continue;
     return functions[i].node ? name_of(expansion, functions[i].node(line, node))
@@ -442,7 +436,7 @@ static const struct expr *part_at(const struct expr *root, uint32_t place) {
   return root;
 }
 
-const struct expr *line_rewrite(const struct line *line, const struct expr *pattern,
+const struct expr *line_rewrite(const struct rule_line *line, const struct expr *pattern,
                                 const struct expr *replacement, uint32_t place,
                                 const char **variant, bool *failed) {
   struct match match = {.line = line};
@@ -468,7 +462,7 @@ bool line_has_penalty(const struct model *model, size_t rule) {
   return false;
 }
 
-bool line_wants(const struct line *line, enum where where) {
+bool line_wants(const struct rule_line *line, enum where where) {
   const struct model *model = line->model;
   const struct outline *outline = line->outline;
   const struct rule *rule = rule_of(line);
@@ -481,7 +475,7 @@ bool line_wants(const struct line *line, enum where where) {
     case LATER_SHARE: return shared && rule->accumulate && !first;
     case FIRST: return first && rule->target_node >= 0 && rule->target_node != model->loss;
     case TENSOR: return shape_count(line_shape(line)) > 1;
-    case PRODUCT: return rule->node >= 0 && model->nodes[rule->node].op == OP_MUL &&
+    case PRODUCT: return rule->node >= 0 && op_multiplies(&op_table[model->nodes[rule->node].op]) &&
                          outline_gate(model, rule->node) < 0;
     case UNPENALISED:
       return first && rule->target_node >= 0 && outline->penalties &&

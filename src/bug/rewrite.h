@@ -19,7 +19,7 @@ enum where {
 };
 
 /* One line under the knife. */
-struct line {
+struct rule_line {
   struct model *model;
   const struct outline *outline; /* of it, with the penalties found */
   struct arena *arena; /* new expressions go here */
@@ -31,13 +31,13 @@ struct line {
 bool line_has_penalty(const struct model *model, size_t rule);
 
 /* Whether rewrites of WHERE are for this line. */
-bool line_wants(const struct line *line, enum where where);
+bool line_wants(const struct rule_line *line, enum where where);
 
 /* Rewrites the place at preorder index PLACE of the line (0 is all of it): the new right side, or
  * NULL if PATTERN does not fit there, REPLACEMENT has no sense there, or memory is short (then
  * *FAILED). *VARIANT becomes what was replaced by what, where that was one name by another ("z,q"),
  * in the arena; else it is left alone. */
-const struct expr *line_rewrite(const struct line *line, const struct expr *pattern,
+const struct expr *line_rewrite(const struct rule_line *line, const struct expr *pattern,
                                 const struct expr *replacement, uint32_t place,
                                 const char **variant, bool *failed);
 

@@ -1,5 +1,5 @@
 #include "bug/dataflow.h"
-#include "bug/gauge.h"
+#include "bug/effect.h"
 #include "bug/matrix.h"
 #include "core/intl.h"
 #include "core/memory.h"
@@ -20,7 +20,7 @@ static enum status remember(struct survey *survey, const struct mutant *mutant) 
 struct work {
   struct survey *survey;
   const struct catalogue *catalogue;
-  bool failed; /* for want of memory */
+  bool failed; /* for lack of memory */
 };
 
 static bool count(void *context, size_t mutant, double distance) {
@@ -50,33 +50,34 @@ size_t survey_budget(const struct model *model, size_t slopes) {
   return budget > UNNOTICED ? budget : UNNOTICED;
 }
 
-/* What making the catalogue costs, before it is made. */
+/* The cost of making the catalogue, estimated beforehand. */
 static size_t catalogue_cost(const struct model *model) {
   size_t parts = 0;
   for (size_t i = 0; i < model->rule_count; i++) parts += model->rules[i].value->size;
   return parts * PART_COST;
 }
 
-/* What comparing the gradients of all mutants costs, which is quicker than computing them. */
-static size_t comparing_cost(const struct catalogue *catalogue, const struct gauge *gauge) {
+/* The cost of comparing the gradients of all mutants, which is less than that of computing them. */
+static size_t comparing_cost(const struct catalogue *catalogue, const struct effect *effect) {
   enum { COMPARED = 4 }; /* as quick as one that is computed */
   size_t cost;
-  if (!size_multiply(gauge->count / COMPARED * PASS_COUNT, catalogue->count, &cost)) return SIZE_MAX;
+  const size_t entries = effect->count / COMPARED * PASS_COUNT;
+  if (!size_multiply(entries, catalogue->count, &cost)) return SIZE_MAX;
   return cost;
 }
 
 /* -- all of it -- */
 
-static enum status survey_all(struct work *work, struct gauge *gauge, size_t budget,
+static enum status survey_all(struct work *work, struct effect *effect, size_t budget,
                               const struct survey_options *options, struct diag *diag) {
   const struct mutants_options how = {.budget = budget, .cancel = options->cancel,
                                       .progress = options->progress,
                                       .progress_context = options->progress_context};
   size_t done;
-  enum status status = gauge_mutants(gauge, work->catalogue, &how, count, work, &done, diag);
+  enum status status = effect_mutants(effect, work->catalogue, &how, count, work, &done, diag);
   if (!status && work->failed) status = diag_no_memory(diag);
   if (status == STATUS_CANCELLED)
-    diag_set(diag, status, (struct span){0}, "%s", _("the survey was stopped"));
+    diag_set(diag, status, SPAN_NONE, "%s", _("the survey was stopped"));
   work->survey->complete = !status && done == work->catalogue->count;
   return status;
 }
@@ -84,21 +85,21 @@ static enum status survey_all(struct work *work, struct gauge *gauge, size_t bud
 enum status survey_run(struct survey *survey, struct model *model,
                        const struct survey_options *options, struct diag *diag) {
   struct catalogue catalogue;
-  struct gauge gauge = {0};
+  struct effect effect = {0};
   struct work work = {survey, &catalogue, false};
   size_t cost = catalogue_cost(model);
   const size_t budget = options->budget;
   *survey = (struct survey){0};
   if (budget > 0 && cost >= budget / 2) return STATUS_OK; /* running them costs as much again */
   enum status status = catalogue_make(&catalogue, model, diag);
-  if (!status && gauge_init(&gauge, model, options->frozen, false)) status = diag_no_memory(diag);
-  if (!status) cost += comparing_cost(&catalogue, &gauge);
+  if (!status && effect_init(&effect, model, options->frozen, false)) status = diag_no_memory(diag);
+  if (!status) cost += comparing_cost(&catalogue, &effect);
   if (!status && (budget == 0 || cost < budget))
-    status = survey_all(&work, &gauge, budget > 0 ? budget - cost : 0, options, diag);
-  gauge_done(&gauge);
+    status = survey_all(&work, &effect, budget > 0 ? budget - cost : 0, options, diag);
+  effect_done(&effect);
   catalogue_done(&catalogue);
   if (status != STATUS_LIMIT || budget == 0) return status;
-  return STATUS_OK; /* more mutants than a catalogue holds are more than a note is worth */
+  return STATUS_OK; /* a note is not worth more mutants than a catalogue holds */
 }
 
 void survey_done(struct survey *survey) {

@@ -1,6 +1,7 @@
 #include "check/check.h"
 
 #include "check/laws.h"
+#include "check/numeric.h"
 #include "check/origin.h"
 #include "check/verdict.h"
 #include "check/worth.h"
@@ -15,37 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const verdict_names[VERDICT_COUNT] = {
-    [VERDICT_PASS] = "PASS",   [VERDICT_INADEQUATE] = "INADEQUATE",
-    [VERDICT_KINK] = "KINK",   [VERDICT_UNRELIABLE] = "UNRELIABLE",
-    [VERDICT_FAIL] = "FAIL",
-};
-const char *const reason_names[REASON_COUNT] = {
-    [REASON_AGREES] = "agrees",
-    [REASON_DIFFERS] = "differs",
-    [REASON_NOT_ASSIGNED] = "not assigned",
-    [REASON_NOT_FINITE] = "not finite",
-    [REASON_NO_DERIVATIVE] = "no derivative",
-    [REASON_NOT_REPEATABLE] = "not repeatable",
-    [REASON_UPSTREAM] = "upstream not followed",
-    [REASON_ALL_ZERO] = "all zero",
-    [REASON_BELOW_FLOOR] = "below the floor",
-    [REASON_TRULY_ZERO] = "truly zero",
-    [REASON_ROUNDING] = "rounding of the backward pass",
-    [REASON_STEP_ERROR] = "error of the step",
-    [REASON_NUMERIC_NOT_FINITE] = "numerical side not finite",
-    [REASON_LOSS_NOT_FINITE] = "loss not finite",
-    [REASON_SAME_RULES] = "the rules of the operations give the same",
-    [REASON_REDRAWN] = "redrawn at every run",
-    [REASON_STRADDLES] = "step straddles a kink",
-};
-const char *const law_names[LAW_COUNT] = {
-    [LAW_NONE] = "none",
-    [LAW_REPEAT] = "a second pass gives the same",
-    [LAW_ZERO] = "an upstream of 0 gives 0",
-    [LAW_DOUBLE] = "an upstream of 2 gives twice as much",
-};
-
 /* Everything a check needs while it runs. */
 struct work {
   struct check *check;
@@ -53,29 +23,16 @@ struct work {
   struct diag *diag;
   struct run base;        /* forward and backward done */
   struct numeric numeric;
-  struct second second;   /* of the same point, once it is asked */
+  struct second second;   /* of the same point; empty until the first question */
   bool redrawn;
   struct random directions_from;
 };
-
-void tensor_check_place(const struct tensor_check *tensor, size_t entry, uint32_t *row,
-                        uint32_t *col) {
-  *row = tensor->by_direction ? 0 : (uint32_t)(entry / tensor->shape.cols);
-  *col = tensor->by_direction ? (uint32_t)entry : (uint32_t)(entry % tensor->shape.cols);
-}
 
 static enum status no_memory(struct work *work) {
   return diag_no_memory(work->diag);
 }
 
 /* -- which tensors -- */
-
-bool check_wants(const struct check_options *options, const char *name) {
-  if (!options->params) return true;
-  for (size_t i = 0; i < options->param_count; i++)
-    if (strcmp(options->params[i], name) == 0) return true;
-  return false;
-}
 
 static enum status check_names(struct work *work) {
   const struct check_options *options = &work->check->options;
@@ -88,9 +45,9 @@ static enum status check_names(struct work *work) {
       const char *name = other->kind == NODE_PARAM ? other->name : NULL;
       best = suggest_nearer(options->params[i], best, name);
     }
-    diag_set(work->diag, STATUS_USAGE, (struct span){0}, _("\"%s\" is not a param of this model"),
+    diag_set(work->diag, STATUS_USAGE, SPAN_NONE, _("\"%s\" is not a param of this model"),
              options->params[i]);
-    if (best) diag_hint(work->diag, _("did you mean %s?"), best);
+    diag_suggest(work->diag, best);
     return STATUS_USAGE;
   }
   return STATUS_OK;
@@ -140,10 +97,10 @@ static enum status choose_tensors(struct work *work) {
   }
   if (status) return status;
   if (model->loss < 0)
-    return diag_set(work->diag, STATUS_DATA, (struct span){0}, "%s",
+    return diag_set(work->diag, STATUS_DATA, SPAN_NONE, "%s",
                     _("the model has no loss: no statement ends in one number (1 x 1)"));
   if (check->tensor_count == 0)
-    return diag_set(work->diag, STATUS_DATA, (struct span){0}, "%s",
+    return diag_set(work->diag, STATUS_DATA, SPAN_NONE, "%s",
                     _("the model has no param, so there is no gradient to check"));
   return STATUS_OK;
 }
@@ -184,7 +141,7 @@ static void take_analytic(const struct work *work, struct tensor_check *tensor,
     tensor->analytic[i] = vector_dot_signs(gradient, directions + i * size, size);
 }
 
-/* What an earlier check knows of the same slopes, or NULL. */
+/* The same slopes from an earlier check, or NULL. */
 static const double *earlier_slopes(const struct work *work, const struct tensor_check *tensor) {
   const struct check *from = work->check->options.numeric_from;
   if (!shortcut_taken(SHORTCUT_KNOWN)) from = NULL;
@@ -237,34 +194,6 @@ static void sum_up(struct check *check) {
         relative_difference(check->tensors[i].metrics.error_norm, grad, numeric);
 }
 
-double check_base_step(const struct check_options *options) {
-  return options->eps > 0 ? options->eps : precision_step(options->precision);
-}
-
-double check_band_start(const struct check_options *options, enum band band) {
-  const double starts[BAND_COUNT] = {0, options->tolerance > 0 ? options->tolerance : 1e-7, 1e-2};
-  return starts[band];
-}
-
-enum band check_band(const struct check_options *options, double difference) {
-  if (difference <= check_band_start(options, BAND_DOUBTFUL)) return BAND_OK;
-  return difference <= check_band_start(options, BAND_WRONG) ? BAND_DOUBTFUL : BAND_WRONG;
-}
-
-double check_entry_error(double g, double n) {
-  double error = fabs(g - n);
-  return error <= CHECK_ABSOLUTE ? 0 : error / fmax(fabs(g), fabs(n));
-}
-
-enum status check_add_note(struct check *check, const char *sentence) {
-  size_t capacity = check->note_count; /* grown by one: there are few */
-  if (!array_reserve(&check->notes, &capacity, check->note_count + 1, sizeof *check->notes) ||
-      !(check->notes[check->note_count] = strdup(sentence)))
-    return STATUS_NO_MEMORY;
-  check->note_count++;
-  return STATUS_OK;
-}
-
 /* -- all of it -- */
 
 static bool draws(const struct model *model) {
@@ -273,7 +202,7 @@ static bool draws(const struct model *model) {
   return false;
 }
 
-/* How many are still to be computed. */
+/* The number of slopes that are still to be computed. */
 static size_t count_slopes(const struct work *work, const struct tensor_check *tensors,
                            size_t count) {
   size_t slopes = 0;
@@ -294,7 +223,7 @@ static enum status start(struct work *work) {
   work->redrawn = draws(model) && !options->frozen;
   random_seed(&work->directions_from, 1);
   int threads = options->threads > 0 ? options->threads : team_processors();
-  /* Where every pass draws anew, passes must be whole and come one after the other. */
+  /* Where every pass draws anew, passes must be whole and run one after the other. */
   work->numeric = (struct numeric){.threads = work->redrawn ? 1 : threads,
                                    .method = options->method, .eps = options->eps,
                                    .evaluate = work->redrawn ? EVALUATE_FULL : options->evaluate,
@@ -318,7 +247,7 @@ static size_t count_rounded(const struct check *check) {
   return count;
 }
 
-/* What quadruple precision had to say. */
+/* Appends what quadruple precision had to say. */
 static void put_opinions(const struct check *check, struct text *note) {
   size_t settled = count_settled(check), rounded = count_rounded(check);
   if (settled == 0 || check->verdict != VERDICT_PASS) return;
@@ -332,7 +261,7 @@ static void put_opinions(const struct check *check, struct text *note) {
                 rounded);
 }
 
-/* Which tensors were judged as of single precision although the check is in double. */
+/* Appends which tensors were judged as of single precision although the check is in double. */
 static void put_single(const struct check *check, const struct model *model, struct text *note) {
   double relative = 0;
   for (size_t i = 0; i < check->tensor_count; i++) {
@@ -383,7 +312,7 @@ static enum status decide(struct work *work, struct examination *exams) {
   }
   struct ranked *scratch = calloc(most, sizeof *scratch);
   if (!scratch) return no_memory(work);
-  work->numeric.workers[0].told = &work->numeric;
+  numeric_watch(&work->numeric);
   work->numeric.workers[0].memo = work->redrawn ? NULL : check->options.memo;
   verdict_decide(check, exams, scratch);
   free(scratch);
@@ -392,7 +321,7 @@ static enum status decide(struct work *work, struct examination *exams) {
   return numeric_cancelled(&work->numeric) ? STATUS_CANCELLED : STATUS_OK;
 }
 
-/* What the check is worth; an earlier one of the same slopes has noted it already. */
+/* Notes what the check is worth, unless an earlier check of the same slopes has done so. */
 static enum status note_worth(struct work *work) {
   struct check *check = work->check;
   if (!check->options.numeric_from &&
@@ -436,23 +365,6 @@ enum status check_run(struct check *check, const struct model *model,
   check->options.numeric_from = NULL;
   check->options.memo = NULL;
   if (status == STATUS_CANCELLED)
-    diag_set(diag, status, (struct span){0}, "%s", _("the check was stopped"));
+    diag_set(diag, status, SPAN_NONE, "%s", _("the check was stopped"));
   return status;
-}
-
-static void tensors_done(struct tensor_check *tensors, size_t count) {
-  for (size_t i = 0; i < count; i++) {
-    free(tensors[i].analytic);
-    free(tensors[i].numeric);
-  }
-  free(tensors);
-}
-
-void check_done(struct check *check) {
-  tensors_done(check->tensors, check->tensor_count);
-  tensors_done(check->intermediates, check->intermediate_count);
-  if (check->diagnosis) check->diagnosis_done(check->diagnosis);
-  for (size_t i = 0; i < check->note_count; i++) free(check->notes[i]);
-  free(check->notes);
-  *check = (struct check){0};
 }

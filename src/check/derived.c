@@ -1,6 +1,6 @@
 #include "check/derived.h"
 
-#include "lang/twin.h"
+#include "lang/reference.h"
 
 #include <math.h>
 
@@ -8,12 +8,12 @@
 static bool prepare(struct derived *derived, const struct worker *worker) {
   const struct model *model = worker->model;
   struct diag diag;
-  if (twin_init(&derived->twin, model, true, &diag) ||
+  if (reference_init(&derived->reference, model, true, &diag) ||
       run_init(&derived->own, &model->program, &model->random, PRECISION_DOUBLE))
     return false;
   run_code(&derived->own, &model->program.forward, 0);
   run_code(&derived->own, &model->program.backward, 0);
-  return !twin_run(&derived->right, &derived->twin, &derived->own, &diag);
+  return !reference_run(&derived->right, &derived->reference, &derived->own, &diag);
 }
 
 static bool is_same(const double *is, const double *should, size_t count) {
@@ -35,7 +35,7 @@ bool derived_agrees(struct derived *derived, const struct worker *worker, int no
   }
   if (derived->failed) return false;
   const double *own = model_gradient(model, &derived->own, node);
-  const double *right = model_gradient(&derived->twin, &derived->right, node);
+  const double *right = model_gradient(&derived->reference, &derived->right, node);
   return own && right &&
          is_same(own, right, shape_count(model_shape(model, model->nodes[node].slot)));
 }
@@ -44,5 +44,5 @@ void derived_done(struct derived *derived) {
   if (!derived->ready && !derived->failed) return;
   run_done(&derived->own);
   run_done(&derived->right);
-  twin_done(&derived->twin);
+  reference_done(&derived->reference);
 }

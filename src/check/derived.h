@@ -7,14 +7,14 @@
 
 struct derived {
   bool ready, failed;
-  struct model twin;
-  struct run right; /* of the twin, in double precision */
+  struct model reference;
+  struct run right; /* of the reference, in double precision */
   struct run own;   /* of the person's pass, in double precision */
 };
 
-/* Whether the person's gradient of NODE, computed in double precision at the point of WORKER, which is
- * at its base, is the derived one in every entry, rounding apart. Derives at the first question; false
- * where that fails. DERIVED begins as zeros and ends with derived_done(). */
+/* Whether the person's gradient of NODE, computed in double precision at the point of WORKER, which
+ * is at its base, is the derived one in every entry, rounding apart. Derives at the first question;
+ * false where that fails. DERIVED begins as zeros and ends with derived_done(). */
 bool derived_agrees(struct derived *derived, const struct worker *worker, int node);
 void derived_done(struct derived *derived);
 

@@ -39,7 +39,7 @@ static double stair_height(const struct examination *exam, const struct probe *p
   return high - low;
 }
 
-/* Whether the loss stands still between most of the points: something on the way (1 + x^2 at a
+/* Whether the loss does not move between most of the points: something on the way (1 + x^2 at a
  * small x) swallows so small a move, and what it rounds shows only over a longer way. */
 static bool stands_still(const double values[POINTS]) {
   int still = 0;
@@ -131,10 +131,10 @@ static struct descent descend(const struct examination *exam, const struct probe
   return descent;
 }
 
-/* Slopes come nearer to each other as the step shrinks, until noise takes over. Behind that they
- * may agree again, on one tread of the stairs that rounding makes of the loss, and at last the loss
- * does not move at all. How many slopes there are before that, down to the first below the step
- * SMALL that turns away. */
+/* Slopes approach each other as the step shrinks, until noise takes over. After that they may agree
+ * again, on one tread of the stairs that rounding makes of the loss, and in the end the loss does
+ * not move at all. Returns the number of slopes before that, down to the first below the step SMALL
+ * that turns away. */
 static int converging(const struct descent *descent, double small) {
   const double *slopes = descent->slopes;
   int count = descent->count;
@@ -310,8 +310,8 @@ static bool settles(const struct examination *exam, const struct probe *probe, e
          agrees(exam->leeway, g, worker_slope(exam->worker, probe, method, h), 0);
 }
 
-/* What the caller could have asked for instead, tried here: the chosen step, extrapolation, or a
- * smaller step, a power of ten that one can type. */
+/* Tries what the caller could have asked for instead: the chosen step, extrapolation, or a smaller
+ * step, a power of ten that one can type. */
 static void find_way_out(const struct check *check, const struct examination *exam,
                          const struct probe *probe, double g, struct ruling *ruling) {
   enum { POWERS = 10, TEN = 10 };
@@ -333,8 +333,8 @@ static void find_way_out(const struct check *check, const struct examination *ex
 
 /* -- the second opinion -- */
 
-/* Whether the backward pass in double is so far from SLOPE that no rounding explains it: enough to know
- * where many mutants of one model are asked for, most of which are. */
+/* Whether the backward pass in double is so far from SLOPE that no rounding explains it. That is
+ * all that is needed where many mutants of one model are checked: most of them are. */
 static bool is_far_off(const struct examination *exam, const struct probe *probe, double slope) {
   const double far = 1e-2;
   struct run *run = &exam->worker->run;

@@ -3,7 +3,7 @@
 #ifndef GRADWALK_CHECK_EXAMINE_H
 #define GRADWALK_CHECK_EXAMINE_H
 
-#include "check/check.h"
+#include "check/result.h"
 #include "check/second.h"
 
 /* What it takes to look closer at one tensor. */

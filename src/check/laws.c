@@ -56,13 +56,13 @@ bool laws_take_upstream(const struct model *model) {
 
 /* -- the passes -- */
 
-/* Whether NOW is exactly what the law foretells of FIRST, as it mostly is: quick to see. */
+/* Whether NOW is exactly what the law predicts from FIRST, which is quick to see and mostly so. */
 static bool is_foretold(enum law law, const double *first, const double *now, size_t count) {
   if (law == LAW_REPEAT) return memcmp(first, now, count * sizeof *now) == 0;
   return vector_is_times(now, laws[law].upstream, first, count);
 }
 
-/* What is rounding beside the largest of VALUES. */
+/* The size below which a value beside the largest of VALUES is rounding. */
 static double rounding_of(const double *values, size_t count) {
   const double rounding = 1e-14;
   double largest = 0;
@@ -114,7 +114,7 @@ static void test_upstream(struct check *check, const struct model *model, const 
   }
 }
 
-/* The same in double precision: a coarse one is linear only as far as its digits go. */
+/* The same in double precision: a coarse precision is linear only within its digits. */
 static enum status test_upstream_exactly(struct check *check, const struct model *model,
                                          const struct run *base, struct run *again) {
   struct run first;

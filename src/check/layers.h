@@ -1,5 +1,5 @@
-/* The layers of a model, as far as they can be told from its graph: a param that goes into one
- * matrix product is its layer's weight, one that is added to the product its bias. */
+/* The layers of a model, as its graph tells them: a param that goes into one matrix product is its
+ * layer's weight, one that is added to the product its bias. */
 #ifndef GRADWALK_CHECK_LAYERS_H
 #define GRADWALK_CHECK_LAYERS_H
 
@@ -7,13 +7,13 @@
 
 enum part { PART_NONE, PART_WEIGHT, PART_BIAS };
 
-struct place {
+struct layer_role {
   enum part part;
   int output; /* slot: of the product with the bias added; slots grow from the data to the loss */
   int input;  /* slot: a weight's other operand; -1 */
 };
 
-/* Where the param NODE stands. */
-struct place layer_place(const struct model *model, int node);
+/* The role of the param NODE. */
+struct layer_role layer_role(const struct model *model, int node);
 
 #endif

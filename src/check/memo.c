@@ -9,26 +9,26 @@
 
 enum { FIRST_ROOM = 1 << 10, MOST = 1 << 21 }; /* places, each of 32 bytes; half of them are used */
 
-struct place {
+struct memo_entry {
   struct memo_key key;
   uint64_t answer; /* key.h is a NaN: none */
 };
 
 struct memo {
   pthread_mutex_t lock;
-  struct place *places;
+  struct memo_entry *places;
   size_t room, count; /* room: a power of two */
 };
 
-static struct place *make_places(size_t room) {
-  struct place *places = malloc(room * sizeof *places);
-  for (size_t i = 0; places && i < room; i++) places[i] = (struct place){.key.h = NAN};
+static struct memo_entry *make_places(size_t room) {
+  struct memo_entry *places = malloc(room * sizeof *places);
+  for (size_t i = 0; places && i < room; i++) places[i] = (struct memo_entry){.key.h = NAN};
   return places;
 }
 
 struct memo *memo_new(void) {
   struct memo *memo = calloc(1, sizeof *memo);
-  struct place *places = make_places(FIRST_ROOM);
+  struct memo_entry *places = make_places(FIRST_ROOM);
   if (!memo || !places) {
     free(memo);
     free(places);
@@ -53,8 +53,8 @@ static bool is_key(const struct memo_key *a, const struct memo_key *b) {
          a->what == b->what;
 }
 
-/* Where KEY is, or would be. */
-static struct place *find(struct place *places, size_t room, const struct memo_key *key) {
+/* The place where KEY is or belongs. */
+static struct memo_entry *find(struct memo_entry *places, size_t room, const struct memo_key *key) {
   uint64_t hash = HASH_START, h;
   memcpy(&h, &key->h, sizeof h);
   hash = hash_mix(hash_mix(hash, h), key->entry);
@@ -69,7 +69,7 @@ static struct place *find(struct place *places, size_t room, const struct memo_k
 bool memo_find(struct memo *memo, const struct memo_key *key, uint64_t *answer) {
   if (isnan(key->h)) return false;
   pthread_mutex_lock(&memo->lock);
-  const struct place *place = find(memo->places, memo->room, key);
+  const struct memo_entry *place = find(memo->places, memo->room, key);
   const bool known = !isnan(place->key.h);
   if (known) *answer = place->answer;
   pthread_mutex_unlock(&memo->lock);
@@ -78,7 +78,7 @@ bool memo_find(struct memo *memo, const struct memo_key *key, uint64_t *answer) 
 
 static bool grow(struct memo *memo) {
   const size_t room = memo->room * 2;
-  struct place *places = room <= MOST ? make_places(room) : NULL;
+  struct memo_entry *places = room <= MOST ? make_places(room) : NULL;
   if (!places) return false;
   for (size_t i = 0; i < memo->room; i++)
     if (!isnan(memo->places[i].key.h)) *find(places, room, &memo->places[i].key) = memo->places[i];
@@ -92,9 +92,9 @@ void memo_keep(struct memo *memo, const struct memo_key *key, uint64_t answer) {
   if (isnan(key->h)) return;
   pthread_mutex_lock(&memo->lock);
   if (memo->count < memo->room / 2 || grow(memo)) {
-    struct place *place = find(memo->places, memo->room, key);
+    struct memo_entry *place = find(memo->places, memo->room, key);
     memo->count += isnan(place->key.h);
-    *place = (struct place){*key, answer};
+    *place = (struct memo_entry){*key, answer};
   }
   pthread_mutex_unlock(&memo->lock);
 }

@@ -1,5 +1,5 @@
-/* What the loss was where it has been looked at already: for many checks of one model at one point
- * that differ in their backward passes only. Any number of threads may share one. */
+/* Remembers what the loss was at points that have been looked at: for many checks of one model at
+ * one point that differ in their backward passes only. Any number of threads may share one. */
 #ifndef GRADWALK_CHECK_MEMO_H
 #define GRADWALK_CHECK_MEMO_H
 
@@ -15,7 +15,7 @@ enum memo_what {
   MEMO_WHAT_COUNT
 };
 
-/* One entry of a tensor moved by so much, and what is asked. */
+/* An entry of a tensor, the distance H by which it is moved, and the question. */
 struct memo_key {
   double h;
   size_t entry;
@@ -32,7 +32,7 @@ void memo_done(struct memo *memo);
 /* The bits of the answer. */
 bool memo_find(struct memo *memo, const struct memo_key *key, uint64_t *answer);
 
-/* Keeps an answer, unless there is no more room for any: then it will be found again. */
+/* Keeps an answer. Where there is no more room it is forgotten, and has to be found again. */
 void memo_keep(struct memo *memo, const struct memo_key *key, uint64_t answer);
 
 #endif

@@ -22,13 +22,14 @@ bool metrics_is_factor(const struct metrics *m, const double *g, const double *n
   return telling > 1;
 }
 
-/* Whether SUM, of squares, is neither cut off nor made of what was: 0 may be what has vanished. */
+/* Whether the sum of squares SUM can be trusted: it is neither infinite nor so small that its terms
+ * may have vanished. */
 static bool sum_holds(double sum) {
   return sum > 1e-280 && sum < 1e280;
 }
 
-/* sqrt of SUM, the sum of (a - b)^2 (B NULL: of a^2); where that does not hold, it is added up once
- * more in units of the largest. */
+/* The square root of SUM, the sum of (a - b)^2 (B NULL: of a^2). Where that sum cannot be trusted,
+ * it is taken again in units of the largest term. */
 static double norm(double sum, const double *a, const double *b, size_t count) {
   double unit = 0;
   if (sum_holds(sum)) return sqrt(sum);
@@ -54,7 +55,7 @@ static void find_nan(struct metrics *m, const double *g, const double *n, size_t
 }
 
 /* One loop, with no division and no call for most entries: no other thread helps here, and all of
- * them wait. */
+ * them wait for it. */
 struct metrics metrics_compute(const double *g, const double *n, size_t count) {
   struct metrics m = {0};
   double total = 0, error_sum = 0, grad_sum = 0, numeric_sum = 0, product = 0;

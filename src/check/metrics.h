@@ -20,17 +20,17 @@ struct metrics {
  * every figure that the entry takes part in. */
 struct metrics metrics_compute(const double *g, const double *n, size_t count);
 
-/* Whether G is a constant multiple of N, and not N itself, in every entry that can tell, and more than
- * one of them can: the factor, METRICS' scale, explains what G is off. */
+/* Whether G is a constant multiple of N, and not N itself, in every entry that can tell, and more
+ * than one of them can: the factor, METRICS' scale, explains what G is off. */
 bool metrics_is_factor(const struct metrics *metrics, const double *g, const double *n,
                        size_t count);
 
 /* ‖g − n‖ / (‖g‖ + ‖n‖) from the norms: 0/0 is 0, NaN stays NaN. */
 double relative_difference(double error_norm, double grad_norm, double numeric_norm);
 
-/* sqrt(a^2 + b^2), neither cut off nor vanished on the way; NaN if one of them is NaN. It takes only
- * what IEEE 754 rounds in one way: the C library's hypot does not, and its last bit changes from
- * machine to machine. */
+/* sqrt(a^2 + b^2), neither cut off nor vanished on the way; NaN if one of them is NaN. It takes
+ * only what IEEE 754 rounds in one way: the C library's hypot does not, and its last bit changes
+ * from machine to machine. */
 double norm_of_norms(double a, double b);
 
 #endif

@@ -7,13 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const evaluate_names[EVALUATE_COUNT] = {
-    [EVALUATE_INCREMENTAL] = "incremental",
-    [EVALUATE_FULL] = "full",
-};
-
-/* -- many probes -- */
-
 enum { WORTH_A_THREAD = 128 };
 
 /* Without memory, in whichever thread. */
@@ -58,6 +51,17 @@ void numeric_done(struct numeric *numeric) {
   numeric_rest(numeric);
 }
 
+static void report_again(void *context) {
+  const struct numeric *numeric = context;
+  if (numeric->progress)
+    numeric->progress(numeric->progress_context, numeric->done, numeric->total);
+}
+
+void numeric_watch(struct numeric *numeric) {
+  numeric->workers[0].moving = report_again;
+  numeric->workers[0].moving_context = numeric;
+}
+
 bool numeric_cancelled(const struct numeric *numeric) {
   return numeric->cancel && *numeric->cancel;
 }
@@ -68,7 +72,7 @@ static bool is_over(const struct numeric *numeric) {
 
 /* -- threads: each takes portions of its own share of the probes, then of the others' -- */
 
-struct share {
+struct range {
   alignas(TEAM_APART) size_t next; /* the first that nobody has taken */
   size_t end;
 };
@@ -93,7 +97,7 @@ struct probes {
   const signed char *directions;
   double *slopes;
   size_t threads;
-  struct share shares[NUMERIC_MAX_THREADS];
+  struct range ranges[NUMERIC_MAX_THREADS];
   struct hand hands[NUMERIC_MAX_THREADS];
 };
 
@@ -116,7 +120,7 @@ static void say(struct hand *hand) {
 static bool next_portion(struct hand *hand) {
   struct probes *probes = hand->probes;
   for (; hand->helped < probes->threads; hand->helped++) {
-    struct share *share = &probes->shares[(hand->own + hand->helped) % probes->threads];
+    struct range *share = &probes->ranges[(hand->own + hand->helped) % probes->threads];
     hand->at = __atomic_fetch_add(&share->next, probes->portion, __ATOMIC_RELAXED);
     hand->end = hand->at + probes->portion < share->end ? hand->at + probes->portion : share->end;
     if (hand->at < share->end) return true;
@@ -140,24 +144,6 @@ static void report(struct hand *hand) {
     numeric->progress(numeric->progress_context,
                       __atomic_load_n(&numeric->done, __ATOMIC_RELAXED) + hand->unsaid,
                       numeric->total);
-}
-
-static const uint64_t pending_bits = 0x7FF8676E69646E65;
-
-double slope_pending(void) {
-  double slope;
-  memcpy(&slope, &pending_bits, sizeof slope);
-  return slope;
-}
-
-bool slope_is_pending(double slope) {
-  return memcmp(&slope, &pending_bits, sizeof slope) == 0;
-}
-
-double slope_read(const double *slopes, size_t index) {
-  double slope;
-  __atomic_load(&slopes[index], &slope, __ATOMIC_RELAXED);
-  return slope;
 }
 
 /* Before a worker's first probe of a tensor. */
@@ -189,12 +175,12 @@ static void run_hand(void *context, int piece, int member) {
 }
 
 /* Whole portions, but for the last. */
-static void make_shares(struct probes *probes) {
+static void make_ranges(struct probes *probes) {
   const size_t portions = (probes->count + probes->portion - 1) / probes->portion;
   for (size_t t = 0; t < probes->threads; t++) {
     size_t end = portions * (t + 1) / probes->threads * probes->portion;
-    probes->shares[t].next = portions * t / probes->threads * probes->portion;
-    probes->shares[t].end = end < probes->count ? end : probes->count;
+    probes->ranges[t].next = portions * t / probes->threads * probes->portion;
+    probes->ranges[t].end = end < probes->count ? end : probes->count;
   }
 }
 
@@ -207,7 +193,7 @@ enum status numeric_slopes(struct numeric *numeric, struct probe probe, size_t c
   prepare(numeric, &numeric->workers[0], &probe);
   const size_t line = directions ? 0 : worker_line(&numeric->workers[0]);
   probes.portion = portion_of(count, probes.threads, line);
-  make_shares(&probes);
+  make_ranges(&probes);
   team_work(numeric->team, (int)probes.threads, run_hand, &probes);
   for (int i = 0; i < numeric->threads; i++) worker_unplan(&numeric->workers[i]);
   if (numeric->failed) return STATUS_NO_MEMORY;

@@ -5,11 +5,6 @@
 #include "check/worker.h"
 #include "core/team.h"
 
-/* Both compute the same bits: incremental computes anew only what a perturbation touches, full runs
- * the whole forward pass each time, as the textbook does. */
-enum evaluate { EVALUATE_INCREMENTAL, EVALUATE_FULL, EVALUATE_COUNT };
-extern const char *const evaluate_names[EVALUATE_COUNT];
-
 enum { NUMERIC_MAX_THREADS = TEAM_MAX };
 
 /* Several workers computing many probes. Set threads, total, method, evaluate, eps and, if wanted,
@@ -27,7 +22,7 @@ struct numeric {
   void (*progress)(void *context, size_t done, size_t total); /* may be NULL; from one thread */
   void *progress_context;
   size_t done, total; /* probes in all */
-  bool failed; /* for want of memory */
+  bool failed; /* for lack of memory */
 };
 
 enum status numeric_init(struct numeric *numeric, const struct model *model,
@@ -37,6 +32,9 @@ void numeric_done(struct numeric *numeric);
 /* There are no more slopes to find: lets the threads go while they are still awake, which is quick;
  * the workers stay. */
 void numeric_rest(struct numeric *numeric);
+
+/* From now on the first worker's own moves report progress, too. */
+void numeric_watch(struct numeric *numeric);
 bool numeric_cancelled(const struct numeric *numeric);
 
 /* Fills SLOPES with one slope a probe. PROBE is a template: its entry (or direction) is set for
@@ -45,12 +43,5 @@ bool numeric_cancelled(const struct numeric *numeric);
  * slope_read(). */
 enum status numeric_slopes(struct numeric *numeric, struct probe probe, size_t count,
                            const signed char *directions, double *slopes);
-
-/* A slope that is still to come: a NaN that no arithmetic yields. */
-double slope_pending(void);
-bool slope_is_pending(double slope);
-
-/* SLOPES[INDEX], which other threads may be writing. */
-double slope_read(const double *slopes, size_t index);
 
 #endif

@@ -2,7 +2,8 @@
 #ifndef GRADWALK_CHECK_ORIGIN_H
 #define GRADWALK_CHECK_ORIGIN_H
 
-#include "check/check.h"
+#include "check/result.h"
+#include "lang/model.h"
 
 /* Finds the first node, in the order of evaluation, with a value that is not finite; else the first
  * line of the backward pass whose result is not. POINT has run both passes. What it finds, if

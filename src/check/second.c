@@ -1,6 +1,5 @@
 #include "check/second.h"
 
-#include "check/numeric.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,9 +29,8 @@ static size_t loss_place(const struct second *second) {
 
 /* False if the caller wants to stop, or all has been spent. */
 static bool may_go_on(const struct second *second) {
-  const struct numeric *told = second->worker->told;
   if (worker_cancelled(second->worker) || second->spent > MOST_WORK) return false;
-  if (told && told->progress) told->progress(told->progress_context, told->done, told->total);
+  worker_tell(second->worker);
   return true;
 }
 

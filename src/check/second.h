@@ -5,7 +5,7 @@
 #ifndef GRADWALK_CHECK_SECOND_H
 #define GRADWALK_CHECK_SECOND_H
 
-#include "check/check.h"
+#include "check/result.h"
 #include "check/worker.h"
 #include "core/wide.h"
 
@@ -37,7 +37,7 @@ struct opinion {
   double left, right;  /* KINK: the slopes to either side */
 };
 
-/* WORKER stays the caller's and must be at its base whenever it is asked. */
+/* WORKER stays the caller's, and must be at its base at every question. */
 void second_init(struct second *second, struct worker *worker);
 void second_done(struct second *second);
 

@@ -1,7 +1,6 @@
 #include "check/special.h"
 
 #include "core/intl.h"
-#include "core/kernels.h"
 #include "lang/print.h"
 
 #include <math.h>
@@ -53,8 +52,9 @@ static int origin_of(const struct worth *worth, int slot, bool *turned) {
   *turned = false;
   for (size_t i = forward->count; i-- > 0;) {
     const struct instr *instr = &forward->items[i];
-    if (instr->out != slot || (instr->op != OP_COPY && instr->op != OP_TRANSPOSE)) continue;
-    *turned = *turned != (instr->op == OP_TRANSPOSE);
+    const struct op *op = &op_table[instr->op];
+    if (instr->out != slot || !(op->flags & OP_MOVES)) continue;
+    *turned = *turned != ((op->flags & OP_TURNS) != 0);
     slot = instr->in[0];
   }
   return slot;
@@ -74,7 +74,7 @@ static bool is_scale(const struct worth *worth, size_t index, const bool *sensit
   const struct code *forward = forward_of(worth);
   for (size_t i = 0; i < forward->count; i++) {
     const struct instr *instr = &forward->items[i];
-    for (int k = 0; k < 2 && instr->op == OP_MUL && sensitive[instr->out]; k++) {
+    for (int k = 0; k < 2 && op_multiplies(&op_table[instr->op]) && sensitive[instr->out]; k++) {
       bool turned;
       int other = instr->in[1 - k];
       if (is_param_of(worth, index, origin_of(worth, instr->in[k], &turned)) &&
@@ -117,7 +117,7 @@ static enum side unit_side(const struct worth *worth, size_t index) {
   const struct code *forward = forward_of(worth);
   for (size_t i = 0; i < forward->count; i++) {
     const struct instr *instr = &forward->items[i];
-    for (int k = 0; k < 2 && instr->op == OP_MATMUL; k++) {
+    for (int k = 0; k < 2 && op_table[instr->op].flags & OP_PRODUCT; k++) {
       bool turned;
       if (!is_param_of(worth, index, origin_of(worth, instr->in[k], &turned))) continue;
       return (k == 1) != turned ? SIDE_COLUMNS : SIDE_ROWS;
@@ -154,28 +154,28 @@ static bool is_zero_unit(const struct units *units, uint32_t unit) {
 
 /* How many units equal an earlier one, and the first such pair. Units whose gradient is zero are
  * another note's. */
-static uint32_t count_twins(const struct units *values, const struct units *gradients,
+static uint32_t count_equal(const struct units *values, const struct units *gradients,
                             uint32_t pair[2]) {
-  uint32_t twins = 0;
+  uint32_t equal = 0;
   for (uint32_t b = 1; b < values->count; b++)
     for (uint32_t a = 0; a < b; a++) {
       if (!same_units(values, a, b) || !same_units(gradients, a, b) || is_zero_unit(gradients, a))
         continue;
-      if (twins++ == 0) pair[0] = a, pair[1] = b;
+      if (equal++ == 0) pair[0] = a, pair[1] = b;
       break;
     }
-  return twins;
+  return equal;
 }
 
-static enum status note_twins(struct worth *worth, size_t index, enum side side) {
+static enum status note_equal(struct worth *worth, size_t index, enum side side) {
   const struct tensor_check *tensor = &worth->check->tensors[index];
   int gradient = worth->model->nodes[tensor->node].gradient;
   struct units values = units_of(worth_values(worth, index), tensor->shape, side);
   struct units gradients = units_of(run_values(worth->point, gradient), tensor->shape, side);
-  uint32_t pair[2] = {0}, twins = count_twins(&values, &gradients, pair);
+  uint32_t pair[2] = {0}, equal = count_equal(&values, &gradients, pair);
   const char *side_name = side == SIDE_COLUMNS ? _("columns") : _("rows");
-  if (twins == 0) return STATUS_OK;
-  if (twins == values.count - 1)
+  if (equal == 0) return STATUS_OK;
+  if (equal == values.count - 1)
     text_printf(&worth->note,
                 _("all %u units of %s (its %s) are the same at this point, and so are their "
                   "gradients: a mistake that mixes units up stays unseen"), values.count,
@@ -188,7 +188,7 @@ static enum status note_twins(struct worth *worth, size_t index, enum side side)
   return worth_add(worth);
 }
 
-enum status special_twins(struct worth *worth) {
+enum status special_equal(struct worth *worth) {
   enum { MOST_UNITS = 512 }; /* each is compared with each */
   enum status status = STATUS_OK;
   for (size_t i = 0; !status && i < worth->check->tensor_count; i++) {
@@ -197,23 +197,19 @@ enum status special_twins(struct worth *worth) {
     uint32_t units = side == SIDE_COLUMNS ? tensor->shape.cols : tensor->shape.rows;
     if (side != SIDE_NONE && units > 1 && units <= MOST_UNITS &&
         tensor->verdict == VERDICT_PASS && worth->model->nodes[tensor->node].gradient >= 0)
-      status = note_twins(worth, i, side);
+      status = note_equal(worth, i, side);
   }
   return status;
 }
 
 /* -- a column and a row that make a square -- */
 
-static bool is_elementwise(const struct instr *instr) {
-  return op_table[instr->op].touch == touch_elementwise;
-}
-
 /* Whether the author turned it on purpose: an operand that is a transposition without a name. */
 static bool is_turned_here(const struct worth *worth, int slot) {
   const struct model *model = worth->model;
   const struct code *forward = forward_of(worth);
   for (size_t i = 0; i < forward->count; i++)
-    if (forward->items[i].out == slot && forward->items[i].op == OP_TRANSPOSE)
+    if (forward->items[i].out == slot && op_table[forward->items[i].op].flags & OP_TURNS)
       return model->values[slot].node < 0 ||
              !model_states(model, model->nodes[model->values[slot].node].name);
   return false;
@@ -230,8 +226,7 @@ static bool varies(const struct worth *worth, int slot) {
 
 /* Whether INSTR makes a square of a column and a row, each of which varies. */
 static bool spreads(const struct worth *worth, const struct instr *instr) {
-  if (instr->op != OP_ADD && instr->op != OP_SUB && instr->op != OP_MUL && instr->op != OP_DIV)
-    return false;
+  if (!op_table[instr->op].weight[1] && !op_table[instr->op].power[1]) return false;
   struct shape a = model_shape(worth->model, instr->in[0]);
   struct shape b = model_shape(worth->model, instr->in[1]);
   uint32_t size = a.rows > a.cols ? a.rows : a.cols;
@@ -257,9 +252,9 @@ static int spread_further(const struct worth *worth, const struct instr *instr,
   }
   if (spreads(worth, instr)) return SQUARE;
   if (!square) return PLAIN;
-  if (instr->op == OP_SUM && instr->axis == AXIS_ALL) return SUMMED;
+  if (op_adds_up(&op_table[instr->op]) && instr->axis == AXIS_ALL) return SUMMED;
   if (op_table[instr->op].flags & OP_STATIC) return PLAIN;
-  return is_elementwise(instr) && !matrix ? SQUARE : -1;
+  return op_is_elementwise(&op_table[instr->op]) && !matrix ? SQUARE : -1;
 }
 
 static bool depends(const struct worth *worth, int slot) {

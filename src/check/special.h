@@ -3,7 +3,8 @@
 #ifndef GRADWALK_CHECK_SPECIAL_H
 #define GRADWALK_CHECK_SPECIAL_H
 
-#include "check/check.h"
+#include "check/activation.h"
+#include "check/result.h"
 #include "check/worker.h"
 
 /* What a row reads, and the sentence that it writes. */
@@ -12,6 +13,7 @@ struct worth {
   const struct model *model;
   const struct run *point; /* forward and backward pass done */
   struct worker *worker;
+  struct activations activations; /* zeroed until a row needs them */
   struct text note;
 };
 
@@ -25,7 +27,7 @@ const double *worth_values(const struct worth *worth, size_t index);
 enum status special_ones(struct worth *worth);
 
 /* Units of a weight that are equal, and whose gradients are. */
-enum status special_twins(struct worth *worth);
+enum status special_equal(struct worth *worth);
 
 /* A column and a row as long that were spread to a square, all of which the loss adds up. */
 enum status special_spread(struct worth *worth);

@@ -1,5 +1,5 @@
-/* The sums of one step, taken apart as core/order.h builds them: for some numbers of the result, the
- * sums of all blocks and all that is made of them, at the base. A move that changes a few terms
+/* The sums of one step, taken apart as core/order.h builds them: for some numbers of the result,
+ * the sums of all blocks and all that is made of them, at the base. A move that changes a few terms
  * computes the blocks that they are in and what lies above those, to the very bits of the whole
  * sum. */
 #ifndef GRADWALK_CHECK_SUMS_H
@@ -21,8 +21,8 @@ struct sums {
   size_t *room;      /* how many nodes more all sums that share it may keep */
 };
 
-/* For sums of OP; nothing is taken apart before it is asked for. ROOM, and what BASE points to,
- * outlive it. */
+/* Begins with the sums of OP, none of which is taken apart before sums_run() needs it. ROOM, and
+ * what BASE points to, must outlive it. */
 void sums_init(struct sums *sums, const struct op *op, const struct call *base, size_t *room);
 void sums_done(struct sums *sums);
 

@@ -167,7 +167,7 @@ enum status sweep_run(struct sweep *sweep, const struct model *model,
     for (int k = 0; !status && k < SWEEP_CURVE_COUNT; k++, part.number++)
       status = run_step(sweep, i, &sweep_kinds[k], model, how, diag);
   if (status == STATUS_CANCELLED)
-    diag_set(diag, status, (struct span){0}, "%s", _("the sweep was stopped"));
+    diag_set(diag, status, SPAN_NONE, "%s", _("the sweep was stopped"));
   if (!status) sweep_fit(sweep);
   return status;
 }

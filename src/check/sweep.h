@@ -1,6 +1,6 @@
-/* The step sweep: how far the numerical gradient is from the analytic one, step by step. A large
- * step errs because the loss is no straight line (truncation error), a small one because the loss
- * has only so many digits (round-off error). A struct sweep owns nothing. */
+/* The step sweep: the distance between the numerical gradient and the analytic one, step by step. A
+ * large step errs because the loss is no straight line (truncation error), a small one because the
+ * loss has a limited number of digits (round-off error). A struct sweep owns nothing. */
 #ifndef GRADWALK_CHECK_SWEEP_H
 #define GRADWALK_CHECK_SWEEP_H
 

@@ -134,8 +134,8 @@ static size_t rank_small(const struct tensor_check *tensor, struct ranked *ranke
 /* Below this a difference is no mistake: what a saturated unit leaves is rounded away rightly. */
 #define SMALLEST_JUDGED 1e-14
 
-/* Whether the loss changes when the probe moves a long way: its gradient is not zero everywhere, but
- * only near here. */
+/* Whether the loss changes when the probe moves a long way: its gradient is not zero everywhere,
+ * but only near here. */
 static bool moves_the_loss(const struct examination *exam, const struct probe *probe) {
   const double rounding = 1e-10;
   double far = 0x1p12 * worker_step(exam->worker, probe, 0); /* 2^-5 */
@@ -210,7 +210,8 @@ static void examine_not_finite(struct check *check, struct examination *exam,
 static bool known_verdict(const struct check *check, struct tensor_check *tensor) {
   const struct tensor_check *earlier = earlier_of(check, tensor);
   size_t bytes = tensor->count * sizeof *tensor->analytic;
-  if (!shortcut_taken(SHORTCUT_KNOWN) || !earlier || check->options.tolerance >= 0 || earlier->verdict == VERDICT_KINK ||
+  if (!shortcut_taken(SHORTCUT_KNOWN) || !earlier || check->options.tolerance >= 0 ||
+      earlier->verdict == VERDICT_KINK ||
       earlier->verdict == VERDICT_FAIL ||
       memcmp(earlier->analytic, tensor->analytic, bytes) != 0)
     return false;
@@ -306,8 +307,8 @@ static int bits_in_single(double value) {
   return bits;
 }
 
-/* Whether a gradient in double was computed in single precision: most of it is exact there, and
- * needs so many digits that this is no accident. */
+/* Whether a gradient in double was computed in single precision: most of its entries are exact
+ * there, and need so many bits that this is no accident. */
 static bool came_from_single(const struct tensor_check *tensor) {
   enum { MANY = 18 }; /* whole numbers of some size, say, need fewer */
   size_t single = 0, many = 0, count = 0;
@@ -346,10 +347,6 @@ static void set_leeway(const struct check *check, struct tensor_check *tensor, b
   else tensor->leeway = precision_leeway(precision, largest_of(tensor));
 }
 
-double leeway_at(struct leeway leeway, double size) {
-  return leeway.relative > 0 ? leeway.absolute + leeway.relative * fabs(size) : leeway.absolute;
-}
-
 /* The worst of them; that a tensor could not have failed counts only if none could. */
 static enum verdict overall(const struct check *check) {
   enum verdict verdict = VERDICT_PASS;
@@ -362,8 +359,8 @@ static enum verdict overall(const struct check *check) {
   return adequate ? verdict : VERDICT_INADEQUATE;
 }
 
-/* A third opinion: nobody is accused whose gradient is what the rules of the operations give, whatever
- * the numerical side says. */
+/* A third opinion: a gradient that the rules of the operations give is right, whatever the
+ * numerical side says. */
 static void acquit_right_rules(struct check *check, const struct examination *exam) {
   struct derived derived = {0};
   if (exam->redrawn) return;

@@ -1,6 +1,5 @@
 #include "check/worker.h"
 
-#include "check/numeric.h"
 #include "core/memory.h"
 #include "core/shortcut.h"
 #include "core/vector.h"
@@ -8,12 +7,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-const char *const method_names[METHOD_COUNT] = {
-    [METHOD_CENTRAL] = "central",
-    [METHOD_FORWARD] = "forward",
-    [METHOD_RICHARDSON] = "richardson",
-};
 
 struct probe node_probe(const struct model *model, int node) {
   const struct node *of = &model->nodes[node];
@@ -44,6 +37,10 @@ bool worker_cancelled(const struct worker *worker) {
   return worker->cancel && *worker->cancel;
 }
 
+void worker_tell(const struct worker *worker) {
+  if (worker->moving) worker->moving(worker->moving_context);
+}
+
 /* -- plans -- */
 
 struct plan_step plan_step(struct run *run, const struct instr *instr) {
@@ -53,7 +50,7 @@ struct plan_step plan_step(struct run *run, const struct instr *instr) {
   return step;
 }
 
-/* Where the base has what stands at PLACE in the worker's run. */
+/* The place in the base of what is at PLACE in the worker's run. */
 static const double *at_base(const struct worker *worker, const double *place) {
   return worker->base->values + (place - worker->run.values);
 }
@@ -113,8 +110,8 @@ static void follow(struct worker *worker, const struct probe *probe, struct rect
     worker->dirty[worker->steps[i].plan.out] = (struct rect){0};
 }
 
-/* Finds out whether neighbours in a column, or else in a row, are terms of the same sums: of those that
- * are most work to take apart. REACHED has room for three entries' steps. */
+/* Finds out whether neighbours in a column, or else in a row, are terms of the same sums: of those
+ * that are most work to take apart. REACHED has room for three entries' steps. */
 static void find_lines(struct worker *worker, const struct probe *probe, struct rect *reached) {
   const struct shape shape = model_shape(worker->model, probe->slot);
   const size_t count = worker->step_count;
@@ -134,7 +131,7 @@ static void find_lines(struct worker *worker, const struct probe *probe, struct 
                                                                  : 0;
 }
 
-/* Back to the base from wherever passes without a plan have led. */
+/* Returns to the base after passes that ran without a plan. */
 static void come_back(struct worker *worker) {
   if (worker->astray)
     memcpy(worker->run.values, worker->base->values,
@@ -144,7 +141,7 @@ static void come_back(struct worker *worker) {
 
 bool worker_plan(struct worker *worker, const struct probe *probe) {
   if (!shortcut_taken(SHORTCUT_PLAN)) return true;
-  come_back(worker); /* a plan takes what no move reaches as it stands */
+  come_back(worker); /* a plan reads what no move reaches as it is */
   enum { LEAST_ROOM = 8 << 20 }; /* numbers: 64 MiB */
   const size_t slots = worker->model->program.slot_count, size = worker->model->program.size;
   worker->room = size > LEAST_ROOM ? size : LEAST_ROOM;
@@ -238,8 +235,8 @@ static struct rect changed(const struct kept_step *step, struct rect part) {
   return part;
 }
 
-/* Prepares a step's output for PART to be computed anew: what an earlier move has left outside it
- * is put back. */
+/* Prepares a step's output for PART to be recomputed: what an earlier move left outside of it is
+ * restored. */
 static void enter_part(struct worker *worker, const struct kept_step *step, struct rect part) {
   struct rect *dirty = &worker->dirty[step->plan.out];
   if (!rect_covers(part, *dirty)) run_restore(&worker->run, worker->base, step->plan.out, *dirty);
@@ -251,7 +248,7 @@ static void finish_part(struct worker *worker, const struct kept_step *step, str
   worker->dirty[step->plan.out] = changed(step, part);
 }
 
-/* The part to compute anew; for what had moved before as well, it is known. */
+/* The part to recompute; it is known if the same operands moved before. */
 static struct rect part_of(const struct worker *worker, struct kept_step *step) {
   struct rect dirty[MAX_OPERANDS] = {{0}};
   for (int i = 0; i < step->plan.op->arity; i++) dirty[i] = worker->dirty[step->plan.in[i]];
@@ -280,7 +277,8 @@ static void run_step(struct worker *worker, struct kept_step *step) {
   else enter_part(worker, step, (struct rect){0});
 }
 
-/* Up to where what has moved is read, and what an earlier move has left is put back. */
+/* Runs the steps up to the last that reads what has moved, and restores what an earlier move
+ * left. */
 static void run_plan(struct worker *worker, const struct probe *probe) {
   size_t until = worker->until[probe->slot], moved = 0;
   worker->dirty[probe->slot] = probe_rect(worker, probe);
@@ -294,7 +292,7 @@ static void run_plan(struct worker *worker, const struct probe *probe) {
   worker->moved = moved;
 }
 
-/* Puts back what the last move has left. */
+/* Restores what the last move left. */
 static void put_back(struct worker *worker) {
   for (size_t i = 0; i < worker->moved; i++) {
     const int out = worker->steps[i].plan.out;
@@ -315,7 +313,7 @@ void worker_unplan(struct worker *worker) {
 
 /* -- moves -- */
 
-/* Runs the whole pass from the probe on. What it has computed stays. */
+/* Runs the whole pass from the probe on. What it computes stays. */
 static void run_whole(struct worker *worker, const struct probe *probe) {
   worker->astray = true;
   run_code(&worker->run, &worker->model->program.forward, probe->first);
@@ -328,8 +326,7 @@ static bool has_plan(const struct worker *worker) {
 
 double worker_move(struct worker *worker, const struct probe *probe, double h) {
   const struct model *model = worker->model;
-  if (worker->told && worker->told->progress && !worker_cancelled(worker))
-    worker->told->progress(worker->told->progress_context, worker->told->done, worker->told->total);
+  if (!worker_cancelled(worker)) worker_tell(worker);
   if (worker_cancelled(worker)) return NAN;
   if (has_plan(worker)) come_back(worker);
   move_values(worker, probe, h);
@@ -338,7 +335,7 @@ double worker_move(struct worker *worker, const struct probe *probe, double h) {
   return *run_values(&worker->run, model->nodes[model->loss].slot);
 }
 
-/* What was computed is put back by the next move, as far as that does not compute it anew. */
+/* The next move restores what this one computed, except where it computes it anew. */
 void worker_restore(struct worker *worker, const struct probe *probe) {
   restore_values(worker, probe);
   worker->dirty[probe->slot] = (struct rect){0};
@@ -358,7 +355,7 @@ static struct memo_key key_of(const struct worker *worker, const struct probe *p
                     what);
 }
 
-/* Directions are other ones each time. */
+/* Directions differ each time. */
 bool worker_recall(const struct worker *worker, const struct probe *probe, double h,
                    enum memo_what what, uint64_t *bits) {
   const struct memo_key key = key_of(worker, probe, h, what);
@@ -398,7 +395,7 @@ uint64_t worker_branches(struct worker *worker, const struct probe *probe, doubl
 
 /* -- differences -- */
 
-/* Without a memo, nothing is put back between two moves. */
+/* Without a memo, nothing is restored between two moves. */
 static double central(struct worker *worker, const struct probe *probe, double h) {
   double (*const loss)(struct worker *, const struct probe *, double) =
       worker->memo ? worker_loss : worker_move;
@@ -423,21 +420,6 @@ double worker_slope(struct worker *worker, const struct probe *probe, enum metho
   }
   worker_restore(worker, probe);
   return slope;
-}
-
-double precision_unit(enum precision precision) {
-  static const double units[PRECISION_COUNT] = {0x1p-53, 0x1p-24, 0x1p-11, 0x1p-8};
-  return units[precision];
-}
-
-double precision_step(enum precision precision) {
-  static const double steps[PRECISION_COUNT] = {0x1p-17, 0x1p-8, 0x1p-4, 0x1p-3};
-  return steps[precision];
-}
-
-double step_at(enum precision precision, double size) {
-  double step = precision_step(precision);
-  return size > 1 && isfinite(size) ? step * exp2(ceil(log2(size))) : step;
 }
 
 double worker_step(const struct worker *worker, const struct probe *probe, double eps) {

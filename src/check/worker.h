@@ -4,6 +4,7 @@
 #define GRADWALK_CHECK_WORKER_H
 
 #include "check/memo.h"
+#include "check/method.h"
 #include "check/sums.h"
 #include "core/team.h"
 #include "lang/model.h"
@@ -11,20 +12,17 @@
 #include <signal.h>
 #include <stdalign.h>
 
-enum method { METHOD_CENTRAL, METHOD_FORWARD, METHOD_RICHARDSON, METHOD_COUNT };
-extern const char *const method_names[METHOD_COUNT];
-
 /* What is moved: one entry of a tensor, or all of it along a direction of +1 and -1. */
 struct probe {
   int slot;
-  size_t first; /* instruction at which the forward pass must be taken up again */
+  size_t first; /* instruction at which the forward pass resumes */
   size_t count; /* entries of the tensor */
   size_t entry;
   const signed char *direction; /* count signs; NULL: only ENTRY moves */
 };
 
-/* The probe of NODE's value, without an entry. A node that is computed is held still: the pass is
- * taken up again behind it. */
+/* The probe of NODE's value, without an entry. A node that is computed is held fixed: the pass
+ * resumes after it. */
 struct probe node_probe(const struct model *model, int node);
 
 /* One instruction of a plan. */
@@ -36,10 +34,10 @@ struct plan_step {
 
 struct plan_step plan_step(struct run *run, const struct instr *instr);
 
-/* The part of its output to compute anew when the parts DIRTY, by slot, have changed. */
+/* The part of its output to recompute when the parts DIRTY, by slot, have changed. */
 struct rect plan_step_part(const struct plan_step *step, const struct rect *dirty);
 
-/* A step with what it has found out. */
+/* A step and what it knows from the move before. */
 struct kept_step {
   struct plan_step plan;
   const double *was; /* its result at the base */
@@ -52,7 +50,7 @@ struct worker {
   alignas(TEAM_APART) const struct model *model;
   const struct run *base; /* the point that is checked, forward pass done */
   struct run run;
-  bool planned;           /* incremental: only the steps are run; else everything */
+  bool planned;           /* incremental: only the steps run; otherwise the whole pass does */
   struct kept_step *steps;
   size_t step_count;
   size_t line;            /* entries of the probe, one after the other in a row (DOWN: in a column), */
@@ -61,43 +59,48 @@ struct worker {
   struct rect *dirty;     /* by slot: what differs from BASE under a plan */
   size_t *until;          /* by slot of the probe or of a step's output: no step from here on reads it */
   size_t moved;           /* no step from here on has an output that may differ from BASE */
-  bool astray;            /* a whole pass has left behind it what is not the base's */
+  bool astray;            /* a whole pass has left values that are not the base's */
   const volatile sig_atomic_t *cancel; /* may be NULL; once it is set, moves return NaN at once */
-  struct numeric *told;   /* told of every move, so that a long look at one entry can be stopped;
+  /* Called before every move, so that a long look at one entry can be stopped; may be NULL. */
+  void (*moving)(void *context);
+  void *moving_context;
+  struct memo *memo;      /* worker_loss() and the others below worker_restore() ask and tell it;
                            * may be NULL */
-  struct memo *memo;      /* asked, and told, by all below worker_restore(); may be NULL */
 };
 
 enum status worker_init(struct worker *worker, const struct model *model, const struct run *base);
 void worker_done(struct worker *worker);
 bool worker_cancelled(const struct worker *worker);
 
-/* From now on moves of the probe (of which the entry or direction may change) compute anew only
- * what they reach. The worker must be at its base. False, changing nothing, if there is no
- * memory. */
+/* Calls worker->moving(), where there is one. */
+void worker_tell(const struct worker *worker);
+
+/* From now on a move of the probe (whose entry or direction may change) recomputes only what it
+ * reaches. The worker must be at its base. False, changing nothing, if there is no memory. */
 bool worker_plan(struct worker *worker, const struct probe *probe);
 void worker_unplan(struct worker *worker);
 
 /* The entry to probe as number INDEX: any order is right, this one is the plan's cheapest. */
 size_t worker_entry(const struct worker *worker, const struct probe *probe, size_t index);
 
-/* How many entries one after the other in that order are terms of the same sums, whose trees are kept;
- * 0: there are no such lines. */
+/* How many entries one after the other in that order are terms of the same sums, whose trees are
+ * kept; 0: there are no such lines. */
 size_t worker_line(const struct worker *worker);
 
-/* Under what the memo keeps the answer to WHAT about an entry of SLOT moved by H, by a RUN in one
- * precision about a BASE in another. */
+/* The key under which the memo keeps the answer to WHAT about an entry of SLOT moved by H, for a
+ * RUN in one precision about a BASE in another. */
 struct memo_key worker_key(enum precision base, enum precision run, int slot, size_t entry, double h,
                            enum memo_what what);
 
-/* What the worker's memo knows about the probe moved by H; false: nothing. And what it is told. */
+/* Looks up what the worker's memo knows about the probe moved by H (false: nothing), and tells
+ * it. */
 bool worker_recall(const struct worker *worker, const struct probe *probe, double h,
                    enum memo_what what, uint64_t *bits);
 void worker_remember(const struct worker *worker, const struct probe *probe, double h,
                      enum memo_what what, uint64_t bits);
 
-/* Moves the probe by H and returns the loss; everything stays moved until worker_restore(), and what
- * was computed from it until the next move. */
+/* Moves the probe by H and returns the loss; everything stays moved until worker_restore(), and
+ * what was computed from it until the next move. */
 double worker_move(struct worker *worker, const struct probe *probe, double h);
 void worker_restore(struct worker *worker, const struct probe *probe);
 
@@ -115,16 +118,5 @@ double worker_slope(struct worker *worker, const struct probe *probe, enum metho
 
 /* The step for a probe: EPS if it is given (> 0); else step_at() the largest |x| that moves. */
 double worker_step(const struct worker *worker, const struct probe *probe, double eps);
-
-/* The step chosen for PRECISION at |x| <= 1: about the cube root of its rounding unit, where the
- * truncation error h^2 and the round-off unit/h of a central difference meet. */
-double precision_step(enum precision precision);
-
-/* The same at |x| = SIZE: times the power of two at or above max(1, SIZE), so that x ± h is exact or
- * nearly. */
-double step_at(enum precision precision, double size);
-
-/* Half a unit in the last place of 1. */
-double precision_unit(enum precision precision);
 
 #endif

@@ -6,7 +6,7 @@
 #include "lang/shown.h"
 
 #include <math.h>
-#include <string.h>
+#include <stdlib.h>
 
 /* -- gradients and params that are zero -- */
 
@@ -62,7 +62,7 @@ static enum status note_symmetric(struct worth *worth) {
   for (size_t i = 0; !status && i < worth->check->tensor_count; i++) {
     const struct tensor_check *tensor = &worth->check->tensors[i];
     bool square = tensor->shape.rows == tensor->shape.cols && tensor->shape.rows > 1;
-    if (!square || layer_place(worth->model, tensor->node).part != PART_WEIGHT ||
+    if (!square || layer_role(worth->model, tensor->node).part != PART_WEIGHT ||
         is_all_zero(worth, i) || !is_symmetric(worth_values(worth, i), tensor->shape.rows))
       continue;
     text_printf(&worth->note, _("%s equals its transpose at this point: a forgotten .T stays "
@@ -76,9 +76,9 @@ static enum status note_symmetric(struct worth *worth) {
  * does not sum over. */
 static uint32_t batch_of(const struct worth *worth, size_t index) {
   const struct tensor_check *tensor = &worth->check->tensors[index];
-  struct place place = layer_place(worth->model, tensor->node);
-  if (place.part != PART_WEIGHT) return 0;
-  struct shape input = model_shape(worth->model, place.input);
+  struct layer_role role = layer_role(worth->model, tensor->node);
+  if (role.part != PART_WEIGHT) return 0;
+  struct shape input = model_shape(worth->model, role.input);
   return input.rows == tensor->shape.cols && input.cols != tensor->shape.rows ? input.cols
          : input.cols == tensor->shape.rows && input.rows != tensor->shape.cols ? input.rows
                                                                                  : 0;
@@ -98,13 +98,13 @@ static enum status note_width_one(struct worth *worth) {
   int last = -1;
   enum status status = STATUS_OK;
   for (size_t i = 0; i < worth->check->tensor_count; i++) {
-    struct place place = layer_place(worth->model, worth->check->tensors[i].node);
-    if (place.output > last) last = place.output; /* one score at the end is nothing special */
+    struct layer_role role = layer_role(worth->model, worth->check->tensors[i].node);
+    if (role.output > last) last = role.output; /* one score at the end is nothing special */
   }
   for (size_t i = 0; !status && i < worth->check->tensor_count; i++) {
     const struct tensor_check *tensor = &worth->check->tensors[i];
-    struct place place = layer_place(worth->model, tensor->node);
-    if (place.part != PART_BIAS || tensor->count != 1 || place.output == last) continue;
+    struct layer_role role = layer_role(worth->model, tensor->node);
+    if (role.part != PART_BIAS || tensor->count != 1 || role.output == last) continue;
     text_printf(&worth->note, _("the layer of %s has a single unit: a sum over the wrong side, or "
                                 "over both, stays unseen"), worth_name(worth, i));
     status = worth_add(worth);
@@ -118,27 +118,24 @@ static enum status note_width_one(struct worth *worth) {
 static int unit_side(const struct worth *worth, int slot) {
   for (size_t i = 0; i < worth->check->tensor_count; i++) {
     const struct tensor_check *tensor = &worth->check->tensors[i];
-    struct place place = layer_place(worth->model, tensor->node);
-    if (place.part != PART_BIAS || place.output != slot || tensor->count == 1) continue;
+    struct layer_role role = layer_role(worth->model, tensor->node);
+    if (role.part != PART_BIAS || role.output != slot || tensor->count == 1) continue;
     return tensor->shape.cols == 1 ? 0 : 1;
   }
   return -1;
 }
 
-/* Units whose SMALL entry is below the other one in every sample: a maximum that never takes
- * them. */
-static size_t count_dead(const struct worth *worth, const struct instr *max, int side,
+/* Units along SIDE through which nothing flows back in any sample: on one side of each of their
+ * entries the activation is flat. */
+static size_t count_dead(struct shape shape, const double *left, const double *right, int side,
                          size_t *units) {
-  struct shape shape = model_shape(worth->model, max->out);
-  const double *in = run_values(worth->point, max->in[0]);
-  const double *out = run_values(worth->point, max->out);
   size_t rows = shape.rows, cols = shape.cols, dead = 0;
   *units = side == 0 ? rows : cols;
   for (size_t unit = 0; unit < *units; unit++) {
     bool active = false;
     for (size_t k = 0; k < (side == 0 ? cols : rows); k++) {
       size_t at = side == 0 ? unit * cols + k : k * cols + unit;
-      active = active || (in[at] == out[at] && in[at] > 0);
+      active = active || (left[at] != 0 && right[at] != 0);
     }
     dead += !active;
   }
@@ -159,55 +156,82 @@ static void end_list(struct worth *worth, size_t count) {
   if (count > LISTED) text_printf(&worth->note, _(" and %zu more"), count - LISTED);
 }
 
-static enum status note_dead_units(struct worth *worth) {
-  const struct code *forward = &worth->model->program.forward;
-  size_t count = 0;
-  for (size_t i = 0; i < forward->count; i++) {
-    const struct instr *instr = &forward->items[i];
-    size_t units, dead;
-    int side = instr->op == OP_MAX ? unit_side(worth, instr->in[0]) : -1;
-    if (side < 0 || (dead = count_dead(worth, instr, side, &units)) == 0) continue;
-    if (count > 0 && count < LISTED) text_puts(&worth->note, ", ");
-    if (count < LISTED) text_printf(&worth->note, _("%zu of %zu units of "), dead, units);
-    end_entry(worth, count++, instr->out);
-  }
-  if (count == 0) return STATUS_OK;
-  end_list(worth, count);
-  text_puts(&worth->note, _(" are dead (negative in every sample): nothing flows back through "
-                            "them"));
+/* Begins entry INDEX of a list, if it is one of those that are named. */
+static bool begin_entry(struct worth *worth, size_t index) {
+  if (index > 0 && index < LISTED) text_puts(&worth->note, ", ");
+  return index < LISTED;
+}
+
+/* The slopes of ACTIVATION at the point, those to the left and then those to the right; ends with
+ * free(). NULL: no memory. */
+static double *slopes_of(struct worth *worth, const struct activation *activation) {
+  size_t count = shape_count(model_shape(worth->model, activation->out));
+  double *slopes = calloc(count, 2 * sizeof *slopes);
+  if (slopes) activation_slopes(&worth->activations, activation, slopes, slopes + count);
+  return slopes;
+}
+
+/* Adds what is to be said of ACTIVATION, if anything, as entry *LISTED of a list. */
+typedef enum status put_activation(struct worth *worth, const struct activation *activation,
+                                   size_t *listed);
+
+static enum status put_dead(struct worth *worth, const struct activation *activation,
+                            size_t *listed) {
+  const struct shape shape = model_shape(worth->model, activation->out);
+  int side = activation->flat_above ? -1 : unit_side(worth, activation->in);
+  if (side < 0) return STATUS_OK;
+  double *slopes = slopes_of(worth, activation);
+  if (!slopes) return STATUS_NO_MEMORY;
+  size_t units, dead = count_dead(shape, slopes, slopes + shape_count(shape), side, &units);
+  free(slopes);
+  if (dead == 0) return STATUS_OK;
+  if (begin_entry(worth, *listed)) text_printf(&worth->note, _("%zu of %zu units of "), dead, units);
+  end_entry(worth, (*listed)++, activation->out);
+  return STATUS_OK;
+}
+
+static enum status put_saturated(struct worth *worth, const struct activation *activation,
+                                 size_t *listed) {
+  const double flat = 0.01;
+  size_t count = shape_count(model_shape(worth->model, activation->out)), saturated = 0;
+  if (!activation->flat_below || !activation->flat_above) return STATUS_OK;
+  double *slopes = slopes_of(worth, activation);
+  if (!slopes) return STATUS_NO_MEMORY;
+  for (size_t k = 0; k < count; k++)
+    saturated += fabs(slopes[k] + slopes[count + k]) / 2 < flat;
+  free(slopes);
+  if (2 * saturated <= count) return STATUS_OK;
+  if (begin_entry(worth, *listed))
+    text_printf(&worth->note, _("%zu of %zu entries of "), saturated, count);
+  end_entry(worth, (*listed)++, activation->out);
+  return STATUS_OK;
+}
+
+/* A note of all activations of which PUT has something to say, which SENTENCE ends. */
+static enum status note_activations(struct worth *worth, put_activation *put,
+                                    const char *sentence) {
+  size_t listed = 0;
+  enum status status = STATUS_OK;
+  if (!worth->activations.model)
+    status = activations_find(&worth->activations, worth->model, worth->point);
+  for (size_t i = 0; !status && i < worth->activations.count; i++)
+    status = put(worth, &worth->activations.items[i], &listed);
+  if (status || listed == 0) return status;
+  end_list(worth, listed);
+  text_puts(&worth->note, sentence);
   return worth_add(worth);
 }
 
-static bool is_sigmoid(const struct model *model, int node) {
-  int instance = node >= 0 ? model->nodes[node].instance : -1;
-  const struct stmt *gate = instance >= 0 ? model->instances[instance].gate : NULL;
-  return gate && model->instances[instance].output == node &&
-         strcmp(gate->names[0], "sigmoid") == 0;
+static enum status note_dead_units(struct worth *worth) {
+  return note_activations(worth, put_dead,
+                          _(" are dead (negative in every sample): nothing flows back through "
+                            "them"));
 }
 
 static enum status note_saturated(struct worth *worth) {
-  const double flat = 0.01;
-  const struct code *forward = &worth->model->program.forward;
-  size_t listed = 0;
-  for (size_t i = 0; i < forward->count; i++) {
-    const struct instr *instr = &forward->items[i];
-    bool sigmoid = is_sigmoid(worth->model, worth->model->values[instr->out].node);
-    if (instr->op != OP_TANH && !sigmoid) continue;
-    const double *out = run_values(worth->point, instr->out);
-    size_t count = shape_count(model_shape(worth->model, instr->out)), saturated = 0;
-    for (size_t k = 0; k < count; k++)
-      saturated += (sigmoid ? out[k] * (1 - out[k]) : 1 - out[k] * out[k]) < flat;
-    if (2 * saturated <= count) continue;
-    if (listed > 0 && listed < LISTED) text_puts(&worth->note, ", ");
-    if (listed < LISTED)
-      text_printf(&worth->note, _("%zu of %zu entries of "), saturated, count);
-    end_entry(worth, listed++, instr->out);
-  }
-  if (listed == 0) return STATUS_OK;
-  end_list(worth, listed);
-  text_puts(&worth->note, _(" are saturated (slope below 0.01): mistakes before them shrink with "
+  return note_activations(worth, put_saturated,
+                          _(" are saturated (slope below 0.01): mistakes before them shrink with "
                             "the gradient"));
-  return worth_add(worth);
 }
 
 /* -- kinks -- */
@@ -272,7 +296,7 @@ static const struct {
     {note_zero_gradients, false}, {note_zero_params, false}, {note_no_effect, true},
     {special_unread, true},       {special_spread, true},    {note_dead_units, true},
     {note_saturated, true},       {note_batch_of_one, true}, {note_width_one, true},
-    {note_symmetric, true},       {special_ones, true},      {special_twins, true},
+    {note_symmetric, true},       {special_ones, true},      {special_equal, true},
     {note_kinks, true},           {special_directions, true},
 };
 
@@ -283,6 +307,7 @@ enum status worth_note(struct check *check, const struct model *model, const str
   text_init(&worth.note);
   for (size_t i = 0; !status && i < sizeof rows / sizeof *rows; i++)
     if (check->options.explain || !rows[i].closer) status = rows[i].note(&worth);
+  activations_done(&worth.activations);
   text_done(&worth.note);
   return status;
 }

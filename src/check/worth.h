@@ -2,7 +2,8 @@
 #ifndef GRADWALK_CHECK_WORTH_H
 #define GRADWALK_CHECK_WORTH_H
 
-#include "check/check.h"
+#include "check/result.h"
+#include "check/worker.h"
 
 /* Adds its notes to CHECK, which is decided; POINT holds the forward pass, WORKER moves about it.
  * STATUS_NO_MEMORY. */

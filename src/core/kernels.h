@@ -3,7 +3,7 @@
 #ifndef GRADWALK_CORE_KERNELS_H
 #define GRADWALK_CORE_KERNELS_H
 
-#include "core/op.h"
+#include "core/call.h"
 
 bool shape_broadcast(const struct shape in[], int axis, struct shape *out);
 bool shape_same(const struct shape in[], int axis, struct shape *out);

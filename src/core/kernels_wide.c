@@ -31,7 +31,8 @@ static void add_row(wide *sums, wide factor, const wide *b, uint32_t width) {
       if (!isfinite(b[j])) sums[j] += factor * b[j];
 }
 
-/* WIDTH (SUM_WIDTH or fewer) columns of a row of the product; a's terms are STEP, b's COLS apart. */
+/* WIDTH (SUM_WIDTH or fewer) columns of a row of the product; a's terms are STEP, b's COLS
+ * apart. */
 static void multiply_row(const wide *a, size_t step, const wide *b, size_t cols, size_t terms,
                          uint32_t width, wide *out) {
   const size_t blocks = order_blocks(terms);

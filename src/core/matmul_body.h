@@ -14,10 +14,10 @@ typedef int64_t BODY(bits) __attribute__((vector_size(LANES * sizeof(int64_t))))
  * WIDTH is no multiple of LANES; both compute the same there. */
 #define BEGINS(v) (v + 1 < count ? (size_t)v * LANES : width - LANES)
 
-/* Adds up, in WIDTH columns of a row (LANES or more, in COUNT vectors), those of a block's terms that
- * TERMS has a bit for, and before them the sums that wait; a's are STEP apart. PACKED: a row of b has
- * its vectors one after the other. The sums are variables of their own, since few compilers keep an
- * array in registers. */
+/* Adds up, in WIDTH columns of a row (LANES or more, in COUNT vectors), those of a block's terms
+ * that TERMS has a bit for, and before them the sums that wait; a's are STEP apart. PACKED: a row
+ * of b has its vectors one after the other. The sums are variables of their own, since few
+ * compilers keep an array in registers. */
 INLINE void BODY(add_terms)(double *out, const double *a, size_t step, uint64_t terms,
                             const double *b, size_t stride, size_t width,
                             const struct waiting waiting, const bool packed, const int count) {
@@ -159,8 +159,8 @@ INLINE void BODY(add_to_rows)(struct BODY(rows) rows, size_t depth, const uint64
   }
 }
 
-/* Whether a few rows leave out so many of their TERMS that it pays to see whether those are finite, and
- * they are. */
+/* Whether a few rows leave out so many of their TERMS that it pays to see whether those are finite,
+ * and they are. */
 INLINE bool BODY(few_may_skip)(const uint64_t *terms, size_t rows, size_t depth, const double *b,
                                size_t cols, size_t width) {
   const uint64_t all = UINT64_MAX >> (SUM_BLOCK - depth);
@@ -176,8 +176,8 @@ INLINE bool BODY(few_may_skip)(const uint64_t *terms, size_t rows, size_t depth,
 }
 
 /* A block of DEPTH terms, of WIDTH columns of b, whose rows are COLS apart. Those that are zero are
- * left out where TERMS says which they are: a zero times a finite number adds +0 or -0 to a sum that
- * is never -0, which changes nothing. */
+ * left out where TERMS says which they are: a zero times a finite number adds +0 or -0 to a sum
+ * that is never -0, which changes nothing. */
 INLINE void BODY(add_block)(const struct BODY(rows) rows, size_t depth, const uint64_t *terms,
                             const double *b, size_t cols, size_t width) {
   if (rows.count < MANY_ROWS) {
@@ -199,8 +199,8 @@ INLINE size_t BODY(next_width)(size_t rest) {
   return rest < most + LANES ? most - LANES : most;
 }
 
-/* A few rows: in each block the terms that matter are found once, for all columns. KEPT has room for
- * the waiting sums. */
+/* A few rows: in each block the terms that matter are found once, for all columns. KEPT has room
+ * for the waiting sums. */
 INLINE void BODY(add_blocks)(struct BODY(rows) rows, size_t terms, const double *b, size_t cols,
                              size_t width, double *kept, uint64_t *found) {
   const size_t blocks = order_blocks(terms), level = rows.count * VECTORS * LANES;

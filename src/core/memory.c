@@ -117,3 +117,11 @@ bool array_reserve(void *items, size_t *capacity, size_t count, size_t size) {
   *capacity = wanted;
   return true;
 }
+
+bool array_push(void *items, size_t *count, size_t *capacity, const void *item, size_t size) {
+  char *first;
+  if (!array_reserve(items, capacity, *count + 1, size)) return false;
+  memcpy(&first, items, sizeof first);
+  memcpy(first + (*count)++ * size, item, size);
+  return true;
+}

@@ -37,16 +37,19 @@ enum { MEMORY_LINE = 64 }; /* bytes that come from memory together, and the wide
  * with free(). */
 double *memory_numbers(size_t count);
 
-/* From now on memory that is freed is kept for what comes next: a check asks for a few megabytes that
- * the one before it has given back, and the system would clear every page of them again. */
+/* From now on memory that is freed is kept for what comes next: a check asks for a few megabytes
+ * that the one before it has given back, and the system would clear every page of them again. */
 void memory_keep_freed(void);
 
-/* Tells the system that so many bytes will be read here and there, so that large pages pay. */
+/* Tells the system that these COUNT bytes will be read in no order, so that large pages pay. */
 void memory_scattered(void *bytes, size_t count);
 
 /* Makes room for COUNT elements of SIZE bytes in the array at *ITEMS (a pointer to a pointer);
  * false, with the array untouched, if there is no memory. */
 bool array_reserve(void *items, size_t *capacity, size_t count, size_t size);
+
+/* Appends ITEM, of SIZE bytes, to the *COUNT elements of the array at *ITEMS; false as above. */
+bool array_push(void *items, size_t *count, size_t *capacity, const void *item, size_t size);
 
 /* A variable that need not be cleared before it is written, whatever the compiler is told to do. */
 #if defined __has_attribute

@@ -29,14 +29,18 @@ int op_find_symbol(const char *symbol, size_t length, enum op_form form) {
   return -1;
 }
 
-size_t shape_count(struct shape shape) {
-  return (size_t)shape.rows * shape.cols;
+bool op_is_elementwise(const struct op *op) {
+  return op->touch == touch_elementwise;
 }
 
-bool shape_equal(struct shape a, struct shape b) {
-  return a.rows == b.rows && a.cols == b.cols;
+bool op_adds(const struct op *op) {
+  return op->weight[0] == 1 && op->weight[1] == 1;
 }
 
-struct rect shape_rect(struct shape shape) {
-  return (struct rect){0, shape.rows, 0, shape.cols};
+bool op_multiplies(const struct op *op) {
+  return op->power[0] == 1 && op->power[1] == 1;
+}
+
+bool op_adds_up(const struct op *op) {
+  return op->arity == 1 && op->weight[0] == 1 && op->terms;
 }

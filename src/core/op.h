@@ -5,45 +5,7 @@
 #ifndef GRADWALK_CORE_OP_H
 #define GRADWALK_CORE_OP_H
 
-#include "core/random.h"
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-enum { MAX_OPERANDS = 2 };
-enum { AXIS_ALL = -1, AXIS_DOWN = 0, AXIS_ACROSS = 1 }; /* sum(x), sum(x, 0), sum(x, 1) */
-
-struct shape {
-  uint32_t rows, cols;
-};
-
-/* Rows [row0, row1) and columns [col0, col1) of a tensor. */
-struct rect {
-  uint32_t row0, row1, col0, col1;
-};
-
-/* Of a sum's terms: COUNT runs of LENGTH, the first from FIRST on, the next ones APART further. */
-struct reach {
-  size_t first, length, apart, count;
-};
-
-struct operand {
-  const double *values; /* row-major */
-  struct shape shape;
-};
-
-/* One application as a kernel sees it. The output never overlaps an operand, except that an
- * elementwise kernel may write over an operand of the output's own shape. */
-struct call {
-  double *out;
-  struct shape shape; /* of the output */
-  struct operand in[MAX_OPERANDS];
-  int axis;
-  struct random *random; /* only for OP_RANDOM rows */
-};
-
-struct wide_call; /* the same in quadruple precision: wide.h */
+#include "core/call.h"
 
 enum op_form {
   FORM_CALL,    /* exp(a) */
@@ -59,7 +21,9 @@ enum op_flag {
   OP_AXIS = 4,    /* takes an axis after its operand */
   OP_HIDDEN = 8,  /* not for models: the machinery's own */
   OP_PLACE = 16,  /* takes the index of an entry after its sizes, in `axis` */
-  OP_PRODUCT = 32 /* sums products along a side that its two operands share */
+  OP_PRODUCT = 32, /* sums products along a side that its two operands share */
+  OP_MOVES = 64,  /* has the entries of its operand, none of them changed */
+  OP_TURNS = 128  /* and rows are columns */
 };
 
 struct op {
@@ -71,6 +35,10 @@ struct op {
   int arity;      /* tensor operands */
   int sizes;      /* static size arguments: zeros(r, c) has 2, eye(n) 1 */
   unsigned flags;
+  /* Where the result is a plain formula, entry by entry or of all entries: the sum of the operands,
+   * each times its weight (a - b: 1, -1), or their product, each to its power (a / b: 1, -1). All 0
+   * where it is neither. */
+  signed char weight[MAX_OPERANDS], power[MAX_OPERANDS];
   /* The output's shape; false if these operands do not fit. Not for rows with sizes. */
   bool (*shape)(const struct shape in[], int axis, struct shape *out);
   /* Computes just the part of the output, each element in one fixed summation order, whatever the
@@ -96,8 +64,8 @@ struct op {
   void (*forward_wide)(const struct wide_call *call, struct rect part);
   uint64_t (*branches_wide)(const struct wide_call *call, uint64_t hash);
   const char *rules[MAX_OPERANDS]; /* right side of dOPERAND = …; NULL: no gradient flows */
-  /* The same for where the other operand may be 0, which is any but a constant without a 0; NULL: the
-   * rule holds there too. */
+  /* The same for where the other operand may be 0, which is any but a constant without a 0; NULL:
+   * the rule holds there too. */
   const char *rules_at_zero[MAX_OPERANDS];
   const char *domain[MAX_OPERANDS]; /* where the rule holds and tests draw, as an expression of a
                                      * standard normal z; NULL: z itself */
@@ -119,31 +87,12 @@ int op_find(const char *name, size_t length);
 /* The row with this symbol and form; -1 if there is none. */
 int op_find_symbol(const char *symbol, size_t length, enum op_form form);
 
-size_t shape_count(struct shape shape); /* rows * cols */
-bool shape_equal(struct shape a, struct shape b);
-struct rect shape_rect(struct shape shape); /* all of it */
+/* Each entry of the result is made of one entry of each operand. */
+bool op_is_elementwise(const struct op *op);
 
-/* The terms [from, to). */
-static inline struct reach reach_run(size_t from, size_t to) {
-  return (struct reach){from, to - from, to - from, 1};
-}
-
-static inline bool rect_empty(struct rect rect) {
-  return rect.row0 >= rect.row1 || rect.col0 >= rect.col1;
-}
-
-/* An empty INNER is always covered. */
-static inline bool rect_covers(struct rect outer, struct rect inner) {
-  return rect_empty(inner) || (outer.row0 <= inner.row0 && outer.row1 >= inner.row1 &&
-                               outer.col0 <= inner.col0 && outer.col1 >= inner.col1);
-}
-
-/* The smallest around both. */
-static inline struct rect rect_join(struct rect a, struct rect b) {
-  if (rect_empty(a)) return b;
-  if (rect_empty(b)) return a;
-  return (struct rect){a.row0 < b.row0 ? a.row0 : b.row0, a.row1 > b.row1 ? a.row1 : b.row1,
-                       a.col0 < b.col0 ? a.col0 : b.col0, a.col1 > b.col1 ? a.col1 : b.col1};
-}
+/* a + b; a * b, entry by entry; the sum of entries of one operand. */
+bool op_adds(const struct op *op);
+bool op_multiplies(const struct op *op);
+bool op_adds_up(const struct op *op);
 
 #endif

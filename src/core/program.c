@@ -44,10 +44,9 @@ enum status program_slot(struct program *program, struct shape shape, int *slot)
 }
 
 enum status program_emit(struct code *code, struct instr instr) {
-  if (!array_reserve(&code->items, &code->capacity, code->count + 1, sizeof *code->items))
-    return STATUS_NO_MEMORY;
-  code->items[code->count++] = instr;
-  return STATUS_OK;
+  return array_push(&code->items, &code->count, &code->capacity, &instr, sizeof instr)
+             ? STATUS_OK
+             : STATUS_NO_MEMORY;
 }
 
 struct program_mark program_mark(const struct program *program) {

@@ -91,8 +91,8 @@ void run_round(const struct run *run, const struct call *call, struct rect part)
 /* Copies PART of a slot from another run of the same program. */
 void run_restore(struct run *run, const struct run *from, int slot, struct rect part);
 
-/* A hash of every decision (which side of a maximum, …) that the forward pass took on the values
- * that stand in the run. */
+/* A hash of every decision (which side of a maximum, …) that the forward pass took on the values in
+ * the run. */
 uint64_t run_branches(const struct run *run);
 
 #endif

@@ -1,4 +1,4 @@
-/* Threads that stand ready: work of a few microseconds can be shared out among them. A team owns
+/* Threads that wait for work, so that even a few microseconds of it can be shared out. A team owns
  * its threads until team_free(). Only one thread may give it work. */
 #ifndef GRADWALK_CORE_TEAM_H
 #define GRADWALK_CORE_TEAM_H
@@ -7,21 +7,21 @@
 
 enum {
   TEAM_MAX = 64,
-  TEAM_APART = 128 /* bytes: what different threads write stands so far apart, or they wait */
+  TEAM_APART = 128 /* bytes between what different threads write, lest they wait for each other */
 };
 
 struct team;
 
-/* A team of so many, the caller among them; smaller where threads cannot be had. NULL if there is
- * no memory. */
+/* A team of MEMBERS threads, the caller among them; of fewer where threads cannot be had. NULL if
+ * there is no memory. */
 struct team *team_new(int members);
 void team_free(struct team *team); /* harmless on NULL */
 int team_members(const struct team *team);
 
-/* WORK is called once for each of so many PIECES (1 or more), begun in rising order, by whichever
- * member comes to it (the caller is 0, and takes the first); returns when all are done. With one
- * piece a member, each mostly gets the same one again; with several, nobody waits for a member that
- * the machine lets sleep. */
+/* Calls WORK once for each of PIECES pieces (1 or more), begun in rising order, by whichever member
+ * comes to it (the caller is number 0 and takes the first), and returns when all are done. With one
+ * piece for each member, each mostly gets the same one again; with several, nobody waits for a
+ * member that the machine lets sleep. */
 void team_work(struct team *team, int pieces, void (*work)(void *context, int piece, int member),
                void *context);
 

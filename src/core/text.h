@@ -22,7 +22,7 @@ void text_put(struct text *text, const char *bytes, size_t length);
 void text_puts(struct text *text, const char *string);
 void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Takes back everything behind the first LENGTH bytes. */
+/* Removes everything after the first LENGTH bytes. */
 void text_truncate(struct text *text, size_t length);
 
 /* What was put so far as a string; "" if nothing was. */

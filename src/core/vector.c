@@ -19,8 +19,8 @@ bool vector_finite(const double *values, size_t count) {
   return !infinite;
 }
 
-/* 1/255 is 2^-8 + 2^-16 + …: cut after so many terms that a byte times the first of two parts has
- * no rounding, and the second's is far below the last bit of the sum. A division takes ten times as
+/* 1/255 is 2^-8 + 2^-16 + …, here cut off where a byte times the first of two parts has no
+ * rounding, and the second's is far below the last bit of the sum. A division takes ten times as
  * long. */
 CLONE_BODY void vector_from_bytes_body(double *restrict values, const uint8_t *restrict bytes,
                                        size_t count) {

@@ -15,7 +15,7 @@ enum { MOST_PASSING = 3000 };
 
 /* -- layers -- */
 
-/* The layer that the nearest user of each box stands in, or LAYERS. */
+/* The layer of the nearest user of each box, or LAYERS. */
 static int *find_nearest(const struct plan *plan) {
   const struct box *boxes = plan->layout->boxes;
   size_t count = plan->layout->count;
@@ -29,7 +29,7 @@ static int *find_nearest(const struct plan *plan) {
   return nearest;
 }
 
-/* Lines that are cut count too: what is computed later stands further to the right. */
+/* Lines that are cut count too: what is computed later is further to the right. */
 static bool choose_layers(struct plan *plan) {
   struct box *boxes = plan->layout->boxes;
   size_t count = plan->layout->count;
@@ -40,7 +40,7 @@ static bool choose_layers(struct plan *plan) {
     plan->layers = max_int(plan->layers, boxes[i].layer + 1);
   }
   int *nearest = find_nearest(plan);
-  for (size_t i = 0; nearest && i < count; i++) /* a leaf stands right before its first user */
+  for (size_t i = 0; nearest && i < count; i++) /* a leaf is right before its first user */
     if (boxes[i].input_count == 0 && nearest[i] < plan->layers) boxes[i].layer = nearest[i] - 1;
   free(nearest);
   return nearest;
@@ -82,11 +82,8 @@ static bool cut_longest(struct plan *plan) {
 /* -- items and the lines between them -- */
 
 static bool add_item(struct plan *plan, struct item item) {
-  if (!array_reserve(&plan->items, &plan->capacity, plan->count + 1, sizeof *plan->items))
-    return false;
   plan->passing[item.source * plan->layers + item.layer] = (int)plan->count;
-  plan->items[plan->count++] = item;
-  return true;
+  return array_push(&plan->items, &plan->count, &plan->capacity, &item, sizeof item);
 }
 
 static bool add_passing(struct plan *plan, int source, int user_layer) {
@@ -117,13 +114,9 @@ static bool make_items(struct plan *plan) {
 }
 
 static bool add_line(struct plan *plan, int source, int layer, int to, int operand) {
-  if (!array_reserve(&plan->lines, &plan->line_capacity, plan->line_count + 1,
-                     sizeof *plan->lines))
-    return false;
-  plan->lines[plan->line_count++] =
-      (struct line){.from = plan->passing[source * plan->layers + layer], .to = to,
-                    .operand = operand};
-  return true;
+  const struct edge edge = {.from = plan->passing[source * plan->layers + layer], .to = to,
+                            .operand = operand};
+  return array_push(&plan->lines, &plan->line_count, &plan->line_capacity, &edge, sizeof edge);
 }
 
 /* First the lines that go on, then those that end in a box, in the order of boxes and operands. */
@@ -148,7 +141,7 @@ static void add_up(int *first, size_t count) {
 
 /* Sorts the lines by where they begin, keeping their order, and lists them by where they end. */
 static bool sort_lines(struct plan *plan) {
-  struct line *sorted = malloc((plan->line_count + 1) * sizeof *sorted);
+  struct edge *sorted = malloc((plan->line_count + 1) * sizeof *sorted);
   int *next = calloc(plan->count + 1, sizeof *next);
   plan->leaving = calloc(plan->count + 1, sizeof *plan->leaving);
   plan->entering = calloc(plan->count + 1, sizeof *plan->entering);
@@ -175,18 +168,13 @@ static bool sort_lines(struct plan *plan) {
 
 /* -- where lines enter -- */
 
-int plan_port(const struct plan *plan, const struct line *line) {
-  const struct item *to = &plan->items[line->to];
-  return to->box < 0 ? 0 : plan->layout->boxes[to->box].ports[line->operand];
-}
-
 static int out_row(const struct item *item) {
   return item->box < 0 ? 0 : LAYOUT_OUT;
 }
 
 /* Whether LINE has to enter on a row of its own: because the caller wants it, or because it also
  * leads elsewhere, and so may not meet others on the way. */
-static bool stands_alone(const struct plan *plan, const struct line *line) {
+static bool stands_alone(const struct plan *plan, const struct edge *line) {
   const struct box *box = &plan->layout->boxes[plan->items[line->to].box];
   return box->ports[line->operand] == LAYOUT_OWN ||
          plan->leaving[line->from + 1] - plan->leaving[line->from] > 1;
@@ -199,7 +187,7 @@ static void choose_ports(struct plan *plan, int index) {
   struct box *box = &plan->layout->boxes[index];
   int own = 0, sharing = 0, used = 0, common = 0;
   for (int i = plan->entering[index]; i < plan->entering[index + 1]; i++) {
-    const struct line *line = &plan->lines[plan->arrivals[i]];
+    const struct edge *line = &plan->lines[plan->arrivals[i]];
     bool alone = stands_alone(plan, line);
     box->ports[line->operand] = alone ? LAYOUT_OWN : SHARED;
     own += alone;
@@ -219,7 +207,7 @@ static void choose_ports(struct plan *plan, int index) {
 /* -- order -- */
 
 /* What LINE says of where its end should be, or its beginning: a row or a rank. */
-static double wish_of(const struct plan *plan, const struct line *line, bool rows,
+static double wish_of(const struct plan *plan, const struct edge *line, bool rows,
                       bool backwards) {
   const struct item *from = &plan->items[line->from], *to = &plan->items[line->to];
   const struct item *of = backwards ? to : from;

@@ -3,7 +3,8 @@
 #ifndef GRADWALK_DRAW_PLAN_H
 #define GRADWALK_DRAW_PLAN_H
 
-#include "draw/layout.h"
+#include "core/status.h"
+#include "draw/drawing.h"
 
 #include <stdbool.h>
 
@@ -17,7 +18,7 @@ struct item {
 };
 
 /* From an item to one of the next layer. */
-struct line {
+struct edge {
   int from, to;
   int operand; /* of the box TO; 0 where a line passes through */
   bool cut;    /* found to have no way */
@@ -29,7 +30,7 @@ struct plan {
   size_t count, capacity;
   int layers;
   int *passing;       /* [box * layers + layer]: item that carries the box's result there, or -1 */
-  struct line *lines; /* sorted by FROM */
+  struct edge *lines; /* sorted by FROM */
   size_t line_count, line_capacity;
   int *leaving;  /* by item: where its lines begin; one more at the end */
   int *entering; /* by item: where its part of ARRIVALS begins; one more at the end */
@@ -39,7 +40,7 @@ struct plan {
 };
 
 /* Rows below the top of an item where LINE enters it. */
-int plan_port(const struct plan *plan, const struct line *line);
+int plan_port(const struct plan *plan, const struct edge *line);
 
 /* Chooses columns and draws the lines, or cuts some: as layout_make(). */
 enum status route_lines(struct plan *plan);

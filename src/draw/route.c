@@ -8,7 +8,7 @@ enum { UP = SIDE_UP, RIGHT = SIDE_RIGHT, DOWN = SIDE_DOWN, LEFT = SIDE_LEFT };
 enum { NARROWEST_GAP = 3, STRAIGHT = -1, UNDECIDED = -2, MOST_MOVES = 16 };
 
 /* What is joined in the gap after a layer: an item's lines, or those of several items that all end
- * in one place. Its vertical part stands in one column, its channel. */
+ * in one place. Its vertical part takes one column, its channel. */
 struct net {
   int first, last; /* its items: a list by next_of */
   int low, high;   /* the rows that it reaches */
@@ -25,16 +25,21 @@ struct gap {
   int *net_at;  /* by row: the net that an item leads to on this row, or -1 */
 };
 
+int plan_port(const struct plan *plan, const struct edge *line) {
+  const struct item *to = &plan->items[line->to];
+  return to->box < 0 ? 0 : plan->layout->boxes[to->box].ports[line->operand];
+}
+
 static int out_of(const struct plan *plan, int item) {
   const struct item *at = &plan->items[item];
   return (int)at->y + (at->box < 0 ? 0 : LAYOUT_OUT);
 }
 
-static bool is_cut(const struct plan *plan, const struct line *line) {
+static bool is_cut(const struct plan *plan, const struct edge *line) {
   return line->cut || (plan->items[line->to].box >= 0 && plan_port(plan, line) == LAYOUT_CUT);
 }
 
-static int row_of(const struct plan *plan, const struct line *line) {
+static int row_of(const struct plan *plan, const struct edge *line) {
   return (int)plan->items[line->to].y + plan_port(plan, line);
 }
 
@@ -48,7 +53,7 @@ static void reach(struct net *net, int row) {
 /* The net that ITEM belongs to: one that ends where all its lines end, or a new one. */
 static struct net *net_of(struct gap *gap, int item) {
   const struct plan *plan = gap->plan;
-  const struct line *line = &plan->lines[plan->leaving[item]];
+  const struct edge *line = &plan->lines[plan->leaving[item]];
   bool alone = plan->leaving[item + 1] == plan->leaving[item] + 1;
   int end = alone && plan->items[line->to].box >= 0 ? line->to : -1;
   for (int i = 0; end >= 0 && i < gap->count; i++)
@@ -86,14 +91,14 @@ static void find_nets(struct gap *gap, int layer) {
 /* The net that LINE, one of NET's, would run into, as it ends on a row where another net begins and
  * has not turned away yet; NULL: none. NET has to turn to the right of it. */
 static const struct net *in_the_way(const struct gap *gap, const struct net *net,
-                                    const struct line *line) {
+                                    const struct edge *line) {
   int other = gap->net_at[row_of(gap->plan, line)];
   bool bent = other >= 0 && &gap->nets[other] != net && gap->nets[other].channel != STRAIGHT;
   return bent ? &gap->nets[other] : NULL;
 }
 
 /* Takes LINE, and all that it leads to, out of the drawing. */
-static void cut_line(struct plan *plan, struct line *line) {
+static void cut_line(struct plan *plan, struct edge *line) {
   struct layout *layout = plan->layout;
   const struct item *to = &plan->items[line->to];
   line->cut = true;
@@ -111,12 +116,12 @@ static void cut_line(struct plan *plan, struct line *line) {
 /* The leftmost channel that NET may have, given those that are decided; -1: it has to wait for
  * others, because of the line *BLOCKED. */
 static int least_channel(const struct gap *gap, const struct net *net,
-                         struct line **blocked) {
+                         struct edge **blocked) {
   const struct plan *plan = gap->plan;
   int least = 0;
   for (int item = net->first; item >= 0; item = gap->next_of[item])
     for (int k = plan->leaving[item]; k < plan->leaving[item + 1]; k++) {
-      struct line *line = &plan->lines[k];
+      struct edge *line = &plan->lines[k];
       const struct net *other = is_cut(plan, line) ? NULL : in_the_way(gap, net, line);
       if (!other) continue;
       *blocked = line;
@@ -141,14 +146,14 @@ static int free_channel(const struct gap *gap, const struct net *net, int least)
 
 /* Gives a channel to every net that need not wait for others; returns how many are left, and the
  * first line that one of these waits for. */
-static int decide(struct gap *gap, int *used, struct line **blocked) {
+static int decide(struct gap *gap, int *used, struct edge **blocked) {
   int waiting = 0, before;
   do {
     before = waiting;
     waiting = 0;
     for (int i = 0; i < gap->count; i++) {
       struct net *net = &gap->nets[i];
-      struct line *line = NULL;
+      struct edge *line = NULL;
       if (net->channel != UNDECIDED) continue;
       int least = least_channel(gap, net, &line);
       if (least < 0) {
@@ -163,7 +168,7 @@ static int decide(struct gap *gap, int *used, struct line **blocked) {
 }
 
 /* Moves where LINE ends, and all below it in that layer, down by a row. */
-static void move_down(struct plan *plan, const struct line *line) {
+static void move_down(struct plan *plan, const struct edge *line) {
   const struct item *to = &plan->items[line->to];
   for (int i = plan->first[to->layer]; i < plan->first[to->layer + 1]; i++) {
     struct item *item = &plan->items[plan->by_layer[i]];
@@ -177,7 +182,7 @@ static void move_down(struct plan *plan, const struct line *line) {
  * Where nets wait for each other in a circle, one of them has to end elsewhere; if that does not
  * help, a line is cut. */
 static int choose_channels(struct gap *gap, int layer) {
-  struct line *blocked = NULL;
+  struct edge *blocked = NULL;
   int used = 0, moves = 0;
   find_nets(gap, layer);
   while (decide(gap, &used, &blocked) > 0) {
@@ -211,33 +216,33 @@ static void draw_down(struct layout *layout, int col, int a, int b) {
 }
 
 /* Where the lines of a net turn, and the last column before they enter the next layer. */
-struct pen {
-  int turn, end;
+struct turn {
+  int column, end;
 };
 
-static void draw_line(struct layout *layout, const struct net *net, struct pen pen, int out,
+static void draw_line(struct layout *layout, const struct net *net, struct turn at, int out,
                       int row) {
-  draw_across(layout, row, pen.turn, pen.end);
-  mark(layout, row, pen.end, RIGHT); /* it goes on into the next layer */
+  draw_across(layout, row, at.column, at.end);
+  mark(layout, row, at.end, RIGHT); /* it goes on into the next layer */
   if (row == out && net->low < row && row < net->high)
-    mark(layout, row, pen.turn, SIDE_JOINT); /* from and to all sides */
+    mark(layout, row, at.column, SIDE_JOINT); /* from and to all sides */
 }
 
 static void draw_net(const struct gap *gap, const struct net *net, const int *cols,
                      const int *widths) {
   const struct plan *plan = gap->plan;
   struct layout *layout = plan->layout;
-  struct pen pen = {cols[gap->layer] + widths[gap->layer] + 1 + max_int(net->channel, 0),
+  struct turn at = {cols[gap->layer] + widths[gap->layer] + 1 + max_int(net->channel, 0),
                     cols[gap->layer + 1] - 1};
-  draw_down(layout, pen.turn, net->low, net->high);
+  draw_down(layout, at.column, net->low, net->high);
   for (int index = net->first; index >= 0; index = gap->next_of[index]) {
     const struct item *item = &plan->items[index];
     int out = out_of(plan, index), begin = cols[gap->layer];
     if (item->box >= 0) begin += layout->boxes[item->box].width;
-    draw_across(layout, out, begin, pen.turn);
+    draw_across(layout, out, begin, at.column);
     mark(layout, out, begin, LEFT);
     for (int k = plan->leaving[index]; k < plan->leaving[index + 1]; k++)
-      draw_line(layout, net, pen, out, row_of(plan, &plan->lines[k]));
+      draw_line(layout, net, at, out, row_of(plan, &plan->lines[k]));
   }
 }
 

@@ -10,10 +10,8 @@ void wires_done(struct wires *wires) {
 }
 
 static bool add_wire(struct wires *wires, int node) {
-  if (!array_reserve(&wires->items, &wires->capacity, wires->count + 1, sizeof *wires->items))
-    return false;
-  wires->items[wires->count++] = (struct wire){node, 1};
-  return true;
+  const struct wire wire = {node, 1};
+  return array_push(&wires->items, &wires->count, &wires->capacity, &wire, sizeof wire);
 }
 
 /* A size is a number that was known when the model was built: nothing flows from its tensor. */

@@ -130,7 +130,7 @@ enum status play_look(struct session *session, struct diag *diag) {
 /* What the score would be if all were found now. */
 static unsigned points_left(const struct hunt *hunt) {
   struct hunt all = *hunt;
-  for (size_t i = 0; i < all.count; i++) all.quarries[i].found = true;
+  for (size_t i = 0; i < all.count; i++) all.bugs[i].found = true;
   return hunt_score(&all);
 }
 
@@ -153,7 +153,7 @@ static void put_end(const struct session *session, struct text *out) {
   play_put_state(session, out);
   text_puts(out, "\n");
   for (size_t i = 0; i < hunt->count; i++)
-    if (!hunt->quarries[i].found) hunt_debrief(&hunt->quarries[i], out);
+    if (!hunt->bugs[i].found) hunt_debrief(&hunt->bugs[i], out);
 }
 
 static enum status play_answer(struct session *session, const struct source *arguments,
@@ -191,7 +191,7 @@ static enum status go_on(struct session *session, struct diag *diag) {
 static enum status play_answer(struct session *session, const struct source *arguments,
                                struct lines *out, struct diag *diag) {
   struct play *play = session->now.play;
-  const struct quarry *found;
+  const struct hidden_bug *found;
   if (!*arguments->text)
     return diag_set(diag, STATUS_USAGE, nowhere, "%s",
                     _("answer where and what kind, as in answer dW2 scale, or with the right line"));

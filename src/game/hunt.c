@@ -1,6 +1,6 @@
 #include "game/hunt.h"
 
-#include "bug/gauge.h"
+#include "bug/effect.h"
 #include "core/hash.h"
 #include "core/intl.h"
 #include "lang/parse.h"
@@ -16,8 +16,6 @@ const struct hunt_price hunt_prices[HUNT_ACT_COUNT] = {
     [HUNT_HINT_2] = {"hint 2", 10},      [HUNT_HINT_3] = {"hint 3", 20},
 };
 
-static const struct span nowhere = {0};
-
 /* -- which bugs can be hidden here -- */
 
 struct hide {
@@ -25,7 +23,7 @@ struct hide {
   struct model *model;
   struct diag *diag;
   struct catalogue catalogue;
-  struct gauge here, moved;
+  struct effect here, moved;
   bool *candidate; /* by mutant */
 };
 
@@ -38,7 +36,7 @@ static enum status measure(struct hide *hide, const struct mutant *mutant, doubl
                            double *moved) {
   struct diag again;
   enum status status = mutant_apply(mutant, hide->model, true, hide->diag);
-  if (!status && (gauge_measure(&hide->here, here) || gauge_measure(&hide->moved, moved)))
+  if (!status && (effect_measure(&hide->here, here) || effect_measure(&hide->moved, moved)))
     status = no_memory(hide);
   if (model_drop_bugs(hide->model, 0, &again) && !status) status = no_memory(hide);
   return status;
@@ -69,15 +67,15 @@ static void rule_out(struct hide *hide, const struct mutant *taken, size_t *coun
   }
 }
 
-/* What SEED makes of a mutant's id, and of nothing else. */
+/* A number made from SEED and a mutant's id, and nothing else. */
 static uint64_t lot_of(uint32_t seed, const char *id) {
   uint64_t lot = hash_bytes(hash_mix(HASH_START, seed), id, strlen(id));
   lot ^= lot >> 32; /* the high bits, which decide, have seen little of the last letters */
   return hash_mix(lot, lot >> 29);
 }
 
-/* The candidate with the least lot: a catalogue or a model that has grown hides what it did, unless
- * that is new. */
+/* The candidate with the smallest number: a catalogue or a model that has grown hides what it did,
+ * unless the new mutant's number is smaller. */
 static const struct mutant *draw(const struct hide *hide) {
   const struct mutant *drawn = NULL;
   uint64_t least = 0;
@@ -101,22 +99,22 @@ static const char *kept(struct hide *hide, const char *string,
 static enum status keep(struct hide *hide, const struct mutant *mutant) {
   struct hunt *hunt = hide->hunt;
   const struct rule *rule = &hide->model->rules[mutant->rule];
-  struct quarry *quarry = &hunt->quarries[hunt->count];
+  struct hidden_bug *hidden = &hunt->bugs[hunt->count];
   const char **lines = arena_alloc(&hunt->arena, mutant->line_count, sizeof *lines);
-  quarry->mutant = *mutant;
-  quarry->mutant.lines = lines;
-  quarry->mutant.rules = NULL; /* the catalogue's, which does not last */
-  quarry->mutant.id = arena_copy(&hunt->arena, mutant->id, strlen(mutant->id));
-  quarry->target = arena_copy(&hunt->arena, rule->target, strlen(rule->target));
-  quarry->original = arena_copy(&hunt->arena, rule->text, strlen(rule->text));
-  quarry->place = kept(hide, rule->target, name_put_shown);
-  quarry->should_be = kept(hide, rule->text, line_put_shown);
-  quarry->ran = arena_alloc(&hunt->arena, mutant->line_count, sizeof *quarry->ran);
-  bool whole = lines && quarry->mutant.id && quarry->target && quarry->original &&
-               quarry->place && quarry->should_be && quarry->ran;
+  hidden->mutant = *mutant;
+  hidden->mutant.lines = lines;
+  hidden->mutant.rules = NULL; /* the catalogue's, which does not last */
+  hidden->mutant.id = arena_copy(&hunt->arena, mutant->id, strlen(mutant->id));
+  hidden->target = arena_copy(&hunt->arena, rule->target, strlen(rule->target));
+  hidden->original = arena_copy(&hunt->arena, rule->text, strlen(rule->text));
+  hidden->place = kept(hide, rule->target, name_put_shown);
+  hidden->should_be = kept(hide, rule->text, line_put_shown);
+  hidden->ran = arena_alloc(&hunt->arena, mutant->line_count, sizeof *hidden->ran);
+  bool whole = lines && hidden->mutant.id && hidden->target && hidden->original &&
+               hidden->place && hidden->should_be && hidden->ran;
   for (size_t i = 0; whole && i < mutant->line_count; i++)
     whole = (lines[i] = arena_copy(&hunt->arena, mutant->lines[i], strlen(mutant->lines[i]))) &&
-            (quarry->ran[i] = kept(hide, mutant->lines[i], line_put_shown));
+            (hidden->ran[i] = kept(hide, mutant->lines[i], line_put_shown));
   hunt->count += whole;
   return whole ? STATUS_OK : no_memory(hide);
 }
@@ -129,12 +127,12 @@ static enum status draw_bugs(struct hide *hide, int level, int wanted) {
     while (!status && candidates == 0 && level > 0) {
       status = find_candidates(hide, level, &candidates);
       for (size_t k = 0; k < hide->hunt->count; k++)
-        rule_out(hide, &hide->hunt->quarries[k].mutant, &candidates);
+        rule_out(hide, &hide->hunt->bugs[k].mutant, &candidates);
       if (candidates == 0) level--;
     }
     if (status) break;
     if (candidates == 0)
-      return diag_set(hide->diag, STATUS_DATA, nowhere,
+      return diag_set(hide->diag, STATUS_DATA, SPAN_NONE,
                       _("this model has only %zu lines in which a bug of this level could hide"),
                       hide->hunt->count);
     const struct mutant *mutant = draw(hide);
@@ -147,8 +145,8 @@ static enum status draw_bugs(struct hide *hide, int level, int wanted) {
 static enum status hide_all(struct hunt *hunt, struct model *model, struct diag *diag) {
   enum status status = STATUS_OK;
   for (size_t i = 0; !status && i < hunt->count; i++) {
-    hunt->quarries[i].first_bug = model->bug_count;
-    status = mutant_apply(&hunt->quarries[i].mutant, model, true, diag);
+    hunt->bugs[i].first_bug = model->bug_count;
+    status = mutant_apply(&hunt->bugs[i].mutant, model, true, diag);
   }
   return status;
 }
@@ -160,23 +158,23 @@ enum status hunt_begin(struct hunt *hunt, struct model *model, const struct hunt
   arena_init(&hunt->arena);
   if (options->level < 1 || options->level > HARDEST_LEVEL || options->bugs < 1 ||
       options->bugs > HUNT_MAX_BUGS)
-    return diag_set(diag, STATUS_USAGE, nowhere,
+    return diag_set(diag, STATUS_USAGE, SPAN_NONE,
                     _("a hunt has a level from 1 to %d and 1 to %d bugs"), HARDEST_LEVEL,
                     HUNT_MAX_BUGS);
   enum status status = model_drop_bugs(model, 0, diag);
   if (!status) status = catalogue_make(&hide.catalogue, model, diag);
   if (!status) {
     hide.candidate = calloc(hide.catalogue.count + 1, sizeof *hide.candidate);
-    if (!hide.candidate || gauge_init(&hide.here, model, options->frozen, false) ||
-        gauge_init(&hide.moved, model, options->frozen, true))
+    if (!hide.candidate || effect_init(&hide.here, model, options->frozen, false) ||
+        effect_init(&hide.moved, model, options->frozen, true))
       status = no_memory(&hide);
   }
   if (!status) status = draw_bugs(&hide, options->level, options->bugs);
   if (!status) status = hide_all(hunt, model, diag);
   struct diag again;
   if (status && model_drop_bugs(model, 0, &again)) status = no_memory(&hide);
-  gauge_done(&hide.here);
-  gauge_done(&hide.moved);
+  effect_done(&hide.here);
+  effect_done(&hide.moved);
   catalogue_done(&hide.catalogue);
   free(hide.candidate);
   return status;
@@ -195,7 +193,7 @@ void hunt_act(struct hunt *hunt, enum hunt_act act) {
 
 size_t hunt_found(const struct hunt *hunt) {
   size_t found = 0;
-  for (size_t i = 0; i < hunt->count; i++) found += hunt->quarries[i].found;
+  for (size_t i = 0; i < hunt->count; i++) found += hunt->bugs[i].found;
   return found;
 }
 
@@ -209,68 +207,68 @@ unsigned hunt_score(const struct hunt *hunt) {
 
 /* -- answers -- */
 
-/* Takes QUARRY's lines out of force. */
-static enum status mend(struct quarry *quarry, struct model *model, bool mended,
+/* Takes HIDDEN's lines out of force. */
+static enum status mend(struct hidden_bug *hidden, struct model *model, bool mended,
                         struct diag *diag) {
   enum status status = STATUS_OK;
-  for (size_t i = 0; !status && i < quarry->mutant.line_count; i++)
-    status = model_switch_bug(model, quarry->first_bug + i, mended, diag);
+  for (size_t i = 0; !status && i < hidden->mutant.line_count; i++)
+    status = model_switch_bug(model, hidden->first_bug + i, mended, diag);
   return status;
 }
 
 /* Whether the model with TEXTS put in has the gradients that it has now, at both points. */
 static enum status makes_same(struct model *model, const char *const *texts, size_t count,
                               bool *same, struct diag *diag) {
-  struct gauge gauges[2] = {{0}, {0}};
+  struct effect effects[2] = {{0}, {0}};
   size_t bugs = model->bug_count;
   struct diag again;
   enum status status = STATUS_OK;
   *same = false;
-  if (gauge_init(&gauges[0], model, true, false) || gauge_init(&gauges[1], model, true, true))
+  if (effect_init(&effects[0], model, true, false) || effect_init(&effects[1], model, true, true))
     status = diag_no_memory(diag);
   for (size_t i = 0; !status && i < count; i++)
     status = model_add_bug(model, "answer", texts[i], strlen(texts[i]), diag);
   double here = 1, moved = 1;
-  if (!status && (gauge_measure(&gauges[0], &here) || gauge_measure(&gauges[1], &moved)))
+  if (!status && (effect_measure(&effects[0], &here) || effect_measure(&effects[1], &moved)))
     status = diag_no_memory(diag);
   *same = !status && here == 0 && moved == 0;
-  gauge_done(&gauges[0]);
-  gauge_done(&gauges[1]);
+  effect_done(&effects[0]);
+  effect_done(&effects[1]);
   if (model_drop_bugs(model, bugs, &again) && !status) status = diag_no_memory(diag);
   return status;
 }
 
-/* A line is right if it does what the true line does. It is tried with the quarry mended. A line of
- * several for one gradient need not be addressed: it is taken for the quarry's. */
-static enum status judge_line(struct quarry *quarry, struct model *model, const char *line,
+/* A line is right if it does what the true line does. It is tried with the hidden bug mended. A
+ * line of several for one gradient need not be addressed: it is taken for that bug's. */
+static enum status judge_line(struct hidden_bug *hidden, struct model *model, const char *line,
                               bool addressed, bool *right, struct diag *diag) {
   struct text text;
   struct diag again;
-  const char *hidden = quarry->mutant.lines[0], *target = strstr(hidden, quarry->target);
-  while (target > hidden && target[-1] != ' ') target = strstr(target + 1, quarry->target);
+  const char *shown = hidden->mutant.lines[0], *target = strstr(shown, hidden->target);
+  while (target > shown && target[-1] != ' ') target = strstr(target + 1, hidden->target);
   text_init(&text);
-  if (!addressed) text_put(&text, hidden, (size_t)(target - hidden));
+  if (!addressed) text_put(&text, shown, (size_t)(target - shown));
   text_puts(&text, line);
   const char *whole = text_string(&text);
-  enum status status = text.failed ? diag_no_memory(diag) : mend(quarry, model, true, diag);
+  enum status status = text.failed ? diag_no_memory(diag) : mend(hidden, model, true, diag);
   if (!status) {
     status = makes_same(model, &whole, 1, right, diag);
-    if (mend(quarry, model, false, &again) && !status) status = diag_no_memory(diag);
+    if (mend(hidden, model, false, &again) && !status) status = diag_no_memory(diag);
   }
   text_done(&text);
   return status;
 }
 
 /* Another kind is right, too, if there is a mutant of it in the same line that does the same. */
-static enum status judge_kind(struct quarry *quarry, struct model *model,
+static enum status judge_kind(struct hidden_bug *hidden, struct model *model,
                               const struct bug_kind *kind, bool *right, struct diag *diag) {
   struct catalogue catalogue = {0};
-  *right = quarry->mutant.kind == kind;
+  *right = hidden->mutant.kind == kind;
   if (*right) return STATUS_OK;
   enum status status = catalogue_make(&catalogue, model, diag);
   for (size_t i = 0; !status && !*right && i < catalogue.count; i++) {
     const struct mutant *mutant = &catalogue.mutants[i];
-    if (mutant->kind != kind || mutant->rule != quarry->mutant.rule) continue;
+    if (mutant->kind != kind || mutant->rule != hidden->mutant.rule) continue;
     status = makes_same(model, mutant->lines, mutant->line_count, right, diag);
   }
   catalogue_done(&catalogue);
@@ -278,70 +276,70 @@ static enum status judge_kind(struct quarry *quarry, struct model *model,
 }
 
 /* The place and the kind in "dW2 wrong-cache". */
-struct claim {
+struct kind_answer {
   char place[80];
   const struct bug_kind *kind;
 };
 
-static enum status read_claim(const struct model *model, const char *answer, struct claim *claim,
-                              struct diag *diag) {
+static enum status read_kind_answer(const struct model *model, const char *answer,
+                                    struct kind_answer *given, struct diag *diag) {
   size_t length = strcspn(answer, " \t");
   const char *rest = answer + length + strspn(answer + length, " \t"), *best = NULL;
   char kind[80];
   size_t end = strlen(rest);
   while (end > 0 && (rest[end - 1] == ' ' || rest[end - 1] == '\t')) end--;
-  claim->kind = NULL;
-  if (length >= sizeof claim->place || end >= sizeof kind)
-    return diag_set(diag, STATUS_USAGE, nowhere, "%s", _("this answer is too long"));
-  memcpy(claim->place, answer, length);
-  claim->place[length] = '\0';
+  given->kind = NULL;
+  if (length >= sizeof given->place || end >= sizeof kind)
+    return diag_set(diag, STATUS_USAGE, SPAN_NONE, "%s", _("this answer is too long"));
+  memcpy(given->place, answer, length);
+  given->place[length] = '\0';
   memcpy(kind, rest, end);
   kind[end] = '\0';
-  bool known = model_find(model, claim->place) >= 0;
+  bool known = model_find(model, given->place) >= 0;
   for (size_t i = 0; i < model->rule_count; i++)
-    known = known || strcmp(model->rules[i].target, claim->place) == 0;
+    known = known || strcmp(model->rules[i].target, given->place) == 0;
   if (!known)
-    return diag_set(diag, STATUS_USAGE, nowhere,
-                    _("\"%s\" is no node and no gradient of this model"), claim->place);
+    return diag_set(diag, STATUS_USAGE, SPAN_NONE,
+                    _("\"%s\" is no node and no gradient of this model"), given->place);
   for (size_t i = 0; i < bug_kind_count; i++) {
     if (strcmp(bug_kinds[i].name, kind) == 0 || strcmp(bug_kinds[i].title, kind) == 0)
-      claim->kind = &bug_kinds[i];
+      given->kind = &bug_kinds[i];
     best = suggest_nearer(kind, best, bug_kinds[i].name);
   }
-  if (claim->kind) return STATUS_OK;
-  diag_set(diag, STATUS_USAGE, nowhere, _("\"%s\" is no kind of bug"), kind);
-  if (best) diag_hint(diag, _("did you mean %s?"), best);
-  else diag_hint(diag, "%s", _("\"bugs\" lists them, or answer with the right line"));
+  if (given->kind) return STATUS_OK;
+  diag_set(diag, STATUS_USAGE, SPAN_NONE, _("\"%s\" is no kind of bug"), kind);
+  diag_hint(diag, "%s", _("\"bugs\" lists them, or answer with the right line"));
+  diag_suggest(diag, best);
   return STATUS_USAGE;
 }
 
-static bool is_place(const struct quarry *quarry, const char *place) {
-  return strcmp(quarry->target, place) == 0 || strcmp(quarry->target + 1, place) == 0;
+static bool is_place(const struct hidden_bug *hidden, const char *place) {
+  return strcmp(hidden->target, place) == 0 || strcmp(hidden->target + 1, place) == 0;
 }
 
 static enum status answer_kind(struct hunt *hunt, struct model *model, const char *answer,
-                               struct quarry **found, struct text *why, struct diag *diag) {
-  struct claim claim;
+                               struct hidden_bug **found, struct text *why, struct diag *diag) {
+  struct kind_answer given;
   char place[GRADIENT_SIZE];
   bool right = false, near = false;
-  enum status status = read_claim(model, answer, &claim, diag);
+  enum status status = read_kind_answer(model, answer, &given, diag);
   for (size_t i = 0; !status && !right && i < hunt->count; i++) {
-    struct quarry *quarry = &hunt->quarries[i];
-    if (quarry->found || !is_place(quarry, claim.place)) continue;
+    struct hidden_bug *hidden = &hunt->bugs[i];
+    if (hidden->found || !is_place(hidden, given.place)) continue;
     near = true;
-    status = judge_kind(quarry, model, claim.kind, &right, diag);
-    if (right) *found = quarry;
+    status = judge_kind(hidden, model, given.kind, &right, diag);
+    if (right) *found = hidden;
   }
   if (!status && !right)
     text_printf(why, near ? _("the line of %s is wrong, but not in this way: %s does something else "
                               "to the gradients\n")
                           : _("the line of %s is right: look elsewhere than for %s\n"),
-                name_title(model, claim.place, place), claim.kind->name);
+                name_title(model, given.place, place), given.kind->name);
   return status;
 }
 
 static enum status answer_line(struct hunt *hunt, struct model *model, const char *answer,
-                               struct quarry **found, struct text *why, struct diag *diag) {
+                               struct hidden_bug **found, struct text *why, struct diag *diag) {
   bool right = false, near = false;
   struct source source = {"answer", answer, strlen(answer), 1};
   struct arena arena;
@@ -350,11 +348,11 @@ static enum status answer_line(struct hunt *hunt, struct model *model, const cha
   arena_init(&arena);
   enum status status = parse_line(&source, &arena, &line, diag);
   for (size_t i = 0; !status && !right && i < hunt->count; i++) {
-    struct quarry *quarry = &hunt->quarries[i];
-    if (quarry->found || strcmp(quarry->target, line.target) != 0) continue;
+    struct hidden_bug *hidden = &hunt->bugs[i];
+    if (hidden->found || strcmp(hidden->target, line.target) != 0) continue;
     near = true;
-    status = judge_line(quarry, model, answer, line.node, &right, diag);
-    if (right) *found = quarry;
+    status = judge_line(hidden, model, answer, line.node, &right, diag);
+    if (right) *found = hidden;
   }
   if (!status && !right)
     text_printf(why, near ? _("the line of %s is wrong, but this is not the right one either: it "
@@ -366,27 +364,27 @@ static enum status answer_line(struct hunt *hunt, struct model *model, const cha
 }
 
 enum status hunt_answer(struct hunt *hunt, struct model *model, const char *answer,
-                        const struct quarry **found, struct text *why, struct diag *diag) {
-  struct quarry *quarry = NULL;
+                        const struct hidden_bug **found, struct text *why, struct diag *diag) {
+  struct hidden_bug *hidden = NULL;
   *found = NULL;
-  if (hunt->over) return diag_set(diag, STATUS_USAGE, nowhere, "%s", _("the hunt is over"));
+  if (hunt->over) return diag_set(diag, STATUS_USAGE, SPAN_NONE, "%s", _("the hunt is over"));
   struct text names; /* an answer may say d(x @ W) */
   text_init(&names);
   names_put(&names, model, answer, strlen(answer));
   enum status status = names.failed ? diag_no_memory(diag)
                        : strchr(answer, '=')
-                           ? answer_line(hunt, model, text_string(&names), &quarry, why, diag)
-                           : answer_kind(hunt, model, text_string(&names), &quarry, why, diag);
+                           ? answer_line(hunt, model, text_string(&names), &hidden, why, diag)
+                           : answer_kind(hunt, model, text_string(&names), &hidden, why, diag);
   text_done(&names);
   if (status) return status;
-  if (!quarry) {
+  if (!hidden) {
     hunt_act(hunt, HUNT_WRONG);
     return STATUS_OK;
   }
-  status = mend(quarry, model, true, diag);
+  status = mend(hidden, model, true, diag);
   if (status) return status;
-  quarry->found = true;
-  *found = quarry;
+  hidden->found = true;
+  *found = hidden;
   hunt->over = hunt_found(hunt) == hunt->count;
   return STATUS_OK;
 }
@@ -395,28 +393,28 @@ enum status hunt_answer(struct hunt *hunt, struct model *model, const char *answ
 
 /* Three levels: how the kind hides, which tensor, what it does. */
 enum status hunt_hint(struct hunt *hunt, struct text *out, struct diag *diag) {
-  struct quarry *quarry = hunt->quarries;
-  while (quarry < hunt->quarries + hunt->count && quarry->found) quarry++;
-  if (hunt->over || quarry == hunt->quarries + hunt->count || quarry->hints == HUNT_HINTS)
-    return diag_set(diag, STATUS_USAGE, nowhere, "%s", _("there is no hint left"));
-  switch (quarry->hints) {
-    case 0: text_printf(out, _("a bug of this sort: %s\n"), _(quarry->mutant.kind->help)); break;
-    case 1: text_printf(out, _("look at the line that makes %s\n"), quarry->place); break;
+  struct hidden_bug *hidden = hunt->bugs;
+  while (hidden < hunt->bugs + hunt->count && hidden->found) hidden++;
+  if (hunt->over || hidden == hunt->bugs + hunt->count || hidden->hints == HUNT_HINTS)
+    return diag_set(diag, STATUS_USAGE, SPAN_NONE, "%s", _("there is no hint left"));
+  switch (hidden->hints) {
+    case 0: text_printf(out, _("a bug of this sort: %s\n"), _(hidden->mutant.kind->help)); break;
+    case 1: text_printf(out, _("look at the line that makes %s\n"), hidden->place); break;
     default:
       text_printf(out, _("its kind is %s; the line is not really %s\n"),
-                  quarry->mutant.kind->name, quarry->should_be);
+                  hidden->mutant.kind->name, hidden->should_be);
   }
-  hunt_act(hunt, (enum hunt_act)(HUNT_HINT_1 + quarry->hints));
-  quarry->hints++;
+  hunt_act(hunt, (enum hunt_act)(HUNT_HINT_1 + hidden->hints));
+  hidden->hints++;
   return STATUS_OK;
 }
 
 enum status hunt_put_out(struct hunt *hunt, struct model *model, struct diag *diag) {
   enum status status = STATUS_OK;
   for (size_t i = 0; !status && i < hunt->count; i++) {
-    struct quarry *quarry = &hunt->quarries[i];
-    bool out = quarry->found || hunt->over;
-    if (out && !model->bugs[quarry->first_bug].off) status = mend(quarry, model, true, diag);
+    struct hidden_bug *hidden = &hunt->bugs[i];
+    bool out = hidden->found || hunt->over;
+    if (out && !model->bugs[hidden->first_bug].off) status = mend(hidden, model, true, diag);
   }
   return status;
 }
@@ -424,16 +422,16 @@ enum status hunt_put_out(struct hunt *hunt, struct model *model, struct diag *di
 enum status hunt_end(struct hunt *hunt, struct model *model, struct diag *diag) {
   enum status status = STATUS_OK;
   for (size_t i = 0; !status && i < hunt->count; i++)
-    if (!hunt->quarries[i].found) status = mend(&hunt->quarries[i], model, true, diag);
+    if (!hunt->bugs[i].found) status = mend(&hunt->bugs[i], model, true, diag);
   if (!status) hunt->over = true;
   return status;
 }
 
-void hunt_debrief(const struct quarry *quarry, struct text *out) {
-  const struct bug_kind *kind = quarry->mutant.kind;
-  text_printf(out, _("%s: %s\n"), quarry->place, _(kind->title));
-  for (size_t i = 0; i < quarry->mutant.line_count; i++)
-    text_printf(out, _("  ran        %s\n"), quarry->ran[i]);
-  text_printf(out, _("  should be  %s\n  %s\n"), quarry->should_be, _(kind->help));
+void hunt_debrief(const struct hidden_bug *hidden, struct text *out) {
+  const struct bug_kind *kind = hidden->mutant.kind;
+  text_printf(out, _("%s: %s\n"), hidden->place, _(kind->title));
+  for (size_t i = 0; i < hidden->mutant.line_count; i++)
+    text_printf(out, _("  ran        %s\n"), hidden->ran[i]);
+  text_printf(out, _("  should be  %s\n  %s\n"), hidden->should_be, _(kind->help));
   if (strcmp(kind->seen, "-") != 0) text_printf(out, _("  seen in %s\n"), kind->seen);
 }

@@ -24,7 +24,7 @@ struct hunt_price {
 extern const struct hunt_price hunt_prices[HUNT_ACT_COUNT];
 enum { HUNT_FULL_SCORE = 100, HUNT_MINUTE_POINTS = 1, HUNT_MAX_BUGS = 9, HUNT_HINTS = 3 };
 
-struct quarry {
+struct hidden_bug {
   struct mutant mutant;   /* its texts live in the hunt's arena */
   const char *target;     /* "dW2" */
   const char *original;   /* the line that it replaced */
@@ -40,7 +40,7 @@ struct hunt {
   struct arena arena;
   uint32_t seed;
   int level;
-  struct quarry quarries[HUNT_MAX_BUGS];
+  struct hidden_bug bugs[HUNT_MAX_BUGS];
   size_t count;
   unsigned acts[HUNT_ACT_COUNT];
   double seconds; /* played so far, as the caller last said */
@@ -68,15 +68,14 @@ void hunt_act(struct hunt *hunt, enum hunt_act act);
 
 size_t hunt_found(const struct hunt *hunt);
 
-/* What is left of HUNT_FULL_SCORE after all acts and whole minutes, times the share of bugs
- * found. */
+/* The rest of HUNT_FULL_SCORE after all acts and whole minutes, times the share of bugs found. */
 unsigned hunt_score(const struct hunt *hunt);
 
 /* Judges an answer: "dW2 scale" or "W2 scale" (where and which kind), or the right line. *FOUND is
  * the bug that it names, which is taken out of MODEL, or NULL; then *WHY says why not. A wrong
  * answer is counted. STATUS_USAGE, without a count, if the answer makes no sense at all. */
 enum status hunt_answer(struct hunt *hunt, struct model *model, const char *answer,
-                        const struct quarry **found, struct text *why, struct diag *diag);
+                        const struct hidden_bug **found, struct text *why, struct diag *diag);
 
 /* Appends the next hint on the first bug not found yet, and counts it. STATUS_USAGE if there is
  * none left. */
@@ -89,7 +88,7 @@ enum status hunt_put_out(struct hunt *hunt, struct model *model, struct diag *di
 /* Takes all bugs out of MODEL; the hunt is over. */
 enum status hunt_end(struct hunt *hunt, struct model *model, struct diag *diag);
 
-/* What QUARRY was: the line, what it did, how it shows, where such a one was seen. */
-void hunt_debrief(const struct quarry *quarry, struct text *out);
+/* Appends what HIDDEN was: the line, what it did, how it shows, and where one like it was seen. */
+void hunt_debrief(const struct hidden_bug *hidden, struct text *out);
 
 #endif

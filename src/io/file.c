@@ -11,7 +11,7 @@
 
 static enum status fail(struct diag *diag, enum status status, const char *path,
                         const char *what) {
-  return diag_set(diag, status, (struct span){0}, "%s: %s", path, what);
+  return diag_set(diag, status, SPAN_NONE, "%s: %s", path, what);
 }
 
 /* O_NONBLOCK: a FIFO without a writer must not hang us. */

@@ -8,8 +8,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#define NO_PLACE ((struct span){0})
-
 enum { TYPE_UNSIGNED_BYTE = 0x08, MAGIC_SIZE = 4, DIM_SIZE = 4 };
 
 static uint32_t big_endian(const uint8_t *bytes) {
@@ -20,19 +18,19 @@ static uint32_t big_endian(const uint8_t *bytes) {
 static enum status parse_magic(const char *name, const uint8_t *bytes, size_t length, int rank,
                                struct diag *diag) {
   if (length < MAGIC_SIZE)
-    return diag_set(diag, STATUS_DATA, NO_PLACE,
+    return diag_set(diag, STATUS_DATA, SPAN_NONE,
                     _("%s: not an IDX file: too short for a header, bytes found: %zu"), name,
                     length);
   if (bytes[0] != 0 || bytes[1] != 0)
-    return diag_set(diag, STATUS_DATA, NO_PLACE,
+    return diag_set(diag, STATUS_DATA, SPAN_NONE,
                     _("%s: not an IDX file: it starts with %02x %02x instead of 00 00"), name,
                     bytes[0], bytes[1]);
   if (bytes[2] != TYPE_UNSIGNED_BYTE)
-    return diag_set(diag, STATUS_DATA, NO_PLACE,
+    return diag_set(diag, STATUS_DATA, SPAN_NONE,
                     _("%s: holds elements of type 0x%02x instead of unsigned bytes (0x08)"), name,
                     bytes[2]);
   if (bytes[3] != rank)
-    return diag_set(diag, STATUS_DATA, NO_PLACE,
+    return diag_set(diag, STATUS_DATA, SPAN_NONE,
                     _("%s: wrong number of dimensions: %d found, %d expected"), name, bytes[3],
                     rank);
   return STATUS_OK;
@@ -45,9 +43,9 @@ static enum status parse_dims(const char *name, const uint8_t *bytes, struct idx
   for (int i = 0; i < idx->rank; i++) {
     idx->dims[i] = big_endian(bytes + MAGIC_SIZE + DIM_SIZE * i);
     if (idx->dims[i] == 0)
-      return diag_set(diag, STATUS_DATA, NO_PLACE, _("%s: its dimension %d is 0"), name, i + 1);
+      return diag_set(diag, STATUS_DATA, SPAN_NONE, _("%s: its dimension %d is 0"), name, i + 1);
     if (!size_multiply(idx->count, idx->dims[i], &idx->count))
-      return diag_set(diag, STATUS_DATA, NO_PLACE,
+      return diag_set(diag, STATUS_DATA, SPAN_NONE,
                       _("%s: its header promises more elements than can be counted"), name);
   }
   return STATUS_OK;
@@ -63,7 +61,7 @@ static enum status parse_header(const char *name, const uint8_t *bytes, size_t l
   enum status status = parse_magic(name, bytes, length, idx->rank, diag);
   if (status) return status;
   if (length < header_size(idx->rank))
-    return diag_set(diag, STATUS_DATA, NO_PLACE,
+    return diag_set(diag, STATUS_DATA, SPAN_NONE,
                     _("%s: the header is cut off: bytes found: %zu, expected: %zu"), name, length,
                     header_size(idx->rank));
   return parse_dims(name, bytes, idx, diag);
@@ -79,7 +77,7 @@ static enum status parse_items(const char *name, const uint8_t *bytes, size_t le
                                struct idx *idx, struct diag *diag) {
   const size_t found = length - header_size(idx->rank), wanted = items_in(idx, rows);
   if (found < wanted || (rows >= idx->dims[0] && found > wanted))
-    return diag_set(diag, STATUS_DATA, NO_PLACE,
+    return diag_set(diag, STATUS_DATA, SPAN_NONE,
                     found < wanted
                         ? _("%s: less data than its header promises: bytes found: %zu of %zu")
                         : _("%s: more data than its header promises: bytes found: %zu of %zu"),
@@ -121,7 +119,7 @@ static enum status check_known(const struct unpack *file, const struct idx_known
   if (file->length >= known->length &&
       hash_bytes(HASH_START, (const char *)file->bytes, known->length) == known->hash)
     return STATUS_OK;
-  return diag_set(diag, STATUS_DATA, NO_PLACE,
+  return diag_set(diag, STATUS_DATA, SPAN_NONE,
                   _("%s: the gzip data is damaged: its beginning does not match the checksum at "
                     "its end"), file->path);
 }

@@ -1,7 +1,6 @@
 /* IDX files: the format of MNIST, a header of big-endian sizes and then the elements. A struct idx
  * from idx_read() owns its bytes until idx_done(); one from idx_parse() owns nothing and lends the
- * caller's bytes. Nothing in a file is believed: what the header promises counts only as far as the
- * bytes are there. */
+ * caller's bytes. Nothing in a file is trusted: what the header promises must be there. */
 #ifndef GRADWALK_IO_IDX_H
 #define GRADWALK_IO_IDX_H
 
@@ -28,8 +27,8 @@ struct idx_known {
 
 /* Parses LENGTH unpacked bytes, which must begin with an array of unsigned bytes (type 0x08) of
  * RANK dimensions, 1 to IDX_RANK_MAX, and must outlive IDX. IDX gets the first ROWS along the first
- * dimension, or all if there are fewer; where it gets all, nothing may follow them. NAME stands in
- * the messages. Failure returns STATUS_DATA, fills DIAG and zeroes IDX. */
+ * dimension, or all if there are fewer; where it gets all, nothing may follow them. Messages call
+ * the file NAME. Failure returns STATUS_DATA, fills DIAG and zeroes IDX. */
 enum status idx_parse(const char *name, const uint8_t *bytes, size_t length, int rank,
                       uint32_t rows, struct idx *idx, struct diag *diag);
 

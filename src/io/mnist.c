@@ -10,8 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NO_PLACE ((struct span){0})
-
 enum part { PART_IMAGES, PART_LABELS, PART_COUNT };
 
 /* How much of each file that comes with gradwalk is hashed: the header and 100 images or labels. */
@@ -72,7 +70,7 @@ static enum status read_parts(const char *folder, enum mnist_set set, uint32_t c
 static enum status check_labels(const char *path, const struct idx *labels, struct diag *diag) {
   for (size_t i = 0; i < labels->count; i++)
     if (labels->items[i] >= MNIST_CLASSES)
-      return diag_set(diag, STATUS_DATA, NO_PLACE,
+      return diag_set(diag, STATUS_DATA, SPAN_NONE,
                       _("%s: label %zu (counted from 1) is %d instead of 0 to 9"), path, i + 1,
                       labels->items[i]);
   return STATUS_OK;
@@ -82,11 +80,11 @@ static enum status check_parts(const struct files *files, struct diag *diag) {
   const char *path = text_string(&files->paths[PART_IMAGES]);
   const struct idx *images = &files->parts[PART_IMAGES], *labels = &files->parts[PART_LABELS];
   if (images->dims[1] != MNIST_SIDE || images->dims[2] != MNIST_SIDE)
-    return diag_set(diag, STATUS_DATA, NO_PLACE,
+    return diag_set(diag, STATUS_DATA, SPAN_NONE,
                     _("%s: its images are %u x %u instead of %d x %d"), path, images->dims[1],
                     images->dims[2], MNIST_SIDE, MNIST_SIDE);
   if (images->dims[0] != labels->dims[0])
-    return diag_set(diag, STATUS_DATA, NO_PLACE,
+    return diag_set(diag, STATUS_DATA, SPAN_NONE,
                     _("%s: the number of images is %u, but that of the labels is %u"), path,
                     images->dims[0], labels->dims[0]);
   return check_labels(text_string(&files->paths[PART_LABELS]), labels, diag);
@@ -168,7 +166,7 @@ static enum status too_many(const struct mnist *mnist, const char *folder, enum 
   text_init(&path);
   enum status status = find_part(folder, parts_table[PART_IMAGES].sets[set].name, &path, diag);
   if (!status)
-    status = diag_set(diag, STATUS_DATA, NO_PLACE, _("%s: cannot take %u of its %u images"),
+    status = diag_set(diag, STATUS_DATA, SPAN_NONE, _("%s: cannot take %u of its %u images"),
                       text_string(&path), count, mnist->dataset.count);
   text_done(&path);
   return status;

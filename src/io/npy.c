@@ -15,15 +15,15 @@ struct header {
   int rank;
 };
 
-struct reader {
+struct npy_reader {
   const char *at, *end;
 };
 
-static void skip_spaces(struct reader *reader) {
+static void skip_spaces(struct npy_reader *reader) {
   while (reader->at < reader->end && (*reader->at == ' ' || *reader->at == '\n')) reader->at++;
 }
 
-static bool take(struct reader *reader, const char *word) {
+static bool take(struct npy_reader *reader, const char *word) {
   size_t length = strlen(word);
   skip_spaces(reader);
   if ((size_t)(reader->end - reader->at) < length || memcmp(reader->at, word, length) != 0)
@@ -32,7 +32,7 @@ static bool take(struct reader *reader, const char *word) {
   return true;
 }
 
-static bool take_number(struct reader *reader, uint32_t *number) {
+static bool take_number(struct npy_reader *reader, uint32_t *number) {
   uint64_t value = 0;
   skip_spaces(reader);
   const char *start = reader->at;
@@ -44,7 +44,7 @@ static bool take_number(struct reader *reader, uint32_t *number) {
 }
 
 /* (), (5,), (2, 3) */
-static bool take_shape(struct reader *reader, struct header *header) {
+static bool take_shape(struct npy_reader *reader, struct header *header) {
   if (!take(reader, "(")) return false;
   while (header->rank < DIMS_MOST && take_number(reader, &header->dims[header->rank])) {
     header->rank++;
@@ -53,7 +53,7 @@ static bool take_shape(struct reader *reader, struct header *header) {
   return take(reader, ")");
 }
 
-static bool take_entry(struct reader *reader, struct header *header) {
+static bool take_entry(struct npy_reader *reader, struct header *header) {
   if (take(reader, "'descr':"))
     return !header->descr && (header->descr = take(reader, "'<f8'"));
   if (take(reader, "'fortran_order':"))
@@ -64,7 +64,7 @@ static bool take_entry(struct reader *reader, struct header *header) {
 }
 
 static bool parse_header(const char *text, size_t length, struct header *header) {
-  struct reader reader = {text, text + length};
+  struct npy_reader reader = {text, text + length};
   *header = (struct header){0};
   if (!take(&reader, "{")) return false;
   while (!take(&reader, "}"))
@@ -85,7 +85,7 @@ static uint64_t little_endian(const char *bytes, int count) {
   return value;
 }
 
-/* The length of what stands before the header, and of the header; false if they are not there. */
+/* The length of what comes before the header, and of the header; false if they are not there. */
 static bool find_header(const struct text *file, size_t *start, size_t *length) {
   if (file->length < MAGIC_SIZE + 4 || memcmp(file->bytes, "\x93NUMPY", MAGIC_SIZE) != 0)
     return false;
@@ -98,7 +98,7 @@ static bool find_header(const struct text *file, size_t *start, size_t *length) 
 }
 
 static enum status refuse(struct diag *diag, const char *path, const char *what) {
-  return diag_set(diag, STATUS_DATA, (struct span){0}, "%s: %s", path, what);
+  return diag_set(diag, STATUS_DATA, SPAN_NONE, "%s: %s", path, what);
 }
 
 static enum status parse(const char *path, const struct text *file, struct shape shape,
@@ -109,11 +109,11 @@ static enum status parse(const char *path, const struct text *file, struct shape
   if (!parse_header(file->bytes + start, length, &header))
     return refuse(diag, path, _("expected numbers of type '<f8' in C order"));
   if (!has_shape(&header, shape))
-    return diag_set(diag, STATUS_DATA, (struct span){0}, _("%s: expected the shape (%u, %u)"), path,
+    return diag_set(diag, STATUS_DATA, SPAN_NONE, _("%s: expected the shape (%u, %u)"), path,
                     shape.rows, shape.cols);
   start += length;
   if (file->length - start != count * NUMBER_SIZE)
-    return diag_set(diag, STATUS_DATA, (struct span){0},
+    return diag_set(diag, STATUS_DATA, SPAN_NONE,
                     _("%s: %zu bytes of numbers where its shape takes %zu"), path,
                     file->length - start, count * NUMBER_SIZE);
   for (size_t i = 0; i < count; i++) {

@@ -56,7 +56,7 @@ static const struct format *find_format(const char *path) {
 
 enum status export_check_path(const char *path, struct diag *diag) {
   if (find_format(path)) return STATUS_OK;
-  diag_set(diag, STATUS_USAGE, (struct span){0}, _("%s: the ending names no format"), path);
+  diag_set(diag, STATUS_USAGE, SPAN_NONE, _("%s: the ending names no format"), path);
   diag_hint(diag, "%s", _("a tensor is written as FILE.csv or FILE.npy"));
   return STATUS_USAGE;
 }

@@ -10,10 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NO_PLACE ((struct span){0})
-
 static enum status too_large(const char *path, struct diag *diag) {
-  return diag_set(diag, STATUS_LIMIT, NO_PLACE, _("%s: too large: the limit is %d MiB"), path,
+  return diag_set(diag, STATUS_LIMIT, SPAN_NONE, _("%s: too large: the limit is %d MiB"), path,
                   UNPACK_LIMIT >> 20);
 }
 
@@ -22,10 +20,10 @@ static enum status open_regular(struct unpack *unpack, struct diag *diag) {
   struct stat found;
   unpack->fd = open(unpack->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
   if (unpack->fd < 0)
-    return diag_set(diag, STATUS_NO_INPUT, NO_PLACE, _("%s: cannot open: %s"), unpack->path,
+    return diag_set(diag, STATUS_NO_INPUT, SPAN_NONE, _("%s: cannot open: %s"), unpack->path,
                     strerror(errno));
   if (fstat(unpack->fd, &found) != 0 || !S_ISREG(found.st_mode))
-    return diag_set(diag, STATUS_NO_INPUT, NO_PLACE, _("%s: cannot open: not a regular file"),
+    return diag_set(diag, STATUS_NO_INPUT, SPAN_NONE, _("%s: cannot open: not a regular file"),
                     unpack->path);
   if (found.st_size >= UNPACK_LIMIT) return too_large(unpack->path, diag);
   unpack->size = (size_t)found.st_size;
@@ -43,7 +41,7 @@ static enum status refill(struct unpack *unpack, struct diag *diag) {
     if (got == 0) break;
     if (got < 0 && errno == EINTR) continue;
     if (got < 0)
-      return diag_set(diag, STATUS_IO, NO_PLACE, _("%s: cannot read: %s"), unpack->path,
+      return diag_set(diag, STATUS_IO, SPAN_NONE, _("%s: cannot read: %s"), unpack->path,
                       strerror(errno));
     stream->avail_in += (uInt)got;
   }
@@ -88,11 +86,11 @@ static enum status check_end(struct unpack *unpack, struct diag *diag) {
   enum status status = refill(unpack, diag);
   if (status) return status;
   if (is_gzip(stream))
-    return diag_set(diag, STATUS_DATA, NO_PLACE,
+    return diag_set(diag, STATUS_DATA, SPAN_NONE,
                     _("%s: a second gzip member follows the first; only one is allowed"),
                     unpack->path);
   if (stream->avail_in > 0)
-    return diag_set(diag, STATUS_DATA, NO_PLACE,
+    return diag_set(diag, STATUS_DATA, SPAN_NONE,
                     _("%s: something follows the gzip data: bytes found: %zu"), unpack->path,
                     unpack->size - (size_t)stream->total_in);
   unpack->ended = true;
@@ -106,8 +104,8 @@ static enum status inflate_verdict(struct unpack *unpack, int result, struct dia
   if (result == Z_STREAM_END) return check_end(unpack, diag);
   if (result == Z_MEM_ERROR) return diag_no_memory(diag);
   if (result == Z_BUF_ERROR)
-    return diag_set(diag, STATUS_DATA, NO_PLACE, _("%s: the gzip data is cut off"), unpack->path);
-  return diag_set(diag, STATUS_DATA, NO_PLACE, _("%s: the gzip data is damaged: %s"), unpack->path,
+    return diag_set(diag, STATUS_DATA, SPAN_NONE, _("%s: the gzip data is cut off"), unpack->path);
+  return diag_set(diag, STATUS_DATA, SPAN_NONE, _("%s: the gzip data is damaged: %s"), unpack->path,
                   why ? why : zError(result));
 }
 

@@ -16,7 +16,7 @@ enum { UNPACK_LIMIT = 256 << 20 /* a file stays below this many bytes, packed an
 #define UNPACK_ALL SIZE_MAX
 
 struct unpack {
-  const char *path; /* lent; stands in the messages */
+  const char *path; /* lent; named in the messages */
   uint8_t *bytes;
   size_t length, capacity;
   size_t size; /* of the file itself */

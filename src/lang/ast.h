@@ -72,7 +72,7 @@ const struct expr *expr_substitute(struct arena *arena, const struct expr *expr,
                                    const struct expr *(*lookup)(void *context, const char *name),
                                    void *context);
 
-/* Whether NAME stands in EXPR. */
+/* Whether NAME occurs in EXPR. */
 bool expr_names(const struct expr *expr, const char *name);
 
 bool expr_equal(const struct expr *a, const struct expr *b);

@@ -15,7 +15,7 @@ struct build {
   const struct loader *loader;
   struct scope reserved; /* every name that a statement defines, to its statement */
   const struct stmt *loss_statement;
-  struct batch cut; /* data leaves with so many samples keep the first */
+  struct batch cut; /* data leaves with this many samples keep the first */
 };
 
 /* -- names -- */
@@ -330,7 +330,7 @@ enum status model_build(struct model *model, const struct source *source,
   return build(model, source, loader, (struct batch){0}, diag);
 }
 
-/* Leaves as they are in OF, as far as they are as large. */
+/* Copies the values of the leaves of OF that have the same shape here. */
 static void copy_leaves(struct model *model, const struct model *of) {
   for (size_t n = 0; n < model->node_count; n++) {
     const struct node *node = &model->nodes[n];

@@ -1,4 +1,4 @@
-/* Many examples to train with, behind a data function of the language: `data X, T = mnist(3)` takes
+/* Many examples to train with, from a data function of the language: `data X, T = mnist(3)` takes
  * the first three, a trainer draws others in their place. */
 #ifndef GRADWALK_LANG_DATASET_H
 #define GRADWALK_LANG_DATASET_H
@@ -21,11 +21,11 @@ static inline void dataset_take(const struct dataset *dataset, const uint32_t *w
   for (int i = 0; i < DATASET_PARTS; i++) dataset->take(dataset, i, which, count, parts[i]);
 }
 
-/* Who has them: whoever trains hands one in. */
+/* Where datasets come from: whoever trains hands one in. */
 struct library {
   const struct loader *loader; /* for functions that have no datasets */
-  /* The examples for training behind the data function NAME, and those for testing. Both are NULL
-   * if it has none. */
+  /* The examples of the data function NAME for training, and those for testing. Both are NULL if it
+   * has none. */
   enum status (*open)(const char *name, struct dataset **train, struct dataset **test,
                       struct diag *diag);
   void (*close)(struct dataset *dataset);

@@ -14,8 +14,12 @@ void diag_hint(struct diag *diag, const char *format, ...) {
   va_end(arguments);
 }
 
+void diag_suggest(struct diag *diag, const char *name) {
+  if (name) diag_hint(diag, _("did you mean %s?"), name);
+}
+
 enum status diag_no_memory(struct diag *diag) {
-  return diag_set(diag, STATUS_NO_MEMORY, (struct span){0}, "%s", _("out of memory"));
+  return diag_set(diag, STATUS_NO_MEMORY, SPAN_NONE, "%s", _("out of memory"));
 }
 
 static uint32_t line_start(struct span span) {

@@ -18,11 +18,12 @@ struct source {
   uint32_t first_line; /* line number of the text's first line in its file (a fence in a lesson) */
 };
 
-/* Bytes [start, end) of a source; source NULL means no place. */
+/* Bytes [start, end) of a source, or no place at all. */
 struct span {
-  const struct source *source;
+  const struct source *source; /* NULL: no place */
   uint32_t start, end;
 };
+#define SPAN_NONE ((struct span){0})
 
 enum { DIAG_TEXT_SIZE = 480, DIAG_LINE_SIZE = 128 };
 
@@ -43,6 +44,9 @@ enum status diag_set(struct diag *diag, enum status status, struct span span, co
 
 /* Adds the hint. */
 void diag_hint(struct diag *diag, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Adds the hint "did you mean NAME?" in the place of another; nothing if NAME is NULL. */
+void diag_suggest(struct diag *diag, const char *name);
 
 enum status diag_no_memory(struct diag *diag);
 

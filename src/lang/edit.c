@@ -104,7 +104,7 @@ enum status model_fold(struct model *model, const char *name, bool folded, struc
   if (node == SHOWN_NO_MEMORY) return diag_no_memory(diag);
   int target = node >= 0 ? fold_target(model, node, folded) : -1;
   if (name && target < 0)
-    return diag_set(diag, STATUS_USAGE, (struct span){0},
+    return diag_set(diag, STATUS_USAGE, SPAN_NONE,
                     folded ? _("\"%s\" is not the result of an unfolded gate or statement")
                            : _("\"%s\" has nothing inside it to unfold"),
                     name);

@@ -83,8 +83,7 @@ enum status lower_node(struct builder *builder, struct node node) {
   if (model->node_count >= MODEL_MAX_NODES)
     return diag_set(builder->diag, STATUS_DATA, place_of(builder, node.span),
                     _("the model has more than %d nodes"), MODEL_MAX_NODES);
-  struct span nowhere = {0};
-  const struct expr *ref = expr_name(&model->arena, nowhere, node.name);
+  const struct expr *ref = expr_name(&model->arena, SPAN_NONE, node.name);
   if (!ref || !scope_bind(&model->scope, node.name, node.slot) ||
       !array_reserve(&model->nodes, &model->node_capacity, model->node_count + 1,
                      sizeof *model->nodes))
@@ -116,13 +115,12 @@ struct application {
 static const struct expr *formula_of(struct builder *builder, const struct application *apply) {
   const struct expr *args[MAX_OPERANDS + 3];
   size_t count = 0;
-  struct span nowhere = {0};
   for (int i = 0; i < op_table[apply->op].arity; i++) {
     args[count] = builder->model->values[apply->in[i]].ref;
     if (!args[count++]) return NULL;
   }
   for (size_t i = 0; i < apply->extra_count; i++) args[count++] = apply->extra[i];
-  return expr_apply(&builder->model->arena, nowhere, apply->op, op_table[apply->op].name, args,
+  return expr_apply(&builder->model->arena, SPAN_NONE, apply->op, op_table[apply->op].name, args,
                     count);
 }
 
@@ -152,11 +150,10 @@ static bool constant_matrix(struct builder *builder, struct shape shape, int slo
 static enum status constant_ref(struct builder *builder, const struct application *apply, int slot,
                                 const struct expr **ref) {
   struct model *model = builder->model;
-  struct span nowhere = {0};
   *ref = formula_of(builder, apply);
   if (*ref && (*ref)->size > MAX_REF_SIZE) {
     if (shape_count(apply->shape) == 1)
-      *ref = expr_number(&model->arena, nowhere, *program_image(&model->program, slot));
+      *ref = expr_number(&model->arena, SPAN_NONE, *program_image(&model->program, slot));
     else if (!constant_matrix(builder, apply->shape, slot, ref))
       return fail(builder, STATUS_DATA, apply->span,
                   _("this constant is made of too many parts; give some of them names"));
@@ -248,7 +245,7 @@ static enum status shape_mismatch(struct builder *builder, const struct applicat
            op->symbol ? op->symbol : op->name);
   if (builder->gate_depth > 0)
     hint_inside(builder, apply->span);
-  else if (apply->op == OP_MATMUL)
+  else if (op->flags & OP_PRODUCT)
     diag_hint(builder->diag, _("a matrix product needs as many columns on the left (%u) as rows "
                                "on the right (%u)"), a.cols, b.rows);
   else
@@ -279,7 +276,7 @@ static enum status lower_constant(struct builder *builder, const struct expr *ex
 static enum status unknown(struct builder *builder, const struct expr *expr, const char *what,
                            const char *nearest) {
   diag_set(builder->diag, STATUS_DATA, expr->span, _("unknown %s \"%s\""), what, expr->name);
-  if (nearest) diag_hint(builder->diag, _("did you mean %s?"), nearest);
+  diag_suggest(builder->diag, nearest);
   return STATUS_DATA;
 }
 
@@ -295,7 +292,7 @@ static enum status lower_name(struct builder *builder, const struct expr *expr, 
   *slot = scope_find(builder->scope ? builder->scope : &builder->model->scope, expr->name);
   if (*slot < 0 && builder->resolve) *slot = builder->resolve(builder, expr->name);
   if (*slot >= 0) return STATUS_OK;
-  if (builder->resolve && expr->name[0] == 'd' && model_find(builder->model, expr->name + 1) >= 0)
+  if (builder->resolve && model_gradient_named(builder->model, expr->name) >= 0)
     return diag_set(builder->diag, STATUS_DATA, expr->span,
                     _("\"%s\" has not been assigned by the lines before"), expr->name);
   return unknown(builder, expr, _("name"), nearest_node(builder, expr->name));
@@ -321,7 +318,6 @@ enum status lower_number(struct builder *builder, const struct expr *expr, const
 static enum status lower_size(struct builder *builder, const struct expr *expr, uint32_t *size,
                               const struct expr **written) {
   double number;
-  struct span nowhere = {0};
   enum status status = lower_number(builder, expr, _("a size"), &number);
   if (status) return status;
   if (!(number >= 1 && number <= MAX_SIDE) || number != (double)(uint32_t)number) {
@@ -331,7 +327,7 @@ static enum status lower_size(struct builder *builder, const struct expr *expr, 
                     number_text(number, text));
   }
   *size = (uint32_t)number;
-  *written = expr_number(&builder->model->arena, nowhere, number);
+  *written = expr_number(&builder->model->arena, SPAN_NONE, number);
   return *written ? STATUS_OK : diag_no_memory(builder->diag);
 }
 
@@ -345,7 +341,6 @@ static enum status wrong_count(struct builder *builder, const struct expr *expr,
 static enum status lower_place(struct builder *builder, const struct expr *expr,
                                struct application *apply) {
   double number;
-  struct span nowhere = {0};
   size_t count = shape_count(apply->shape);
   enum status status = lower_number(builder, expr, _("a place"), &number);
   if (status) return status;
@@ -357,7 +352,7 @@ static enum status lower_place(struct builder *builder, const struct expr *expr,
                     number_text(number, text));
   }
   apply->axis = (int)number;
-  apply->extra[apply->extra_count] = expr_number(&builder->model->arena, nowhere, number);
+  apply->extra[apply->extra_count] = expr_number(&builder->model->arena, SPAN_NONE, number);
   return apply->extra[apply->extra_count++] ? STATUS_OK : diag_no_memory(builder->diag);
 }
 
@@ -480,7 +475,6 @@ static enum status add_instance(struct builder *builder, const struct stmt *gate
                                 const int *operands, int *index) {
   struct model *model = builder->model;
   size_t count = gate->name_count - 1;
-  struct span nowhere = {0};
   int *kept = arena_alloc(&model->arena, count, sizeof *kept);
   const struct expr **refs = arena_alloc(&model->arena, count, sizeof *refs);
   if (!kept || !refs ||
@@ -491,7 +485,8 @@ static enum status add_instance(struct builder *builder, const struct stmt *gate
     kept[i] = operands[i];
     refs[i] = model->values[operands[i]].ref;
   }
-  const struct expr *formula = expr_apply(&model->arena, nowhere, -1, gate->names[0], refs, count);
+  const struct expr *formula =
+      expr_apply(&model->arena, SPAN_NONE, -1, gate->names[0], refs, count);
   if (!formula) return diag_no_memory(builder->diag);
   *index = (int)model->instance_count++;
   model->instances[*index] = (struct instance){.gate = gate, .parent = builder->instance,

@@ -59,6 +59,16 @@ int model_find(const struct model *model, const char *name) {
   return slot >= 0 ? model->values[slot].node : -1;
 }
 
+int model_gradient_named(const struct model *model, const char *name) {
+  return name[0] == 'd' ? model_find(model, name + 1) : -1;
+}
+
+int model_find_either(const struct model *model, const char *name, bool *gradient) {
+  int node = model_find(model, name);
+  *gradient = node < 0;
+  return node >= 0 ? node : model_gradient_named(model, name);
+}
+
 int model_shown_as(const struct model *model, int node) {
   int shown = -1;
   for (int i = model->nodes[node].instance; i >= 0; i = model->instances[i].parent)

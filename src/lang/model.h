@@ -10,7 +10,7 @@
 
 enum node_kind { NODE_DATA, NODE_PARAM, NODE_CONST, NODE_OP };
 
-/* One leaf, or one application of an operation. Nodes stand in evaluation order. */
+/* One leaf, or one application of an operation. Nodes are in the order of evaluation. */
 struct node {
   const char *name;
   enum node_kind kind;
@@ -141,6 +141,14 @@ bool model_states(const struct model *model, const char *name);
 
 /* The node called NAME, or -1. */
 int model_find(const struct model *model, const char *name);
+
+/* The node whose gradient is called NAME, which is "d" and the node's name; -1: there is none. No
+ * name means two things: a build refuses a node called dx beside a node called x, makes up no such
+ * name, and takes a line of a backward block that assigns dx to be about the gradient. */
+int model_gradient_named(const struct model *model, const char *name);
+
+/* The node whose value NAME is or, with *GRADIENT, whose gradient; -1: neither. */
+int model_find_either(const struct model *model, const char *name, bool *gradient);
 
 struct shape model_shape(const struct model *model, int slot);
 

@@ -30,8 +30,8 @@ static void put_squeezed(struct text *out, const char *text, size_t length) {
   }
 }
 
-/* How many of the LENGTH bytes of TEXT stand before a last " in ", outside of brackets; all of them
- * if there is none. */
+/* The number of the LENGTH bytes of TEXT before a last " in ", outside of brackets; all of them if
+ * there is none. */
 static size_t before_in(const char *text, size_t length) {
   size_t found = length;
   int depth = 0;
@@ -66,10 +66,10 @@ static void put_canonical(struct text *out, const char *text, size_t length) {
 /* How what is wanted and what a node shows may agree, the strictest first. */
 enum likeness { ALIKE, ALIKE_WITHOUT_IN, ALIKE_WITH_IN, ALIKE_SHORTENED, LIKENESS_COUNT };
 
-struct search {
+struct shown_search {
   const struct model *model;
   const char *wanted; /* canonical */
-  size_t base;        /* of its bytes stand before "in" */
+  size_t base;        /* of its bytes come before "in" */
   struct text shown;  /* by the node that is looked at */
 };
 
@@ -84,7 +84,7 @@ static bool is_shortened(const char *brief, const char *whole) {
 }
 
 /* "x @ W in h" where "x @ W" would do: it must be in h all the same. */
-static bool is_in(const struct search *search, int node) {
+static bool is_in(const struct shown_search *search, int node) {
   const struct model *model = search->model;
   const char *name = search->wanted + search->base;
   while (is_blank(*name)) name++;
@@ -95,7 +95,7 @@ static bool is_in(const struct search *search, int node) {
   return false;
 }
 
-static bool agree(struct search *search, int node, enum likeness likeness) {
+static bool agree(struct shown_search *search, int node, enum likeness likeness) {
   const char *shown = search->model->nodes[node].shown, *wanted = search->wanted;
   size_t length = strlen(shown);
   search->shown.length = 0;
@@ -117,7 +117,7 @@ static bool agree(struct search *search, int node, enum likeness likeness) {
 }
 
 /* The one part that fits; -1: none, or several. */
-static int only_fit(struct search *search, enum likeness likeness) {
+static int only_fit(struct shown_search *search, enum likeness likeness) {
   int found = -1;
   for (size_t n = 0; n < search->model->node_count; n++) {
     if (!search->model->nodes[n].part || !agree(search, (int)n, likeness)) continue;
@@ -128,7 +128,7 @@ static int only_fit(struct search *search, enum likeness likeness) {
 }
 
 static int find_part(const struct model *model, const struct text *wanted) {
-  struct search search = {.model = model, .wanted = text_string(wanted)};
+  struct shown_search search = {.model = model, .wanted = text_string(wanted)};
   int found = -1;
   search.base = before_in(search.wanted, wanted->length);
   text_init(&search.shown);
@@ -180,7 +180,7 @@ static bool has_gate(const struct model *model, const char *name) {
   return false;
 }
 
-/* The node shown by what stands at OPEN, a bracket, up to *CLOSE; -1: none. */
+/* The node shown by the bracket at OPEN and what follows, up to *CLOSE; -1: none. */
 static int shown_at(const struct model *model, const char *text, size_t length, size_t open,
                     bool gradient, size_t *close) {
   const char *inside = text + open + 1;

@@ -153,13 +153,13 @@ static enum status parse_call(struct parser *parser, const char *name, uint32_t 
 }
 
 /* entries: { ["-"] NUMBER [","] }, rows ended by ";" or the end of a line */
-struct matrix {
+struct matrix_literal {
   struct shape shape;
   double *entries;
   size_t count, capacity, in_row;
 };
 
-static enum status matrix_entry(struct parser *parser, struct matrix *matrix) {
+static enum status matrix_entry(struct parser *parser, struct matrix_literal *matrix) {
   enum status status;
   bool negative = at_symbol(parser, "-");
   if (negative && (status = advance(parser))) return status;
@@ -168,16 +168,15 @@ static enum status matrix_entry(struct parser *parser, struct matrix *matrix) {
   if (matrix->count == MAX_MATRIX_ENTRIES)
     return diag_set(parser->diag, STATUS_DATA, parser->token.span,
                     _("a matrix of more than %d entries"), MAX_MATRIX_ENTRIES);
-  if (!array_reserve(&matrix->entries, &matrix->capacity, matrix->count + 1,
-                     sizeof *matrix->entries))
+  const double entry = negative ? -parser->token.number : parser->token.number;
+  if (!array_push(&matrix->entries, &matrix->count, &matrix->capacity, &entry, sizeof entry))
     return diag_no_memory(parser->diag);
-  matrix->entries[matrix->count++] = negative ? -parser->token.number : parser->token.number;
   matrix->in_row++;
   if ((status = advance(parser))) return status;
   return at_symbol(parser, ",") ? advance(parser) : STATUS_OK;
 }
 
-static enum status matrix_row_end(struct parser *parser, struct matrix *matrix) {
+static enum status matrix_row_end(struct parser *parser, struct matrix_literal *matrix) {
   struct shape *shape = &matrix->shape;
   if (matrix->in_row == 0 || (shape->rows > 0 && matrix->in_row != shape->cols)) {
     diag_set(parser->diag, STATUS_DATA, parser->token.span,
@@ -191,7 +190,7 @@ static enum status matrix_row_end(struct parser *parser, struct matrix *matrix) 
   return STATUS_OK;
 }
 
-static enum status matrix_rows(struct parser *parser, struct matrix *matrix) {
+static enum status matrix_rows(struct parser *parser, struct matrix_literal *matrix) {
   enum status status;
   for (;;) {
     bool line = parser->token.kind == TOKEN_LINE, last = at_symbol(parser, "]");
@@ -208,7 +207,7 @@ static enum status matrix_rows(struct parser *parser, struct matrix *matrix) {
 
 /* matrix: "[" entries { ";" entries } "]" */
 static enum status parse_matrix(struct parser *parser, const struct expr **out) {
-  struct matrix matrix = {0};
+  struct matrix_literal matrix = {0};
   uint32_t start = parser->token.span.start;
   enum status status = advance(parser);
   if (!status) status = matrix_rows(parser, &matrix);

@@ -6,7 +6,7 @@
 
 void print_expr(struct text *out, const struct expr *expr);
 
-/* "f:2: ", as far as the line has an address; then all of the line. */
+/* "f:2: ", if the line has an address, and then the line. */
 void print_address(struct text *out, const struct assign *line);
 void print_assign(struct text *out, const struct assign *line);
 

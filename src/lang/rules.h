@@ -11,10 +11,6 @@ enum status rules_derive(struct model *model, struct diag *diag);
 /* Whether LINE, by its address and target, is about RULE. */
 bool rules_match(const struct model *model, const struct assign *line, const struct rule *rule);
 
-/* The outermost instance around NODE whose hand-written lines are its rule; -1: NODE's own
- * rules. */
-int rule_owner(const struct model *model, int node);
-
 /* A builder for one more line of the backward program, which may name every node, every gradient
  * and the block's own names. */
 struct builder rules_builder(struct model *model, struct diag *diag);

@@ -11,8 +11,6 @@
 /* A part of more expressions than that is called by its operation. */
 enum { MOST_EXPRS = 60 };
 
-static const struct span nowhere = {0};
-
 bool node_is_named(const struct model *model, int node) {
   return !model->nodes[node].part;
 }
@@ -23,14 +21,14 @@ bool node_is_named(const struct model *model, int node) {
 static const struct expr *stand_in(struct arena *arena, const struct node *node) {
   if (!node->open) return node->part;
   const char *text = arena_printf(arena, "(%s)", node->shown);
-  return text ? expr_name(arena, nowhere, text) : NULL;
+  return text ? expr_name(arena, SPAN_NONE, text) : NULL;
 }
 
 struct writing {
   const struct model *model;
   struct arena *arena;
   bool plain;   /* parts within a part: in the gate's own names, without "in" */
-  bool failed;  /* for want of memory */
+  bool failed;  /* for lack of memory */
   bool open;    /* one of these parts cannot be computed by itself */
   size_t found; /* names of parts */
 };
@@ -49,7 +47,7 @@ static const struct expr *write_value(void *context, const char *name) {
 
 /* -- finding out, once the nodes are there -- */
 
-struct naming {
+struct part_naming {
   struct model *model;
   struct scope written; /* names of statements */
   struct scope counts;  /* of texts: how many nodes they would fit */
@@ -57,12 +55,12 @@ struct naming {
   bool always;          /* a gate is called d: d(x) alone would be taken for a use of it */
 };
 
-static bool count_text(struct naming *naming, const char *text) {
+static bool count_text(struct part_naming *naming, const char *text) {
   int seen = scope_find(&naming->counts, text);
   return scope_bind(&naming->counts, text, seen < 0 ? 1 : seen + 1);
 }
 
-static bool find_written(struct naming *naming) {
+static bool find_written(struct part_naming *naming) {
   const struct syntax *syntax = &naming->model->syntax;
   for (size_t s = 0; s < syntax->count; s++) {
     const struct stmt *stmt = &syntax->statements[s];
@@ -75,7 +73,7 @@ static bool find_written(struct naming *naming) {
   return true;
 }
 
-static bool is_written(const struct naming *naming, int node) {
+static bool is_written(const struct part_naming *naming, int node) {
   return scope_find(&naming->written, naming->model->nodes[node].name) >= 0;
 }
 
@@ -105,7 +103,7 @@ static const char *local_name(const struct model *model, int body, int node) {
 }
 
 /* Whether NODE is a draw, or made of draws that nobody named: its text would draw anew. */
-static bool is_drawn(const struct naming *naming, int node) {
+static bool is_drawn(const struct part_naming *naming, int node) {
   const struct node *at = &naming->model->nodes[node];
   bool drawn = at->kind == NODE_OP && op_table[at->op].flags & OP_RANDOM;
   for (size_t i = 0; i < at->operand_count; i++) {
@@ -125,15 +123,15 @@ static const struct expr *written_out(struct model *model, const struct expr *fo
   return written;
 }
 
-/* Fills in what part NODE is; every node before it is known. *WITHIN: it makes no sense outside of its
- * statement. */
-static bool find_part(struct naming *naming, int node, bool *within) {
+/* Fills in what part NODE is; every node before it is known. *WITHIN: it makes no sense outside of
+ * its statement. */
+static bool find_part(struct part_naming *naming, int node, bool *within) {
   struct model *model = naming->model;
   struct node *at = &model->nodes[node];
   int body, whole = gate_of(model, node, &body);
   const char *name = body >= 0 ? local_name(model, body, node) : NULL;
   if (name) {
-    at->part = expr_name(&model->arena, nowhere, name);
+    at->part = expr_name(&model->arena, SPAN_NONE, name);
     at->open = true;
   } else {
     at->part = written_out(model, whole >= 0 ? model->instances[whole].formula : at->formula,
@@ -143,7 +141,7 @@ static bool find_part(struct naming *naming, int node, bool *within) {
     name = arena_printf(&model->arena, "%s(…)",
                         whole >= 0 ? model->instances[whole].gate->names[0]
                                    : op_table[at->op].name);
-    at->part = name ? expr_name(&model->arena, nowhere, name) : NULL;
+    at->part = name ? expr_name(&model->arena, SPAN_NONE, name) : NULL;
     at->open = true;
   }
   naming->drawn[node] = is_drawn(naming, node);
@@ -160,7 +158,7 @@ static const char *text_of(struct model *model, const struct expr *expr) {
 }
 
 /* Parts, and how often each text would serve; a named node of the same formula counts. */
-static bool find_parts(struct naming *naming) {
+static bool find_parts(struct part_naming *naming) {
   struct model *model = naming->model;
   for (size_t n = 0; n < model->node_count; n++) {
     struct node *node = &model->nodes[n];
@@ -183,7 +181,7 @@ static bool find_parts(struct naming *naming) {
 }
 
 /* The statement that NODE belongs to, by its name. NEXT is the next written name. */
-static const char *statement_of(const struct naming *naming, int node, const char *next) {
+static const char *statement_of(const struct part_naming *naming, int node, const char *next) {
   const struct model *model = naming->model;
   const char *name = next;
   for (int i = model->nodes[node].instance; i >= 0; i = model->instances[i].parent) {
@@ -193,7 +191,7 @@ static const char *statement_of(const struct naming *naming, int node, const cha
   return name;
 }
 
-static bool find_statements(struct naming *naming) {
+static bool find_statements(struct part_naming *naming) {
   struct model *model = naming->model;
   const char *next = "";
   for (size_t n = model->node_count; n-- > 0;) {
@@ -216,7 +214,7 @@ static const char *ordinal(unsigned number) {
 }
 
 /* Those that still read alike are counted. */
-static bool number_parts(struct naming *naming) {
+static bool number_parts(struct part_naming *naming) {
   struct model *model = naming->model;
   struct scope numbers;
   bool good = true;
@@ -235,7 +233,7 @@ static bool number_parts(struct naming *naming) {
 }
 
 bool shown_make(struct model *model) {
-  struct naming naming = {.model = model};
+  struct part_naming naming = {.model = model};
   scope_init(&naming.written);
   scope_init(&naming.counts);
   naming.drawn = calloc(model->node_count + 1, sizeof *naming.drawn);
@@ -248,13 +246,6 @@ bool shown_make(struct model *model) {
 }
 
 /* -- nodes -- */
-
-/* The node whose gradient NAME is, or -1. */
-static int gradient_named(const struct model *model, const char *name) {
-  bool other = name[0] != 'd' || model_find(model, name) >= 0 ||
-               scope_find(&model->locals, name) >= 0;
-  return other ? -1 : model_find(model, name + 1);
-}
 
 void node_put_shown(struct text *out, const struct model *model, int node) {
   const struct node *at = &model->nodes[node];
@@ -279,8 +270,8 @@ static size_t bytes_for(const char *text, int columns) {
   return length;
 }
 
-/* What of TEXT fits into COLUMNS columns: *HEAD bytes, and behind "…" what is returned; "" if all
- * of it fits. */
+/* The two parts of TEXT that fit into COLUMNS columns with "…" between them: its first *HEAD bytes,
+ * and what is returned, which is "" if all of it fits. */
 static const char *shorten(const char *text, int columns, size_t *head) {
   int all = text_columns(text, strlen(text)), tail = (columns - 1) / 2;
   *head = all <= columns ? strlen(text) : bytes_for(text, columns - 1 - tail);
@@ -318,12 +309,12 @@ const char *gradient_title(const struct model *model, int node, char title[GRADI
 const char *name_title(const struct model *model, const char *name, char title[GRADIENT_SIZE]) {
   int node = model_find(model, name);
   if (node >= 0) return node_title(model, node, title);
-  node = gradient_named(model, name);
+  node = model_gradient_named(model, name);
   return node >= 0 ? gradient_title(model, node, title) : name;
 }
 
 void name_put_shown(struct text *out, const struct model *model, const char *name) {
-  int node = model_find(model, name), of = gradient_named(model, name);
+  int node = model_find(model, name), of = model_gradient_named(model, name);
   if (node >= 0) node_put_shown(out, model, node);
   else if (of >= 0) gradient_put_shown(out, model, of);
   else text_puts(out, name);
@@ -373,8 +364,8 @@ static const char *handed_on(const struct model *model, int node) {
     only = &model->rules[i];
   }
   bool copies = only && !only->accumulate && !only->original && only->node >= 0 &&
-                only->value->kind == EXPR_NAME && only->value->name[0] == 'd' &&
-                model_find(model, only->value->name) < 0;
+                only->value->kind == EXPR_NAME &&
+                model_gradient_named(model, only->value->name) >= 0;
   return copies ? only->value->name : NULL;
 }
 
@@ -385,18 +376,18 @@ bool rule_is_handed_on(const struct model *model, const struct rule *rule) {
 static const struct expr *write_name(void *context, const char *name) {
   struct writing *writing = context;
   struct text text;
-  int node = gradient_named(writing->model, name);
+  int node = model_gradient_named(writing->model, name);
   const char *from = node >= 0 ? handed_on(writing->model, node) : NULL;
   if (node < 0 || node_is_named(writing->model, node)) return write_value(context, name);
   writing->found++;
   if (from) {
     const struct expr *other = write_name(context, from);
-    return other ? other : expr_name(writing->arena, nowhere, from);
+    return other ? other : expr_name(writing->arena, SPAN_NONE, from);
   }
   text_init(&text);
   gradient_put_shown(&text, writing->model, node);
   const char *kept = text_keep(&text, writing->arena);
-  const struct expr *expr = kept ? expr_name(writing->arena, nowhere, kept) : NULL;
+  const struct expr *expr = kept ? expr_name(writing->arena, SPAN_NONE, kept) : NULL;
   writing->failed = writing->failed || !expr;
   return expr;
 }
@@ -410,7 +401,7 @@ static const struct expr *brief_literal(struct arena *arena, const struct expr *
   const char *text = arena_printf(arena, "[%s %s … %zu numbers]",
                                   number_brief(expr->entries[0], 4, first),
                                   number_brief(expr->entries[1], 4, second), count);
-  return text ? expr_name(arena, nowhere, text) : NULL;
+  return text ? expr_name(arena, SPAN_NONE, text) : NULL;
 }
 
 /* EXPR with its long literals shortened; NULL if there is no memory. */
@@ -427,7 +418,7 @@ static const struct expr *brief_expr(struct arena *arena, const struct expr *exp
 /* Whether the names that LINE gives to what it is about would be foreign to a reader. */
 static bool has_foreign_name(const struct model *model, const struct assign *line) {
   int node = line->node ? model_find(model, line->node) : -1;
-  int target = gradient_named(model, line->target);
+  int target = model_gradient_named(model, line->target);
   return (node >= 0 && !node_is_named(model, node)) ||
          (target >= 0 && !node_is_named(model, target));
 }

@@ -16,7 +16,7 @@
 /* Finds out what the nodes of MODEL, all built, appear as; false if there is no memory. */
 bool shown_make(struct model *model);
 
-/* Whether readers see NODE by a name that stands in the model's text. */
+/* Whether readers see NODE by a name that occurs in the model's text. */
 bool node_is_named(const struct model *model, int node);
 
 /* NODE, and its gradient, in full. */

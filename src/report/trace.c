@@ -3,7 +3,7 @@
 #include "check/worker.h"
 #include "core/memory.h"
 #include "core/order.h"
-#include "lang/rules.h"
+#include "lang/derive.h"
 
 #include <stdlib.h>
 

@@ -71,7 +71,8 @@ static void find_zeros(struct training *training) {
 /* -- inputs -- */
 
 static bool is_product(const struct instr *instr) {
-  return instr->op == OP_MATMUL || instr->op == OP_MUL;
+  const struct op *op = &op_table[instr->op];
+  return op->flags & OP_PRODUCT || op_multiplies(op);
 }
 
 /* The data that a param is multiplied with, by their largest number. */
@@ -171,7 +172,7 @@ static void try_rates(struct training *training, bool (*step)(struct training *)
   advice->trial_rate = rate;
 }
 
-/* Tries other rates, and puts back what that moves. */
+/* Tries other rates, and restores what that moves. */
 static enum status try_again(struct training *training, bool (*step)(struct training *)) {
   struct history *history = &training->history;
   const struct model *model = &training->model;

@@ -1,9 +1,9 @@
-/* What a training that ended says of itself: a loss that rose or stood still, params that never
- * moved, and what another rate does from the same start. All of it is computed. */
+/* What can be said of a training that has ended: a loss that rose or did not move, params that
+ * never moved, and what another rate does from the same start. All of it is computed. */
 #ifndef GRADWALK_TRAIN_ADVICE_H
 #define GRADWALK_TRAIN_ADVICE_H
 
-#include "train/train.h"
+#include "train/training.h"
 
 /* Fills the advice of TRAINING's history, which is over; STEP makes one more step, or returns false
  * where a number runs out of bounds. Tries other rates for a quarter of the steps each, 50 at most,

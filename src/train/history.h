@@ -1,5 +1,5 @@
-/* What a training has been through, for whoever draws or reports it, also when the training is
- * over. A history owns its rows until history_done(). */
+/* The course of a training, for those who draw or report it, also after its end. A history owns its
+ * rows until history_done(). */
 #ifndef GRADWALK_TRAIN_HISTORY_H
 #define GRADWALK_TRAIN_HISTORY_H
 
@@ -9,7 +9,7 @@
 
 enum { CURVE_POINTS = 512 };
 
-/* Any number of values in bounded room: each point is the mean of a bucket of neighbours. When all
+/* Any number of values in limited room: each point is the mean of a bucket of neighbours. When all
  * points are full, neighbours are joined and buckets hold twice as many. */
 struct curve {
   double points[CURVE_POINTS]; /* the last one may be the mean of a bucket that is not yet full */

@@ -1,12 +1,12 @@
-/* How many examples a model gets right: those whose largest score stands in the column where the
- * label has its 1. */
+/* The number of examples that a model gets right: those whose largest score is in the column where
+ * the label has its 1. */
 #ifndef GRADWALK_TRAIN_SCORE_H
 #define GRADWALK_TRAIN_SCORE_H
 
-#include "train/train.h"
+#include "train/training.h"
 
-/* Finds the scores: what stands beside the labels, in the same shape, in the first gate or else the
- * first operation that takes both. TRAINING->scores stays -1 where there is no such thing. */
+/* Finds the scores: the operand beside the labels, of the same shape, in the first gate or else the
+ * first operation that takes both. TRAINING->scores stays -1 where there is none. */
 enum status score_init(struct training *training, struct diag *diag);
 void score_done(struct training *training);
 

@@ -63,7 +63,7 @@ static enum status load_batch(const struct loader *loader, const char *name, con
   batches->function = name;
   if (training->options.batch == 0) training->options.batch = (uint32_t)args[0];
   if (training->options.batch > training->train_set->count)
-    return diag_set(diag, STATUS_USAGE, (struct span){0},
+    return diag_set(diag, STATUS_USAGE, SPAN_NONE,
                     _("a batch of %u is more than the %u examples there are"),
                     training->options.batch, training->train_set->count);
   training->drawn = calloc(training->options.batch, sizeof *training->drawn);
@@ -83,11 +83,11 @@ static void find_parts(struct training *training, const char *function) {
   }
 }
 
-/* Only what examples are counted in may differ from the text as it stands. */
+/* Only the number of examples may differ from the text as it is. */
 static enum status check_params(const struct model *model, const struct model *like,
                                 struct diag *diag) {
   if (model->node_count != like->node_count || model->instance_count != like->instance_count)
-    return diag_set(diag, STATUS_DATA, (struct span){0}, "%s",
+    return diag_set(diag, STATUS_DATA, SPAN_NONE, "%s",
                     _("this model is made differently for another number of examples"));
   for (size_t n = 0; n < model->node_count; n++)
     if (model->nodes[n].kind == NODE_PARAM &&
@@ -125,15 +125,15 @@ static enum status check_trainable(const struct training *training, struct diag 
   const struct model *model = &training->model;
   bool wanted = false;
   if (model->loss < 0)
-    return diag_set(diag, STATUS_DATA, (struct span){0}, "%s",
+    return diag_set(diag, STATUS_DATA, SPAN_NONE, "%s",
                     _("the model has no loss: no statement ends in one number (1 x 1)"));
   if (!training->train_set && training->options.batch > 0)
-    return diag_set(diag, STATUS_USAGE, (struct span){0}, "%s",
+    return diag_set(diag, STATUS_USAGE, SPAN_NONE, "%s",
                     _("this model brings all its data: there is nothing to draw a batch from"));
   for (size_t n = 0; n < model->node_count; n++)
     wanted = wanted || (model->nodes[n].kind == NODE_PARAM && model->nodes[n].gradient >= 0);
   if (wanted) return STATUS_OK;
-  return diag_set(diag, STATUS_DATA, (struct span){0}, "%s",
+  return diag_set(diag, STATUS_DATA, SPAN_NONE, "%s",
                   _("no param of this model has a gradient to follow"));
 }
 
@@ -151,12 +151,12 @@ static enum status make_velocity(struct training *training, struct diag *diag) {
   return STATUS_OK;
 }
 
-static enum status make_bands(struct training *training, struct diag *diag) {
+static enum status make_schedules(struct training *training, struct diag *diag) {
   enum { WORTH_SHARING = 30000 };
   const struct program *program = &training->model.program;
   if (run_init(&training->run, program, &training->model.random, PRECISION_DOUBLE) ||
-      bands_init(&training->forward, &training->run, &program->forward, WORTH_SHARING) ||
-      bands_init(&training->backward, &training->run, &program->backward, WORTH_SHARING))
+      schedule_init(&training->forward, &training->run, &program->forward, WORTH_SHARING) ||
+      schedule_init(&training->backward, &training->run, &program->backward, WORTH_SHARING))
     return diag_no_memory(diag);
   return STATUS_OK;
 }
@@ -191,7 +191,7 @@ static enum status make_all(struct training *training, const struct source *sour
   int threads = training->options.threads;
   training->team = team_new(threads > 0 ? threads : team_processors());
   if (!training->team) return diag_no_memory(diag);
-  status = make_bands(training, diag);
+  status = make_schedules(training, diag);
   return status ? status : score_init(training, diag);
 }
 
@@ -214,8 +214,8 @@ void train_done(struct training *training) {
   history_done(&training->history);
   score_done(training);
   team_free(training->team);
-  bands_done(&training->forward);
-  bands_done(&training->backward);
+  schedule_done(&training->forward);
+  schedule_done(&training->backward);
   run_done(&training->run);
   if (training->train_set) training->library->close(training->train_set);
   if (training->test_set) training->library->close(training->test_set);
@@ -283,7 +283,7 @@ static bool find_bad(struct training *training) {
   return false;
 }
 
-/* Entries [first, last) of a param that PIECE is about: a band of its rows. */
+/* Entries [first, last) of a param that PIECE is about: a stripe of its rows. */
 static struct stripe entries_of(const struct training *training, size_t node, int piece) {
   const struct shape shape = model_shape(&training->model, training->model.nodes[node].slot);
   const struct stripe rows = stripe_of(shape.rows, piece, team_members(training->team));
@@ -329,8 +329,8 @@ static void move_params(void *context, int piece, int member) {
 /* A whole step, or none: numbers that have run out of bounds move no param. */
 static bool step(struct training *training) {
   draw_batch(training);
-  bands_run(&training->forward, training->team, &training->run);
-  bands_run(&training->backward, training->team, &training->run);
+  schedule_run(&training->forward, training->team, &training->run);
+  schedule_run(&training->backward, training->team, &training->run);
   if (!step_is_finite(training)) {
     find_bad(training);
     return false;

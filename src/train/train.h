@@ -1,46 +1,10 @@
 /* Training: stochastic gradient descent with the model's own backward pass, rule lines, bugs and
  * all. Where the model's data come from a data function that has more of them, each step draws a
- * batch; else every step sees all there is. A training owns everything below it until
- * train_done(). */
+ * batch; else every step sees all there is. */
 #ifndef GRADWALK_TRAIN_TRAIN_H
 #define GRADWALK_TRAIN_TRAIN_H
 
-#include "core/bands.h"
-#include "lang/dataset.h"
-#include "train/history.h"
-
-#include <signal.h>
-
-struct train_options {
-  size_t steps;
-  uint32_t batch;  /* examples a step; 0: as many as the model's text takes */
-  double rate;     /* a step is  v = momentum * v - rate * dW;  W = W + v */
-  double momentum;
-  bool seeded;     /* batches are drawn from a generator of their own, seeded with SEED; else the
-                    * model's own goes on where the build left it, as in a notebook */
-  uint32_t seed;
-  int threads;     /* 0: as many as there are processors */
-  const volatile sig_atomic_t *cancel; /* may be NULL; heard after every step */
-  void (*progress)(void *context, size_t done, size_t total); /* may be NULL; after every step */
-  void *progress_context;
-};
-
-struct training {
-  struct model model; /* the text, built for batches */
-  struct train_options options;
-  const struct library *library;
-  struct dataset *train_set, *test_set; /* NULL: the model brings all its data */
-  int parts[DATASET_PARTS]; /* nodes that batches are put into; -1 */
-  size_t epoch;             /* steps from one line of the table to the next */
-  struct history history;
-  uint32_t *drawn;          /* the batch */
-  double **velocity;        /* by node; NULL where there is none */
-  struct run run;
-  struct bands forward, backward;
-  struct team *team;
-  struct scorer *scorers;   /* one a member */
-  struct random random, begun; /* as it is, as it was before the first step */
-};
+#include "train/training.h"
 
 /* Builds the model of SOURCE anew, for batches, with the params, folds and bugs of LIKE, another
  * build of it. STATUS_DATA if it cannot be trained. */
@@ -55,8 +19,8 @@ void train_take_params(struct training *training);
 /* Hands the params as they are now to another build of the text. */
 void train_give_params(const struct training *training, struct model *model);
 
-/* All the steps, or as many as there are until it is cancelled or diverges; what was learnt by the
- * last whole step stays. Fails only for want of memory. */
+/* Makes all the steps, or as many as there are until it is cancelled or diverges; what the last
+ * whole step learnt stays. Fails only for lack of memory. */
 enum status train_run(struct training *training, struct diag *diag);
 
 #endif

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "check/check.h"
+#include "check/worker.h"
 #include "command/command.h"
 #include "core/clone.h"
 #include "core/memory.h"
@@ -721,16 +722,16 @@ static void run_by_teams(bool wild) {
   build(&trial, text);
   const struct program *program = &trial.model.program;
   struct run alone, team;
-  struct bands bands[2];
+  struct schedule schedule[2];
   assert_int_equal(run_init(&alone, program, &trial.model.random, PRECISION_DOUBLE), STATUS_OK);
   const struct node *weights = &trial.model.nodes[model_find(&trial.model, "W")];
   if (wild) run_values(&alone, weights->slot)[31 * 50 + 7] = (double)INFINITY;
   assert_int_equal(run_copy(&team, &alone), STATUS_OK);
   run_code(&alone, &program->forward, 0);
   run_code(&alone, &program->backward, 0);
-  assert_int_equal(bands_init(&bands[0], &team, &program->forward, 2000), STATUS_OK);
-  assert_int_equal(bands_init(&bands[1], &team, &program->backward, 2000), STATUS_OK);
-  assert_true(bands[0].stretches[0].shared);
+  assert_int_equal(schedule_init(&schedule[0], &team, &program->forward, 2000), STATUS_OK);
+  assert_int_equal(schedule_init(&schedule[1], &team, &program->backward, 2000), STATUS_OK);
+  assert_true(schedule[0].phases[0].shared);
   for (int members = 1; members <= 6; members++) {
     struct team *workers = team_new(members);
     assert_non_null(workers);
@@ -738,20 +739,20 @@ static void run_by_teams(bool wild) {
       for (size_t i = 0; i < program->forward.count; i++) spoil(&team, program->forward.items[i].out);
       for (size_t i = 0; i < program->backward.count; i++)
         spoil(&team, program->backward.items[i].out);
-      bands_run(&bands[0], workers, &team);
-      bands_run(&bands[1], workers, &team);
+      schedule_run(&schedule[0], workers, &team);
+      schedule_run(&schedule[1], workers, &team);
       for (size_t i = 0; i < program->size; i++) assert_true(same(alone.values[i], team.values[i]));
     }
     team_free(workers);
   }
-  bands_done(&bands[0]), bands_done(&bands[1]);
+  schedule_done(&schedule[0]), schedule_done(&schedule[1]);
   run_done(&alone), run_done(&team);
   done(&trial);
 }
 
 /* How the network of lesson 5 is cut up for batches of 100: a rule that stands between others and
  * does not go along with them keeps them no more apart than it has to. */
-static void stretches_reach_over_what_is_between(void **state) {
+static void phases_reach_over_what_is_between(void **state) {
   (void)state;
   static const char text[] =
       "seed 3; data X = relu(randn(100, 784)); data T = randn(100, 10)\n"
@@ -767,21 +768,21 @@ static void stretches_reach_over_what_is_between(void **state) {
                   {OP_SUM, OP_SUM, false},
                   {OP_MATMUL_TRANSPOSED, OP_MATMUL_TRANSPOSED, true}};
   struct trial trial;
-  struct bands bands;
+  struct schedule schedule;
   struct run run;
   build(&trial, text);
   const struct program *program = &trial.model.program;
   assert_int_equal(run_init(&run, program, &trial.model.random, PRECISION_DOUBLE), STATUS_OK);
-  assert_int_equal(bands_init(&bands, &run, &program->backward, 30000), STATUS_OK);
-  assert_int_equal(bands.code.count, program->backward.count);
-  assert_int_equal(bands.count, sizeof expected / sizeof *expected);
-  for (size_t i = 0; i < bands.count; i++) {
-    const struct stretch *stretch = &bands.stretches[i];
-    assert_int_equal(stretch->shared, expected[i].shared);
-    assert_int_equal(bands.code.items[stretch->first].op, expected[i].first);
-    assert_int_equal(bands.code.items[stretch->last - 1].op, expected[i].last);
+  assert_int_equal(schedule_init(&schedule, &run, &program->backward, 30000), STATUS_OK);
+  assert_int_equal(schedule.code.count, program->backward.count);
+  assert_int_equal(schedule.count, sizeof expected / sizeof *expected);
+  for (size_t i = 0; i < schedule.count; i++) {
+    const struct phase *phase = &schedule.phases[i];
+    assert_int_equal(phase->shared, expected[i].shared);
+    assert_int_equal(schedule.code.items[phase->first].op, expected[i].first);
+    assert_int_equal(schedule.code.items[phase->last - 1].op, expected[i].last);
   }
-  bands_done(&bands);
+  schedule_done(&schedule);
   run_done(&run);
   done(&trial);
 }
@@ -792,12 +793,12 @@ static struct instr instr_of(enum op_id op, int out, int a) {
 
 /* No model writes a slot twice, but a program may: what reads the old number comes first, and the
  * last to write is the last. */
-static void stretches_keep_what_is_written_twice(void **state) {
+static void phases_keep_what_is_written_twice(void **state) {
   enum { SIDE = 8, SLOTS = 5 };
   (void)state;
   const struct random random = {0};
   struct program program;
-  struct bands bands;
+  struct schedule schedule;
   struct run alone, team;
   int slots[SLOTS];
   program_init(&program);
@@ -815,15 +816,15 @@ static void stretches_keep_what_is_written_twice(void **state) {
     assert_int_equal(program_emit(&program.forward, items[i]), STATUS_OK);
   assert_int_equal(run_init(&alone, &program, &random, PRECISION_DOUBLE), STATUS_OK);
   assert_int_equal(run_copy(&team, &alone), STATUS_OK);
-  assert_int_equal(bands_init(&bands, &team, &program.forward, 1), STATUS_OK);
-  assert_true(bands.count < sizeof items / sizeof *items);
+  assert_int_equal(schedule_init(&schedule, &team, &program.forward, 1), STATUS_OK);
+  assert_true(schedule.count < sizeof items / sizeof *items);
   struct team *workers = team_new(2);
   assert_non_null(workers);
   run_code(&alone, &program.forward, 0);
-  bands_run(&bands, workers, &team);
+  schedule_run(&schedule, workers, &team);
   for (size_t i = 0; i < program.size; i++) assert_true(same(alone.values[i], team.values[i]));
   team_free(workers);
-  bands_done(&bands);
+  schedule_done(&schedule);
   run_done(&alone), run_done(&team);
   program_done(&program);
 }
@@ -1112,8 +1113,8 @@ int main(void) {
       cmocka_unit_test(a_crowd_goes_where_it_likes),
       cmocka_unit_test(a_team_has_the_processors_that_we_may_use),
 #endif
-      cmocka_unit_test(stretches_reach_over_what_is_between),
-      cmocka_unit_test(stretches_keep_what_is_written_twice),
+      cmocka_unit_test(phases_reach_over_what_is_between),
+      cmocka_unit_test(phases_keep_what_is_written_twice),
       cmocka_unit_test(a_team_gives_the_same_bits),
       cmocka_unit_test(a_stopped_check_leaves_the_model),
       cmocka_unit_test(a_training_is_the_same_by_any_team),

@@ -359,7 +359,7 @@ static void test_the_accidents_of_the_notes(void **state) {
 }
 
 /* The verdict of TRIAL's check on its own, which shares nothing with any other but the slopes. */
-static enum verdict verdict_alone(struct model *model, const struct trial *trial,
+static enum verdict verdict_alone(struct model *model, const struct bug_trial *trial,
                                   const struct check *base) {
   struct check check;
   struct diag diag = {0};
@@ -389,7 +389,7 @@ static void test_a_matrix_says_what_its_checks_say(void **state) {
   subject_start(&subject, layers);
   run_matrix(&matrix, &subject.model, 2);
   for (size_t t = 0; t < bug_trial_count; t++) {
-    const struct trial *trial = &bug_trials[t];
+    const struct bug_trial *trial = &bug_trials[t];
     struct check base;
     if (trial->point != POINT_HERE || trial->mean_abs > 0 || matrix.own[t] == OUTCOME_CAUGHT)
       continue;
@@ -505,12 +505,12 @@ static void test_a_hunt_hides_what_a_check_can_see(void **state) {
         struct hunt hunt, again;
         subject_start(&subject, texts[t]);
         begin(&hunt, &subject, seed, level, 1);
-        assert_true(hunt.quarries[0].mutant.kind->level <= level);
+        assert_true(hunt.bugs[0].mutant.kind->level <= level);
         assert_true(check_fails(&subject.model));
         for (size_t i = 0; i < subject.model.rule_count; i++)
           assert_null(subject.model.rules[i].original);
         begin(&again, &subject, seed, level, 1);
-        assert_string_equal(again.quarries[0].mutant.id, hunt.quarries[0].mutant.id);
+        assert_string_equal(again.bugs[0].mutant.id, hunt.bugs[0].mutant.id);
         hunt_done(&hunt);
         hunt_done(&again);
         subject_done(&subject);
@@ -527,7 +527,7 @@ static void test_the_seed_decides(void **state) {
   for (uint32_t seed = 0; seed < 6; seed++) {
     struct hunt hunt;
     begin(&hunt, &subject, seed, 1 + (int)seed % HARDEST_LEVEL, 1);
-    text_printf(&ids, "%s ", hunt.quarries[0].mutant.id);
+    text_printf(&ids, "%s ", hunt.bugs[0].mutant.id);
     hunt_done(&hunt);
   }
   assert_string_equal(text_string(&ids),
@@ -553,7 +553,7 @@ static void test_a_seed_outlives_what_is_new(void **state) {
     subject_start(&after, more);
     begin(&hunts[0], &before, seed, 1, 1);
     begin(&hunts[1], &after, seed, 1, 1);
-    const struct quarry *was = &hunts[0].quarries[0], *is = &hunts[1].quarries[0];
+    const struct hidden_bug *was = &hunts[0].bugs[0], *is = &hunts[1].bugs[0];
     const bool same = strcmp(was->mutant.id, is->mutant.id) == 0;
     kept += same;
     if (!same && !strchr("efh", is->target[1]))
@@ -571,7 +571,7 @@ static void test_a_hunt_won(void **state) {
   struct hunt hunt;
   struct diag diag = {0};
   struct text why;
-  const struct quarry *found;
+  const struct hidden_bug *found;
   char answer[200];
   text_init(&why);
   subject_start(&subject, layers);
@@ -580,14 +580,14 @@ static void test_a_hunt_won(void **state) {
   assert_int_equal(hunt_score(&hunt), 0); /* nothing found yet */
   hunt_act(&hunt, HUNT_CHECK);
   for (size_t i = 0; i < 3; i++) { /* by kind, by node's name, by the right line */
-    const struct quarry *quarry = &hunt.quarries[i];
+    const struct hidden_bug *hidden = &hunt.bugs[i];
     if (i < 2)
-      snprintf(answer, sizeof answer, "%s %s", quarry->target + (i == 1),
-               quarry->mutant.kind->name);
+      snprintf(answer, sizeof answer, "%s %s", hidden->target + (i == 1),
+               hidden->mutant.kind->name);
     else
-      snprintf(answer, sizeof answer, "%s", quarry->original);
+      snprintf(answer, sizeof answer, "%s", hidden->original);
     assert_int_equal(hunt_answer(&hunt, &subject.model, answer, &found, &why, &diag), STATUS_OK);
-    assert_ptr_equal(found, quarry);
+    assert_ptr_equal(found, hidden);
     assert_int_equal(hunt.over, i == 2);
   }
   assert_false(check_fails(&subject.model));
@@ -604,12 +604,12 @@ static void test_a_hunt_lost(void **state) {
   struct hunt hunt;
   struct diag diag = {0};
   struct text why, hints;
-  const struct quarry *found;
+  const struct hidden_bug *found;
   text_init(&why);
   text_init(&hints);
   subject_start(&subject, layers);
   begin(&hunt, &subject, 0, 1, 1);
-  const char *target = hunt.quarries[0].target;
+  const char *target = hunt.bugs[0].target;
   const char *elsewhere = strcmp(target, "dW1") == 0 ? "dW3" : "dW1";
   char answer[200];
   snprintf(answer, sizeof answer, "%s sign", elsewhere);
@@ -645,7 +645,7 @@ static void test_a_hunt_lost(void **state) {
 static void test_scores(void **state) {
   (void)state;
   struct hunt hunt = {.count = 2, .seconds = 150};
-  hunt.quarries[0].found = true;
+  hunt.bugs[0].found = true;
   hunt_act(&hunt, HUNT_CHECK);
   hunt_act(&hunt, HUNT_HINT_1);
   unsigned cost = hunt_prices[HUNT_CHECK].points + hunt_prices[HUNT_HINT_1].points +

@@ -1143,8 +1143,44 @@ static void brief_numbers_are_brief(void **state) {
     assert_string_equal(number_brief(cases[i].value, cases[i].digits, buffer), cases[i].text);
 }
 
+/* -- what a row says of its formula -- */
+
+/* The formula of OP's weights or powers for entry K of its operands; a sum takes all of one. */
+static double plain_formula(const struct op *op, double in[MAX_OPERANDS][4], int k) {
+  double sum = 0, product = 1;
+  for (int i = 0; op_adds_up(op) && i < 4; i++) sum += op->weight[0] * in[0][i];
+  if (op_adds_up(op)) return sum;
+  for (int i = 0; i < op->arity; i++) {
+    sum += op->weight[i] * in[i][k];
+    product *= pow(in[i][k], op->power[i]);
+  }
+  return op->power[0] ? product : sum;
+}
+
+static void weights_and_powers_are_the_kernels(void **state) {
+  (void)state;
+  const struct shape shape = {2, 2};
+  int plain = 0;
+  for (int row = 0; row < OP_COUNT; row++) {
+    const struct op *op = &op_table[row];
+    double in[MAX_OPERANDS][4], out[4];
+    struct call call = {.out = out, .axis = AXIS_ALL, .in = {{in[0], shape}, {in[1], shape}}};
+    const struct shape shapes[] = {shape, shape};
+    if (!op->weight[0] && !op->power[0]) continue;
+    for (int k = 0; k < 8; k++) in[k / 4][k % 4] = choose_double();
+    assert_true(op->shape(shapes, AXIS_ALL, &call.shape));
+    op->forward(&call, shape_rect(call.shape));
+    for (size_t k = 0; k < shape_count(call.shape); k++)
+      if (!(fabs(out[k] - plain_formula(op, in, (int)k)) <= 1e-12 * fabs(out[k]) + 1e-12))
+        fail_msg("%s is not what its row says", op->name);
+    plain++;
+  }
+  assert_true(plain > 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(weights_and_powers_are_the_kernels),
       cmocka_unit_test(random_bits_are_numpys),
       cmocka_unit_test(random_uniforms_are_numpys),
       cmocka_unit_test(random_normals_are_numpys),

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "check/check.h"
-#include "core/bands.h"
+#include "core/schedule.h"
 #include "core/shortcut.h"
 #include "form_model.h"
 #include "game/hunt.h"
@@ -355,9 +355,9 @@ static void try_hunts(struct trial *trial, const char *path, void *context) {
     struct hunt_options options = {.seed = seed, .level = 1 + (int)(seed % 5), .bugs = 1,
                                    .frozen = true};
     if (hunt_begin(&hunt, &trial->model, &options, &diag) != STATUS_OK) fail_msg("%s", path);
-    size_t rule = hunt.quarries[0].mutant.rule;
+    size_t rule = hunt.bugs[0].mutant.rule;
     struct text answer, why;
-    const struct quarry *found = NULL;
+    const struct hidden_bug *found = NULL;
     text_init(&answer);
     text_init(&why);
     put_edit(&answer, &trial->model, rule, forms[seed % 4]);
@@ -478,7 +478,7 @@ static void test_known_slopes(void **state) {
 
 /* -- shared out among a team -- */
 
-static void test_bands(void **state) {
+static void test_schedules(void **state) {
   static const enum shortcut shared[] = {SHORTCUT_STRIPES, SHORTCUT_ORDER};
   (void)state;
   struct team *team = team_new(3);
@@ -487,20 +487,20 @@ static void test_bands(void **state) {
     struct trial trial, is;
     random_trial(&trial, 970000 + i);
     for (size_t s = 0; s <= sizeof shared / sizeof *shared; s++) {
-      struct bands forward, backward;
+      struct schedule forward, backward;
       const struct program *program = &trial.model.program;
       bool all = s == sizeof shared / sizeof *shared;
       if (!all) shortcut_barred[shared[s]] = true;
       is = trial;
       assert_int_equal(run_init(&is.run, program, &trial.model.random, PRECISION_DOUBLE),
                        STATUS_OK);
-      assert_int_equal(bands_init(&forward, &is.run, &program->forward, 0), STATUS_OK);
-      assert_int_equal(bands_init(&backward, &is.run, &program->backward, 0), STATUS_OK);
+      assert_int_equal(schedule_init(&forward, &is.run, &program->forward, 0), STATUS_OK);
+      assert_int_equal(schedule_init(&backward, &is.run, &program->backward, 0), STATUS_OK);
       bar_all(false);
-      bands_run(&forward, team, &is.run);
-      bands_run(&backward, team, &is.run);
+      schedule_run(&forward, team, &is.run);
+      schedule_run(&backward, team, &is.run);
       assert_same(&is, &trial, all ? "shared out" : shortcut_texts[shared[s]], true);
-      bands_done(&forward), bands_done(&backward);
+      schedule_done(&forward), schedule_done(&backward);
       run_done(&is.run);
     }
     trial_done(&trial);
@@ -555,7 +555,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_random_models), cmocka_unit_test(test_shipped_models),
       cmocka_unit_test(test_hunts_take_equal_lines), cmocka_unit_test(test_evaluations),
-      cmocka_unit_test(test_known_slopes), cmocka_unit_test(test_bands),
+      cmocka_unit_test(test_known_slopes), cmocka_unit_test(test_schedules),
       cmocka_unit_test(test_training),
   };
   return cmocka_run_group_tests_name("forms", tests, NULL, NULL);

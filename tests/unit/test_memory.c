@@ -460,7 +460,7 @@ static enum status survey(struct work *work) {
 static enum status play_hunt(struct work *work) {
   struct hunt hunt;
   struct hunt_options options = {.seed = 1, .level = 2, .bugs = 1};
-  const struct quarry *found = NULL;
+  const struct hidden_bug *found = NULL;
   enum status status = prepare_model(work);
   if (status) return status;
   status = hunt_begin(&hunt, &work->model, &options, &work->diag);
@@ -469,7 +469,7 @@ static enum status play_hunt(struct work *work) {
                          &work->diag);
   if (!status) status = hunt_hint(&hunt, &work->out, &work->diag);
   if (!status)
-    status = hunt_answer(&hunt, &work->model, hunt.quarries[0].original, &found, &work->out,
+    status = hunt_answer(&hunt, &work->model, hunt.bugs[0].original, &found, &work->out,
                          &work->diag);
   if (!status) text_printf(&work->out, "%d %u\n", found != NULL, hunt_score(&hunt));
   hunt_done(&hunt);

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "check/check.h"
-#include "core/bands.h"
+#include "core/schedule.h"
 #include "core/clock.h"
 #include "core/clone.h"
 #include "core/wide.h"
@@ -474,12 +474,12 @@ static void test_stripes(void **state) {
     fold_somehow(&trial, i);
     const struct program *program = &trial.model.program;
     struct run alone = run_model(&trial.model), team;
-    struct bands forward, backward;
+    struct schedule forward, backward;
     assert_int_equal(run_init(&team, program, &trial.model.random, PRECISION_DOUBLE), STATUS_OK);
-    assert_int_equal(bands_init(&forward, &team, &program->forward, 0), STATUS_OK);
-    assert_int_equal(bands_init(&backward, &team, &program->backward, 0), STATUS_OK);
-    bands_run(&forward, teams[i % TEAMS], &team);
-    bands_run(&backward, teams[i % TEAMS], &team);
+    assert_int_equal(schedule_init(&forward, &team, &program->forward, 0), STATUS_OK);
+    assert_int_equal(schedule_init(&backward, &team, &program->backward, 0), STATUS_OK);
+    schedule_run(&forward, teams[i % TEAMS], &team);
+    schedule_run(&backward, teams[i % TEAMS], &team);
     for (size_t k = 0; k < program->size; k++) {
       if (memcmp(&alone.values[k], &team.values[k], sizeof(double)) == 0 ||
           (isnan(alone.values[k]) && isnan(team.values[k])))
@@ -488,14 +488,14 @@ static void test_stripes(void **state) {
       fail_msg("seed %u: other bits by %d threads", tour.seed + i, i % TEAMS + 2);
     }
     for (size_t k = 0; k < forward.count; k++)
-      shared += forward.stretches[k].shared;
-    bands_done(&forward), bands_done(&backward);
+      shared += forward.phases[k].shared;
+    schedule_done(&forward), schedule_done(&backward);
     run_done(&alone), run_done(&team);
     trial_end(&trial);
   }
   for (int i = 0; i < TEAMS; i++) team_free(teams[i]);
   char found[80];
-  snprintf(found, sizeof found, "%zu stretches in stripes", shared);
+  snprintf(found, sizeof found, "%zu phases in stripes", shared);
   assert_true(shared > tour.count / 2);
   tour_end(&tour, found);
 }

@@ -10,15 +10,19 @@ static const char norm[] =
     "backward; dy = 2 * (y - T) / 24; dg = sum(dy * h * r, 0); s = sum(dy * h * g, 1)\n"
     "dh = dy * %s * r - r^3 * h * s / 6; dW = X.T @ dh; end";
 
-enum note { ONES, TWINS, SPREAD, UNREAD, DIRECTIONS, NOTES };
+enum note { ONES, TWINS, SPREAD, UNREAD, DIRECTIONS, SPECIAL, DEAD = SPECIAL, SATURATED, NOTES };
 
 static const char *const phrases[NOTES] = {
     [ONES] = "where it is a factor that is missing", [TWINS] = "so are their gradients",
     [SPREAD] = "its operands are",                   [UNREAD] = "is not part of the loss",
     [DIRECTIONS] = "random direction",
+    [DEAD] = "are dead",
+    [SATURATED] = "are saturated",
 };
 
 #define NET "seed 3; data X = randn(5, 3); data T = randn(5, 1); "
+#define UNITS "seed 3; data X = rand(5, 3); param W = randn(3, 2); param b = [-9 1]; Z = X @ W + b\n"
+#define FAR_OUT "seed 3; data X = randn(5, 3); param W = 90 * randn(3, 2); Z = X @ W\n"
 #define HEAD "h = tanh(X @ W + b); L = mse(h @ V, T)"
 
 static const struct {
@@ -92,18 +96,47 @@ static const struct {
     {NET "param W = randn(3, 1); y = X @ W; n = mean(X); L = mse(y, T)", -1, NULL},
 };
 
+/* What is said of activations. */
+static const struct {
+  const char *text;
+  int note;
+  const char *says;
+} activations[] = {
+    /* Units through which nothing flows back, whatever the function is called. */
+    {UNITS "H = relu(Z); L = sum(H)", DEAD, "1 of 2 units of H"},
+    {UNITS "L = sum(max(0, Z))", DEAD, "1 of 2 units"},
+    {"gate clip(x); out = max(2 * x, 0) / 2; end\n" UNITS "H = clip(Z); L = sum(H)", DEAD,
+     "1 of 2 units of H"},
+    {UNITS "H = leaky_relu(Z, 0.1); L = sum(H)", -1, NULL},
+    {UNITS "H = softplus(Z); L = sum(H)", -1, NULL},
+    {"gate swish(x); out = x * sigmoid(x); end\n" UNITS "H = swish(Z); L = sum(H)", -1, NULL},
+    {UNITS "H = abs(Z); L = sum(H)", -1, NULL},
+    /* Entries at which a function is nearly flat. */
+    {FAR_OUT "H = tanh(Z); L = sum(H)", SATURATED, "10 of 10 entries of H"},
+    {FAR_OUT "H = sigmoid(Z); L = sum(H)", SATURATED, "10 of 10 entries of H"},
+    {"gate hard(x); out = max(min(x, 1), -1); end\n" FAR_OUT "H = hard(Z); L = sum(H)", SATURATED,
+     "10 of 10 entries of H"},
+    {"gate bent(x); out = x / (1 + abs(x)); end\n" FAR_OUT "H = bent(Z); L = sum(H)", SATURATED,
+     "10 of 10 entries of H"},
+    {"gate swish(x); out = x * sigmoid(x); end\n" FAR_OUT "H = swish(Z); L = sum(H)", -1, NULL},
+    {FAR_OUT "H = tanh(Z / 300); L = sum(H)", -1, NULL},
+    {FAR_OUT "H = sin(Z); L = sum(H)", -1, NULL},
+    {FAR_OUT "H = softmax(Z); L = sum(H^2)", -1, NULL},
+};
+
 static const char *find_note(const struct check *check, int note) {
   for (size_t i = 0; i < check->note_count; i++)
     if (strstr(check->notes[i], phrases[note])) return check->notes[i];
   return NULL;
 }
 
-static void expect_notes(const char *text, const struct check_options *options, int wanted,
-                         const char *says) {
+/* Of the notes [FROM, TO), TEXT has none but WANTED. */
+static void expect_of(const char *text, const struct check_options *options, int from, int to,
+                      int wanted, const char *says) {
   struct trial trial;
   trial_start(&trial, text);
   trial_run(&trial, *options);
-  for (int note = 0; note < NOTES; note++) {
+  for (int note = from; note < to; note++) {
     const char *found = find_note(&trial.check, note);
     if ((found != NULL) != (note == wanted)) fail_msg("%s: %s", text, found ? found : "no note");
     if (found && says && !strstr(found, says)) fail_msg("%s: %s", text, found);
@@ -111,11 +144,24 @@ static void expect_notes(const char *text, const struct check_options *options, 
   trial_done(&trial);
 }
 
+static void expect_notes(const char *text, const struct check_options *options, int wanted,
+                         const char *says) {
+  expect_of(text, options, 0, SPECIAL, wanted, says);
+}
+
 static void test_notes(void **state) {
   (void)state;
   const struct check_options options = {.tolerance = -1, .explain = true};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     expect_notes(cases[i].text, &options, cases[i].note, cases[i].says);
+}
+
+static void test_activations(void **state) {
+  (void)state;
+  const struct check_options options = {.tolerance = -1, .explain = true};
+  for (size_t i = 0; i < sizeof activations / sizeof *activations; i++)
+    expect_of(activations[i].text, &options, SPECIAL, NOTES, activations[i].note,
+              activations[i].says);
 }
 
 /* A failing check has more important things to say. */
@@ -226,6 +272,7 @@ static void test_directions_said(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_notes),
+      cmocka_unit_test(test_activations),
       cmocka_unit_test(test_no_notes_of_failures),
       cmocka_unit_test(test_ones_hide),
       cmocka_unit_test(test_twins_hide),

@@ -1,4 +1,4 @@
-#include "core/bands.h"
+#include "core/schedule.h"
 
 #include "core/shortcut.h"
 
@@ -87,57 +87,58 @@ static void bring_forward(struct code *code, size_t to, size_t i) {
   code->items[to] = moved;
 }
 
-/* The stretch that begins with instruction FIRST: those go along that may come so early, whatever
+/* The phase that begins with instruction FIRST: those go along that may come so early, whatever
  * stands between. If one would, but for something that may come before all of them, then that is a
- * stretch of its own, and comes first. */
-static struct stretch next_stretch(struct run *run, struct code *code, size_t first) {
+ * phase of its own, and comes first. */
+static struct phase next_phase(struct run *run, struct code *code, size_t first) {
   enum { LONGEST = 64, AHEAD = 16 };
-  struct stretch stretch = {first, first + 1, may_share(run, code, first)};
-  if (!stretch.shared) return stretch;
-  for (size_t i = first + 1; i < code->count && i < stretch.last + AHEAD; i++) {
-    if (stretch.last == first + LONGEST) break;
-    if (i > stretch.last && !shortcut_taken(SHORTCUT_ORDER)) break;
-    if (!goes_along(run, code, first, stretch.last, &code->items[i])) continue;
-    const size_t before = last_before(code, stretch.last, i);
+  struct phase phase = {first, first + 1, may_share(run, code, first)};
+  if (!phase.shared) return phase;
+  for (size_t i = first + 1; i < code->count && i < phase.last + AHEAD; i++) {
+    if (phase.last == first + LONGEST) break;
+    if (i > phase.last && !shortcut_taken(SHORTCUT_ORDER)) break;
+    if (!goes_along(run, code, first, phase.last, &code->items[i])) continue;
+    const size_t before = last_before(code, phase.last, i);
     if (before == i) {
-      bring_forward(code, stretch.last++, i);
+      bring_forward(code, phase.last++, i);
     } else if (last_before(code, first, before) == before) {
       bring_forward(code, first, before);
-      return (struct stretch){first, first + 1, may_share(run, code, first)};
+      return (struct phase){first, first + 1, may_share(run, code, first)};
     }
   }
-  return stretch;
+  return phase;
 }
 
-enum status bands_init(struct bands *bands, struct run *run, const struct code *code, size_t work) {
+enum status schedule_init(struct schedule *schedule, struct run *run, const struct code *code,
+                          size_t work) {
   const size_t count = code->count > 0 ? code->count : 1;
-  *bands = (struct bands){.code = {calloc(count, sizeof *code->items), code->count, count},
-                          .stretches = calloc(count, sizeof *bands->stretches)};
-  if (!bands->stretches || !bands->code.items) return STATUS_NO_MEMORY;
+  *schedule = (struct schedule){.code = {calloc(count, sizeof *code->items), code->count, count},
+                          .phases = calloc(count, sizeof *schedule->phases)};
+  if (!schedule->phases || !schedule->code.items) return STATUS_NO_MEMORY;
   if (code->count > 0)
-    memcpy(bands->code.items, code->items, code->count * sizeof *code->items);
+    memcpy(schedule->code.items, code->items, code->count * sizeof *code->items);
   for (size_t first = 0; first < code->count;) {
-    struct stretch stretch = next_stretch(run, &bands->code, first);
+    struct phase phase = next_phase(run, &schedule->code, first);
     size_t done = 0;
-    while (first < stretch.last) done += work_of(run, &bands->code.items[first++]);
-    if (done < work) stretch.shared = false;
-    bands->stretches[bands->count++] = stretch;
+    while (first < phase.last) done += work_of(run, &schedule->code.items[first++]);
+    if (done < work) phase.shared = false;
+    schedule->phases[schedule->count++] = phase;
   }
   return STATUS_OK;
 }
 
-void bands_done(struct bands *bands) {
-  free(bands->stretches);
-  free(bands->code.items);
-  *bands = (struct bands){0};
+void schedule_done(struct schedule *schedule) {
+  free(schedule->phases);
+  free(schedule->code.items);
+  *schedule = (struct schedule){0};
 }
 
 /* -- running -- */
 
-/* A stretch that is being run. */
+/* A phase that is being run. */
 struct running {
   const struct code *code;
-  const struct stretch *stretch;
+  const struct phase *phase;
   struct run *run;
   int pieces;
 };
@@ -145,7 +146,7 @@ struct running {
 static void run_rows(void *context, int piece, int member) {
   const struct running *running = context;
   (void)member;
-  for (size_t i = running->stretch->first; i < running->stretch->last; i++) {
+  for (size_t i = running->phase->first; i < running->phase->last; i++) {
     const struct instr *instr = &running->code->items[i];
     const struct call call = run_call(running->run, instr);
     const struct stripe stripe = stripe_of(call.shape.rows, piece, running->pieces);
@@ -155,11 +156,11 @@ static void run_rows(void *context, int piece, int member) {
   }
 }
 
-void bands_run(const struct bands *bands, struct team *team, struct run *run) {
-  for (size_t i = 0; i < bands->count; i++) {
-    const struct stretch *stretch = &bands->stretches[i];
-    struct running running = {&bands->code, stretch, run, team_members(team)};
-    if (running.pieces > 1 && stretch->shared) team_work(team, running.pieces, run_rows, &running);
-    else run_slice(run, &bands->code, stretch->first, stretch->last);
+void schedule_run(const struct schedule *schedule, struct team *team, struct run *run) {
+  for (size_t i = 0; i < schedule->count; i++) {
+    const struct phase *phase = &schedule->phases[i];
+    struct running running = {&schedule->code, phase, run, team_members(team)};
+    if (running.pieces > 1 && phase->shared) team_work(team, running.pieces, run_rows, &running);
+    else run_slice(run, &schedule->code, phase->first, phase->last);
   }
 }
