@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MAX_OPERANDS = 2 };
+enum { MAX_OPERANDS = 2, MAX_EXAMPLES = 3 };
 enum { AXIS_ALL = -1, AXIS_DOWN = 0, AXIS_ACROSS = 1 }; /* sum(x), sum(x, 0), sum(x, 1) */
 
 struct shape {
@@ -102,11 +102,14 @@ struct op {
   const char *domain[MAX_OPERANDS]; /* where the rule holds and tests draw, as an expression of a
                                      * standard normal z; NULL: z itself */
   const char *help;
+  const char *examples[MAX_EXAMPLES]; /* "max([1 5], 3) = [3 5]", in the language, right to 10 digits */
 };
 
 enum op_id {
 #define OP(id, ...) OP_##id,
+#define DRAW OP
 #include "core/op.def"
+#undef DRAW
 #undef OP
   OP_COUNT
 };
@@ -118,6 +121,9 @@ int op_find(const char *name, size_t length);
 
 /* The row with this symbol and form; -1 if there is none. */
 int op_find_symbol(const char *symbol, size_t length, enum op_form form);
+
+/* What OP wants of its operands' shapes and makes of them, in words; "" for a row with sizes. */
+const char *op_shape_words(const struct op *op);
 
 size_t shape_count(struct shape shape); /* rows * cols */
 bool shape_equal(struct shape a, struct shape b);

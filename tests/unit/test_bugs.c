@@ -25,11 +25,16 @@ struct subject {
   struct model model;
 };
 
-static void subject_build(struct subject *subject) {
-  struct diag diag = {0};
+/* Whether the text is a model. */
+static bool subject_try(struct subject *subject, struct diag *diag) {
   assert_false(subject->text.failed);
   subject->source = (struct source){"subject", text_string(&subject->text), subject->text.length, 1};
-  if (model_build(&subject->model, &subject->source, &io_loader, &diag) != STATUS_OK)
+  return model_build(&subject->model, &subject->source, &io_loader, diag) == STATUS_OK;
+}
+
+static void subject_build(struct subject *subject) {
+  struct diag diag = {0};
+  if (!subject_try(subject, &diag))
     fail_msg("%s: %s (%s)", subject->source.text, diag.message, diag.hint);
 }
 
@@ -265,14 +270,19 @@ static void run_matrix(struct matrix *matrix, const struct model *model, int thr
   if (matrix_run(matrix, model, &options, &diag) != STATUS_OK) fail_msg("%s", diag.message);
 }
 
-static void try_subject(struct subject *subject, struct tally *tally) {
+/* A subject that is built; ends it. */
+static void judge_subject(struct subject *subject, struct tally *tally) {
   struct matrix matrix;
-  subject_build(subject);
   run_matrix(&matrix, &subject->model, 1);
   assert_int_equal(matrix.own[CHOSEN], OUTCOME_EQUIVALENT);
   judge(&matrix, subject->source.text, tally);
   matrix_done(&matrix);
   subject_done(subject);
+}
+
+static void try_subject(struct subject *subject, struct tally *tally) {
+  subject_build(subject);
+  judge_subject(subject, tally);
 }
 
 static void report(const char *what, const struct tally *tally) {
@@ -303,19 +313,34 @@ static void test_every_op(void **state) {
   assert_true(tally.caught > 3 * (tally.same + tally.small + tally.undecided));
 }
 
+/* GATE of the first shapes that it takes. */
+static void start_gate(struct subject *subject, const struct stmt *gate, struct sizes sizes) {
+  struct diag diag = {0};
+  for (size_t choice = 0;; choice++) {
+    text_init(&subject->text);
+    text_puts(&subject->text, "seed 12\n");
+    if (!put_gate(&subject->text, gate, sizes, choice))
+      fail_msg("%s takes no shapes that are tried", gate->names[0]);
+    if (subject_try(subject, &diag)) return;
+    subject_done(subject);
+  }
+}
+
 static void test_every_gate(void **state) {
   (void)state;
+  struct gates gates;
+  struct diag diag = {0};
   struct tally tally = {0};
-  for (size_t i = 0; i < GATE_ROWS; i++)
+  assert_int_equal(gates_read(&gates, &diag), STATUS_OK);
+  for (size_t i = 0; i < gates.syntax.count; i++)
     for (int batch = 3; batch <= 4; batch++) {
       struct subject subject;
-      text_init(&subject.text);
-      text_puts(&subject.text, "seed 12\n");
-      put_gate(&subject.text, &gate_rows[i], (struct sizes){batch, 4, 2});
-      try_subject(&subject, &tally);
+      start_gate(&subject, &gates.syntax.statements[i], (struct sizes){batch, 4, 2});
+      judge_subject(&subject, &tally);
     }
   report("gates", &tally);
   assert_true(tally.caught > 3 * (tally.same + tally.small + tally.undecided));
+  gates_done(&gates);
 }
 
 static void test_the_famous_networks(void **state) {
