@@ -1,5 +1,5 @@
-/* Protects the one idea: the rule that is read is the rule that runs, and it is right. Every rule
- * of op.def and every gate of the prelude, folded and unfolded, must pass the gradient check at
+/* Protects the one idea: the rule that is read is the rule that runs, and it is right. Every example
+ * of op.def must hold. Every rule of op.def and every gate of the prelude, folded and unfolded, must pass the gradient check at
  * random points under a random upstream gradient; each of their lines, spoilt in a small way, must
  * fail it; and no random composition of correct pieces may ever be called wrong. */
 #include <stdarg.h>
@@ -336,6 +336,67 @@ static void test_ops_without_rule_pass_nothing_on(void **state) {
   }
 }
 
+/* -- the examples of the op table, which are worked out by hand -- */
+
+static const double *values_of(const struct run *run, const struct model *model, const char *name,
+                               struct shape *shape) {
+  int node = model_find(model, name);
+  assert_true(node >= 0);
+  *shape = model_shape(model, model->nodes[node].slot);
+  return run_values(run, model->nodes[node].slot);
+}
+
+/* The two sides are the same to ten digits. Widens *LEAST and *MOST to what they hold. */
+static void compare_sides(const struct trial *trial, double *least, double *most) {
+  struct run run;
+  struct shape left, right;
+  const struct model *model = &trial->model;
+  assert_int_equal(run_init(&run, &model->program, &model->random, PRECISION_DOUBLE), STATUS_OK);
+  run_code(&run, &model->program.forward, 0);
+  const double *is = values_of(&run, model, "left", &left);
+  const double *wanted = values_of(&run, model, "right", &right);
+  if (!shape_equal(left, right)) fail_msg("%s: it has another shape", trial->source.text);
+  for (size_t i = 0; i < shape_count(left); i++) {
+    if (!(fabs(is[i] - wanted[i]) <= 1e-9 * fmax(1, fabs(wanted[i]))))
+      fail_msg("%s: %.10g is not %.10g", trial->source.text, is[i], wanted[i]);
+    *least = fmin(*least, wanted[i]);
+    *most = fmax(*most, wanted[i]);
+  }
+  run_done(&run);
+}
+
+/* EXAMPLE, "max([1 5], 3) = [3 5]", is about the row OP and true. */
+static void try_example(int op, const char *example, double *least, double *most) {
+  struct trial trial;
+  const char *equals = strstr(example, " = ");
+  if (!equals) fail_msg("\"%s\" has no \" = \"", example);
+  trial_begin(&trial);
+  text_printf(&trial.text, "left = %.*s\nright = %s\nloss_ = sum(left)\n",
+              (int)(equals - example), example, equals + 3);
+  trial_build(&trial);
+  const struct expr *left = trial.model.syntax.statements[1].value;
+  if (left->kind != EXPR_APPLY || left->op != op)
+    fail_msg("\"%s\" is no example of %s", example, op_table[op].name);
+  compare_sides(&trial, least, most);
+  trial_end(&trial);
+}
+
+/* With the slope, which every rule is compared with above, they leave a kernel no choice. */
+static void test_every_example(void **state) {
+  (void)state;
+  random_seed(&generator, 20260104);
+  for (int op = 0; op < OP_COUNT; op++) {
+    const struct op *row = &op_table[op];
+    double least = INFINITY, most = -INFINITY;
+    if (row->flags & (OP_HIDDEN | OP_RANDOM)) continue;
+    if (!row->examples[0]) fail_msg("the row of %s has no example", row->name);
+    for (int i = 0; i < MAX_EXAMPLES && row->examples[i]; i++)
+      try_example(op, row->examples[i], &least, &most);
+    if (row->arity > 0 && !(row->flags & OP_STATIC) && !(most > least))
+      fail_msg("the examples of %s have only one number", row->name);
+  }
+}
+
 /* -- every gate of the prelude -- */
 
 /* Folded and unfolded are two ways to write the same gradient. */
@@ -386,7 +447,29 @@ static bool ignores_constant(const struct stmt *gate) {
   return strcmp(gate->names[0], "softmax_with_loss") == 0; /* on purpose, as its comment says */
 }
 
+static void put_rules(struct text *text, const struct model *model) {
+  for (size_t i = 0; i < model->rule_count; i++) text_printf(text, "%s\n", model->rules[i].text);
+}
+
+/* Folding and unfolding goes there and back. */
+static void assert_folds_back(struct trial *trial, const struct stmt *gate) {
+  struct text before, after;
+  text_init(&before);
+  text_init(&after);
+  put_rules(&before, &trial->model);
+  assert_string_equal(trial->model.instances[0].gate->names[0], gate->names[0]);
+  assert_true(trial->model.instances[0].folded);
+  trial_fold(trial, false);
+  assert_false(trial->model.instances[0].folded);
+  trial_fold(trial, true);
+  put_rules(&after, &trial->model);
+  assert_string_equal(text_string(&before), text_string(&after));
+  text_done(&before);
+  text_done(&after);
+}
+
 static void check_gate(struct trial *trial, const struct stmt *gate, struct tally *tally) {
+  assert_folds_back(trial, gate);
   struct check folded = trial_check(trial);
   assert_passes(trial, &folded);
   mutate(trial, &folded, &tally[0]);
@@ -685,6 +768,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_every_op),
       cmocka_unit_test(test_ops_without_rule_pass_nothing_on),
+      cmocka_unit_test(test_every_example),
       cmocka_unit_test(test_every_gate),
       cmocka_unit_test(test_composites),
   };
