@@ -5,6 +5,7 @@
 #include "lang/prelude.h"
 #include "lang/print.h"
 
+#include <ctype.h>
 #include <string.h>
 
 enum { HELP_COLUMN = 30 };
@@ -171,7 +172,9 @@ void gate_put_summary(struct text *out, const struct stmt *gate) {
   const char *words = text_string(&comment), *stop = strstr(words, ". ");
   size_t length = stop ? (size_t)(stop - words) : comment.length;
   if (!stop && length > 0 && words[length - 1] == '.') length--;
-  text_put(out, words, length);
+  bool word = length > 1 && isupper((unsigned char)words[0]) && islower((unsigned char)words[1]);
+  if (word) text_printf(out, "%c", tolower((unsigned char)words[0]));
+  text_put(out, words + word, length - word);
   if (length == 0 && result) print_expr(out, result->value);
   out->failed = out->failed || comment.failed;
   text_done(&comment);
@@ -206,23 +209,14 @@ static bool is_backward(const struct stmt *gate, size_t index) {
   return false;
 }
 
-static const char *meaning_of(const struct stmt *gate, size_t index) {
-  const char *target = gate->lines[index].target;
-  if (strcmp(target, "out") == 0) return _("the result");
-  if (parameter_of(gate, target)) return _("its rule, written by hand");
-  return is_backward(gate, index) ? _("a step of the rule") : _("a step towards the result");
-}
-
-static void put_gate_lines(struct text *out, const struct stmt *gate) {
-  struct text line;
-  text_init(&line);
-  for (size_t i = 0; i < gate->line_count; i++) {
-    text_truncate(&line, 0);
-    text_puts(&line, "    ");
-    print_assign(&line, &gate->lines[i]);
-    put_columns(out, &line, meaning_of(gate, i));
-  }
-  text_done(&line);
+static void put_gate_line(struct text *out, const struct stmt *gate, size_t index) {
+  const struct assign *line = &gate->lines[index];
+  text_puts(out, strcmp(line->target, "out") == 0 ? _("  result   ")
+                 : parameter_of(gate, line->target) || is_backward(gate, index)
+                     ? _("  rule     ")
+                     : _("  inside   "));
+  print_assign(out, line);
+  text_puts(out, "\n");
 }
 
 static void put_gate_head(struct text *out, const struct stmt *gate) {
@@ -232,7 +226,6 @@ static void put_gate_head(struct text *out, const struct stmt *gate) {
   gate_put_use(&use, gate);
   gate_put_summary(&summary, gate);
   put_columns(out, &use, text_string(&summary));
-  text_printf(out, "  gate %s\n", text_string(&use));
   out->failed = out->failed || summary.failed;
   text_done(&summary);
   text_done(&use);
@@ -240,14 +233,14 @@ static void put_gate_head(struct text *out, const struct stmt *gate) {
 
 static void describe_gate(struct text *out, const struct stmt *gate) {
   put_gate_head(out, gate);
-  put_gate_lines(out, gate);
-  text_puts(out, "  end\n");
+  for (size_t i = 0; i < gate->line_count; i++) put_gate_line(out, gate, i);
   for (size_t i = 1; i < gate->name_count; i++)
     if (!gate_hands_to(gate, i))
       text_printf(out, _("  no gradient flows to %s\n"), gate->names[i]);
+  text_puts(out, _("  out is the result, dNAME is dloss/dNAME\n"));
   text_puts(out, gate_has_rule(gate)
-                     ? _("  dNAME is dloss/dNAME; \"unfold\" runs the inside instead of this rule\n")
-                     : _("  it has no rule of its own: its gradient follows from the inside\n"));
+                     ? _("  the rule is written by hand; \"unfold\" takes the rules of the inside\n")
+                     : _("  it has no rule of its own; the rules of the inside are taken\n"));
 }
 
 /* -- either -- */

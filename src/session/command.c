@@ -2,6 +2,7 @@
 
 #include "core/intl.h"
 #include "core/memory.h"
+#include "lang/describe.h"
 #include "lang/parse.h"
 #include "lang/shown.h"
 #include "session/command_bug.h"
@@ -387,9 +388,25 @@ static enum status do_sweep(struct session *session, const char *arguments, stru
   return status;
 }
 
+static enum status help_unknown(const char *topic, struct diag *diag) {
+  const char *best = NULL;
+  struct gates gates;
+  enum status status = gates_read(&gates, diag);
+  if (status) return gates_done(&gates), status;
+  for (size_t i = 0; i < command_count; i++)
+    best = suggest_nearer(topic, best, command_table[i].name);
+  best = describe_nearest(&gates, topic, best);
+  status = diag_set(diag, STATUS_USAGE, nowhere,
+                    _("there is no command, operation or gate called \"%s\""), topic);
+  if (best) diag_hint(diag, _("did you mean %s?"), best);
+  else diag_hint(diag, "%s", _("help lists the commands"));
+  gates_done(&gates);
+  return status;
+}
+
 static enum status do_help(struct session *session, const char *arguments, struct text *out,
                            struct diag *diag) {
-  bool found = false;
+  bool found = false, described = false;
   (void)session;
   for (size_t i = 0; i < command_count; i++) {
     const struct command *command = &command_table[i];
@@ -401,7 +418,9 @@ static enum status do_help(struct session *session, const char *arguments, struc
     if (*arguments) options_help_words(out, arguments);
     found = true;
   }
-  return found ? STATUS_OK : usage(diag, _("there is no such command"));
+  if (found) return STATUS_OK;
+  enum status status = describe(out, arguments, &described, diag);
+  return status || described ? status : help_unknown(arguments, diag);
 }
 
 static enum status do_quit(struct session *session, const char *arguments, struct text *out,
