@@ -76,8 +76,8 @@ static uint64_t lot_of(uint32_t seed, const char *id) {
   return hash_mix(lot, lot >> 29);
 }
 
-/* The candidate with the least lot: a catalogue or a model that has grown hides what it did, unless
- * that is new. */
+/* The candidate with the least lot: a model that has grown hides what it did, unless what is new
+ * is drawn. */
 static const struct mutant *draw(const struct hide *hide) {
   const struct mutant *drawn = NULL;
   uint64_t least = 0;
@@ -166,7 +166,9 @@ enum status hunt_begin(struct hunt *hunt, struct model *model, const struct hunt
                     _("a hunt has a level from 1 to %d and 1 to %d bugs"), HARDEST_LEVEL,
                     HUNT_MAX_BUGS);
   enum status status = model_drop_bugs(model, 0, diag);
-  if (!status) status = catalogue_make(&hide.catalogue, model, diag);
+  if (!status)
+    status = catalogue_make_edition(&hide.catalogue, model,
+                                    options->edition > 0 ? options->edition : FIRST_EDITION, diag);
   if (!status) {
     hide.candidate = calloc(hide.catalogue.count + 1, sizeof *hide.candidate);
     if (!hide.candidate || gauge_init(&hide.here, model, options->frozen, false) ||

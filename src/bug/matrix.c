@@ -70,15 +70,16 @@ static bool zero_biases(struct model *model) {
 
 /* Where the text does not allow a point there is none; only a lack of memory is a failure. */
 static enum status stage_init(struct stage *stage, const struct model *of, enum point point,
-                              const struct loader *loader, struct diag *diag) {
+                              const struct matrix_options *options, struct diag *diag) {
   *stage = (struct stage){.model.loss = -1};
   if (point == POINT_FIRST_SAMPLE && model_batch(of).count <= 1) return STATUS_OK;
-  enum status status = model_rebuild(&stage->model, of, loader, point == POINT_FIRST_SAMPLE, diag);
+  enum status status = model_rebuild(&stage->model, of, options->loader,
+                                     point == POINT_FIRST_SAMPLE, diag);
   if (status == STATUS_DATA && point == POINT_FIRST_SAMPLE) return STATUS_OK;
   if (status) return status;
   if (point == POINT_ZERO_BIASES && !zero_biases(&stage->model)) return STATUS_OK;
   stage->exists = true;
-  return catalogue_make(&stage->catalogue, &stage->model, diag);
+  return catalogue_make_edition(&stage->catalogue, &stage->model, options->edition, diag);
 }
 
 static void stage_done(struct stage *stage) {
@@ -92,7 +93,7 @@ static enum status stages_init(struct stage stages[POINT_COUNT], const struct mo
   for (int p = 0; p < POINT_COUNT; p++) {
     stages[p] = (struct stage){.model.loss = -1};
     if (!status && options->cancel && *options->cancel) status = STATUS_CANCELLED;
-    if (!status) status = stage_init(&stages[p], of, (enum point)p, options->loader, diag);
+    if (!status) status = stage_init(&stages[p], of, (enum point)p, options, diag);
   }
   return status;
 }

@@ -102,7 +102,7 @@ struct op {
   const char *domain[MAX_OPERANDS]; /* where the rule holds and tests draw, as an expression of a
                                      * standard normal z; NULL: z itself */
   const char *help;
-  const char *examples[MAX_EXAMPLES]; /* "max([1 5], 3) = [3 5]", in the language, right to 10 digits */
+  const char *examples[MAX_EXAMPLES]; /* "max([1 5], 3) = [3 5]": right to 10 digits */
 };
 
 enum op_id {

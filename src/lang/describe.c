@@ -239,7 +239,7 @@ static void describe_gate(struct text *out, const struct stmt *gate) {
       text_printf(out, _("  no gradient flows to %s\n"), gate->names[i]);
   text_puts(out, _("  out is the result, dNAME is dloss/dNAME\n"));
   text_puts(out, gate_has_rule(gate)
-                     ? _("  the rule is written by hand; \"unfold\" takes the rules of the inside\n")
+                     ? _("  the rule is written by hand; \"unfold\" takes those of the inside\n")
                      : _("  it has no rule of its own; the rules of the inside are taken\n"));
 }
 

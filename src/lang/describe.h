@@ -29,8 +29,8 @@ bool gate_has_rule(const struct stmt *gate);
  * was written by hand and has no line for it. */
 bool gate_hands_to(const struct stmt *gate, size_t index);
 
-/* What the tests draw for GATE's parameters, "x = rand(R, C); …", where the comment above it has a
- * line "Tests draw …". *LENGTH is 0 if there is none. */
+/* What the tests draw for GATE's parameters, "x = rand(R, C); …", if the comment above it has a line
+ * "Tests draw …". *LENGTH is 0 if it has none. */
 const char *gate_draws(const struct stmt *gate, size_t *length);
 
 /* Appends what there is to know about the operation (by name or symbol) or the gate NAME. *FOUND is

@@ -357,7 +357,8 @@ enum status do_check(struct session *session, const char *arguments, struct text
   if (!status) status = diagnose(&check, &session->model, diag);
   session->running = NULL;
   if (!status && !session->terse && !play_is_on(session))
-    status = report_survey(&check, &session->model, diag);
+    status = report_survey(&check, &session->model,
+                           options.edition > 0 ? options.edition : session->edition, diag);
   check.options.params = NULL; /* lent by the options, which end here */
   if (!status) {
     report_check(out, &session->model, &check, session->style);

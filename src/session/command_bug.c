@@ -72,7 +72,8 @@ enum status do_bugs(struct session *session, const char *arguments, struct text 
                     struct diag *diag) {
   struct catalogue catalogue;
   const struct bug_kind *kind = bug_kind_find(arguments);
-  enum status status = catalogue_make(&catalogue, &session->model, diag);
+  enum status status =
+      catalogue_make_edition(&catalogue, &session->model, session->edition, diag);
   if (!*arguments) list_bugs(&session->model, out);
   if (kind) report_kind(out, kind);
   if (!status) report_catalogue(out, &session->model, &catalogue, arguments);
@@ -83,7 +84,8 @@ enum status do_bugs(struct session *session, const char *arguments, struct text 
 enum status do_blind(struct session *session, const char *arguments, struct text *out,
                      struct diag *diag) {
   struct survey survey;
-  const struct survey_options options = {.frozen = session->frozen, .cancel = session->cancel,
+  const struct survey_options options = {.edition = session->edition, .frozen = session->frozen,
+                                         .cancel = session->cancel,
                                          .progress = session->progress,
                                          .progress_context = session->progress_context};
   (void)arguments;
@@ -100,7 +102,8 @@ enum status do_blind(struct session *session, const char *arguments, struct text
 
 enum status do_matrix(struct session *session, const char *arguments, struct text *out,
                       struct diag *diag) {
-  struct matrix_options options = {.loader = &io_loader, .frozen = session->frozen,
+  struct matrix_options options = {.loader = &io_loader, .edition = session->edition,
+                                   .frozen = session->frozen,
                                    .cancel = session->cancel, .progress = session->progress,
                                    .progress_context = session->progress_context};
   struct matrix *matrix = calloc(1, sizeof *matrix);

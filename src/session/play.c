@@ -261,6 +261,7 @@ enum status do_hunt(struct session *session, const char *arguments, struct text 
     play->options = (struct hunt_options){.seed = (uint32_t)(options.seed > 0 ? options.seed : 0),
                                           .level = options.level > 0 ? options.level : 1,
                                           .bugs = options.bug_count > 0 ? options.bug_count : 1,
+                                          .edition = options.edition,
                                           .frozen = session->frozen || options.frozen};
     play->page = session->page;
     play->text = hash_bytes(HASH_START, session->model.source->text, session->model.source->length);

@@ -71,6 +71,7 @@ static enum status make_twin(struct session *twin, const struct session *session
                              struct diag *diag) {
   session_init(twin);
   twin->style = session->style;
+  twin->edition = session->edition;
   twin->cancel = session->cancel;
   twin->progress = session->progress;
   twin->progress_context = session->progress_context;

@@ -70,6 +70,7 @@ struct session {
   int focus; /* node */
   enum precision precision;
   bool frozen;
+  int edition; /* of the catalogue of bugs; 0: the newest */
   struct check check; /* the last one, if nothing has changed since */
   bool has_check;
   struct sweep sweep; /* likewise */

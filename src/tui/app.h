@@ -9,6 +9,7 @@ struct app_start {
   const char *lines;  /* commands, a line each; "": the list of lessons */
   bool hunt;          /* they begin a hunt: one of them that fails is the end */
   const char *record; /* of the hunt, or NULL */
+  int edition;        /* of the catalogue of bugs; 0: the newest */
   double autoplay;    /* above 0 the lesson goes on by itself after so many seconds, until a key is
                        * pressed */
 };

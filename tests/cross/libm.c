@@ -77,8 +77,8 @@ static void show_operation(const struct op *op) {
 static void show_operations(void) {
   for (int id = 0; id < OP_COUNT; id++) {
     const struct op *op = &op_table[id];
-    if (op->arity == 1 && op->form == FORM_CALL && op->forward_wide && op->touch == touch_elementwise &&
-        !is_shown(op->name))
+    if (op->arity == 1 && op->form == FORM_CALL && op->forward_wide &&
+        op->touch == touch_elementwise && !is_shown(op->name))
       show_operation(op);
   }
 }

@@ -97,7 +97,8 @@ static void put_parameter(struct text *text, const struct stmt *gate, size_t par
 }
 
 /* The leaves that the comment of GATE has the tests draw; DRAWN[i] says that parameter i is one. */
-static void put_draws(struct text *text, const struct stmt *gate, struct sizes sizes, bool drawn[]) {
+static void put_draws(struct text *text, const struct stmt *gate, struct sizes sizes,
+                      bool drawn[]) {
   size_t length;
   for (const char *at = gate_draws(gate, &length); length > 0;) {
     const char *semicolon = memchr(at, ';', length);
@@ -115,7 +116,8 @@ static void put_draws(struct text *text, const struct stmt *gate, struct sizes s
 /* result = the gate of leaves in choice CHOICE of their shapes, and a loss that hands it a random
  * gradient. False: there is no such choice. The gate may not take these shapes: then the text is no
  * model. */
-static bool put_gate(struct text *text, const struct stmt *gate, struct sizes sizes, size_t choice) {
+static bool put_gate(struct text *text, const struct stmt *gate, struct sizes sizes,
+                     size_t choice) {
   bool drawn[1 + GATE_MOST_OPERANDS] = {false};
   if (gate->name_count > 1 + GATE_MOST_OPERANDS) return false;
   put_draws(text, gate, sizes, drawn);

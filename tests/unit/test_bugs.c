@@ -9,9 +9,11 @@
 
 #include "bug/hunt.h"
 #include "bug/matrix.h"
+#include "core/hash.h"
 #include "io/loader.h"
 #include "pieces.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -590,6 +592,87 @@ static void test_a_seed_outlives_what_is_new(void **state) {
   assert_in_range(kept, SEEDS / 4, SEEDS - 1);
 }
 
+/* A hash of all mutants of TEXT in EDITION of the catalogue. */
+static uint64_t catalogue_hash(const char *text, int edition) {
+  struct subject subject;
+  struct catalogue catalogue;
+  struct diag diag = {0};
+  uint64_t hash = HASH_START;
+  subject_start(&subject, text);
+  assert_int_equal(catalogue_make_edition(&catalogue, &subject.model, edition, &diag), STATUS_OK);
+  for (size_t i = 0; i < catalogue.count; i++) {
+    const struct mutant *mutant = &catalogue.mutants[i];
+    hash = hash_bytes(hash, mutant->id, strlen(mutant->id));
+    for (size_t k = 0; k < mutant->line_count; k++)
+      hash = hash_bytes(hash, mutant->lines[k], strlen(mutant->lines[k]));
+  }
+  catalogue_done(&catalogue);
+  subject_done(&subject);
+  return hash;
+}
+
+/* A hash of what some hunts of TEXT hide. */
+static uint64_t hunts_hash(const char *text) {
+  uint64_t hash = HASH_START;
+  for (uint32_t seed = 0; seed < 40; seed++) {
+    struct subject subject;
+    struct hunt hunt;
+    subject_start(&subject, text);
+    begin(&hunt, &subject, seed, 1 + (int)seed % HARDEST_LEVEL, 2);
+    for (size_t i = 0; i < hunt.count; i++)
+      hash = hash_bytes(hash, hunt.quarries[i].mutant.id, strlen(hunt.quarries[i].mutant.id));
+    hunt_done(&hunt);
+    subject_done(&subject);
+  }
+  return hash;
+}
+
+/* Hunts that were handed out go on hiding what they hid: the first edition of the catalogue is
+ * what it was, whatever came later. */
+static void test_the_first_edition_stays(void **state) {
+  static const struct {
+    const char *text;
+    uint64_t catalogue, hunts;
+  } kept[] = {
+      {chain, UINT64_C(0x1a474da086fce09e), UINT64_C(0x89685868132d74d2)},
+      {layers, UINT64_C(0x6ae3477985af06bc), UINT64_C(0xed7d735fa4e6371b)},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+    const uint64_t catalogue = catalogue_hash(kept[i].text, FIRST_EDITION);
+    const uint64_t hunts = hunts_hash(kept[i].text);
+    if (catalogue == kept[i].catalogue && hunts == kept[i].hunts) continue;
+    fail_msg("the first edition of the catalogue has changed (0x%016" PRIx64 ", 0x%016" PRIx64
+             "): what comes later wants a row LATER_KIND or LATER_REWRITE",
+             catalogue, hunts);
+  }
+}
+
+/* An edition is the one before and what came with it. */
+static void test_editions_grow(void **state) {
+  struct subject subject;
+  struct diag diag = {0};
+  size_t before = 0;
+  (void)state;
+  subject_start(&subject, layers);
+  for (int edition = FIRST_EDITION; edition <= catalogue_newest(); edition++) {
+    struct catalogue catalogue;
+    assert_int_equal(catalogue_make_edition(&catalogue, &subject.model, edition, &diag), STATUS_OK);
+    assert_true(catalogue.count > before);
+    for (size_t i = 0; i < catalogue.count; i++)
+      assert_in_range(catalogue.mutants[i].kind->edition, FIRST_EDITION, edition);
+    before = catalogue.count;
+    catalogue_done(&catalogue);
+  }
+  for (int i = 0; i < 2; i++) {
+    struct catalogue catalogue;
+    const int none = i == 0 ? -1 : catalogue_newest() + 1;
+    assert_int_equal(catalogue_make_edition(&catalogue, &subject.model, none, &diag), STATUS_USAGE);
+    catalogue_done(&catalogue);
+  }
+  subject_done(&subject);
+}
+
 static void test_a_hunt_won(void **state) {
   (void)state;
   struct subject subject;
@@ -718,6 +801,8 @@ int main(void) {
       cmocka_unit_test(test_a_hunt_hides_what_a_check_can_see),
       cmocka_unit_test(test_the_seed_decides),
       cmocka_unit_test(test_a_seed_outlives_what_is_new),
+      cmocka_unit_test(test_the_first_edition_stays),
+      cmocka_unit_test(test_editions_grow),
       cmocka_unit_test(test_a_hunt_won),
       cmocka_unit_test(test_a_hunt_lost),
       cmocka_unit_test(test_scores),

@@ -1,6 +1,7 @@
-/* Protects src/core: NumPy's random numbers to the last bit, the rows of op.def against naive formulas
- * (a row without one against its examples, in test_rules.c), each in part as in whole, the rectangles that the incremental gradient trusts, rounding to the
- * small formats, and text that can do a terminal no harm. */
+/* Protects src/core: NumPy's random numbers to the last bit, the rows of op.def against naive
+ * formulas (a row without one has its examples, in test_rules.c), each in part as in whole, the
+ * rectangles that the incremental gradient trusts, rounding to the small formats, and text that can
+ * do a terminal no harm. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -342,8 +343,8 @@ static double naive_rowmax(const struct trial *trial, uint32_t i) {
   return most;
 }
 
-/* What the row says it computes, entry by entry, to the bit; UNTOUCHED where there is no formula. A row
- * needs none: its examples (test_rules.c) say the same to ten digits. */
+/* What the row says it computes, entry by entry, to the bit; UNTOUCHED where there is no formula. A
+ * row needs none: its examples (test_rules.c) say the same to ten digits. */
 static double naive(const struct trial *trial, int op, uint32_t i, uint32_t j) {
   double a = op_table[op].arity > 0 ? entry(trial, 0, i, j) : 0;
   double b = op_table[op].arity > 1 ? entry(trial, 1, i, j) : 0;

@@ -1,7 +1,8 @@
 /* Protects the one idea: the rule that is read is the rule that runs, and it is right. Every example
- * of op.def must hold. Every rule of op.def and every gate of the prelude, folded and unfolded, must pass the gradient check at
- * random points under a random upstream gradient; each of their lines, spoilt in a small way, must
- * fail it; and no random composition of correct pieces may ever be called wrong. */
+ * of op.def must hold. Every rule of op.def and every gate of the prelude, folded and unfolded, must
+ * pass the gradient check at random points under a random upstream gradient; each of their lines,
+ * spoilt in a small way, must fail it; and no random composition of correct pieces may ever be called
+ * wrong. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
