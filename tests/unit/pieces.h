@@ -116,8 +116,8 @@ static void put_draws(struct text *text, const struct stmt *gate, struct sizes s
 /* result = the gate of leaves in choice CHOICE of their shapes, and a loss that hands it a random
  * gradient. False: there is no such choice. The gate may not take these shapes: then the text is no
  * model. */
-static bool put_gate(struct text *text, const struct stmt *gate, struct sizes sizes,
-                     size_t choice) {
+static inline bool put_gate(struct text *text, const struct stmt *gate, struct sizes sizes,
+                            size_t choice) {
   bool drawn[1 + GATE_MOST_OPERANDS] = {false};
   if (gate->name_count > 1 + GATE_MOST_OPERANDS) return false;
   put_draws(text, gate, sizes, drawn);
