@@ -11,28 +11,35 @@
 
 enum kind_id {
 #define KIND(id, ...) KIND_##id,
+#define LATER_KIND(edition, id, ...) KIND_##id,
 #include "bug/kind.def"
+#undef LATER_KIND
 #undef KIND
   KIND_COUNT
 };
 
 const struct bug_kind bug_kinds[] = {
-#define KIND(id, ...) [KIND_##id] = {__VA_ARGS__},
+#define KIND(id, ...) [KIND_##id] = {FIRST_EDITION, __VA_ARGS__},
+#define LATER_KIND(edition, id, ...) [KIND_##id] = {edition, __VA_ARGS__},
 #include "bug/kind.def"
+#undef LATER_KIND
 #undef KIND
 };
 const size_t bug_kind_count = KIND_COUNT;
 
 static const struct {
+  int edition; /* 0: that of its kind */
   enum kind_id kind;
   const char *variant;
   enum where where;
   const char *pattern, *replacement;
 } rewrites[] = {
-#define REWRITE(kind, variant, where, pattern, replacement) \
-  {KIND_##kind, variant, where, pattern, replacement},
+#define LATER_REWRITE(edition, kind, variant, where, pattern, replacement) \
+  {edition, KIND_##kind, variant, where, pattern, replacement},
+#define REWRITE(...) LATER_REWRITE(0, __VA_ARGS__)
 #include "bug/rewrite.def"
 #undef REWRITE
+#undef LATER_REWRITE
 };
 enum { REWRITE_COUNT = sizeof rewrites / sizeof *rewrites };
 
@@ -44,10 +51,25 @@ struct work {
   struct stand_in stand_in;
   const struct expr *patterns[REWRITE_COUNT], *replacements[REWRITE_COUNT];
   size_t first; /* mutant of the rule line at hand */
+  int edition;  /* what came later is left out */
 };
 
 static enum status no_memory(struct work *work) {
   return diag_no_memory(work->diag);
+}
+
+/* -- editions -- */
+
+static int edition_of(int row) {
+  const int own = rewrites[row].edition;
+  return own > 0 ? own : bug_kinds[rewrites[row].kind].edition;
+}
+
+int catalogue_newest(void) {
+  int newest = FIRST_EDITION;
+  for (int row = 0; row < REWRITE_COUNT; row++)
+    if (edition_of(row) > newest) newest = edition_of(row);
+  return newest;
 }
 
 const struct bug_kind *bug_kind_find(const char *name) {
@@ -154,7 +176,7 @@ static enum status rewrite_line(struct work *work, size_t rule) {
   enum status status = STATUS_OK;
   work->first = work->catalogue->count;
   for (int row = 0; !status && row < REWRITE_COUNT; row++) {
-    if (!line_wants(&line, rewrites[row].where)) continue;
+    if (edition_of(row) > work->edition || !line_wants(&line, rewrites[row].where)) continue;
     uint32_t places = rewrites[row].where == PART ? line.root->size : 1;
     for (uint32_t place = 0; !status && place < places; place++)
       status = try_rewrite(work, &line, row, place);
@@ -312,9 +334,20 @@ static void find_penalties(struct work *work) {
 }
 
 enum status catalogue_make(struct catalogue *catalogue, struct model *model, struct diag *diag) {
-  struct work work = {.catalogue = catalogue, .model = model, .diag = diag};
+  return catalogue_make_edition(catalogue, model, NEWEST_EDITION, diag);
+}
+
+enum status catalogue_make_edition(struct catalogue *catalogue, struct model *model, int edition,
+                                   struct diag *diag) {
+  const int newest = catalogue_newest();
+  struct work work = {.catalogue = catalogue, .model = model, .diag = diag,
+                      .edition = edition == NEWEST_EDITION ? newest : edition};
   *catalogue = (struct catalogue){0};
   arena_init(&catalogue->arena);
+  if (work.edition < FIRST_EDITION || work.edition > newest)
+    return diag_set(diag, STATUS_USAGE, (struct span){0},
+                    _("the catalogue has no edition %d; its newest edition is %d"), work.edition,
+                    newest);
   enum status status = read_tables(&work);
   if (!status && (outline_init(&work.outline, model) || stand_in_init(&work.stand_in, model)))
     status = no_memory(&work);

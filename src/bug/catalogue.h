@@ -8,8 +8,16 @@
 
 enum { HARDEST_LEVEL = 5 };
 
+/* The catalogue grows. An edition is what it was once, to the last mutant; FIRST_EDITION is the one
+ * that hunts are made of unless they name another. */
+enum { FIRST_EDITION = 1, NEWEST_EDITION = 0 };
+
+/* The number of the newest edition. */
+int catalogue_newest(void);
+
 /* A kind of bug: a row of kind.def. */
 struct bug_kind {
+  int edition;       /* of the catalogue, in which it came */
   const char *name;  /* "wrong-cache" */
   int level;         /* how well it hides, 1 to HARDEST_LEVEL */
   const char *title; /* "wrong cache" */
@@ -42,6 +50,10 @@ enum { CATALOGUE_MAX_MUTANTS = 100000 };
 /* The mutants of MODEL as it stands, which is left as it was. STATUS_LIMIT beyond
  * CATALOGUE_MAX_MUTANTS. Ends with catalogue_done(), also after a failure. */
 enum status catalogue_make(struct catalogue *catalogue, struct model *model, struct diag *diag);
+
+/* The same in EDITION, a number or NEWEST_EDITION. STATUS_USAGE if there is none of this number. */
+enum status catalogue_make_edition(struct catalogue *catalogue, struct model *model, int edition,
+                                   struct diag *diag);
 void catalogue_done(struct catalogue *catalogue);
 
 /* The mutant with this id, or NULL. */

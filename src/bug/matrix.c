@@ -71,16 +71,16 @@ static bool zero_biases(struct model *model) {
 /* Makes the model at POINT. Where the text does not allow that there is none; only a lack of memory
  * is a failure. */
 static enum status variant_init(struct variant *variant, const struct model *of, enum point point,
-                                const struct loader *loader, struct diag *diag) {
+                                const struct matrix_options *options, struct diag *diag) {
   *variant = (struct variant){.model.loss = -1};
   if (point == POINT_FIRST_SAMPLE && model_batch(of).count <= 1) return STATUS_OK;
   const bool first_only = point == POINT_FIRST_SAMPLE;
-  enum status status = model_rebuild(&variant->model, of, loader, first_only, diag);
+  enum status status = model_rebuild(&variant->model, of, options->loader, first_only, diag);
   if (status == STATUS_DATA && point == POINT_FIRST_SAMPLE) return STATUS_OK;
   if (status) return status;
   if (point == POINT_ZERO_BIASES && !zero_biases(&variant->model)) return STATUS_OK;
   variant->exists = true;
-  return catalogue_make(&variant->catalogue, &variant->model, diag);
+  return catalogue_make_edition(&variant->catalogue, &variant->model, options->edition, diag);
 }
 
 static void variant_done(struct variant *variant) {
@@ -94,7 +94,7 @@ static enum status variants_init(struct variant variants[POINT_COUNT], const str
   for (int p = 0; p < POINT_COUNT; p++) {
     variants[p] = (struct variant){.model.loss = -1};
     if (!status && options->cancel && *options->cancel) status = STATUS_CANCELLED;
-    if (!status) status = variant_init(&variants[p], of, (enum point)p, options->loader, diag);
+    if (!status) status = variant_init(&variants[p], of, (enum point)p, options, diag);
   }
   return status;
 }

@@ -49,6 +49,7 @@ struct matrix {
 
 struct matrix_options {
   const struct loader *loader; /* as for model_build() */
+  int edition;                 /* of the catalogue; 0: the newest */
   bool frozen;
   int threads;                 /* 0: as many as there are processors */
   const volatile sig_atomic_t *cancel;
@@ -76,6 +77,7 @@ struct survey {
 };
 
 struct survey_options {
+  int edition; /* of the catalogue; 0: the newest */
   bool frozen;
   size_t budget; /* in entries computed, as instr_cost() counts them; 0: none */
   const volatile sig_atomic_t *cancel;

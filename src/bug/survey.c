@@ -91,7 +91,7 @@ enum status survey_run(struct survey *survey, struct model *model,
   const size_t budget = options->budget;
   *survey = (struct survey){0};
   if (budget > 0 && cost >= budget / 2) return STATUS_OK; /* running them costs as much again */
-  enum status status = catalogue_make(&catalogue, model, diag);
+  enum status status = catalogue_make_edition(&catalogue, model, options->edition, diag);
   if (!status && effect_init(&effect, model, options->frozen, false)) status = diag_no_memory(diag);
   if (!status) cost += comparing_cost(&catalogue, &effect);
   if (!status && (budget == 0 || cost < budget))

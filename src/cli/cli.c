@@ -135,7 +135,7 @@ static const struct {
     {VERB_TEST, "test", verb_test, "FILE...", "prove lessons: figures, bugs and answers"},
     {VERB_NEW, "new", verb_new, "NAME", "begin a lesson of your own, NAME.md"},
     {VERB_HELP, "help", verb_help, "[TOPIC]",
-     "this text; or commands, keys, or one command"},
+     "this text; or commands, keys, or one command, operation or gate"},
 };
 
 enum { VERB_COUNT = sizeof verbs / sizeof *verbs };

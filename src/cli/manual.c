@@ -1,6 +1,7 @@
 #include "cli/manual.h"
 
 #include "command/command.h"
+#include "lang/describe.h"
 #include "tui/action.h"
 #include "tui/keymap.h"
 
@@ -96,6 +97,47 @@ static void put_keys(struct text *out, const struct keymap *keymap) {
   }
 }
 
+/* -- the language -- */
+
+static void put_entry(struct text *out, const struct text *use, const struct text *help) {
+  text_puts(out, ".It \\&");
+  put_plain(out, text_string(use), use->length);
+  text_puts(out, "\n\\&");
+  put_text(out, text_string(help));
+  out->failed = out->failed || use->failed || help->failed;
+}
+
+static void put_operations(struct text *out) {
+  for (int id = 0; id < OP_COUNT; id++) {
+    struct text use, help;
+    if (op_table[id].flags & OP_HIDDEN) continue;
+    text_init(&use);
+    text_init(&help);
+    operation_put_use(&use, &op_table[id]);
+    text_puts(&help, op_table[id].help);
+    put_entry(out, &use, &help);
+    text_done(&use);
+    text_done(&help);
+  }
+}
+
+static enum status put_gates(struct text *out, struct diag *diag) {
+  struct gates gates;
+  enum status status = gates_read(&gates, diag);
+  for (size_t i = 0; !status && i < gates.syntax.count; i++) {
+    struct text use, help;
+    text_init(&use);
+    text_init(&help);
+    gate_put_use(&use, &gates.syntax.statements[i]);
+    gate_put_summary(&help, &gates.syntax.statements[i]);
+    put_entry(out, &use, &help);
+    text_done(&use);
+    text_done(&help);
+  }
+  gates_done(&gates);
+  return status;
+}
+
 enum status manual_lists(struct text *out, const struct verb_name *verbs, size_t count,
                          struct diag *diag) {
   struct option_help option;
@@ -117,5 +159,11 @@ enum status manual_lists(struct text *out, const struct verb_name *verbs, size_t
   if (!status) put_keys(out, &keymap);
   keymap_done(&keymap);
   end(out, "keys");
+  begin(out, "operations");
+  put_operations(out);
+  end(out, "operations");
+  begin(out, "gates");
+  if (!status) status = put_gates(out, diag);
+  end(out, "gates");
   return status;
 }

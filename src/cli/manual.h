@@ -1,4 +1,5 @@
-/* The lists of the manual page that are made from the tables of options, commands and keys. */
+/* The lists of the manual page that are made from the tables of options, commands,
+ * keys, operations and gates. */
 #ifndef GRADWALK_CLI_MANUAL_H
 #define GRADWALK_CLI_MANUAL_H
 

@@ -54,7 +54,7 @@ static enum status run_check(struct invocation *call, struct check *check) {
 static int report_verdict(struct invocation *call) {
   struct check check = {0};
   enum status status = run_check(call, &check);
-  if (!status) status = report_survey(&check, &call->model, &call->diag);
+  if (!status) status = report_survey(&check, &call->model, call->options.edition, &call->diag);
   if (!status && call->options.json) {
     if (report_check_json(&call->out, &call->model, &check)) status = diag_no_memory(&call->diag);
   } else if (!status) {
@@ -73,7 +73,8 @@ int verb_check(struct invocation *call) {
 static enum status report_detection(struct invocation *call) {
   struct matrix matrix;
   struct progress_bar progress = {0};
-  struct matrix_options how = {.loader = &io_loader, .frozen = call->options.frozen,
+  struct matrix_options how = {.loader = &io_loader, .edition = call->options.edition,
+                               .frozen = call->options.frozen,
                                .threads = call->options.threads, .cancel = &call_interrupted};
   how.progress = call_bar();
   how.progress_context = &progress;
@@ -97,7 +98,7 @@ int verb_bugs(struct invocation *call) {
   enum status status = call_open_model(call);
   if (status) return (int)status;
   if (call->options.matrix) return (int)report_detection(call);
-  status = catalogue_make(&catalogue, &call->model, &call->diag);
+  status = catalogue_make_edition(&catalogue, &call->model, call->options.edition, &call->diag);
   if (!status && !call->options.json)
     report_catalogue(&call->out, &call->model, &catalogue, "");
   else if (!status && report_catalogue_json(&call->out, &call->model, &catalogue))

@@ -111,6 +111,7 @@ static void start_session(struct invocation *call, struct session *session) {
   session_init(session, &command_interpreter);
   session->style = call->style;
   session->cancel = &call_interrupted;
+  session->edition = call->options.edition;
 }
 
 int verb_run(struct invocation *call) {
@@ -191,6 +192,7 @@ static int explore(struct invocation *call, const struct text *first, bool hunt)
   struct app_start start = {.lines = text_string(first), .hunt = hunt,
                             .record = call->options.record,
                             .trace = call->options.trace,
+                            .edition = call->options.edition,
                             .autoplay = call->options.autoplay};
   int signal = 0;
   if (first->failed) return (int)diag_no_memory(&call->diag);
@@ -226,6 +228,7 @@ int verb_hunt(struct invocation *call) {
   text_printf(&first, "hunt seed=%d level=%d bugs=%d", options->seed > 0 ? options->seed : 0,
               options->level > 0 ? options->level : 1,
               options->bug_count > 0 ? options->bug_count : 1);
+  if (options->edition > 0) text_printf(&first, " edition=%d", options->edition);
   int result = options->plain ? STATUS_NO_TERMINAL : explore(call, &first, true);
   if (result == STATUS_NO_TERMINAL) result = plain_session(call, &first);
   text_done(&first);

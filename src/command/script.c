@@ -7,6 +7,7 @@
 #include "game/game.h"
 #include "io/file.h"
 #include "io/paths.h"
+#include "lang/describe.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -202,21 +203,50 @@ static enum status do_resume(struct session *session, const struct source *argum
 
 /* -- help, and leaving -- */
 
-static enum status do_help(struct session *session, const struct source *arguments, struct lines *out,
-                           struct diag *diag) {
-  bool found = false;
+static enum status help_unknown(const struct session *session, const char *topic,
+                                struct diag *diag) {
+  const char *best = NULL;
   const struct command *command;
-  for (size_t i = 0; (command = session->interpreter->at(i)); i++) {
-    if (*arguments->text && strcmp(arguments->text, command->name) != 0) continue;
-    size_t start = out->text.length;
-    text_printf(&out->text, "%s%s%s", command->name, *command->arguments ? " " : "", command->arguments);
-    text_pad(&out->text, text_columns(out->text.bytes + start, out->text.length - start), 30);
-    text_printf(&out->text, " %s\n", command->help);
-    if (*arguments->text) options_help_words(&out->text, arguments->text);
-    found = true;
+  struct gates gates;
+  enum status status = gates_read(&gates, diag);
+  if (status) {
+    gates_done(&gates);
+    return status;
   }
-  return found ? STATUS_OK
-               : diag_set(diag, STATUS_USAGE, nowhere, "%s", _("there is no such command"));
+  for (size_t i = 0; (command = session->interpreter->at(i)); i++)
+    best = suggest_nearer(topic, best, command->name);
+  best = describe_nearest(&gates, topic, best);
+  status = diag_set(diag, STATUS_USAGE, nowhere,
+                    _("there is no command, operation or gate called \"%s\""), topic);
+  if (best) diag_hint(diag, _("did you mean %s?"), best);
+  else diag_hint(diag, "%s", _("help lists the commands"));
+  gates_done(&gates);
+  return status;
+}
+
+static void help_command(struct text *out, const struct command *command) {
+  enum { HELP_COLUMN = 30 };
+  size_t start = out->length;
+  text_printf(out, "%s%s%s", command->name, *command->arguments ? " " : "", command->arguments);
+  text_pad(out, text_columns(out->bytes + start, out->length - start), HELP_COLUMN);
+  text_printf(out, " %s\n", command->help);
+}
+
+static enum status do_help(struct session *session, const struct source *arguments,
+                           struct lines *out, struct diag *diag) {
+  const struct interpreter *interpreter = session->interpreter;
+  const struct command *command = interpreter->find(arguments->text, arguments->length);
+  bool described = false;
+  if (command) {
+    help_command(&out->text, command);
+    options_help_words(&out->text, command->name);
+    return STATUS_OK;
+  }
+  for (size_t i = 0; arguments->length == 0 && (command = interpreter->at(i)); i++)
+    help_command(&out->text, command);
+  if (arguments->length == 0) return STATUS_OK;
+  enum status status = describe(&out->text, arguments->text, &described, diag);
+  return status || described ? status : help_unknown(session, arguments->text, diag);
 }
 
 static enum status do_quit(struct session *session, const struct source *arguments, struct lines *out,
@@ -241,7 +271,7 @@ const struct command script_commands[] = {
     {.name = "resume", .arguments = "", .hunt = IN_HUNT_WAITS, .run = do_resume,
      .shown = SHOWN_AFTER, .view = VIEW_CIRCUIT,
      .help = "take up the session that was cut off, by a closed window or a signal"},
-    {.name = "help", .arguments = "[COMMAND]", .run = do_help, .completes = COMPLETE_TOPICS,
-     .help = "the commands, or one of them"},
+    {.name = "help", .arguments = "[NAME]", .run = do_help, .completes = COMPLETE_TOPICS,
+     .help = "the commands; or one command, operation or gate"},
     {.name = "quit", .arguments = "", .run = do_quit, .help = "leave"},
     {0}};

@@ -37,19 +37,13 @@ SUMS_OF(matmul) SUMS_OF(matmul_transposed) SUMS_OF(sum)
 BRANCHES_OF(compare) BRANCHES_OF(sign) BRANCHES_OF(rowmax)
 #undef BRANCHES_OF
 
-#define FORWARD_OF(name)                                          \
+/* A kernel for each row, and its twin; one that draws has none. */
+#define OP(id, name, ...)                                         \
   void forward_##name(const struct call *call, struct rect part); \
   void forward_##name##_wide(const struct wide_call *call, struct rect part);
-FORWARD_OF(add) FORWARD_OF(sub) FORWARD_OF(mul) FORWARD_OF(div) FORWARD_OF(pow) FORWARD_OF(max)
-FORWARD_OF(min) FORWARD_OF(less) FORWARD_OF(less_equal) FORWARD_OF(greater)
-FORWARD_OF(greater_equal) FORWARD_OF(equal) FORWARD_OF(not_equal) FORWARD_OF(neg) FORWARD_OF(exp)
-FORWARD_OF(log) FORWARD_OF(sqrt) FORWARD_OF(abs) FORWARD_OF(sin) FORWARD_OF(cos) FORWARD_OF(tanh)
-FORWARD_OF(copy) FORWARD_OF(matmul) FORWARD_OF(matmul_transposed) FORWARD_OF(transpose)
-FORWARD_OF(sum) FORWARD_OF(rowmax) FORWARD_OF(rows) FORWARD_OF(cols) FORWARD_OF(zeros)
-FORWARD_OF(ones) FORWARD_OF(eye) FORWARD_OF(unit)
-#undef FORWARD_OF
-
-void forward_rand(const struct call *call, struct rect part);
-void forward_randn(const struct call *call, struct rect part);
+#define DRAW(id, name, ...) void forward_##name(const struct call *call, struct rect part);
+#include "core/op.def"
+#undef DRAW
+#undef OP
 
 #endif

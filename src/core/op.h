@@ -7,6 +7,8 @@
 
 #include "core/call.h"
 
+enum { MAX_EXAMPLES = 3 };
+
 enum op_form {
   FORM_CALL,    /* exp(a) */
   FORM_INFIX,   /* a + b */
@@ -70,11 +72,14 @@ struct op {
   const char *domain[MAX_OPERANDS]; /* where the rule holds and tests draw, as an expression of a
                                      * standard normal z; NULL: z itself */
   const char *help;
+  const char *examples[MAX_EXAMPLES]; /* "max([1 5], 3) = [3 5]": right to 10 digits */
 };
 
 enum op_id {
 #define OP(id, ...) OP_##id,
+#define DRAW OP
 #include "core/op.def"
+#undef DRAW
 #undef OP
   OP_COUNT
 };
@@ -89,6 +94,9 @@ int op_find_symbol(const char *symbol, size_t length, enum op_form form);
 
 /* Each entry of the result is made of one entry of each operand. */
 bool op_is_elementwise(const struct op *op);
+
+/* What OP wants of its operands' shapes and makes of them, in words; "" for a row with sizes. */
+const char *op_shape_words(const struct op *op);
 
 /* a + b; a * b, entry by entry; the sum of entries of one operand. */
 bool op_adds(const struct op *op);

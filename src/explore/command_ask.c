@@ -90,7 +90,8 @@ enum status do_check(struct session *session, const struct source *arguments, st
   if (!status) status = check_run(check, session->model, &how, diag);
   if (!status) status = diagnose(check, session->model, diag);
   session->running = NULL;
-  if (!status && open) status = report_survey(check, session->model, diag);
+  if (!status && open) status = report_survey(check, session->model,
+                           options.edition > 0 ? options.edition : session->edition, diag);
   if (!status) {
     check->options.params = NULL; /* lent by the options, which end here */
     report_check(&out->text, session->model, check, session->style);

@@ -75,7 +75,7 @@ static enum status do_bugs(struct session *session, const struct source *argumen
                     struct diag *diag) {
   struct catalogue catalogue;
   const struct bug_kind *kind = bug_kind_find(arguments->text);
-  enum status status = catalogue_make(&catalogue, session->model, diag);
+  enum status status = catalogue_make_edition(&catalogue, session->model, session->edition, diag);
   if (!*arguments->text) list_bugs(session->model, &out->text);
   if (kind) report_kind(&out->text, kind);
   if (!status) report_catalogue(&out->text, session->model, &catalogue, arguments->text);
@@ -86,7 +86,8 @@ static enum status do_bugs(struct session *session, const struct source *argumen
 static enum status do_blind(struct session *session, const struct source *arguments, struct lines *out,
                      struct diag *diag) {
   struct survey survey;
-  const struct survey_options options = {.frozen = session->now.at.frozen, .cancel = session->cancel,
+  const struct survey_options options = {.edition = session->edition,
+                                         .frozen = session->now.at.frozen, .cancel = session->cancel,
                                          .progress = session->progress,
                                          .progress_context = session->progress_context};
   (void)arguments;
@@ -107,7 +108,8 @@ static void end_matrix(void *matrix) {
 
 static enum status do_matrix(struct session *session, const struct source *arguments, struct lines *out,
                       struct diag *diag) {
-  struct matrix_options options = {.loader = &io_loader, .frozen = session->now.at.frozen,
+  struct matrix_options options = {.loader = &io_loader, .edition = session->edition,
+                                   .frozen = session->now.at.frozen,
                                    .cancel = session->cancel, .progress = session->progress,
                                    .progress_context = session->progress_context};
   struct matrix *matrix = shared_new(sizeof *matrix, end_matrix);

@@ -48,6 +48,7 @@ struct options {
   int method, evaluate, precision; /* index of the choice; precision: -1 if no word gave it */
   int step, directions, threads; /* 0: not given */
   int level, bug_count;          /* likewise; of a hunt */
+  int edition;                   /* likewise; of the catalogue of bugs */
   double rate, momentum;         /* of train */
   int steps, batch, seed;        /* seed: -1 if not given */
   bool check;

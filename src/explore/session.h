@@ -26,6 +26,7 @@ struct session {
   const struct interpreter *interpreter; /* for the command lines of lessons and records */
   const struct examiner *examiner; /* NULL: the lesson's quizzes */
   bool secret;         /* bugs are hidden: nothing says where they are */
+  int edition;         /* of the catalogue of bugs; 0: the newest */
   bool terse;          /* nobody reads what a check has to say besides its figures */
   const struct check *running;    /* the check under way, for whoever is told of its progress */
   const struct history *training; /* likewise of a training */

@@ -285,6 +285,7 @@ static enum status prepare(struct play *play, struct session *session,
   play->options = (struct hunt_options){.seed = (uint32_t)(options->seed > 0 ? options->seed : 0),
                                         .level = options->level > 0 ? options->level : 1,
                                         .bugs = options->bug_count > 0 ? options->bug_count : 1,
+                                        .edition = options->edition,
                                         .frozen = session->now.at.frozen || options->frozen};
   play->page = session->now.page;
   play->text = hash_bytes(HASH_START, model->source->text, model->source->length);

@@ -74,8 +74,8 @@ static uint64_t lot_of(uint32_t seed, const char *id) {
   return hash_mix(lot, lot >> 29);
 }
 
-/* The candidate with the smallest number: a catalogue or a model that has grown hides what it did,
- * unless the new mutant's number is smaller. */
+/* The candidate with the smallest number: a model that has grown hides what it did, unless the new
+ * mutant's number is smaller. */
 static const struct mutant *draw(const struct hide *hide) {
   const struct mutant *drawn = NULL;
   uint64_t least = 0;
@@ -162,7 +162,9 @@ enum status hunt_begin(struct hunt *hunt, struct model *model, const struct hunt
                     _("a hunt has a level from 1 to %d and 1 to %d bugs"), HARDEST_LEVEL,
                     HUNT_MAX_BUGS);
   enum status status = model_drop_bugs(model, 0, diag);
-  if (!status) status = catalogue_make(&hide.catalogue, model, diag);
+  if (!status)
+    status = catalogue_make_edition(&hide.catalogue, model,
+                                    options->edition > 0 ? options->edition : FIRST_EDITION, diag);
   if (!status) {
     hide.candidate = calloc(hide.catalogue.count + 1, sizeof *hide.candidate);
     if (!hide.candidate || effect_init(&hide.here, model, options->frozen, false) ||

@@ -1,5 +1,6 @@
-/* Hunts: bugs hidden by seed, to be found by looking and checking. The same text, seed, level and
- * number of bugs make the same hunt on every machine. A hunt owns everything in it until
+/* Hunts: bugs hidden by seed, to be found by looking and checking. The same text, seed, level,
+ * number of bugs and edition of the catalogue make the same hunt on every machine, even after the
+ * catalogue has grown. A hunt owns everything in it until
  * hunt_done(); the model that it hides its bugs in belongs to the caller. */
 #ifndef GRADWALK_GAME_HUNT_H
 #define GRADWALK_GAME_HUNT_H
@@ -51,14 +52,15 @@ struct hunt_options {
   uint32_t seed;
   int level; /* 1 to HARDEST_LEVEL */
   int bugs;  /* 1 to HUNT_MAX_BUGS, in different lines */
+  int edition; /* of the catalogue; 0: FIRST_EDITION */
   bool frozen;
 };
 
 /* Hides bugs in MODEL, whose own are dropped. Those of the levels below 5 show in the gradients at
  * this point; those of level 5 there or at another point. Where a model has no bug of the level,
  * the next lower level serves. A seed draws by the mutants' ids alone, so it hides the same in a
- * model or with a catalogue that has grown, unless what is new is drawn. STATUS_DATA if there are
- * too few lines that can be wrong. Ends with hunt_done(), also after a failure. */
+ * model that has grown, unless what is new is drawn. STATUS_DATA if there are too few lines that
+ * can be wrong. Ends with hunt_done(), also after a failure. */
 enum status hunt_begin(struct hunt *hunt, struct model *model, const struct hunt_options *options,
                        struct diag *diag);
 void hunt_done(struct hunt *hunt);

@@ -45,12 +45,14 @@ enum status record_make(const struct session *session, struct text *out) {
   const struct hunt *hunt = &play->hunt;
   char text[17], seal[17];
   snprintf(text, sizeof text, "%016" PRIx64, play->text);
+  const bool later = play->options.edition > FIRST_EDITION; /* a record of the first names none */
   json_t *document = json_pack(
-      "{s:i, s:s, s:i, s:s, s:I, s:i, s:i, s:b, s:o, s:f, s:i, s:b, s:i}", "gradwalk-hunt",
+      "{s:i, s:s, s:i, s:s, s:I, s:i, s:i, s:b, s:o*, s:o, s:f, s:i, s:b, s:i}", "gradwalk-hunt",
       RECORD_FORMAT, "lesson", play->lesson, "step", play->page, "text", text, "seed",
       (json_int_t)hunt->seed, "level", play->options.level, "bugs", play->options.bugs, "freeze",
-      play->options.frozen, "acts", acts_json(play), "seconds", hunt->seconds, "found",
-      (int)hunt_found(hunt), "over", hunt->over, "score", (int)hunt_score(hunt));
+      play->options.frozen, "edition", later ? json_integer(play->options.edition) : NULL, "acts",
+      acts_json(play), "seconds", hunt->seconds, "found", (int)hunt_found(hunt), "over",
+      hunt->over, "score", (int)hunt_score(hunt));
   if (!document || !seal_of(document, seal) ||
       json_object_set_new(document, "seal", json_string(seal))) {
     json_decref(document);
@@ -64,7 +66,7 @@ enum status record_make(const struct session *session, struct text *out) {
 struct record {
   json_t *document;
   const char *lesson, *text;
-  int step, level, bugs, freeze, found, over, score;
+  int step, level, bugs, freeze, edition, found, over, score;
   json_int_t seed;
   double seconds;
   json_t *acts;
@@ -89,7 +91,7 @@ static enum status read_record(const char *file, struct record *record, struct d
   struct text text;
   json_error_t error;
   int format = 0;
-  *record = (struct record){0};
+  *record = (struct record){.edition = FIRST_EDITION};
   text_init(&text);
   enum status status = file_read(file, &text, diag);
   if (!status)
@@ -105,11 +107,11 @@ static enum status read_record(const char *file, struct record *record, struct d
   status = check_seal(record->document, file, diag);
   if (status) return status;
   if (json_unpack(record->document,
-                  "{s:s, s:i, s:s, s:I, s:i, s:i, s:b, s:o, s:F, s:i, s:b, s:i}", "lesson",
+                  "{s:s, s:i, s:s, s:I, s:i, s:i, s:b, s?i, s:o, s:F, s:i, s:b, s:i}", "lesson",
                   &record->lesson, "step", &record->step, "text", &record->text, "seed",
                   &record->seed, "level", &record->level, "bugs", &record->bugs, "freeze",
-                  &record->freeze, "acts", &record->acts, "seconds", &record->seconds, "found",
-                  &record->found, "over", &record->over, "score", &record->score) != 0 ||
+                  &record->freeze, "edition", &record->edition, "acts", &record->acts, "seconds",
+                  &record->seconds, "found", &record->found, "over", &record->over, "score", &record->score) != 0 ||
       !json_is_array(record->acts) || json_array_size(record->acts) > MAX_ACTS ||
       record->seed < 0 || record->seed > UINT32_MAX)
     return refuse(diag, file, _("this record lacks something that every record has"));
@@ -146,8 +148,8 @@ static enum status begin_again(struct session *session, const struct record *rec
     status = issue(session, &out, diag, "page %d", record->step);
   if (!status && record->freeze) status = issue(session, &out, diag, "freeze on");
   if (!status)
-    status = issue(session, &out, diag, "hunt seed=%u level=%d bugs=%d", (uint32_t)record->seed,
-                   record->level, record->bugs);
+    status = issue(session, &out, diag, "hunt seed=%u level=%d bugs=%d edition=%d",
+                   (uint32_t)record->seed, record->level, record->bugs, record->edition);
   lines_done(&out);
   if (status) return status;
   char text[17];

@@ -213,9 +213,10 @@ static size_t slopes_of(const struct check *check) {
   return slopes;
 }
 
-enum status report_survey(struct check *check, struct model *model, struct diag *diag) {
+enum status report_survey(struct check *check, struct model *model, int edition,
+                          struct diag *diag) {
   const struct check_options *options = &check->options;
-  const struct survey_options how = {.frozen = options->frozen,
+  const struct survey_options how = {.edition = edition, .frozen = options->frozen,
                                      .budget = survey_budget(model, slopes_of(check))};
   struct survey survey;
   struct text note;

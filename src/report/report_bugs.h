@@ -31,6 +31,7 @@ void report_matrix_csv(struct text *out, const struct matrix *matrix);
  * them would have passed, or that finding it out takes longer than the check did. Nothing where the
  * test was not the one per entry in double precision, or has not passed. MODEL is changed for a
  * while and left as it was. */
-enum status report_survey(struct check *check, struct model *model, struct diag *diag);
+enum status report_survey(struct check *check, struct model *model, int edition,
+                          struct diag *diag);
 
 #endif

@@ -295,8 +295,11 @@ static void act_hide(struct ui *ui, const char *arguments) {
   bool listed = ui->view == VIEW_LESSONS;
   if (listed) act_enter(ui, "");
   if (!session_is_open(ui->session) || (listed && ui->said_is_error)) return;
-  snprintf(line, sizeof line, "hunt seed=%u level=%d", play ? play->options.seed + 1 : 1,
-           play ? play->options.level : 1);
+  int length = snprintf(line, sizeof line, "hunt seed=%u level=%d",
+                        play ? play->options.seed + 1 : 1, play ? play->options.level : 1);
+  const int edition = ui->session->edition > 0 ? ui->session->edition : catalogue_newest();
+  if (edition > FIRST_EDITION) /* whose kinds nobody would meet otherwise */
+    snprintf(line + length, sizeof line - (size_t)length, " edition=%d", edition);
   prompt_start(line);
 }
 
@@ -570,6 +573,7 @@ enum status app_run(const struct app_start *start, const struct term_options *op
                   .autoplay = start->autoplay, .played = seconds_now()};
   *signal = 0;
   session_init(&session, &command_interpreter);
+  session.edition = start->edition;
   enum status status = key_log_open(&ui.key_log, start->trace, diag);
   if (!status) status = keymap_load(&ui.keymap, diag);
   if (!status) status = themes_load(&ui.themes, diag);

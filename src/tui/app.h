@@ -10,6 +10,7 @@ struct app_start {
   bool hunt;          /* they begin a hunt: one of them that fails is the end */
   const char *record; /* of the hunt, or NULL */
   const char *trace;  /* the file that keys and commands are logged to, or NULL */
+  int edition;        /* of the catalogue of bugs; 0: the newest */
   double autoplay;    /* above 0 the lesson goes on by itself after so many seconds, until a key is
                        * pressed */
 };

@@ -73,7 +73,7 @@ static void chain(int depth, bool checked) {
   stop_if(model_build(&deep, &from, NULL, &diag), &diag);
   if (checked) {
     stop_if(check_run(&found, &deep, &options, &diag), &diag);
-    stop_if(report_survey(&found, &deep, &diag), &diag);
+    stop_if(report_survey(&found, &deep, NEWEST_EDITION, &diag), &diag);
     check_done(&found);
   } else {
     stop_if(catalogue_make(&catalogue, &deep, &diag), &diag);

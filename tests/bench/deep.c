@@ -25,7 +25,7 @@ static double time_once(struct model *model, enum verdict wanted) {
   const double start = seconds_now();
   stop_if(check_run(&check, model, &options, &diag), &diag);
   stop_if(diagnose(&check, model, &diag), &diag);
-  stop_if(report_survey(&check, model, &diag), &diag);
+  stop_if(report_survey(&check, model, NEWEST_EDITION, &diag), &diag);
   const double seconds = seconds_now() - start;
   if (check.verdict != wanted) {
     fprintf(stderr, "deep: the check says %s\n", verdict_names[check.verdict]);

@@ -1,8 +1,9 @@
 /* What the C library's functions give for many arguments: a line for each, with a hash of the bits of
  * all results. The program's digits are the same on two machines where these lines are. Every
  * function of <math.h> that the program calls has a line here, but those that IEEE 754 leaves no
- * choice (see run-libm). */
+ * choice (see run-libm). Those of the elementwise operations come from op.def. */
 #include "core/hash.h"
+#include "core/kernels.h"
 #include "core/wide.h"
 
 #include <math.h>
@@ -46,6 +47,40 @@ static void show_function(const struct function *function) {
   for (int i = 0; i < ARGUMENTS; i++)
     hash = mix(hash, function->call(draw(function->from, function->to)));
   show(function->name, hash);
+}
+
+static bool is_shown(const char *name) {
+  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
+    if (strcmp(functions[i].name, name) == 0) return true;
+  return false;
+}
+
+/* An operation that is called as its C function is, and has no line above: double and wide. */
+static void show_operation(const struct op *op) {
+  uint64_t hash = HASH_START, wide_hash = HASH_START;
+  char wide_name[40];
+  for (int i = 0; i < ARGUMENTS; i++) {
+    double a = draw(-7, 7), out;
+    wide wide_a = a, wide_out;
+    struct call call = {.out = &out, .shape = {1, 1}, .in = {{&a, {1, 1}}}};
+    struct wide_call wide_call = {.out = &wide_out, .shape = {1, 1}, .in = {{&wide_a, {1, 1}}}};
+    op->forward(&call, shape_rect(call.shape));
+    op->forward_wide(&wide_call, shape_rect(call.shape));
+    hash = mix(hash, out);
+    wide_hash = mix(wide_hash, (double)wide_out);
+  }
+  snprintf(wide_name, sizeof wide_name, "%sf128", op->name);
+  show(op->name, hash);
+  if (WIDE_IS_WIDE) show(wide_name, wide_hash);
+}
+
+static void show_operations(void) {
+  for (int id = 0; id < OP_COUNT; id++) {
+    const struct op *op = &op_table[id];
+    if (op->arity == 1 && op->form == FORM_CALL && op->forward_wide &&
+        op->touch == touch_elementwise && !is_shown(op->name))
+      show_operation(op);
+  }
 }
 
 /* Whole exponents, roots and others; bases below 0 have the whole ones only. */
@@ -103,5 +138,6 @@ int main(void) {
   show_pow();
   show_exp2();
   show_wide();
+  show_operations();
   return 0;
 }

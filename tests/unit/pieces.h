@@ -5,6 +5,10 @@
 
 #include "core/op.h"
 #include "core/text.h"
+#include "lang/describe.h"
+
+#include <ctype.h>
+#include <string.h>
 
 /* -- every row of the op table -- */
 
@@ -52,68 +56,82 @@ static void put_site(struct text *text, const struct site *site) {
   text_puts(text, "\ndata u = randn(rows(y), cols(y))\nloss_ = sum(y * u)\n");
 }
 
-/* -- every gate of the prelude: whoever adds one adds its row -- */
-
-struct gate_row {
-  const char *name;
-  const char *leaves; /* R rows, C columns, K columns of another matrix */
-  const char *call;
-  bool ignores_constant; /* the hand-written rule leaves out the 1e-7 on purpose */
-};
-
-static const struct gate_row gate_rows[] = {
-    {"sigmoid", "param x = randn(R, C)", "sigmoid(x)", false},
-    {"relu", "param x = randn(R, C)", "relu(x)", false},
-    {"leaky_relu", "param x = randn(R, C); data slope = rand(1, 1)", "leaky_relu(x, slope)", false},
-    {"softplus", "param x = 2 * randn(R, C)", "softplus(x)", false},
-    {"softmax", "param x = randn(R, C)", "softmax(x)", false},
-    {"affine", "param x = randn(R, C); param W = randn(C, K); param b = randn(1, K)",
-     "affine(x, W, b)", false},
-    {"layer_norm", "param x = randn(R, C); param g = randn(1, C); param b = randn(1, C)",
-     "layer_norm(x, g, b)", false},
-    {"batch_norm", "param x = randn(R, C); param g = randn(1, C); param b = randn(1, C)",
-     "batch_norm(x, g, b)", false},
-    {"dropout", "param x = randn(R, C); data keep = 0.5 + 0.5 * rand(1, 1)", "dropout(x, keep)",
-     false},
-    {"mean", "param x = randn(R, C)", "mean(x)", false},
-    {"softmax_with_loss",
-     "param x = 0.5 * randn(R, C); data z = randn(R, C); data t = z == rowmax(z)",
-     "softmax_with_loss(x, t)", true},
-    {"softmax_cross_entropy", "param x = randn(R, C); data t = rand(R, C)",
-     "softmax_cross_entropy(x, t)", false},
-    {"binary_cross_entropy", "param x = 0.1 + 0.8 * rand(R, C); data t = rand(R, C)",
-     "binary_cross_entropy(x, t)", false},
-    {"mse", "param x = randn(R, C); param t = randn(R, C)", "mse(x, t)", false},
-    {"l2_penalty", "param w = randn(R, C); data lambda = 0.1 + rand(1, 1)",
-     "l2_penalty(w, lambda)", false},
-    {"l1_penalty", "param w = randn(R, C); data lambda = 0.1 + rand(1, 1)",
-     "l1_penalty(w, lambda)", false},
-};
-enum { GATE_ROWS = sizeof gate_rows / sizeof *gate_rows };
+/* -- every gate of the prelude, as its text has it -- */
 
 struct sizes {
-  int rows, cols, others;
+  int rows, cols, others; /* R, C and K */
 };
 
-static bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+/* Shapes for the parameters of a gate for which its comment says nothing: a number for each. */
+enum { GATE_SHAPES = 6, GATE_MOST_OPERANDS = 4 };
+
+static struct shape gate_shape(struct sizes sizes, size_t number) {
+  const uint32_t r = (uint32_t)sizes.rows, c = (uint32_t)sizes.cols, k = (uint32_t)sizes.others;
+  const struct shape shapes[GATE_SHAPES] = {{r, c}, {1, 1}, {1, c}, {r, 1}, {c, k}, {1, k}};
+  return shapes[number];
 }
 
-/* TEMPLATE with numbers for the names R, C and K. */
-static void put_sized(struct text *text, const char *template, struct sizes sizes) {
-  for (const char *c = template; *c; c++) {
-    bool alone = (c == template || !is_letter(c[-1])) && !is_letter(c[1]);
-    if (alone && *c == 'R') text_printf(text, "%d", sizes.rows);
-    else if (alone && *c == 'C') text_printf(text, "%d", sizes.cols);
-    else if (alone && *c == 'K') text_printf(text, "%d", sizes.others);
-    else text_put(text, c, 1);
+/* TEMPLATE of LENGTH bytes with numbers for the names R, C and K. */
+static void put_sized(struct text *text, const char *template, size_t length, struct sizes sizes) {
+  for (size_t i = 0; i < length; i++) {
+    const char c = template[i], after = i + 1 < length ? template[i + 1] : ' ';
+    bool alone = (i == 0 || !(isalnum((unsigned char)template[i - 1]) || template[i - 1] == '_')) &&
+                 !(isalnum((unsigned char)after) || after == '_');
+    if (alone && c == 'R') text_printf(text, "%d", sizes.rows);
+    else if (alone && c == 'C') text_printf(text, "%d", sizes.cols);
+    else if (alone && c == 'K') text_printf(text, "%d", sizes.others);
+    else text_put(text, &c, 1);
   }
 }
 
-/* y = the gate, and a loss that hands it a random gradient. */
-static void put_gate(struct text *text, const struct gate_row *row, struct sizes sizes) {
-  put_sized(text, row->leaves, sizes);
-  text_printf(text, "\ny = %s\ndata u = randn(rows(y), cols(y))\nloss_ = sum(y * u)\n", row->call);
+/* The parameter that DRAW, "name = …", is for; 0 if it is for none. */
+static size_t gate_parameter(const struct stmt *gate, const char *draw) {
+  size_t length = strcspn(draw, " =");
+  for (size_t i = 1; i < gate->name_count; i++)
+    if (strlen(gate->names[i]) == length && memcmp(gate->names[i], draw, length) == 0) return i;
+  return 0;
+}
+
+static void put_parameter(struct text *text, const struct stmt *gate, size_t parameter) {
+  text_puts(text, parameter && gate_hands_to(gate, parameter) ? "param " : "data ");
+}
+
+/* The leaves that the comment of GATE has the tests draw; DRAWN[i] says that parameter i is one. */
+static void put_draws(struct text *text, const struct stmt *gate, struct sizes sizes,
+                      bool drawn[]) {
+  size_t length;
+  for (const char *at = gate_draws(gate, &length); length > 0;) {
+    const char *semicolon = memchr(at, ';', length);
+    size_t size = semicolon ? (size_t)(semicolon - at) : length;
+    size_t parameter = gate_parameter(gate, at);
+    drawn[parameter] = true;
+    put_parameter(text, gate, parameter);
+    put_sized(text, at, size, sizes);
+    text_puts(text, "\n");
+    if (semicolon) size += 1 + strspn(semicolon + 1, " ");
+    at += size, length -= size;
+  }
+}
+
+/* result = the gate of leaves in choice CHOICE of their shapes, and a loss that hands it a random
+ * gradient. False: there is no such choice. The gate may not take these shapes: then the text is no
+ * model. */
+static inline bool put_gate(struct text *text, const struct stmt *gate, struct sizes sizes,
+                            size_t choice) {
+  bool drawn[1 + GATE_MOST_OPERANDS] = {false};
+  if (gate->name_count > 1 + GATE_MOST_OPERANDS) return false;
+  put_draws(text, gate, sizes, drawn);
+  for (size_t i = 1; i < gate->name_count; i++) {
+    if (drawn[i]) continue;
+    struct shape shape = gate_shape(sizes, i == 1 ? 0 : choice % GATE_SHAPES);
+    if (i > 1) choice /= GATE_SHAPES;
+    put_parameter(text, gate, i);
+    text_printf(text, "%s = randn(%u, %u)\n", gate->names[i], shape.rows, shape.cols);
+  }
+  text_puts(text, "result = ");
+  gate_put_use(text, gate);
+  text_puts(text, "\ndata u_ = randn(rows(result), cols(result))\nloss_ = sum(result * u_)\n");
+  return choice == 0;
 }
 
 #endif

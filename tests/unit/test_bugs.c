@@ -8,10 +8,12 @@
 #include <cmocka.h>
 
 #include "bug/matrix.h"
+#include "core/hash.h"
 #include "game/hunt.h"
 #include "io/loader.h"
 #include "pieces.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,11 +27,16 @@ struct subject {
   struct model model;
 };
 
-static void subject_build(struct subject *subject) {
-  struct diag diag = {0};
+/* Whether the text is a model. */
+static bool subject_try(struct subject *subject, struct diag *diag) {
   assert_false(subject->text.failed);
   subject->source = (struct source){"subject", text_string(&subject->text), subject->text.length, 1};
-  if (model_build(&subject->model, &subject->source, &io_loader, &diag) != STATUS_OK)
+  return model_build(&subject->model, &subject->source, &io_loader, diag) == STATUS_OK;
+}
+
+static void subject_build(struct subject *subject) {
+  struct diag diag = {0};
+  if (!subject_try(subject, &diag))
     fail_msg("%s: %s (%s)", subject->source.text, diag.message, diag.hint);
 }
 
@@ -265,14 +272,19 @@ static void run_matrix(struct matrix *matrix, const struct model *model, int thr
   if (matrix_run(matrix, model, &options, &diag) != STATUS_OK) fail_msg("%s", diag.message);
 }
 
-static void try_subject(struct subject *subject, struct tally *tally) {
+/* A subject that is built; ends it. */
+static void judge_subject(struct subject *subject, struct tally *tally) {
   struct matrix matrix;
-  subject_build(subject);
   run_matrix(&matrix, &subject->model, 1);
   assert_int_equal(matrix.own[CHOSEN], OUTCOME_EQUIVALENT);
   judge(&matrix, subject->source.text, tally);
   matrix_done(&matrix);
   subject_done(subject);
+}
+
+static void try_subject(struct subject *subject, struct tally *tally) {
+  subject_build(subject);
+  judge_subject(subject, tally);
 }
 
 static void report(const char *what, const struct tally *tally) {
@@ -303,19 +315,34 @@ static void test_every_op(void **state) {
   assert_true(tally.caught > 3 * (tally.same + tally.small + tally.undecided));
 }
 
+/* GATE of the first shapes that it takes. */
+static void start_gate(struct subject *subject, const struct stmt *gate, struct sizes sizes) {
+  struct diag diag = {0};
+  for (size_t choice = 0;; choice++) {
+    text_init(&subject->text);
+    text_puts(&subject->text, "seed 12\n");
+    if (!put_gate(&subject->text, gate, sizes, choice))
+      fail_msg("%s takes no shapes that are tried", gate->names[0]);
+    if (subject_try(subject, &diag)) return;
+    subject_done(subject);
+  }
+}
+
 static void test_every_gate(void **state) {
   (void)state;
+  struct gates gates;
+  struct diag diag = {0};
   struct tally tally = {0};
-  for (size_t i = 0; i < GATE_ROWS; i++)
+  assert_int_equal(gates_read(&gates, &diag), STATUS_OK);
+  for (size_t i = 0; i < gates.syntax.count; i++)
     for (int batch = 3; batch <= 4; batch++) {
       struct subject subject;
-      text_init(&subject.text);
-      text_puts(&subject.text, "seed 12\n");
-      put_gate(&subject.text, &gate_rows[i], (struct sizes){batch, 4, 2});
-      try_subject(&subject, &tally);
+      start_gate(&subject, &gates.syntax.statements[i], (struct sizes){batch, 4, 2});
+      judge_subject(&subject, &tally);
     }
   report("gates", &tally);
   assert_true(tally.caught > 3 * (tally.same + tally.small + tally.undecided));
+  gates_done(&gates);
 }
 
 static void test_the_famous_networks(void **state) {
@@ -565,6 +592,87 @@ static void test_a_seed_outlives_what_is_new(void **state) {
   assert_in_range(kept, SEEDS / 4, SEEDS - 1);
 }
 
+/* A hash of all mutants of TEXT in EDITION of the catalogue. */
+static uint64_t catalogue_hash(const char *text, int edition) {
+  struct subject subject;
+  struct catalogue catalogue;
+  struct diag diag = {0};
+  uint64_t hash = HASH_START;
+  subject_start(&subject, text);
+  assert_int_equal(catalogue_make_edition(&catalogue, &subject.model, edition, &diag), STATUS_OK);
+  for (size_t i = 0; i < catalogue.count; i++) {
+    const struct mutant *mutant = &catalogue.mutants[i];
+    hash = hash_bytes(hash, mutant->id, strlen(mutant->id));
+    for (size_t k = 0; k < mutant->line_count; k++)
+      hash = hash_bytes(hash, mutant->lines[k], strlen(mutant->lines[k]));
+  }
+  catalogue_done(&catalogue);
+  subject_done(&subject);
+  return hash;
+}
+
+/* A hash of what some hunts of TEXT hide. */
+static uint64_t hunts_hash(const char *text) {
+  uint64_t hash = HASH_START;
+  for (uint32_t seed = 0; seed < 40; seed++) {
+    struct subject subject;
+    struct hunt hunt;
+    subject_start(&subject, text);
+    begin(&hunt, &subject, seed, 1 + (int)seed % HARDEST_LEVEL, 2);
+    for (size_t i = 0; i < hunt.count; i++)
+      hash = hash_bytes(hash, hunt.bugs[i].mutant.id, strlen(hunt.bugs[i].mutant.id));
+    hunt_done(&hunt);
+    subject_done(&subject);
+  }
+  return hash;
+}
+
+/* Hunts that were handed out go on hiding what they hid: the first edition of the catalogue is
+ * what it was, whatever came later. */
+static void test_the_first_edition_stays(void **state) {
+  static const struct {
+    const char *text;
+    uint64_t catalogue, hunts;
+  } kept[] = {
+      {chain, UINT64_C(0x1a474da086fce09e), UINT64_C(0x89685868132d74d2)},
+      {layers, UINT64_C(0x6ae3477985af06bc), UINT64_C(0xed7d735fa4e6371b)},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+    const uint64_t catalogue = catalogue_hash(kept[i].text, FIRST_EDITION);
+    const uint64_t hunts = hunts_hash(kept[i].text);
+    if (catalogue == kept[i].catalogue && hunts == kept[i].hunts) continue;
+    fail_msg("the first edition of the catalogue has changed (0x%016" PRIx64 ", 0x%016" PRIx64
+             "): what comes later wants a row LATER_KIND or LATER_REWRITE",
+             catalogue, hunts);
+  }
+}
+
+/* An edition is the one before and what came with it. */
+static void test_editions_grow(void **state) {
+  struct subject subject;
+  struct diag diag = {0};
+  size_t before = 0;
+  (void)state;
+  subject_start(&subject, layers);
+  for (int edition = FIRST_EDITION; edition <= catalogue_newest(); edition++) {
+    struct catalogue catalogue;
+    assert_int_equal(catalogue_make_edition(&catalogue, &subject.model, edition, &diag), STATUS_OK);
+    assert_true(catalogue.count > before);
+    for (size_t i = 0; i < catalogue.count; i++)
+      assert_in_range(catalogue.mutants[i].kind->edition, FIRST_EDITION, edition);
+    before = catalogue.count;
+    catalogue_done(&catalogue);
+  }
+  for (int i = 0; i < 2; i++) {
+    struct catalogue catalogue;
+    const int none = i == 0 ? -1 : catalogue_newest() + 1;
+    assert_int_equal(catalogue_make_edition(&catalogue, &subject.model, none, &diag), STATUS_USAGE);
+    catalogue_done(&catalogue);
+  }
+  subject_done(&subject);
+}
+
 static void test_a_hunt_won(void **state) {
   (void)state;
   struct subject subject;
@@ -693,6 +801,8 @@ int main(void) {
       cmocka_unit_test(test_a_hunt_hides_what_a_check_can_see),
       cmocka_unit_test(test_the_seed_decides),
       cmocka_unit_test(test_a_seed_outlives_what_is_new),
+      cmocka_unit_test(test_the_first_edition_stays),
+      cmocka_unit_test(test_editions_grow),
       cmocka_unit_test(test_a_hunt_won),
       cmocka_unit_test(test_a_hunt_lost),
       cmocka_unit_test(test_scores),

@@ -599,81 +599,7 @@ static void exponential_constants_stay_short(void **state) {
   assert_true(longest < 2000);
 }
 
-/* -- gates: folded, by their own rule; unfolded, by their inside -- */
-
-static const struct {
-  const char *gate, *text;
-  double tolerance;
-} gates[] = {
-    {"sigmoid", "f = sum(sigmoid(x) * g)", 1e-12},
-    {"relu", "f = sum(relu(x) * g)", 1e-12},
-    {"leaky_relu", "f = sum(leaky_relu(x, 0.1) * g)", 1e-12},
-    {"softplus", "f = sum(softplus(x) * g)", 1e-12},
-    {"softmax", "f = sum(softmax(x) * g)", 1e-12},
-    {"affine", "param W = randn(4, 2)\nparam b = randn(1, 2)\nf = sum(affine(x, W, b)^2)", 1e-12},
-    {"layer_norm", "param c = randn(1, 4)\nparam b = randn(1, 4)\nf = sum(layer_norm(x, c, b) * g)",
-     1e-12},
-    {"batch_norm", "param c = randn(1, 4)\nparam b = randn(1, 4)\nf = sum(batch_norm(x, c, b) * g)",
-     1e-12},
-    {"dropout", "f = sum(dropout(x, 0.6) * g)", 1e-12},
-    {"mean", "f = mean(x * g)", 1e-12},
-    {"softmax_with_loss", "f = softmax_with_loss(x, t)", 1e-5}, /* its constant is left out */
-    {"softmax_cross_entropy", "f = softmax_cross_entropy(x, t)", 1e-12},
-    {"binary_cross_entropy", "f = binary_cross_entropy(1 / (1 + exp(-x)), t)", 1e-12},
-    {"mse", "param y = randn(3, 4)\nf = mse(x, y)", 1e-12},
-    {"l2_penalty", "f = l2_penalty(x, 0.3)", 1e-12},
-    {"l1_penalty", "f = l1_penalty(x, 0.3)", 1e-12},
-};
-
-static void gates_agree_with_their_inside(void **state) {
-  (void)state;
-  for (size_t i = 0; i < COUNT_OF(gates); i++) {
-    struct trial folded, unfolded;
-    char text[400];
-    snprintf(text, sizeof text, "seed 3\nparam x = randn(3, 4)\ndata g = randn(3, 4)\n"
-                                "data t = [1 0 0 0; 0 0 1 0; 0 1 0 0]\n%s\n", gates[i].text);
-    begin(&folded, text);
-    begin(&unfolded, text);
-    assert_int_equal(model_fold(&unfolded.model, NULL, false, &unfolded.diag), STATUS_OK);
-    run_passes(&unfolded);
-    assert_int_equal(folded.model.instances[0].folded, true);
-    assert_int_equal(unfolded.model.instances[0].folded, false);
-    assert_string_equal(folded.model.instances[0].gate->names[0], gates[i].gate);
-    for (size_t n = 0; n < folded.model.node_count; n++) {
-      const struct node *node = &folded.model.nodes[n];
-      if (node->kind != NODE_PARAM) continue;
-      const double *a = gradient_of(&folded, node->name), *b = gradient_of(&unfolded, node->name);
-      for (size_t k = 0; k < shape_count(model_shape(&folded.model, node->slot)); k++)
-        if (!(fabs(a[k] - b[k]) <= gates[i].tolerance * (1 + fabs(b[k]))))
-          fail_msg("%s: d%s is %.17g folded, %.17g unfolded", gates[i].gate, node->name, a[k],
-                   b[k]);
-    }
-    assert_int_equal(model_fold(&unfolded.model, NULL, true, &unfolded.diag), STATUS_OK);
-    run_passes(&unfolded);
-    assert_int_equal(folded.model.rule_count, unfolded.model.rule_count);
-    for (size_t r = 0; r < folded.model.rule_count; r++)
-      assert_string_equal(folded.model.rules[r].text, unfolded.model.rules[r].text);
-    end(&unfolded);
-    end(&folded);
-  }
-}
-
-static void no_prelude_gate_is_left_out(void **state) {
-  (void)state;
-  struct arena arena;
-  struct syntax syntax;
-  struct diag diag;
-  arena_init(&arena);
-  assert_int_equal(parse_model(&prelude_source, &arena, &syntax, &diag), STATUS_OK);
-  for (size_t i = 0; i < syntax.count; i++) {
-    bool found = false;
-    for (size_t g = 0; g < COUNT_OF(gates); g++)
-      found = found || strcmp(gates[g].gate, syntax.statements[i].names[0]) == 0;
-    if (!found) fail_msg("no case for the gate %s", syntax.statements[i].names[0]);
-  }
-  syntax_done(&syntax);
-  arena_done(&arena);
-}
+/* -- gates: folded, by their own rule; unfolded, by their inside (all of them: test_rules.c) -- */
 
 static void folding_by_name(void **state) {
   (void)state;
@@ -1098,8 +1024,6 @@ int main(void) {
       cmocka_unit_test(exponential_leaves_are_refused),
       cmocka_unit_test(exponential_rules_are_refused),
       cmocka_unit_test(exponential_constants_stay_short),
-      cmocka_unit_test(gates_agree_with_their_inside),
-      cmocka_unit_test(no_prelude_gate_is_left_out),
       cmocka_unit_test(folding_by_name),
       cmocka_unit_test(derived_rules_in_the_models_own_names),
       cmocka_unit_test(shown_rules_are_what_runs),

@@ -227,7 +227,10 @@ static void test_command_names(void **state) {
     for (size_t j = 0; j < i; j++) assert_string_not_equal(command->name, command_at(j)->name);
   }
   mentions(&trial, "help sweep", "sweep");
-  fails(&trial, "help nosuch", STATUS_USAGE, "no such command");
+  mentions(&trial, "help tanh", "da = dout * (1 - out^2)");
+  mentions(&trial, "help softmax", "dx = out * (dout - sum(dout * out, 1))");
+  fails(&trial, "help tahn", STATUS_USAGE, "did you mean tanh?");
+  fails(&trial, "help nosuch", STATUS_USAGE, "no command, operation or gate called \"nosuch\"");
   fails(&trial, "nxt", STATUS_USAGE, "did you mean next?");
   fails(&trial, "zzzzzzzzz", STATUS_USAGE, "help lists the commands");
   says(&trial, "", "");
