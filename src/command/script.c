@@ -200,7 +200,7 @@ static enum status run_script(struct session *session, const char *path, struct 
     twin.script_depth--;
     end_twin(&twin, session, status);
   }
-  if (status) text_truncate(&out->text, said);
+  if (status) lines_truncate(out, said);
   text_done(&script);
   return status;
 }

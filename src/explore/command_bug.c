@@ -24,7 +24,8 @@ static enum status find_bug(const struct model *model, const char *text, size_t 
   return STATUS_USAGE;
 }
 
-static void list_bugs(const struct model *model, struct text *out) {
+/* Those that show, by number. */
+static void list_numbers(const struct model *model, struct text *out) {
   size_t number = 0;
   for (size_t i = 0; i < model->bug_count; i++) {
     const struct bug *bug = &model->bugs[i];
@@ -37,12 +38,18 @@ static void list_bugs(const struct model *model, struct text *out) {
     text_done(&line);
     text_puts(out, "\n");
   }
+}
+
+static void list_bugs(const struct model *model, struct lines *out) {
+  list_numbers(model, &out->text);
   for (size_t i = 0; i < model->rule_count; i++) {
+    const size_t start = out->text.length;
     if (!model->rules[i].original) continue;
-    rule_put_shown(out, model, i);
-    text_puts(out, _("\n  the line was  "));
-    report_struck_line(out, model, model->rules[i].original);
-    text_puts(out, "\n");
+    rule_put_shown(&out->text, model, i);
+    text_puts(&out->text, _("\n  the line was  "));
+    report_replaced(out, model, model->rules[i].original);
+    text_puts(&out->text, "\n");
+    lines_describe(out, start, LINE_GRADIENT, report_about_rule(model, i));
   }
 }
 
@@ -62,7 +69,7 @@ enum status do_bug(struct session *session, const struct source *arguments, stru
     status = bug_put(model, "bug", arguments->text, diag);
   }
   if (!status) status = session_refresh(session, diag);
-  if (!status) list_bugs(model, &out->text);
+  if (!status) list_bugs(model, out);
   return status;
 }
 
@@ -73,9 +80,9 @@ enum status do_bugs(struct session *session, const struct source *arguments, str
   struct catalogue catalogue;
   const struct bug_kind *kind = bug_kind_find(arguments->text);
   enum status status = catalogue_make(&catalogue, &session->model, diag);
-  if (!*arguments->text) list_bugs(&session->model, &out->text);
-  if (kind) report_kind(&out->text, kind);
-  if (!status) report_catalogue(&out->text, &session->model, &catalogue, arguments->text);
+  if (!*arguments->text) list_bugs(&session->model, out);
+  if (kind) report_kind(out, kind);
+  if (!status) report_catalogue(out, &session->model, &catalogue, arguments->text);
   catalogue_done(&catalogue);
   return status;
 }
@@ -112,7 +119,7 @@ enum status do_matrix(struct session *session, const struct source *arguments, s
     free(matrix);
     return status;
   }
-  report_matrix(&out->text, matrix);
+  report_matrix(out, matrix);
   session_keep_matrix(session, matrix);
   return STATUS_OK;
 }

@@ -33,7 +33,7 @@ static enum status take_over(struct session *session, struct training *training,
   train_give_params(training, &session->model);
   enum status status = session_refresh(session, diag);
   if (status) return status;
-  report_train(&out->text, &training->history, &session->model);
+  report_train(out, &training->history, &session->model);
   session->history = training->history;
   session->has_history = true;
   training->history = (struct history){0};
@@ -77,7 +77,7 @@ static enum status check_beside(struct session *session, const char *when, const
     text_printf(&out->text, "%s\n", diag->message);
     return status;
   }
-  report_check_verdict(&out->text, &session->check, session->style);
+  report_check_verdict(out, &session->check);
   *verdict = verdict_names[session->check.verdict];
   return STATUS_OK;
 }
