@@ -55,7 +55,7 @@ static void say_error(struct ui *ui, const struct diag *diag) {
   struct text message;
   text_init(&message);
   diag_render(diag, &message);
-  ui->said.text.length = 0; /* who speaks is clear here */
+  lines_clear(&ui->said); /* who speaks is clear here */
   text_puts(&ui->said.text, text_string(&message) + (diag->name[0] ? 0 : strlen("gradwalk: ")));
   ui->said_is_error = true;
   text_done(&message);
@@ -97,7 +97,7 @@ static const struct shown_by {
 static void show_step(struct ui *ui) {
   if (frame_lesson(ui).rows == 0) ui->view = VIEW_LESSON;
   ui->scroll[VIEW_LESSON] = 0;
-  ui->said.text.length = 0;
+  lines_clear(&ui->said);
   ui->checked = ui->swept = -1;
 }
 
@@ -110,7 +110,7 @@ static void show_hint(struct ui *ui) {
   enum { END = 1000000 };
   if (!lesson_is_seen(ui)) return;
   ui->scroll[VIEW_LESSON] = END;
-  ui->said.text.length = 0;
+  lines_clear(&ui->said);
 }
 
 /* The page goes on where the question ended, if it was answered. */
@@ -120,7 +120,7 @@ static void show_answer(struct ui *ui) {
   bool asked = ui->question >= 0 && session->quizzes[ui->question].state == QUIZ_OPEN;
   if (!lesson_is_seen(ui) || asked) return;
   if (ui->lines[VIEW_LESSON] > ABOVE) ui->scroll[VIEW_LESSON] = ui->lines[VIEW_LESSON] - ABOVE;
-  ui->said.text.length = 0;
+  lines_clear(&ui->said);
 }
 
 /* Commands whose result the lesson shows, where it is on the screen. */
@@ -175,7 +175,7 @@ static enum status do_command(struct ui *ui, const char *line) {
   struct lines said_before = ui->said_before;
   ui->said_before = ui->said;
   ui->said = said_before;
-  ui->said.text.length = 0;
+  lines_clear(&ui->said);
   ui->said_is_error = false;
   if (shown && shown->at_once) {
     ui->view = shown->view;
@@ -188,7 +188,7 @@ static enum status do_command(struct ui *ui, const char *line) {
   ui->busy = false;
   ui->page_known = false;
   if (status) say_error(ui, diag);
-  else if (shown && shown->at_once) ui->said.text.length = 0;
+  else if (shown && shown->at_once) lines_clear(&ui->said);
   else if (shown) ui->view = shown->view;
   else show_in_lesson(ui, line);
   if (!status && keeper_note(&ui->keeper, session, diag)) say_error(ui, diag);
@@ -213,7 +213,7 @@ static void read_lessons(struct ui *ui) {
 }
 
 static void act_view(struct ui *ui, const char *arguments) {
-  if (ui->said_is_error) ui->said.text.length = 0; /* seen by now */
+  if (ui->said_is_error) lines_clear(&ui->said); /* seen by now */
   int step = strcmp(arguments, "next") == 0 ? 1 : strcmp(arguments, "previous") == 0 ? -1 : 0;
   if (step != 0) {
     do ui->view = (enum view_id)(((int)ui->view + step + VIEW_COUNT) % VIEW_COUNT);
@@ -241,12 +241,12 @@ static void act_move(struct ui *ui, const char *arguments) {
     if (strcmp(names[i], arguments) != 0) continue;
     bool scrolls = !view_table[ui->view]->move ||
                    (ui->view == VIEW_CIRCUIT && (i == MOVE_PAGE_UP || i == MOVE_PAGE_DOWN));
-    if (ui->view == VIEW_LESSON) ui->said.text.length = 0;
+    if (ui->view == VIEW_LESSON) lines_clear(&ui->said);
     if (scrolls) {
       scroll(ui, (enum direction)i);
       continue;
     }
-    ui->said.text.length = 0;
+    lines_clear(&ui->said);
     ui->line = -1;
     view_table[ui->view]->move(ui, (enum direction)i);
   }
@@ -264,7 +264,7 @@ static void act_enter(struct ui *ui, const char *arguments) {
 }
 
 static void say(struct ui *ui, const char *words) {
-  ui->said.text.length = 0;
+  lines_clear(&ui->said);
   text_printf(&ui->said.text, "%s\n", words);
   ui->said_is_error = true;
   ui->said_in = ui->view;
@@ -274,21 +274,21 @@ static void act_edit(struct ui *ui, const char *arguments) {
   (void)arguments;
   struct text line;
   text_init(&line);
-  if (lines_edit(ui, &line)) prompt_start(text_string(&line));
+  if (rule_lines_edit(ui, &line)) prompt_start(text_string(&line));
   else say(ui, _("there is no rule line here to edit"));
   text_done(&line);
 }
 
 static void act_line(struct ui *ui, const char *arguments) {
   bool down = strcmp(arguments, "previous") != 0;
-  lines_move(ui, ui->line < 0 ? down : down ? 1 : -1);
+  rule_lines_move(ui, ui->line < 0 ? down : down ? 1 : -1);
 }
 
 static void act_toggle(struct ui *ui, const char *arguments) {
   (void)arguments;
   struct text line;
   text_init(&line);
-  if (lines_toggle(ui, &line)) do_command(ui, text_string(&line));
+  if (rule_lines_toggle(ui, &line)) do_command(ui, text_string(&line));
   else say(ui, text_string(&line));
   text_done(&line);
 }
@@ -326,7 +326,7 @@ static void act_swap(struct ui *ui, const char *arguments) {
 static void act_present(struct ui *ui, const char *arguments) {
   (void)arguments;
   ui->presenting = !ui->presenting;
-  ui->said.text.length = 0;
+  lines_clear(&ui->said);
 }
 
 static void choose_theme(struct ui *ui, const char *name, bool light) {
@@ -352,7 +352,7 @@ static void act_theme(struct ui *ui, const char *arguments) {
   bool known = themes_find(&ui->themes, name, light);
   if (known) choose_theme(ui, name, light);
   if (known && *arguments) return;
-  ui->said.text.length = 0;
+  lines_clear(&ui->said);
   ui->said_is_error = !known;
   ui->said_in = ui->view;
   if (known) text_printf(&ui->said.text, "%s %s\n", name, light ? "light" : "dark");
@@ -444,7 +444,7 @@ static void take_mouse(struct ui *ui) {
   }
   int row = mouse.row - area.row, col = mouse.col - area.col;
   if (row < 0 || col < 0 || row >= area.rows || col >= area.cols) return;
-  ui->said.text.length = 0;
+  lines_clear(&ui->said);
   ui->line = -1;
   if (view_table[ui->view]->click) view_table[ui->view]->click(ui, area, row, col);
 }
@@ -563,7 +563,7 @@ static void ui_done(struct ui *ui) {
   themes_done(&ui->themes);
   shelf_done(&ui->shelf);
   lines_done(&ui->said);
-  text_done(&ui->page);
+  lines_done(&ui->page);
   keeper_done(&ui->keeper);
   lines_done(&ui->said_before);
   free(ui->flash);
