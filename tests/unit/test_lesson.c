@@ -540,7 +540,11 @@ static void photograph(struct session *session, struct text *out) {
   if (session->has_check)
     text_printf(out, "%a %d %zu", session->check.difference, (int)session->check.verdict,
                 session->check.entries);
-  page_text(session, out);
+  struct lines page;
+  lines_init(&page);
+  page_text(session, &page);
+  lines_print(&page, false, out);
+  lines_done(&page);
 }
 
 static void expect_same(struct trial *trial, const struct text *before) {
