@@ -97,13 +97,22 @@ void call_clear_progress(const struct progress_bar *progress) {
 
 /* -- printing -- */
 
+static enum status print_text(const struct text *text, struct diag *diag) {
+  const size_t length = text->length;
+  if (text->failed) return diag_no_memory(diag);
+  if ((length > 0 && fwrite(text->bytes, 1, length, stdout) != length) || fflush(stdout) != 0)
+    return diag_set(diag, STATUS_IO, (struct span){0}, _("cannot write: %s"), strerror(errno));
+  return STATUS_OK;
+}
+
 int call_print(struct invocation *call) {
-  if (call->out.failed) return (int)diag_no_memory(&call->diag);
-  size_t length = call->out.length;
-  if ((length > 0 && fwrite(call->out.bytes, 1, length, stdout) != length) || fflush(stdout) != 0)
-    return (int)diag_set(&call->diag, STATUS_IO, (struct span){0}, _("cannot write: %s"),
-                         strerror(errno));
-  return 0;
+  struct text coloured;
+  if (!call->colour) return (int)print_text(&call->out.text, &call->diag);
+  text_init(&coloured);
+  lines_print(&call->out, true, &coloured);
+  enum status status = print_text(&coloured, &call->diag);
+  text_done(&coloured);
+  return (int)status;
 }
 
 void call_print_diag(const struct diag *diag) {

@@ -16,10 +16,11 @@ struct invocation {
   size_t operand_count;
   struct lesson lesson;
   struct model model;
-  struct text out; /* printed as a whole at the end, or not at all */
+  struct lines out; /* printed as a whole at the end, or not at all */
   struct diag diag;
   bool reported; /* the diag has been printed */
   struct style style;
+  bool colour;
   struct keeper *keeper; /* of the reader's progress; NULL: nobody reads */
 };
 

@@ -23,11 +23,14 @@ static bool environment_set(const char *name) {
   return value && *value;
 }
 
-static struct style choose_style(void) {
+static bool may_colour(void) {
   const char *term = getenv("TERM");
   bool terminal = isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0;
-  return (struct style){.colour = terminal && !environment_set("NO_COLOR"),
-                        .unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0};
+  return terminal && !environment_set("NO_COLOR");
+}
+
+static struct style choose_style(void) {
+  return (struct style){.unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0};
 }
 
 /* -- hunts -- */
@@ -61,23 +64,23 @@ static int verb_grade(struct invocation *call) {
   if (call->operand_count == 0)
     return (int)diag_set(&call->diag, STATUS_USAGE, (struct span){0}, "%s",
                          _("grade takes records of hunts"));
+  struct text *out = &call->out.text;
   if (call->options.csv)
-    text_puts(&call->out, "record,lesson,seed,level,bugs,found,checks,looks,hints,wrong,seconds,"
-                          "score\n");
+    text_puts(out, "record,lesson,seed,level,bugs,found,checks,looks,hints,wrong,seconds,score\n");
   else
-    text_printf(&call->out, "%-28s %6s %5s %5s %6s %5s %5s %5s %6s %6s\n", _("record"), _("seed"),
+    text_printf(out, "%-28s %6s %5s %5s %6s %5s %5s %5s %6s %6s\n", _("record"), _("seed"),
                 _("level"), _("found"), _("checks"), _("looks"), _("hints"), _("wrong"),
                 _("seconds"), _("score"));
   for (size_t i = 0; i < call->operand_count; i++) {
     struct grade grade;
     enum status status = grade_record(call->operands[i], &command_interpreter, &grade, &diag);
-    if (!status) put_grade(&call->out, call->operands[i], &grade, call->options.csv);
+    if (!status) put_grade(out, call->operands[i], &grade, call->options.csv);
     else call_print_diag(&diag);
     if (status && !first) first = status;
     grade_done(&grade);
   }
   int printed = call_print(call);
-  call->out.length = 0;
+  lines_clear(&call->out);
   call->reported = first != STATUS_OK;
   return printed ? printed : (int)first;
 }
@@ -85,7 +88,7 @@ static int verb_grade(struct invocation *call) {
 /* -- lessons -- */
 
 static int verb_list(struct invocation *call) {
-  return (int)lessons_list(call->options.json, &call->out, &call->diag);
+  return (int)lessons_list(call->options.json, &call->out.text, &call->diag);
 }
 
 static int verb_test(struct invocation *call) {
@@ -94,8 +97,8 @@ static int verb_test(struct invocation *call) {
     return (int)diag_set(&call->diag, STATUS_USAGE, (struct span){0}, "%s",
                          _("test takes lessons: numbers, names or paths"));
   text_init(&errors);
-  int result = lessons_test(call->operands, call->operand_count, call->options.json, &call->out,
-                            &errors, &call->diag);
+  int result = lessons_test(call->operands, call->operand_count, call->options.json,
+                            &call->out.text, &errors, &call->diag);
   call->reported = errors.length > 0;
   fputs(text_string(&errors), stderr);
   text_done(&errors);
@@ -104,7 +107,7 @@ static int verb_test(struct invocation *call) {
 
 static int verb_new(struct invocation *call) {
   if (call->operand_count == 1)
-    return (int)lessons_new(call->operands[0], &call->out, &call->diag);
+    return (int)lessons_new(call->operands[0], &call->out.text, &call->diag);
   return (int)diag_set(&call->diag, STATUS_USAGE, (struct span){0}, "%s",
                        _("new takes the name of a lesson"));
 }
@@ -196,13 +199,13 @@ static enum status help_command(const char *topic, struct text *out, struct diag
 
 static int verb_help(struct invocation *call) {
   const char *topic = call->operand_count > 0 ? call->operands[0] : NULL;
-  if (!topic) return help_verbs(&call->out), STATUS_OK;
+  if (!topic) return help_verbs(&call->out.text), STATUS_OK;
   if (call->operand_count > 1)
     return (int)diag_set(&call->diag, STATUS_USAGE, (struct span){0}, "%s",
                          _("help takes one topic"));
-  if (strcmp(topic, "keys") == 0) return (int)help_keys(&call->out, &call->diag);
-  if (strcmp(topic, "manual") == 0) return (int)help_manual(&call->out, &call->diag);
-  return (int)help_command(topic, &call->out, &call->diag);
+  if (strcmp(topic, "keys") == 0) return (int)help_keys(&call->out.text, &call->diag);
+  if (strcmp(topic, "manual") == 0) return (int)help_manual(&call->out.text, &call->diag);
+  return (int)help_command(topic, &call->out.text, &call->diag);
 }
 
 /* -- the program -- */
@@ -242,24 +245,24 @@ static bool standard_option(struct invocation *call, int argc, char **argv) {
   for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
     help = help || strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0;
   if (argc > 1 && strcmp(argv[1], "--version") == 0)
-    text_printf(&call->out, "gradwalk %s\n%s\n", PACKAGE_VERSION,
+    text_printf(&call->out.text, "gradwalk %s\n%s\n", PACKAGE_VERSION,
                 _("GPL-3.0-or-later; there is no warranty."));
   else if (help)
-    help_verbs(&call->out);
+    help_verbs(&call->out.text);
   else
     return false;
   return true;
 }
 
 int cli_run(int argc, char **argv) {
-  struct invocation call = {.style = choose_style(), .model = {.loss = -1}};
+  struct invocation call = {.style = choose_style(), .colour = may_colour(), .model = {.loss = -1}};
   int result = standard_option(&call, argc, argv) ? 0 : run_verb(&call, argc, argv);
   if (result < STATUS_USAGE || call.reported) {
     int printed = call_print(&call);
     if (printed) result = printed;
   }
   if (result >= STATUS_USAGE && !call.reported) call_print_diag(&call.diag);
-  text_done(&call.out);
+  lines_done(&call.out);
   model_done(&call.model);
   lesson_done(&call.lesson);
   options_done(&call.options);

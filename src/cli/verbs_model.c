@@ -15,8 +15,8 @@ static int report_values(struct invocation *call) {
   if (status) return (int)diag_no_memory(&call->diag);
   run_code(&run, &model->program.forward, 0);
   run_code(&run, &model->program.backward, 0);
-  if (call->options.json) status = report_eval_json(&call->out, model, &run);
-  else report_eval(&call->out, model, &run, call->style);
+  if (call->options.json) status = report_eval_json(&call->out.text, model, &run);
+  else report_eval(&call->out, model, &run);
   run_done(&run);
   return (int)(status ? diag_no_memory(&call->diag) : STATUS_OK);
 }
@@ -31,8 +31,8 @@ int verb_trace(struct invocation *call) {
   enum status status = call_open_model(call);
   if (status) return (int)status;
   status = trace_make(&trace, &call->model);
-  if (!status && call->options.json) status = trace_json(&call->out, &trace);
-  else if (!status) trace_put(&call->out, &trace);
+  if (!status && call->options.json) status = trace_json(&call->out.text, &trace);
+  else if (!status) trace_put(&call->out.text, &trace);
   trace_done(&trace);
   return (int)(status ? diag_no_memory(&call->diag) : STATUS_OK);
 }
@@ -56,7 +56,8 @@ static int report_verdict(struct invocation *call) {
   enum status status = run_check(call, &check);
   if (!status) status = report_survey(&check, &call->model, call->options.edition, &call->diag);
   if (!status && call->options.json) {
-    if (report_check_json(&call->out, &call->model, &check)) status = diag_no_memory(&call->diag);
+    if (report_check_json(&call->out.text, &call->model, &check))
+      status = diag_no_memory(&call->diag);
   } else if (!status) {
     report_check(&call->out, &call->model, &check, call->style);
   }
@@ -83,9 +84,9 @@ static enum status report_detection(struct invocation *call) {
   call_catch_interrupt(false);
   call_clear_progress(&progress);
   if (!status && call->options.json) {
-    if (report_matrix_json(&call->out, &matrix)) status = diag_no_memory(&call->diag);
+    if (report_matrix_json(&call->out.text, &matrix)) status = diag_no_memory(&call->diag);
   } else if (!status && call->options.csv) {
-    report_matrix_csv(&call->out, &matrix);
+    report_matrix_csv(&call->out.text, &matrix);
   } else if (!status) {
     report_matrix(&call->out, &matrix);
   }
@@ -101,7 +102,7 @@ int verb_bugs(struct invocation *call) {
   status = catalogue_make_edition(&catalogue, &call->model, call->options.edition, &call->diag);
   if (!status && !call->options.json)
     report_catalogue(&call->out, &call->model, &catalogue, "");
-  else if (!status && report_catalogue_json(&call->out, &call->model, &catalogue))
+  else if (!status && report_catalogue_json(&call->out.text, &call->model, &catalogue))
     status = diag_no_memory(&call->diag);
   catalogue_done(&catalogue);
   return (int)status;
@@ -118,8 +119,8 @@ static enum status check_again(struct invocation *call, const char *when, int *r
   if (!status) {
     *verdict = verdict_names[check.verdict];
     if (!call->options.json) {
-      text_printf(&call->out, _(" check %s: "), when);
-      report_check_verdict(&call->out, &check, call->style);
+      text_printf(&call->out.text, _(" check %s: "), when);
+      report_check_verdict(&call->out, &check);
     }
     if (*result == 0) *result = call_verdict_status(check.verdict);
   }
@@ -161,7 +162,7 @@ int verb_train(struct invocation *call) {
   if (!status && options->save) status = params_save(&call->model, options->save, &call->diag);
   if (!status && options->check) status = check_again(call, _("after"), &result, &after);
   if (!status && options->json &&
-      report_train_json(&call->out, &training.history, &call->model, before, after))
+      report_train_json(&call->out.text, &training.history, &call->model, before, after))
     status = diag_no_memory(&call->diag);
   train_done(&training);
   return status ? (int)status : result;

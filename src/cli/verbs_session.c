@@ -27,11 +27,11 @@ static struct place place_of(const struct session *session) {
 }
 
 /* Where a question is over, the text goes on as it does on the explorer's page. */
-static void go_on_reading(struct session *session, struct place before, struct text *out) {
+static void go_on_reading(struct session *session, struct place before, struct lines *out) {
   struct place now = place_of(session);
   if (before.question < 0 || now.page != before.page || now.question == before.question) return;
   if (session->now.quizzes[before.question].state == QUIZ_OPEN) return; /* undone */
-  text_puts(out, "\n");
+  text_puts(&out->text, "\n");
   page_text_after(session, before.question, out);
 }
 
@@ -40,23 +40,18 @@ static void go_on_reading(struct session *session, struct place before, struct t
 static enum status do_line(struct invocation *call, struct session *session, const char *line,
                            const char *script, uint32_t number) {
   const struct place before = place_of(session);
-  struct lines said;
-  lines_init(&said);
-  call->out.length = 0;
+  lines_clear(&call->out);
   call_catch_interrupt(true);
-  enum status status = command_do(session, line, &said, &call->diag);
+  enum status status = command_do(session, line, &call->out, &call->diag);
   call_catch_interrupt(false);
   call_interrupted = 0;
   if (status && script && status != STATUS_NO_MEMORY)
     command_blame(&call->diag, script, number, line);
-  text_puts(&call->out, text_string(&said.text));
-  call->out.failed = call->out.failed || said.text.failed;
-  lines_done(&said);
   if (!status && !script) go_on_reading(session, before, &call->out);
   int printed = status ? 0 : call_print(call);
   if (!status && call->keeper && keeper_note(call->keeper, session, &call->diag))
     call_print_diag(&call->diag);
-  call->out.length = 0;
+  lines_clear(&call->out);
   return printed ? (enum status)printed : status;
 }
 
@@ -151,7 +146,7 @@ static int plain_session(struct invocation *call, struct text *first) {
   start_session(call, &session);
   call_catch_endings(true);
   if (!status && isatty(STDIN_FILENO)) {
-    script_tell_kept(&call->out);
+    script_tell_kept(&call->out.text);
     status = (enum status)call_print(call);
   }
   call->keeper = &keeper;

@@ -124,7 +124,7 @@ static enum status run_script(struct session *session, const char *path, struct 
     session->script_depth--;
     settle(session, before, status);
   }
-  if (status) text_truncate(&out->text, said);
+  if (status) lines_truncate(out, said);
   text_done(&script);
   return status;
 }

@@ -14,28 +14,40 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum status show_all(struct session *session, struct text *out) {
+/* The numbers of SLOT, or a dot where they are not KNOWN yet, and the end of the line. */
+static void put_numbers(const struct session *session, int slot, bool known, struct text *out) {
+  if (known)
+    report_tensor(out, run_values(&session->run, slot), model_shape(session->model, slot));
+  else
+    text_puts(out, session->style.unicode ? "·" : ".");
+  text_puts(out, "\n");
+}
+
+static void show_value(const struct session *session, int node, struct lines *out) {
   const struct model *model = session->model;
-  for (size_t i = 0; i < model->node_count; i++) {
-    const struct node *node = &model->nodes[i];
-    if (model_visible(model, (int)i) != (int)i) continue;
-    size_t start = out->length;
-    node_put_shown(out, model, (int)i);
-    text_pad(out, text_columns(out->bytes + start, out->length - start), 8);
-    text_puts(out, " v ");
-    if (session_has_value(session, (int)i))
-      report_tensor(out, run_values(&session->run, node->slot), model_shape(model, node->slot));
-    else
-      text_puts(out, session->style.unicode ? "·" : ".");
-    if (node->gradient >= 0) {
-      text_puts(out, "\n         g ");
-      if (session_has_gradient(session, (int)i))
-        report_tensor(out, run_values(&session->run, node->gradient),
-                      model_shape(model, node->slot));
-      else
-        text_puts(out, session->style.unicode ? "·" : ".");
-    }
-    text_puts(out, "\n");
+  struct text *text = &out->text;
+  const size_t start = text->length;
+  node_put_shown(text, model, node);
+  text_pad(text, text_columns(text->bytes + start, text->length - start), 8);
+  text_puts(text, " v ");
+  put_numbers(session, model->nodes[node].slot, session_has_value(session, node), text);
+  lines_describe(out, start, LINE_VALUE, report_about_node(node, false));
+}
+
+static void show_gradient(const struct session *session, int node, struct lines *out) {
+  const int slot = session->model->nodes[node].gradient;
+  const size_t start = out->text.length;
+  if (slot < 0) return;
+  text_puts(&out->text, "         g ");
+  put_numbers(session, slot, session_has_gradient(session, node), &out->text);
+  lines_describe(out, start, LINE_GRADIENT, report_about_node(node, true));
+}
+
+static enum status show_all(const struct session *session, struct lines *out) {
+  for (int i = 0; i < (int)session->model->node_count; i++) {
+    if (model_visible(session->model, i) != i) continue;
+    show_value(session, i, out);
+    show_gradient(session, i, out);
   }
   return STATUS_OK;
 }
@@ -44,11 +56,11 @@ static enum status do_show(struct session *session, const struct source *argumen
                            struct diag *diag) {
   int node;
   bool gradient;
-  if (!*arguments->text) return show_all(session, &out->text);
+  if (!*arguments->text) return show_all(session, out);
   enum status status = find_node_or_gradient(session, arguments->text, &node, &gradient, diag);
   if (status) return status;
-  return gradient ? explain_gradient(session, node, &out->text, diag)
-                  : explain_node(session, node, &out->text, diag);
+  return gradient ? explain_gradient(session, node, out, diag)
+                  : explain_node(session, node, out, diag);
 }
 
 static enum status do_eval(struct session *session, const struct source *arguments, struct lines *out,
@@ -94,7 +106,7 @@ enum status do_check(struct session *session, const struct source *arguments, st
                            options.edition > 0 ? options.edition : session->edition, diag);
   if (!status) {
     check->options.params = NULL; /* lent by the options, which end here */
-    report_check(&out->text, session->model, check, session->style);
+    report_check(out, session->model, check, session->style);
     shared_drop(session->now.at.check);
     session->now.at.check = shared_keep(check);
   }
@@ -113,7 +125,7 @@ static enum status do_sweep(struct session *session, const struct source *argume
   watch(session, &how);
   if (!status) status = sweep_run(sweep, session->model, &how, diag);
   if (!status) {
-    report_sweep(&out->text, sweep);
+    report_sweep(out, sweep);
     shared_drop(session->now.at.sweep);
     session->now.at.sweep = shared_keep(sweep);
   }

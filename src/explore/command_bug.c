@@ -27,7 +27,8 @@ static enum status find_bug(const struct model *model, const char *text, size_t 
   return STATUS_USAGE;
 }
 
-static void list_bugs(const struct model *model, struct text *out) {
+/* Those that show, by number. */
+static void list_numbers(const struct model *model, struct text *out) {
   size_t number = 0;
   for (size_t i = 0; i < model->bug_count; i++) {
     const struct bug *bug = &model->bugs[i];
@@ -40,12 +41,18 @@ static void list_bugs(const struct model *model, struct text *out) {
     text_done(&line);
     text_puts(out, "\n");
   }
+}
+
+static void list_bugs(const struct model *model, struct lines *out) {
+  list_numbers(model, &out->text);
   for (size_t i = 0; i < model->rule_count; i++) {
+    const size_t start = out->text.length;
     if (!model->rules[i].original) continue;
-    rule_put_shown(out, model, i);
-    text_puts(out, _("\n  the line was  "));
-    report_struck_line(out, model, model->rules[i].original);
-    text_puts(out, "\n");
+    rule_put_shown(&out->text, model, i);
+    text_puts(&out->text, _("\n  the line was  "));
+    report_replaced(out, model, model->rules[i].original);
+    text_puts(&out->text, "\n");
+    lines_describe(out, start, LINE_GRADIENT, report_about_rule(model, i));
   }
 }
 
@@ -65,7 +72,7 @@ static enum status do_bug(struct session *session, const struct source *argument
     status = bug_put(model, "bug", arguments->text, diag);
   }
   if (!status) status = session_refresh(session, diag);
-  if (!status) list_bugs(model, &out->text);
+  if (!status) list_bugs(model, out);
   return status;
 }
 
@@ -76,9 +83,9 @@ static enum status do_bugs(struct session *session, const struct source *argumen
   struct catalogue catalogue;
   const struct bug_kind *kind = bug_kind_find(arguments->text);
   enum status status = catalogue_make_edition(&catalogue, session->model, session->edition, diag);
-  if (!*arguments->text) list_bugs(session->model, &out->text);
-  if (kind) report_kind(&out->text, kind);
-  if (!status) report_catalogue(&out->text, session->model, &catalogue, arguments->text);
+  if (!*arguments->text) list_bugs(session->model, out);
+  if (kind) report_kind(out, kind);
+  if (!status) report_catalogue(out, session->model, &catalogue, arguments->text);
   catalogue_done(&catalogue);
   return status;
 }
@@ -117,7 +124,7 @@ static enum status do_matrix(struct session *session, const struct source *argum
   if (!matrix) return diag_no_memory(diag);
   enum status status = matrix_run(matrix, session->model, &options, diag);
   if (!status) {
-    report_matrix(&out->text, matrix);
+    report_matrix(out, matrix);
     shared_drop(session->now.at.matrix);
     session->now.at.matrix = shared_keep(matrix);
   }

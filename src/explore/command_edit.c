@@ -46,7 +46,7 @@ static enum status do_set(struct session *session, const struct source *argument
                       _("%s is computed by the model; only a leaf can be set"), place);
   if (!status) status = evaluate_text(session, "set", equals + 1, &value, diag);
   if (!status) status = set_leaf(session, node, entry, &value, diag);
-  if (!status) status = explain_value(session, node, &out->text, diag);
+  if (!status) status = explain_value(session, node, out, diag);
   free(value.values);
   free(place);
   return status;

@@ -41,7 +41,7 @@ static enum status take_over(struct session *session, struct training *training,
   }
   if (!status) status = session_refresh(session, diag);
   if (!status) {
-    report_train(&out->text, &training->history, session->model);
+    report_train(out, &training->history, session->model);
     *history = training->history;
     training->history = (struct history){0};
     visit->history = shared_keep(history);
@@ -87,7 +87,7 @@ static enum status check_beside(struct session *session, const char *when, const
     text_printf(&out->text, "%s\n", diag->message);
     return status;
   }
-  report_check_verdict(&out->text, session->now.at.check, session->style);
+  report_check_verdict(out, session->now.at.check);
   *verdict = verdict_names[session->now.at.check->verdict];
   return STATUS_OK;
 }

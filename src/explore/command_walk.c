@@ -22,7 +22,7 @@ static enum status tell_step(struct session *session, struct lines *out, struct 
   if (node >= 0) session_look(session, node);
   text_printf(&out->text, _("step %zu of %zu, %s\n"), position, session->walk.count,
               step->kind == MOVE_FORWARD ? _("forward") : _("backward"));
-  return explain_step(session, step, &out->text, diag);
+  return explain_step(session, step, out, diag);
 }
 
 static enum status go(struct session *session, size_t position, struct lines *out,
@@ -89,8 +89,8 @@ static enum status do_focus(struct session *session, const struct source *argume
   enum status status = find_node_or_gradient(session, arguments->text, &node, &gradient, diag);
   if (status) return status;
   session_look(session, node);
-  return gradient ? explain_gradient(session, node, &out->text, diag)
-                  : explain_node(session, session->look.focus, &out->text, diag);
+  return gradient ? explain_gradient(session, node, out, diag)
+                  : explain_node(session, session->look.focus, out, diag);
 }
 
 enum { WALKS = COMMAND_CHANGES | COMMAND_NEEDS_MODEL | COMMAND_IN_LESSONS };

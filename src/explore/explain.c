@@ -78,13 +78,11 @@ static void put_lines(struct session *session, int indent, const struct expr *ex
   text_puts(out, "\n");
 }
 
-enum status explain_value(struct session *session, int node, struct text *out,
-                          struct diag *diag) {
+static void put_value(struct session *session, int node, struct text *out) {
   const struct model *model = session->model;
   const struct node *shown = &model->nodes[node];
   const struct expr *expr = model_formula(model, node);
   struct text formula;
-  (void)diag;
   text_init(&formula);
   if (!expr && shown->kind <= NODE_PARAM) text_printf(&formula, "%s ", model_op_name(model, node));
   node_put_shown(&formula, model, node);
@@ -107,14 +105,22 @@ enum status explain_value(struct session *session, int node, struct text *out,
   }
   out->failed = out->failed || formula.failed;
   text_done(&formula);
+}
+
+enum status explain_value(struct session *session, int node, struct lines *out,
+                          struct diag *diag) {
+  const size_t start = out->text.length;
+  (void)diag;
+  put_value(session, node, &out->text);
+  lines_describe(out, start, LINE_VALUE, report_about_node(node, false));
   return STATUS_OK;
 }
 
-static void put_replaced(const struct model *model, const struct rule *rule, struct text *out) {
+static void put_replaced(const struct model *model, const struct rule *rule, struct lines *out) {
   if (!rule->original) return;
-  text_puts(out, _("  a bug; the line was  "));
-  report_struck_line(out, model, rule->original);
-  text_puts(out, "\n");
+  text_puts(&out->text, _("  a bug; the line was  "));
+  report_replaced(out, model, rule->original);
+  text_puts(&out->text, "\n");
 }
 
 /* The columns of the target that LINE begins with; of a part's gradient, which may be long, few. */
@@ -124,76 +130,92 @@ static int target_columns(const char *line) {
   return strncmp(line, "d(", 2) == 0 || columns > MOST ? 1 : columns;
 }
 
-enum status explain_rule(struct session *session, const struct rule *rule, struct text *out,
-                         struct diag *diag) {
+/* What RULE adds to by now. */
+static void put_sum(const struct session *session, const struct rule *rule, struct text *out) {
   const struct model *model = session->model;
+  const int slot = model_target(model, rule);
+  if (!rule->accumulate || slot < 0) return;
+  struct text name;
+  text_init(&name);
+  name_put_shown(&name, model, rule->target);
+  text_printf(out, _("%s so far: "), text_string(&name));
+  report_tensor(out, run_values(&session->run, slot), model_shape(model, slot));
+  text_puts(out, "\n");
+  text_done(&name);
+}
+
+static enum status put_rule(struct session *session, const struct rule *rule, struct text *out,
+                            struct diag *diag) {
   struct evaluation share;
   struct text line;
   /* A hunt's line shows what it pretends to be and the number that it really makes. */
   const struct expr *runs = rule->hidden ? rule->hidden->value : rule->value;
   enum status status = evaluate_expr(session, runs, &share, diag);
   text_init(&line);
-  line_put_shown(&line, model, rule->text);
+  line_put_shown(&line, session->model, rule->text);
   if (status) {
     text_printf(out, "%s\n  %s\n", text_string(&line), _("not computed yet"));
-    text_done(&line);
-    put_replaced(model, rule, out);
-    return status == STATUS_USAGE ? STATUS_OK : status;
-  }
-  put_lines(session, target_columns(text_string(&line)), rule->value, text_string(&line),
-            share.values, share.shape, out);
-  int slot = model_target(model, rule);
-  if (rule->accumulate && slot >= 0) {
-    line.length = 0;
-    name_put_shown(&line, model, rule->target);
-    text_printf(out, _("%s so far: "), text_string(&line));
-    report_tensor(out, run_values(&session->run, slot), model_shape(model, slot));
-    text_puts(out, "\n");
+  } else {
+    put_lines(session, target_columns(text_string(&line)), rule->value, text_string(&line),
+              share.values, share.shape, out);
+    put_sum(session, rule, out);
+    free(share.values);
   }
   text_done(&line);
-  put_replaced(model, rule, out);
-  free(share.values);
-  return STATUS_OK;
+  return status == STATUS_USAGE ? STATUS_OK : status;
 }
 
-enum status explain_gradient(struct session *session, int node, struct text *out,
+enum status explain_rule(struct session *session, size_t index, struct lines *out,
+                         struct diag *diag) {
+  const struct model *model = session->model;
+  const size_t start = out->text.length;
+  enum status status = put_rule(session, &model->rules[index], &out->text, diag);
+  put_replaced(model, &model->rules[index], out);
+  lines_describe(out, start, LINE_GRADIENT, report_about_rule(model, index));
+  return status;
+}
+
+enum status explain_gradient(struct session *session, int node, struct lines *out,
                              struct diag *diag) {
   const struct model *model = session->model;
   enum status status = STATUS_OK;
   bool found = false;
   for (size_t i = 0; !status && i < model->rule_count; i++) {
     if (model->rules[i].target_node != node) continue;
-    status = explain_rule(session, &model->rules[i], out, diag);
+    status = explain_rule(session, i, out, diag);
     found = true;
   }
   if (found) return status;
   struct text name;
   text_init(&name);
   gradient_put_shown(&name, model, node);
-  text_printf(out, _("no line assigns %s\n"), text_string(&name));
+  text_printf(&out->text, _("no line assigns %s\n"), text_string(&name));
   text_done(&name);
   return status;
 }
 
-enum status explain_step(struct session *session, const struct move *step, struct text *out,
+enum status explain_step(struct session *session, const struct move *step, struct lines *out,
                          struct diag *diag) {
   const struct model *model = session->model;
   if (step->kind == MOVE_FORWARD) return explain_value(session, step->node, out, diag);
   if (step->kind == MOVE_SEED) {
-    text_printf(out, _("d%s = 1\n  the gradient of the loss with respect to itself\n"),
+    const size_t start = out->text.length;
+    text_printf(&out->text, _("d%s = 1\n  the gradient of the loss with respect to itself\n"),
                 model->nodes[step->node].name);
+    lines_describe(out, start, LINE_GRADIENT, report_about_node(step->node, true));
     return STATUS_OK;
   }
   enum status status = STATUS_OK;
   for (size_t i = 0; !status && i < step->rule_count; i++) {
-    const struct rule *rule = &model->rules[step->first_rule + i];
-    if (!rule_is_handed_on(model, rule)) status = explain_rule(session, rule, out, diag);
+    const size_t index = step->first_rule + i;
+    if (!rule_is_handed_on(model, &model->rules[index]))
+      status = explain_rule(session, index, out, diag);
   }
   return status;
 }
 
 /* Lines that NODE hands to its operands. */
-static enum status explain_handed_on(struct session *session, int node, struct text *out,
+static enum status explain_handed_on(struct session *session, int node, struct lines *out,
                                      struct diag *diag) {
   const struct model *model = session->model;
   enum status status = STATUS_OK;
@@ -201,7 +223,7 @@ static enum status explain_handed_on(struct session *session, int node, struct t
     const struct rule *rule = &model->rules[i];
     if (rule->node >= 0 && model_visible(model, rule->node) == node &&
         !rule_is_handed_on(model, rule))
-      status = explain_rule(session, rule, out, diag);
+      status = explain_rule(session, i, out, diag);
   }
   return status;
 }
@@ -218,10 +240,6 @@ static bool shows_own_lines(const struct model *model, int node) {
 static void put_gradient(struct session *session, int node, struct text *out) {
   const struct model *model = session->model;
   const struct node *shown = &model->nodes[node];
-  if (shown->gradient < 0) {
-    text_puts(out, _("no gradient is wanted here\n"));
-    return;
-  }
   gradient_put_shown(out, model, node);
   text_puts(out, " = ");
   if (session_has_gradient(session, node))
@@ -232,11 +250,21 @@ static void put_gradient(struct session *session, int node, struct text *out) {
   text_puts(out, "\n");
 }
 
-enum status explain_node(struct session *session, int node, struct text *out,
+/* The gradient, if one is wanted, and what is handed on. */
+static enum status explain_upstream(struct session *session, int node, struct lines *out,
+                                    struct diag *diag) {
+  const size_t start = out->text.length;
+  const bool wanted = session->model->nodes[node].gradient >= 0;
+  if (wanted) put_gradient(session, node, &out->text);
+  else text_puts(&out->text, _("no gradient is wanted here\n"));
+  lines_describe(out, start, wanted ? LINE_GRADIENT : LINE_PLAIN, report_about_node(node, true));
+  return explain_handed_on(session, node, out, diag);
+}
+
+enum status explain_node(struct session *session, int node, struct lines *out,
                          struct diag *diag) {
   enum status status = explain_value(session, node, out, diag);
   if (status) return status;
   if (shows_own_lines(session->model, node)) return explain_gradient(session, node, out, diag);
-  put_gradient(session, node, out);
-  return explain_handed_on(session, node, out, diag);
+  return explain_upstream(session, node, out, diag);
 }

@@ -98,7 +98,7 @@ static enum status explain_operation(struct session *session, const struct expr 
 }
 
 enum status explain_entry(struct session *session, int node, bool gradient, uint32_t row,
-                          uint32_t col, struct text *out, struct diag *diag) {
+                          uint32_t col, struct lines *out, struct diag *diag) {
   const struct model *model = session->model;
   const struct expr *expr = gradient ? NULL : model_formula(model, node);
   size_t lines = 0;
@@ -106,10 +106,14 @@ enum status explain_entry(struct session *session, int node, bool gradient, uint
     if (model->rules[i].target_node == node) expr = model->rules[i].value, lines++;
   bool known = gradient ? session_has_gradient(session, node) : session_has_value(session, node);
   if (!expr || !known || lines > 1) return STATUS_OK;
-  size_t before = out->length;
-  text_puts(out, "= ");
-  size_t start = out->length;
-  enum status status = explain_operation(session, expr, row, col, out, diag);
-  if (status || out->length == start) text_truncate(out, before);
+  const size_t before = out->text.length;
+  struct about about = report_about_node(node, gradient);
+  about.kind = ABOUT_ENTRY;
+  about.entry = (size_t)row * model_shape(model, model->nodes[node].slot).cols + col;
+  text_puts(&out->text, "= ");
+  const size_t start = out->text.length;
+  enum status status = explain_operation(session, expr, row, col, &out->text, diag);
+  if (status || out->text.length == start) lines_truncate(out, before);
+  else lines_describe(out, before, LINE_PLAIN, about);
   return status;
 }

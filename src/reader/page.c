@@ -79,39 +79,49 @@ int page_question(const struct session *session) {
 }
 
 /* The hints so far, and how to go on. */
-static void put_asked(struct text *out, const struct session *session, struct figures *figures,
+static void put_asked(struct lines *out, const struct session *session, struct figures *figures,
                       int index) {
   const struct lesson *lesson = session->now.lesson;
   const struct quiz *quiz = &lesson->quizzes[index];
   int hints = session->now.quizzes[index].hints, left = (int)quiz->hint_count - hints;
   for (int i = 0; i < hints; i++) {
-    put_live(out, lesson, figures, &lesson->blocks[quiz->first_hint + (size_t)i]);
-    end_paragraph(out);
+    put_live(&out->text, lesson, figures, &lesson->blocks[quiz->first_hint + (size_t)i]);
+    end_paragraph(&out->text);
   }
-  text_puts(out, _("? answer TEXT"));
-  if (left > 0) text_printf(out, left == 1 ? _(", hint (1 left)") : _(", hint (%d left)"), left);
-  text_puts(out, _(", or skip\n"));
+  const size_t start = out->text.length;
+  text_puts(&out->text, _("? answer TEXT"));
+  if (left > 0)
+    text_printf(&out->text, left == 1 ? _(", hint (1 left)") : _(", hint (%d left)"), left);
+  text_puts(&out->text, _(", or skip\n"));
+  lines_describe(out, start, LINE_QUESTION, (struct about){0});
+}
+
+/* What came of a question that is over. */
+static void put_answered(struct lines *out, const struct session *session, int index) {
+  const bool right = session->now.quizzes[index].state == QUIZ_RIGHT;
+  const size_t start = out->text.length;
+  text_puts(&out->text, right ? _("Right: ") : _("Skipped: "));
+  quiz_put_answer(session, index, &out->text);
+  text_puts(&out->text, "\n");
+  lines_describe(out, start, right ? LINE_GOOD : LINE_DOUBT, (struct about){0});
 }
 
 /* The blocks from number FIRST of the step on. */
-static void put_blocks(struct session *session, size_t first, struct text *out) {
+static void put_blocks(struct session *session, size_t first, struct lines *out) {
   const struct lesson *lesson = session->now.lesson;
   const struct page *page = &lesson->page[session->now.page];
   struct figures figures;
   struct diag diag;
   int asked = page_question(session);
   bool live = !figures_init(&figures, session, &diag);
-  if (!live) out->failed = true;
+  if (!live) out->text.failed = true;
   for (size_t i = first; i < page->block_count; i++) {
     const struct block *block = &lesson->blocks[page->first_block + i];
     bool told = block->kind == BLOCK_DEBRIEF && session->now.quizzes[block->quiz].state != QUIZ_OPEN;
-    if (block->kind == BLOCK_QUIZ && block->quiz != asked) {
-      bool right = session->now.quizzes[block->quiz].state == QUIZ_RIGHT;
-      text_puts(out, right ? _("Right: ") : _("Skipped: "));
-      quiz_put_answer(session, block->quiz, out);
-      text_puts(out, "\n");
-    }
-    if (block->kind == BLOCK_PROSE || told) put_live(out, lesson, live ? &figures : NULL, block);
+    if (block->kind == BLOCK_QUIZ && block->quiz != asked)
+      put_answered(out, session, block->quiz);
+    if (block->kind == BLOCK_PROSE || told)
+      put_live(&out->text, lesson, live ? &figures : NULL, block);
     if (block->kind != BLOCK_QUIZ || block->quiz != asked) continue;
     put_asked(out, session, live ? &figures : NULL, asked);
     break;
@@ -119,11 +129,11 @@ static void put_blocks(struct session *session, size_t first, struct text *out) 
   figures_done(&figures);
 }
 
-void page_text(struct session *session, struct text *out) {
+void page_text(struct session *session, struct lines *out) {
   put_blocks(session, 0, out);
 }
 
-void page_text_after(struct session *session, int question, struct text *out) {
+void page_text_after(struct session *session, int question, struct lines *out) {
   const struct page *page = &session->now.lesson->page[session->now.page];
   size_t first = 0;
   for (size_t i = 0; i < page->block_count; i++)
@@ -146,7 +156,7 @@ static enum status do_open(struct session *session, const struct source *argumen
     text_put_safe(&out->text, title->length > 0 ? title->bytes : arguments->text,
                   title->length > 0 ? title->length : strlen(arguments->text));
     text_printf(&out->text, _("\n%zu steps\n"), session->walk.count);
-    text_puts(&out->text, text_string(&found.text));
+    lines_append(out, &found);
   }
   lines_done(&found);
   return status;
@@ -169,10 +179,9 @@ static enum status turn(struct session *session, int target, struct lines *out,
   if (!status) {
     text_printf(&out->text, _("lesson step %d of %d\n\n"), session->now.page,
                 lesson_steps(session->now.lesson));
-    page_text(session, &out->text);
-    text_puts(&out->text, text_string(&found.text));
+    page_text(session, out);
+    lines_append(out, &found);
   }
-  out->text.failed = out->text.failed || found.text.failed;
   lines_done(&found);
   return status;
 }
@@ -186,7 +195,7 @@ static enum status do_page(struct session *session, const struct source *argumen
   long target;
   const int last = lesson_steps(session->now.lesson);
   if (!*arguments->text) {
-    page_text(session, &out->text);
+    page_text(session, out);
     return STATUS_OK;
   }
   if (!parse_target(session, arguments->text, &target))

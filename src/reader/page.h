@@ -9,10 +9,10 @@
  * answered nor skipped, with its hints so far. Each figure stands as its author wrote it where the
  * model agrees, else with the model's number, and with "·" where it cannot be had. Paragraphs are
  * one line each; everything is safe for a terminal. */
-void page_text(struct session *session, struct text *out);
+void page_text(struct session *session, struct lines *out);
 
 /* The same from behind QUESTION, one of this step's, and its debrief. */
-void page_text_after(struct session *session, int question, struct text *out);
+void page_text_after(struct session *session, int question, struct lines *out);
 
 /* The question that is asked at the reader's step: the index of a quiz, or -1. */
 int page_question(const struct session *session);

@@ -9,9 +9,9 @@
 
 /* -- the catalogue -- */
 
-void report_kind(struct text *out, const struct bug_kind *kind) {
-  text_printf(out, _("%s (level %d): %s\n"), kind->name, kind->level, _(kind->help));
-  if (strcmp(kind->seen, "-") != 0) text_printf(out, _("  seen in %s\n"), kind->seen);
+void report_kind(struct lines *out, const struct bug_kind *kind) {
+  text_printf(&out->text, _("%s (level %d): %s\n"), kind->name, kind->level, _(kind->help));
+  if (strcmp(kind->seen, "-") != 0) text_printf(&out->text, _("  seen in %s\n"), kind->seen);
 }
 
 static void put_lines(struct text *out, const struct model *model, const struct mutant *mutant) {
@@ -21,25 +21,33 @@ static void put_lines(struct text *out, const struct model *model, const struct 
   }
 }
 
-void report_catalogue(struct text *out, const struct model *model,
+/* "  dq factor-2                       dq = 2 * df * z" */
+static void put_mutant(struct text *out, const struct model *model, const struct mutant *mutant) {
+  const size_t start = out->length;
+  text_printf(out, "  %s", mutant->id);
+  text_pad(out, text_columns(out->bytes + start, out->length - start), 34);
+  text_puts(out, "  ");
+  put_lines(out, model, mutant);
+  text_puts(out, "\n");
+}
+
+void report_catalogue(struct lines *out, const struct model *model,
                       const struct catalogue *catalogue, const char *filter) {
   size_t shown = 0, rule = model->rule_count;
   for (size_t i = 0; i < catalogue->count; i++) {
     const struct mutant *mutant = &catalogue->mutants[i];
+    const size_t start = out->text.length;
     if (!strstr(mutant->id, filter)) continue;
     if (mutant->rule != rule) {
-      rule_put_shown(out, model, rule = mutant->rule);
-      text_puts(out, "\n");
+      rule_put_shown(&out->text, model, rule = mutant->rule);
+      text_puts(&out->text, "\n");
     }
-    size_t start = out->length;
-    text_printf(out, "  %s", mutant->id);
-    text_pad(out, text_columns(out->bytes + start, out->length - start), 34);
-    text_puts(out, "  ");
-    put_lines(out, model, mutant);
-    text_puts(out, "\n");
+    put_mutant(&out->text, model, mutant);
+    lines_describe(out, start, LINE_GRADIENT, report_about_rule(model, rule));
     shown++;
   }
-  text_printf(out, _("%zu of %zu mutants; \"bug ID\" puts one in\n"), shown, catalogue->count);
+  text_printf(&out->text, _("%zu of %zu mutants; \"bug ID\" puts one in\n"), shown,
+              catalogue->count);
 }
 
 static json_t *lines_json(const struct mutant *mutant) {
@@ -75,6 +83,11 @@ const char *const report_outcomes[OUTCOME_COUNT] = {
     [OUTCOME_CAUGHT] = "caught",   [OUTCOME_MISSED] = "MISSED", [OUTCOME_UNDECIDED] = "unsure",
     [OUTCOME_EQUIVALENT] = "same", [OUTCOME_ABSENT] = "-",
 };
+const enum line_role report_outcome_roles[OUTCOME_COUNT] = {
+    [OUTCOME_CAUGHT] = LINE_GOOD,      [OUTCOME_MISSED] = LINE_BAD,
+    [OUTCOME_UNDECIDED] = LINE_DOUBT,  [OUTCOME_EQUIVALENT] = LINE_FAINT,
+    [OUTCOME_ABSENT] = LINE_FAINT,
+};
 enum { ID_WIDTH = 30, CELL_WIDTH = 7 };
 
 size_t report_outcome_count(const struct matrix *matrix, size_t trial, enum outcome outcome) {
@@ -97,16 +110,21 @@ static void put_heads(struct text *out) {
   end_line(out);
 }
 
-static void put_row(struct text *out, const struct matrix *matrix, size_t i) {
+/* Word after word, so that no padding is left at the end. */
+static void put_row(struct lines *out, const struct matrix *matrix, size_t i) {
   const char *id = matrix->catalogue.mutants[i].id;
   int columns = text_columns(id, strlen(id));
-  text_puts(out, id);
-  if (columns > ID_WIDTH - 1) text_printf(out, "\n%-*s", ID_WIDTH, "");
-  else text_pad(out, columns, ID_WIDTH);
-  for (size_t t = 0; t < bug_trial_count; t++)
-    text_printf(out, " %-*s", CELL_WIDTH - 1,
-                _(report_outcomes[matrix_cell(matrix, i, t)->outcome]));
-  end_line(out);
+  text_puts(&out->text, id);
+  if (columns > ID_WIDTH - 1) text_puts(&out->text, "\n"), columns = 0;
+  for (size_t t = 0; t < bug_trial_count; t++) {
+    const enum outcome outcome = matrix_cell(matrix, i, t)->outcome;
+    const char *word = _(report_outcomes[outcome]);
+    const int start = ID_WIDTH + (int)t * CELL_WIDTH + 1;
+    text_pad(&out->text, columns, start);
+    lines_puts(out, report_outcome_roles[outcome], word);
+    columns = start + text_columns(word, strlen(word));
+  }
+  text_puts(&out->text, "\n");
 }
 
 static void put_trial(struct text *out, const struct matrix *matrix, size_t t) {
@@ -131,14 +149,14 @@ static void put_miss(struct text *out, const struct mutant *mutant,
               mutant->id, number_brief(cell->change, 2, number));
 }
 
-void report_matrix(struct text *out, const struct matrix *matrix) {
-  put_heads(out);
+void report_matrix(struct lines *out, const struct matrix *matrix) {
+  put_heads(&out->text);
   for (size_t i = 0; i < matrix->catalogue.count; i++) put_row(out, matrix, i);
-  text_printf(out, _("\n%zu mutants\n"), matrix->catalogue.count);
-  for (size_t t = 0; t < bug_trial_count; t++) put_trial(out, matrix, t);
+  text_printf(&out->text, _("\n%zu mutants\n"), matrix->catalogue.count);
+  for (size_t t = 0; t < bug_trial_count; t++) put_trial(&out->text, matrix, t);
   for (size_t i = 0; i < matrix->catalogue.count; i++)
     if (matrix_cell(matrix, i, 0)->outcome == OUTCOME_MISSED)
-      put_miss(out, &matrix->catalogue.mutants[i], matrix_cell(matrix, i, 0));
+      put_miss(&out->text, &matrix->catalogue.mutants[i], matrix_cell(matrix, i, 0));
 }
 
 static json_t *trials_json(const struct matrix *matrix) {

@@ -6,19 +6,21 @@
 #include "report/report.h"
 
 /* The mutants whose id or kind contains FILTER ("" for all), rule line by rule line. */
-void report_catalogue(struct text *out, const struct model *model,
+void report_catalogue(struct lines *out, const struct model *model,
                       const struct catalogue *catalogue, const char *filter);
 enum status report_catalogue_json(struct text *out, const struct model *model,
                                   const struct catalogue *catalogue);
 
 /* What a kind of bug does, and where it was seen. */
-void report_kind(struct text *out, const struct bug_kind *kind);
+void report_kind(struct lines *out, const struct bug_kind *kind);
 
 /* A row a mutant, a column a trial; how many of those that change something each trial caught; and
  * each mutant that the first trial missed, with the reason. */
-void report_matrix(struct text *out, const struct matrix *matrix);
-/* The word for an outcome, of at most six letters: "caught", "MISSED", "unsure", "same", "-". */
+void report_matrix(struct lines *out, const struct matrix *matrix);
+/* The word for an outcome, of at most six letters: "caught", "MISSED", "unsure", "same", "-"; and
+ * what it is. */
 extern const char *const report_outcomes[OUTCOME_COUNT];
+extern const enum line_role report_outcome_roles[OUTCOME_COUNT];
 
 /* How many mutants came out of TRIAL like that. */
 size_t report_outcome_count(const struct matrix *matrix, size_t trial, enum outcome outcome);

@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum tone report_verdict_tone(enum verdict verdict) {
-  if (verdict == VERDICT_PASS) return TONE_GOOD;
-  return verdict == VERDICT_FAIL ? TONE_BAD : TONE_DOUBT;
+enum line_role report_verdict_role(enum verdict verdict) {
+  if (verdict == VERDICT_PASS) return LINE_GOOD;
+  return verdict == VERDICT_FAIL ? LINE_BAD : LINE_DOUBT;
 }
 
 /* -- lines -- */
@@ -24,10 +24,11 @@ static int column_now(const struct text *out) {
   return text_columns(out->bytes + start, out->length - start);
 }
 
-/* SENTENCE in lines as long as the style allows, broken at spaces, from INDENT columns on. */
-static void put_wrapped(struct text *out, const char *sentence, int indent,
-                        struct style style) {
+/* The words of SENTENCE in lines as long as the style allows, broken at spaces, from INDENT columns
+ * on. Returns where the first one begins. */
+static size_t put_words(struct text *out, const char *sentence, int indent, struct style style) {
   int column = column_now(out), most = line_columns(style) - 1;
+  size_t first = SIZE_MAX;
   text_pad(out, column, indent);
   column = column > indent ? column : indent;
   for (size_t length; *sentence; sentence += length + (sentence[length] == ' ')) {
@@ -40,9 +41,16 @@ static void put_wrapped(struct text *out, const char *sentence, int indent,
       text_puts(out, " ");
       column++;
     }
+    if (first > out->length) first = out->length;
     text_put(out, sentence, length);
     column += columns;
   }
+  return first;
+}
+
+/* The same as whole lines. */
+static void put_wrapped(struct text *out, const char *sentence, int indent, struct style style) {
+  put_words(out, sentence, indent, style);
   text_puts(out, "\n");
 }
 
@@ -64,7 +72,8 @@ static void put_leeway(struct text *out, const struct check *check) {
                 number_brief(leeway.relative, 2, relative), precision_names[precision]);
 }
 
-void report_check_head(struct text *out, const struct check *check, struct style style) {
+/* What was done. */
+static void put_head(struct text *out, const struct check *check, struct style style) {
   struct text line;
   const struct check_options *options = &check->options;
   char step[NUMBER_TEXT_SIZE], tolerance[NUMBER_TEXT_SIZE];
@@ -262,50 +271,60 @@ static void put_reason(struct text *out, const struct model *model, const struct
     put_way_out(out, tensor);
 }
 
-/* A label, and beside it SENTENCE. */
-static void put_labelled(struct text *out, const struct model *model, const char *label,
-                         const char *sentence, struct style style) {
+static const struct about nothing = {0};
+
+/* A label, and beside it SENTENCE, which is ABOUT something. */
+static void put_labelled(struct lines *out, const struct model *model, const char *label,
+                         const char *sentence, struct about about, struct style style) {
+  const size_t start = out->text.length;
   int indent = report_name_width(model) + 3;
-  text_printf(out, " %s", label);
-  text_puts(out, column_now(out) + 2 > indent ? ": " : "");
-  put_wrapped(out, sentence, indent, style);
+  text_puts(&out->text, " ");
+  lines_puts(out, LINE_LABEL, label);
+  text_puts(&out->text, column_now(&out->text) + 2 > indent ? ": " : "");
+  put_wrapped(&out->text, sentence, indent, style);
+  lines_describe(out, start, LINE_PLAIN, about);
+}
+
+/* Of a sentence about a tensor: the entry that its verdict is about. */
+static struct about about_entry(const struct tensor_check *tensor) {
+  struct about about = report_about_node(tensor->node, true);
+  if (!tensor->by_direction) about.kind = ABOUT_ENTRY, about.entry = tensor->entry;
+  return about;
 }
 
 /* The findings of one tensor, or what speaks for itself. */
-static void put_tensor(struct text *out, const struct model *model, const struct check *check,
+static void put_tensor(struct lines *out, const struct model *model, const struct check *check,
                        size_t index, struct style style) {
   const struct diagnosis *diagnosis = check->diagnosis;
+  const struct about about = about_entry(&check->tensors[index]);
   const char *name = model->nodes[check->tensors[index].node].name;
   struct text reason;
   text_init(&reason);
   put_reason(&reason, model, check, &check->tensors[index]);
   if (!(diagnosis && diagnosis_covers(diagnosis, index)) && reason.length > 0)
-    put_labelled(out, model, name, text_string(&reason), style);
-  out->failed = out->failed || reason.failed;
+    put_labelled(out, model, name, text_string(&reason), about, style);
+  out->text.failed = out->text.failed || reason.failed;
   text_done(&reason);
   for (size_t i = 0; diagnosis && i < diagnosis->count; i++) {
     const struct finding *finding = &diagnosis->findings[i];
     if (finding->tensor_count > 0 && finding->tensors[0] == index && !finding_is_pattern(finding))
-      put_labelled(out, model, finding->label, finding->sentence, style);
+      put_labelled(out, model, finding->label, finding->sentence,
+                   report_about_node(about.node, true), style);
   }
 }
 
-void report_check_reasons(struct text *out, const struct model *model, const struct check *check,
-                          struct style style) {
+static void put_reasons(struct lines *out, const struct model *model, const struct check *check,
+                        struct style style) {
   const struct diagnosis *diagnosis = check->diagnosis;
   for (size_t i = 0; i < check->tensor_count; i++)
     if (check->tensors[i].verdict != VERDICT_PASS) put_tensor(out, model, check, i, style);
   for (size_t i = 0; diagnosis && i < diagnosis->count; i++)
     if (finding_is_pattern(&diagnosis->findings[i]))
       put_labelled(out, model, diagnosis->findings[i].label, diagnosis->findings[i].sentence,
-                   style);
+                   nothing, style);
 }
 
 /* -- the wrong lines -- */
-
-size_t report_wrong_line_count(const struct check *check) {
-  return check->diagnosis ? check->diagnosis->lines.count : 0;
-}
 
 /* A rule line of any length takes at most about four rows. */
 enum { LINE_COLUMNS = 220 };
@@ -327,43 +346,63 @@ static bool is_told(const struct check *check, const struct wrong_line *line) {
   return false;
 }
 
-static void put_replaced(struct text *out, const struct model *model, const struct rule *rule,
+static void put_replaced(struct lines *out, const struct model *model, const struct rule *rule,
                          int indent, struct style style) {
-  struct text sentence;
+  struct text line;
   if (!rule->original) return;
-  text_init(&sentence);
-  text_puts(&sentence, _("a bug; the line was ~~"));
-  line_put_brief(&sentence, model, rule->original, LINE_COLUMNS);
-  text_puts(&sentence, "~~");
-  put_wrapped(out, text_string(&sentence), indent, style);
-  out->failed = out->failed || sentence.failed;
-  text_done(&sentence);
+  text_init(&line);
+  text_puts(&line, "~~");
+  line_put_brief(&line, model, rule->original, LINE_COLUMNS);
+  text_puts(&line, "~~");
+  put_words(&out->text, _("a bug; the line was"), indent, style);
+  lines_mark(out, put_words(&out->text, text_string(&line), indent, style), LINE_REPLACED);
+  text_puts(&out->text, "\n");
+  out->text.failed = out->text.failed || line.failed;
+  text_done(&line);
 }
 
-void report_wrong_line(struct text *out, const struct model *model, const struct check *check,
-                       size_t index, struct style style) {
+/* The rule lines that LINE may be, each with the one that it replaces. */
+static void put_candidates(struct lines *out, const struct model *model,
+                           const struct wrong_line *line, const char *label, int indent,
+                           struct style style) {
+  for (size_t i = 0; i < line->count; i++) {
+    const size_t start = out->text.length;
+    const struct rule *rule = &model->rules[line->rules[i]];
+    text_puts(&out->text, " ");
+    lines_puts(out, LINE_LABEL, i == 0 ? label : "");
+    text_pad(&out->text, column_now(&out->text), indent);
+    if (line->count > 1 && i > 0) text_puts(&out->text, "    ");
+    if (line->count > 1) lines_puts(out, LINE_LABEL, i == 0 ? _("one of") : _("or"));
+    if (line->count > 1) text_puts(&out->text, "  ");
+    put_rule(&out->text, model, rule, style);
+    put_replaced(out, model, rule, indent, style);
+    lines_describe(out, start, LINE_PLAIN, report_about_rule(model, line->rules[i]));
+  }
+}
+
+/* Wrong line INDEX; with the first, what the diagnosis says of it. */
+static void put_wrong_line(struct lines *out, const struct model *model, const struct check *check,
+                           size_t index, struct style style) {
   const struct diagnosis *diagnosis = check->diagnosis;
   const struct wrong_line *line = &diagnosis->lines.items[index];
-  text_puts(out, index == 0 ? _(" first wrong line  ") : _(" also wrong        "));
-  int indent = column_now(out);
-  for (size_t i = 0; i < line->count; i++) {
-    if (i > 0) text_printf(out, "%*s", indent, "");
-    if (line->count > 1) text_puts(out, i == 0 ? _("one of  ") : _("    or  "));
-    put_rule(out, model, &model->rules[line->rules[i]], style);
-    put_replaced(out, model, &model->rules[line->rules[i]], indent, style);
-  }
+  const char *label = index == 0 ? _("first wrong line") : _("also wrong");
+  const int indent = text_columns(_("first wrong line"), strlen(_("first wrong line"))) + 3;
+  put_candidates(out, model, line, label, indent, style);
+  const size_t start = out->text.length;
   for (size_t i = 0; index == 0 && i < diagnosis->count; i++) {
     const struct finding *finding = &diagnosis->findings[i];
     bool said = finding->kind == FINDING_LINE && is_told(check, line);
     if ((finding->kind == FINDING_LINE || finding->kind == FINDING_KIND) && !said)
-      put_wrapped(out, finding->sentence, indent, style);
+      put_wrapped(&out->text, finding->sentence, indent, style);
   }
+  lines_describe(out, start, LINE_PLAIN,
+                 report_about_rule(model, line->rules[line->count - 1]));
 }
 
-void report_check_notes(struct text *out, const struct model *model, const struct check *check,
-                        struct style style) {
+static void put_notes(struct lines *out, const struct model *model, const struct check *check,
+                      struct style style) {
   for (size_t i = 0; i < check->note_count; i++)
-    put_labelled(out, model, _("note"), check->notes[i], style);
+    put_labelled(out, model, _("note"), check->notes[i], nothing, style);
 }
 
 /* -- the lines between -- */
@@ -436,23 +475,26 @@ static void put_differing(struct text *out, const struct model *model, const str
 
 /* Each other dNAME of a backward block: it may be a multiple on purpose. What differs is said, and
  * each of the first that agree has a line. */
-void report_check_between(struct text *out, const struct model *model, const struct check *check,
-                          struct style style) {
+static void put_between(struct lines *out, const struct model *model, const struct check *check,
+                        struct style style) {
   enum { MOST_AGREEING = 12 };
   int width = between_width(model, check);
   size_t agreeing = 0;
   if (check->intermediate_count > 0)
-    text_puts(out, _(" the lines between, against the numerical gradient of each node:\n"));
+    text_puts(&out->text,
+              _(" the lines between, against the numerical gradient of each node:\n"));
   for (size_t i = 0; i < check->intermediate_count; i++) {
-    if (!agrees(&check->intermediates[i])) put_differing(out, model, check, &i, style);
-    else if (++agreeing <= MOST_AGREEING)
-      put_agreeing(out, model, &check->intermediates[i], width);
+    const struct tensor_check *tensor = &check->intermediates[i];
+    const size_t start = out->text.length;
+    if (!agrees(tensor)) put_differing(&out->text, model, check, &i, style);
+    else if (++agreeing <= MOST_AGREEING) put_agreeing(&out->text, model, tensor, width);
+    lines_describe(out, start, LINE_PLAIN, report_about_node(tensor->node, true));
   }
   if (agreeing > MOST_AGREEING)
-    text_printf(out, _(" and %zu more agree\n"), agreeing - MOST_AGREEING);
+    text_printf(&out->text, _(" and %zu more agree\n"), agreeing - MOST_AGREEING);
 }
 
-void report_check_verdict(struct text *out, const struct check *check, struct style style) {
+void report_check_verdict(struct lines *out, const struct check *check) {
   static const char *const sentences[VERDICT_COUNT] = {
       [VERDICT_PASS] = "Your backward propagation works perfectly fine!",
       [VERDICT_FAIL] = "There is a mistake in the backward propagation!",
@@ -472,24 +514,30 @@ void report_check_verdict(struct text *out, const struct check *check, struct st
       sentence = _("Undecided: the loss is not a finite number.");
     break;
   }
-  text_puts(out, " ");
-  report_toned(out, style, report_verdict_tone(check->verdict), verdict_names[check->verdict]);
-  text_printf(out, "  %s difference = %s\n", sentence,
+  text_puts(&out->text, " ");
+  lines_puts(out, report_verdict_role(check->verdict), verdict_names[check->verdict]);
+  text_printf(&out->text, "  %s difference = %s\n", sentence,
               number_text(check->difference, buffer));
 }
 
-void report_check(struct text *out, const struct model *model, const struct check *check,
+void report_check_table(struct lines *out, const struct check_table *table, struct style style) {
+  const struct model *model = table->model;
+  const struct check *check = table->check;
+  put_head(&out->text, check, style);
+  text_puts(&out->text, "\n");
+  check_table_put(out, table);
+  text_puts(&out->text, "\n");
+  report_check_verdict(out, check);
+  put_reasons(out, model, check, style);
+  for (size_t i = 0; check->diagnosis && i < check->diagnosis->lines.count; i++)
+    put_wrong_line(out, model, check, i, style);
+  put_between(out, model, check, style);
+  put_notes(out, model, check, style);
+}
+
+void report_check(struct lines *out, const struct model *model, const struct check *check,
                   struct style style) {
   struct check_table table;
   check_table_plan(&table, model, check, style.unicode, line_columns(style));
-  report_check_head(out, check, style);
-  text_puts(out, "\n");
-  check_table_put(out, &table, style);
-  text_puts(out, "\n");
-  report_check_verdict(out, check, style);
-  report_check_reasons(out, model, check, style);
-  for (size_t i = 0; i < report_wrong_line_count(check); i++)
-    report_wrong_line(out, model, check, i, style);
-  report_check_between(out, model, check, style);
-  report_check_notes(out, model, check, style);
+  report_check_table(out, &table, style);
 }

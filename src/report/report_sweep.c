@@ -78,7 +78,7 @@ static void put_best(struct text *out, const struct sweep *sweep) {
                      "to blame.\n"));
 }
 
-void report_sweep_summary(struct text *out, const struct sweep *sweep) {
+static void put_summary(struct text *out, const struct sweep *sweep) {
   const struct sweep_line *line = &sweep->lines[SWEEP_CENTRAL];
   size_t nans = count_nan(line, sweep->count);
   if (line->best >= 0) {
@@ -91,7 +91,11 @@ void report_sweep_summary(struct text *out, const struct sweep *sweep) {
                 nans, sweep->count);
 }
 
-void report_sweep(struct text *out, const struct sweep *sweep) {
+void report_sweep_summary(struct lines *out, const struct sweep *sweep) {
+  put_summary(&out->text, sweep);
+}
+
+static void put_table(struct text *out, const struct sweep *sweep) {
   text_printf(out, _("sweep: relative difference of the two gradients at each step h, %zu %s\n"),
               sweep->slopes, sweep->by_direction ? _("directions") : _("entries"));
   text_printf(out, "\n %-15s%20s   %22s\n", _("step h"), _("double precision"),
@@ -101,5 +105,9 @@ void report_sweep(struct text *out, const struct sweep *sweep) {
               sweep_kinds[SWEEP_FORWARD].name);
   for (size_t i = 0; i < sweep->count; i++) put_step(out, sweep, i);
   text_puts(out, _(" * the best of its column\n\n"));
+}
+
+void report_sweep(struct lines *out, const struct sweep *sweep) {
+  put_table(&out->text, sweep);
   report_sweep_summary(out, sweep);
 }

@@ -19,26 +19,27 @@ static int band_cell(const struct check_table *table, enum band band) {
   return bar_cell(table, check_band_start(&table->check->options, band));
 }
 
-int check_table_edge(const struct check_table *table, enum band band) {
-  if (band == BAND_OK) return -1;
-  int doubt = band_cell(table, BAND_DOUBTFUL), wrong = band_cell(table, BAND_WRONG);
-  return band == BAND_DOUBTFUL || wrong <= doubt ? doubt : wrong + 1;
-}
-
 /* What the verdict goes by: the share under an overall tolerance, else the tensor's own. */
 static double judged(const struct check_table *table, const struct tensor_check *tensor) {
   if (tensor->reason == REASON_TRULY_ZERO) return 0; /* noise over noise says nothing */
   return table->check->options.tolerance >= 0 ? tensor->share : tensor->metrics.difference;
 }
 
+/* In ROLE, but for the edges of the bands. */
 static void put_bar(const struct check_table *table, const struct tensor_check *tensor,
-                    struct text *out) {
+                    enum line_role role, struct lines *out) {
   int length = bar_cell(table, judged(table, tensor));
   int doubt = band_cell(table, BAND_DOUBTFUL), wrong = band_cell(table, BAND_WRONG);
+  size_t start = out->text.length;
   for (int cell = 0; cell <= table->bar; cell++) {
-    if (cell == doubt || cell == wrong) text_puts(out, table->unicode ? "│" : "|");
-    text_puts(out, cell < length ? table->unicode ? "▇" : "#" : " ");
+    if (cell == doubt || cell == wrong) {
+      lines_mark(out, start, role);
+      text_puts(&out->text, table->unicode ? "│" : "|");
+      start = out->text.length;
+    }
+    text_puts(&out->text, cell < length ? table->unicode ? "▇" : "#" : " ");
   }
+  lines_mark(out, start, role);
 }
 
 static void put_scale(const struct check_table *table, struct text *out) {
@@ -57,88 +58,85 @@ static void put_scale(const struct check_table *table, struct text *out) {
 
 /* -- the cells -- */
 
-static enum tone tensor_cell(const struct check_table *table, const struct tensor_check *tensor,
-                             struct text *out) {
-  text_puts(out, table->model->nodes[tensor->node].name);
-  return TONE_PLAIN;
+static void tensor_cell(const struct check_table *table, const struct tensor_check *tensor,
+                        struct lines *out) {
+  lines_puts(out, LINE_LABEL, table->model->nodes[tensor->node].name);
 }
 
-static enum tone shape_cell(const struct check_table *table, const struct tensor_check *tensor,
-                            struct text *out) {
+static void shape_cell(const struct check_table *table, const struct tensor_check *tensor,
+                       struct lines *out) {
   (void)table;
-  text_printf(out, "%u x %u", tensor->shape.rows, tensor->shape.cols);
-  return TONE_PLAIN;
+  text_printf(&out->text, "%u x %u", tensor->shape.rows, tensor->shape.cols);
 }
 
-static enum tone put_number(struct text *out, double value, int digits) {
+static void put_number(struct lines *out, double value, int digits) {
   char buffer[NUMBER_TEXT_SIZE];
-  text_puts(out, number_brief(value, digits, buffer));
-  return TONE_PLAIN;
+  text_puts(&out->text, number_brief(value, digits, buffer));
 }
 
-static enum tone relative_cell(const struct check_table *table, const struct tensor_check *tensor,
-                               struct text *out) {
+static void relative_cell(const struct check_table *table, const struct tensor_check *tensor,
+                          struct lines *out) {
   (void)table;
-  if (tensor->reason != REASON_TRULY_ZERO) return put_number(out, tensor->metrics.difference, 2);
-  text_puts(out, _("zero"));
-  return TONE_PLAIN;
+  if (tensor->reason == REASON_TRULY_ZERO) text_puts(&out->text, _("zero"));
+  else put_number(out, tensor->metrics.difference, 2);
 }
 
-static enum tone share_cell(const struct check_table *table, const struct tensor_check *tensor,
-                            struct text *out) {
+static void share_cell(const struct check_table *table, const struct tensor_check *tensor,
+                       struct lines *out) {
   (void)table;
-  return put_number(out, tensor->share, 2);
+  put_number(out, tensor->share, 2);
 }
 
-static enum tone mean_cell(const struct check_table *table, const struct tensor_check *tensor,
-                           struct text *out) {
+static void mean_cell(const struct check_table *table, const struct tensor_check *tensor,
+                      struct lines *out) {
   (void)table;
-  return put_number(out, tensor->metrics.mean_abs, 2);
+  put_number(out, tensor->metrics.mean_abs, 2);
 }
 
-static enum tone largest_cell(const struct check_table *table, const struct tensor_check *tensor,
-                              struct text *out) {
+static void largest_cell(const struct check_table *table, const struct tensor_check *tensor,
+                         struct lines *out) {
   (void)table;
-  return put_number(out, tensor->metrics.max_abs, 2);
+  put_number(out, tensor->metrics.max_abs, 2);
 }
 
-static enum tone factor_cell(const struct check_table *table, const struct tensor_check *tensor,
-                             struct text *out) {
+static void factor_cell(const struct check_table *table, const struct tensor_check *tensor,
+                        struct lines *out) {
   (void)table;
-  return put_number(out, tensor->metrics.scale, 5);
+  put_number(out, tensor->metrics.scale, 5);
 }
 
-static enum tone cosine_cell(const struct check_table *table, const struct tensor_check *tensor,
-                             struct text *out) {
+static void cosine_cell(const struct check_table *table, const struct tensor_check *tensor,
+                        struct lines *out) {
   (void)table;
-  return put_number(out, tensor->metrics.cosine, 5);
+  put_number(out, tensor->metrics.cosine, 5);
 }
 
-static enum tone bar_cells(const struct check_table *table, const struct tensor_check *tensor,
-                           struct text *out) {
-  static const enum tone tones[BAND_COUNT] = {TONE_GOOD, TONE_DOUBT, TONE_BAD};
-  put_bar(table, tensor, out);
-  if (tensor->verdict == VERDICT_PASS && tensor->settled_count > 0) return TONE_GOOD;
-  return tones[check_band(&table->check->options, judged(table, tensor))];
+static void bar_cells(const struct check_table *table, const struct tensor_check *tensor,
+                      struct lines *out) {
+  static const enum line_role roles[BAND_COUNT] = {LINE_GOOD, LINE_DOUBT, LINE_BAD};
+  const bool settled = tensor->verdict == VERDICT_PASS && tensor->settled_count > 0;
+  const enum band band = check_band(&table->check->options, judged(table, tensor));
+  put_bar(table, tensor, settled ? LINE_GOOD : roles[band], out);
 }
 
 /* A tensor that is truly zero is no doubt. */
-static enum tone verdict_cell(const struct check_table *table, const struct tensor_check *tensor,
-                              struct text *out) {
+static void verdict_cell(const struct check_table *table, const struct tensor_check *tensor,
+                         struct lines *out) {
+  const size_t start = out->text.length;
   if (tensor->reason == REASON_TRULY_ZERO) {
-    text_puts(out, _("no effect"));
-    return TONE_PLAIN;
+    text_puts(&out->text, _("no effect"));
+    return;
   }
-  if (tensor->verdict == VERDICT_FAIL) text_puts(out, table->unicode ? "✗ " : "x ");
-  text_puts(out, verdict_names[tensor->verdict]);
-  return report_verdict_tone(tensor->verdict);
+  if (tensor->verdict == VERDICT_FAIL) text_puts(&out->text, table->unicode ? "✗ " : "x ");
+  text_puts(&out->text, verdict_names[tensor->verdict]);
+  lines_mark(out, start, report_verdict_role(tensor->verdict));
 }
 
 static const struct {
   const char *title;
   int width; /* 0: it depends */
-  enum tone (*cell)(const struct check_table *table, const struct tensor_check *tensor,
-                    struct text *out);
+  void (*cell)(const struct check_table *table, const struct tensor_check *tensor,
+               struct lines *out);
 } columns_of[COLUMN_COUNT] = {
     [COLUMN_TENSOR] = {"tensor", 0, tensor_cell},
     [COLUMN_SHAPE] = {"shape", 8, shape_cell},
@@ -152,15 +150,12 @@ static const struct {
     [COLUMN_VERDICT] = {"", 10, verdict_cell},
 };
 
-void check_table_title(const struct check_table *table, enum check_column column,
-                       struct text *out) {
-  if (column == COLUMN_BAR) put_scale(table, out);
-  else if (*columns_of[column].title) text_puts(out, _(columns_of[column].title));
-}
-
-enum tone check_table_cell(const struct check_table *table, enum check_column column,
-                           const struct tensor_check *tensor, struct text *out) {
-  return columns_of[column].cell(table, tensor, out);
+/* The cell of COLUMN for TENSOR, unpadded; NULL: the head. */
+static void put_cell(const struct check_table *table, enum check_column column,
+                     const struct tensor_check *tensor, struct lines *out) {
+  if (tensor) columns_of[column].cell(table, tensor, out);
+  else if (column == COLUMN_BAR) put_scale(table, &out->text);
+  else if (*columns_of[column].title) text_puts(&out->text, _(columns_of[column].title));
 }
 
 /* -- which of them fit -- */
@@ -180,17 +175,18 @@ static int bar_width(int bar) {
 }
 
 /* Of the column with all its cells. */
-static int column_width(const struct check_table *table, enum check_column column) {
+static int column_width(struct check_table *table, enum check_column column) {
   int width = column == COLUMN_TENSOR ? report_name_width(table->model) : columns_of[column].width;
-  struct text cell;
-  text_init(&cell);
+  struct lines cell;
+  lines_init(&cell);
   for (size_t i = 0; i < table->check->tensor_count; i++) {
-    text_truncate(&cell, 0);
-    check_table_cell(table, column, &table->check->tensors[i], &cell);
-    const int columns = text_columns(text_string(&cell), cell.length);
+    lines_clear(&cell);
+    put_cell(table, column, &table->check->tensors[i], &cell);
+    const int columns = text_columns(text_string(&cell.text), cell.text.length);
     if (columns > width) width = columns;
   }
-  text_done(&cell);
+  table->failed = table->failed || cell.text.failed;
+  lines_done(&cell);
   return width;
 }
 
@@ -218,6 +214,7 @@ void check_table_plan(struct check_table *table, const struct model *model,
         column == COLUMN_BAR ? bar_width(wanted[i].bar) : column_width(table, column);
     if (column == COLUMN_BAR) table->bar = wanted[i].bar;
     if (place_columns(table) <= columns || i < 2) continue;
+    before.failed = table->failed;
     *table = before;
     break;
   }
@@ -226,30 +223,35 @@ void check_table_plan(struct check_table *table, const struct model *model,
 
 /* -- as lines -- */
 
-static void put_line(struct text *out, const struct check_table *table,
-                     const struct tensor_check *tensor, struct style style) {
-  struct text cell;
+static void put_line(struct lines *out, const struct check_table *table,
+                     const struct tensor_check *tensor) {
+  struct lines cell;
   int at = 0;
-  text_init(&cell);
+  lines_init(&cell);
   for (int i = 0; i < COLUMN_COUNT; i++) {
-    enum tone tone = TONE_PLAIN;
     if (table->widths[i] == 0) continue;
-    text_truncate(&cell, 0);
-    if (tensor) tone = check_table_cell(table, i, tensor, &cell);
-    else check_table_title(table, i, &cell);
-    if (cell.length == 0) continue;
-    text_pad(out, at, table->starts[i]);
+    lines_clear(&cell);
+    put_cell(table, i, tensor, &cell);
+    if (cell.text.length == 0) continue;
+    text_pad(&out->text, at, table->starts[i]);
     at = at > table->starts[i] ? at : table->starts[i];
-    report_toned(out, style, i == COLUMN_BAR ? TONE_PLAIN : tone, text_string(&cell));
-    at += text_columns(text_string(&cell), cell.length);
+    lines_append(out, &cell);
+    at += text_columns(text_string(&cell.text), cell.text.length);
   }
-  out->failed = out->failed || cell.failed;
-  text_done(&cell);
-  text_puts(out, "\n");
+  out->text.failed = out->text.failed || cell.text.failed;
+  lines_done(&cell);
+  text_puts(&out->text, "\n");
 }
 
-void check_table_put(struct text *out, const struct check_table *table, struct style style) {
-  put_line(out, table, NULL, style);
-  for (size_t i = 0; i < table->check->tensor_count; i++)
-    put_line(out, table, &table->check->tensors[i], style);
+void check_table_put(struct lines *out, const struct check_table *table) {
+  if (table->failed) out->text.failed = true;
+  put_line(out, table, NULL);
+  for (size_t i = 0; i < table->check->tensor_count; i++) {
+    const struct tensor_check *tensor = &table->check->tensors[i];
+    const struct about about = {.kind = ABOUT_TENSOR, .node = tensor->node, .gradient = true,
+                                .tensor = i};
+    const size_t start = out->text.length;
+    put_line(out, table, tensor);
+    lines_describe(out, start, LINE_PLAIN, about);
+  }
 }

@@ -1,5 +1,5 @@
-/* The table of a check as cells, which plain text and the explorer both draw: a row a tensor, and
- * as many columns as the width allows, the less important ones left out first. */
+/* The table of a check: a row a tensor, and as many columns as the width allows, the less important
+ * ones left out first. */
 #ifndef GRADWALK_REPORT_REPORT_TABLE_H
 #define GRADWALK_REPORT_REPORT_TABLE_H
 
@@ -25,6 +25,7 @@ struct check_table {
   const struct check *check;
   bool unicode;
   int starts[COLUMN_COUNT], widths[COLUMN_COUNT]; /* in screen columns; width 0: left out */
+  bool failed; /* there was no memory to plan it */
   int bar; /* cells of the bar, besides the edges of its bands */
 };
 
@@ -32,17 +33,10 @@ struct check_table {
 void check_table_plan(struct check_table *table, const struct model *model,
                       const struct check *check, bool unicode, int columns);
 
-/* The head of a column, and its cell for TENSOR, unpadded, with its tone. */
-void check_table_title(const struct check_table *table, enum check_column column,
-                       struct text *out);
-enum tone check_table_cell(const struct check_table *table, enum check_column column,
-                           const struct tensor_check *tensor, struct text *out);
-
-/* Where the bar has the edge at which BAND begins, in screen columns from its start; -1:
- * BAND_OK. */
-int check_table_edge(const struct check_table *table, enum band band);
-
 /* All of it as lines. */
-void check_table_put(struct text *out, const struct check_table *table, struct style style);
+void check_table_put(struct lines *out, const struct check_table *table);
+
+/* report_check() with this table. */
+void report_check_table(struct lines *out, const struct check_table *table, struct style style);
 
 #endif

@@ -7,22 +7,27 @@
 #include <stdio.h>
 #include <string.h>
 
-/* -- colours: orange for trouble, blue for good, as a colour-blind eye tells them apart -- */
+/* -- what lines are about -- */
 
-void report_toned(struct text *out, struct style style, enum tone tone, const char *string) {
-  static const char *const codes[] = {[TONE_PLAIN] = "", [TONE_GOOD] = "\033[34m",
-                                      [TONE_DOUBT] = "\033[33m", [TONE_BAD] = "\033[1;33m",
-                                      [TONE_FAINT] = "\033[2m"};
-  bool coloured = style.colour && tone != TONE_PLAIN;
-  if (coloured) text_puts(out, codes[tone]);
-  text_puts(out, string);
-  if (coloured) text_puts(out, "\033[0m");
+/* The node is the one that hands the gradient on, or, in a backward block, the one whose gradient it
+ * is; -1 for a name of the block's own. */
+struct about report_about_rule(const struct model *model, size_t index) {
+  const struct rule *rule = &model->rules[index];
+  const int node = rule->node >= 0 ? rule->node : rule->target_node;
+  return (struct about){.kind = ABOUT_RULE, .rule = (int)index, .gradient = true,
+                        .node = node >= 0 ? model_visible(model, node) : -1};
 }
 
-void report_struck_line(struct text *out, const struct model *model, const char *line) {
-  text_puts(out, "~~");
-  line_put_shown(out, model, line);
-  text_puts(out, "~~");
+struct about report_about_node(int node, bool gradient) {
+  return (struct about){.kind = ABOUT_NODE, .node = node, .gradient = gradient};
+}
+
+void report_replaced(struct lines *out, const struct model *model, const char *line) {
+  const size_t start = out->text.length;
+  text_puts(&out->text, "~~");
+  line_put_shown(&out->text, model, line);
+  text_puts(&out->text, "~~");
+  lines_mark(out, start, LINE_REPLACED);
 }
 
 /* -- values -- */
@@ -113,17 +118,19 @@ static void put_formula(struct text *out, const struct model *model, int node, i
   text_pad(out, text_columns(out->bytes + start, out->length - start), 21);
 }
 
-static void put_forward(struct text *out, const struct model *model, const struct run *run,
-                        struct style style, int width) {
-  report_toned(out, style, TONE_FAINT, _("forward\n"));
+static void put_forward(struct lines *out, const struct model *model, const struct run *run,
+                        int width) {
+  lines_puts(out, LINE_FAINT, _("forward\n"));
   for (size_t i = 0; i < model->node_count; i++) {
     const struct node *node = &model->nodes[i];
     if (model_visible(model, (int)i) != (int)i) continue;
-    text_puts(out, "  ");
-    put_formula(out, model, (int)i, width);
-    text_puts(out, "  ");
-    put_value(out, run, node->slot);
-    text_puts(out, "\n");
+    const size_t start = out->text.length;
+    text_puts(&out->text, "  ");
+    put_formula(&out->text, model, (int)i, width);
+    text_puts(&out->text, "  ");
+    put_value(&out->text, run, node->slot);
+    text_puts(&out->text, "\n");
+    lines_describe(out, start, LINE_VALUE, report_about_node((int)i, false));
   }
 }
 
@@ -135,35 +142,52 @@ static bool is_overwritten(const struct model *model, size_t rule) {
   return false;
 }
 
+/* A rule line, behind its node's name where that is another than LAST; returns the node. */
+static int put_rule(struct text *out, const struct model *model, size_t index, int last,
+                    int width) {
+  const struct rule *rule = &model->rules[index];
+  const int shown = rule->node >= 0 ? model_visible(model, rule->node) : -1;
+  text_puts(out, "  ");
+  put_name(out, model, shown != last ? shown : -1, width);
+  text_puts(out, "  ");
+  const size_t start = out->length;
+  rule_put_shown(out, model, index);
+  text_pad(out, text_columns(out->bytes + start, out->length - start), 23);
+  text_puts(out, "  ");
+  if (is_overwritten(model, index)) text_puts(out, _("in the end "));
+  else if (rule->accumulate) text_puts(out, _("in all "));
+  return shown;
+}
+
+/* What RULE stands in for, below it. */
+static void put_replaced(struct lines *out, const struct model *model, const struct rule *rule,
+                         int width) {
+  if (!rule->original) return;
+  text_printf(&out->text, "  %*s  ", width, "");
+  lines_puts(out, LINE_DOUBT, _("a bug; the line was  "));
+  report_replaced(out, model, rule->original);
+  text_puts(&out->text, "\n");
+}
+
 /* Every rule line with the gradient as it stands after the whole pass. */
-static void put_backward(struct text *out, const struct model *model, const struct run *run,
-                         struct style style, int width) {
+static void put_backward(struct lines *out, const struct model *model, const struct run *run,
+                         int width) {
   const struct node *loss = &model->nodes[model->loss];
-  report_toned(out, style, TONE_FAINT, model->backward ? _("backward, by the model's own lines\n")
-                                                    : _("backward\n"));
-  text_printf(out, "  %*s  d%s = 1\n", width, "", loss->name);
+  lines_puts(out, LINE_FAINT, model->backward ? _("backward, by the model's own lines\n")
+                                              : _("backward\n"));
+  size_t start = out->text.length;
+  text_printf(&out->text, "  %*s  d%s = 1\n", width, "", loss->name);
+  lines_describe(out, start, LINE_GRADIENT, report_about_node(model->loss, true));
   int last = -1;
   for (size_t i = 0; i < model->rule_count; i++) {
     const struct rule *rule = &model->rules[i];
-    int shown = rule->node >= 0 ? model_visible(model, rule->node) : -1;
     if (rule_is_handed_on(model, rule)) continue;
-    text_puts(out, "  ");
-    put_name(out, model, shown != last ? shown : -1, width);
-    last = shown;
-    text_puts(out, "  ");
-    size_t start = out->length;
-    rule_put_shown(out, model, i);
-    text_pad(out, text_columns(out->bytes + start, out->length - start), 23);
-    text_puts(out, "  ");
-    if (is_overwritten(model, i)) text_puts(out, _("in the end "));
-    else if (rule->accumulate) text_puts(out, _("in all "));
-    put_value(out, run, model_target(model, rule));
-    if (rule->original) {
-      text_printf(out, "\n  %*s  ", width, "");
-      report_toned(out, style, TONE_DOUBT, _("a bug; the line was  "));
-      report_struck_line(out, model, rule->original);
-    }
-    text_puts(out, "\n");
+    start = out->text.length;
+    last = put_rule(&out->text, model, i, last, width);
+    put_value(&out->text, run, model_target(model, rule));
+    text_puts(&out->text, "\n");
+    put_replaced(out, model, rule, width);
+    lines_describe(out, start, LINE_GRADIENT, report_about_rule(model, i));
   }
 }
 
@@ -178,12 +202,11 @@ static int node_width(const struct model *model) {
   return width;
 }
 
-void report_eval(struct text *out, const struct model *model, const struct run *run,
-                 struct style style) {
+void report_eval(struct lines *out, const struct model *model, const struct run *run) {
   int width = node_width(model);
-  put_forward(out, model, run, style, width);
+  put_forward(out, model, run, width);
   if (model->loss >= 0 && model->rule_count > 0) {
-    text_puts(out, "\n");
-    put_backward(out, model, run, style, width);
+    text_puts(&out->text, "\n");
+    put_backward(out, model, run, width);
   }
 }

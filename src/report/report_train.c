@@ -5,12 +5,14 @@
 
 #include <math.h>
 
+static const struct about nothing = {0};
+
 static void put_share(struct text *out, double share) {
   if (isnan(share)) text_printf(out, "  %8s", "-");
   else text_printf(out, "  %8.4f", share);
 }
 
-void report_train_title(struct text *out, const struct history *history) {
+static void put_title(struct text *out, const struct history *history) {
   char rate[NUMBER_TEXT_SIZE], momentum[NUMBER_TEXT_SIZE];
   text_printf(out, _("train: %zu steps, rate %s"), history->steps,
               number_text(history->rate, rate));
@@ -21,14 +23,22 @@ void report_train_title(struct text *out, const struct history *history) {
   text_puts(out, "\n");
 }
 
-void report_train_columns(struct text *out, const struct history *history) {
-  text_printf(out, " %7s  %10s", _("step"), _("loss"));
-  if (history->scores >= 0) text_printf(out, "  %8s  %8s", _("train"), _("test"));
-  text_puts(out, "\n");
+void report_train_title(struct lines *out, const struct history *history) {
+  const size_t start = out->text.length;
+  put_title(&out->text, history);
+  lines_describe(out, start, LINE_TITLE, nothing);
 }
 
-void report_train_row(struct text *out, const struct history *history,
-                      const struct train_row *row) {
+void report_train_columns(struct lines *out, const struct history *history) {
+  const size_t start = out->text.length;
+  text_printf(&out->text, " %7s  %10s", _("step"), _("loss"));
+  if (history->scores >= 0) text_printf(&out->text, "  %8s  %8s", _("train"), _("test"));
+  text_puts(&out->text, "\n");
+  lines_describe(out, start, LINE_FAINT, nothing);
+}
+
+static void put_row(struct text *out, const struct history *history,
+                    const struct train_row *row) {
   char loss[NUMBER_TEXT_SIZE];
   text_printf(out, " %7zu  %10s", row->step, number_brief(row->loss, 5, loss));
   if (history->scores >= 0) {
@@ -38,27 +48,39 @@ void report_train_row(struct text *out, const struct history *history,
   text_puts(out, "\n");
 }
 
-void report_train_end(struct text *out, const struct history *history,
-                      const struct model *model) {
+void report_train_row(struct lines *out, const struct history *history,
+                      const struct train_row *row) {
+  put_row(&out->text, history, row);
+}
+
+static void put_diverged(struct lines *out, const struct history *history,
+                         const struct model *model) {
   struct text bad;
   text_init(&bad);
   if (history->bad >= 0)
     (history->bad_gradient ? gradient_put_shown : node_put_shown)(
         &bad, model, model_visible(model, history->bad));
+  text_puts(&out->text, " ");
+  lines_puts(out, LINE_BAD, _("DIVERGED"));
+  text_printf(&out->text,
+              history->advice.uphill
+                  ? _("  at step %zu: %s is the first that is not finite. The params are as step "
+                      "%zu left them.\n")
+                  : _("  at step %zu: %s is the first that is not finite. The params are as step "
+                      "%zu left them; a smaller rate may help.\n"),
+              history->done + 1, bad.length > 0 ? text_string(&bad) : "?", history->done);
+  text_done(&bad);
+}
+
+void report_train_end(struct lines *out, const struct history *history,
+                      const struct model *model) {
   if (history->diverged)
-    text_printf(out,
-                history->advice.uphill
-                    ? _(" DIVERGED  at step %zu: %s is the first that is not finite. The params "
-                        "are as step %zu left them.\n")
-                    : _(" DIVERGED  at step %zu: %s is the first that is not finite. The params "
-                        "are as step %zu left them; a smaller rate may help.\n"),
-                history->done + 1, bad.length > 0 ? text_string(&bad) : "?", history->done);
+    put_diverged(out, history, model);
   else if (history->cancelled)
-    text_printf(out, _(" stopped after step %zu; what was learnt until then is kept\n"),
+    text_printf(&out->text, _(" stopped after step %zu; what was learnt until then is kept\n"),
                 history->done);
   else
-    text_printf(out, _(" %zu steps done\n"), history->done);
-  text_done(&bad);
+    text_printf(&out->text, _(" %zu steps done\n"), history->done);
 }
 
 /* -- what to make of it -- */
@@ -138,8 +160,8 @@ static void put_advice(struct text *out, const struct history *history,
   put_unmoved(out, &history->advice, model);
 }
 
-void report_train_notes(struct text *out, const struct history *history,
-                        const struct model *model) {
+static void put_notes(struct text *out, const struct history *history,
+                      const struct model *model) {
   struct text scores;
   text_init(&scores);
   if (history->scores >= 0) node_put_shown(&scores, model, history->scores);
@@ -155,13 +177,18 @@ void report_train_notes(struct text *out, const struct history *history,
   text_done(&scores);
 }
 
-void report_train(struct text *out, const struct history *history, const struct model *model) {
+void report_train_notes(struct lines *out, const struct history *history,
+                        const struct model *model) {
+  put_notes(&out->text, history, model);
+}
+
+void report_train(struct lines *out, const struct history *history, const struct model *model) {
   report_train_title(out, history);
-  text_puts(out, "\n");
+  text_puts(&out->text, "\n");
   report_train_columns(out, history);
   for (size_t i = 0; i < history->row_count; i++)
     report_train_row(out, history, &history->rows[i]);
-  text_puts(out, "\n");
+  text_puts(&out->text, "\n");
   report_train_end(out, history, model);
   report_train_notes(out, history, model);
 }

@@ -267,21 +267,21 @@ static void act_edit(struct ui *ui, const char *arguments) {
   (void)arguments;
   struct text line;
   text_init(&line);
-  if (lines_edit(ui, &line)) prompt_start(text_string(&line));
+  if (rule_lines_edit(ui, &line)) prompt_start(text_string(&line));
   else say(ui, _("there is no rule line here to edit"));
   text_done(&line);
 }
 
 static void act_line(struct ui *ui, const char *arguments) {
   bool down = strcmp(arguments, "previous") != 0;
-  lines_move(ui, ui->line < 0 ? down : down ? 1 : -1);
+  rule_lines_move(ui, ui->line < 0 ? down : down ? 1 : -1);
 }
 
 static void act_toggle(struct ui *ui, const char *arguments) {
   (void)arguments;
   struct text line;
   text_init(&line);
-  if (lines_toggle(ui, &line)) do_command(ui, text_string(&line));
+  if (rule_lines_toggle(ui, &line)) do_command(ui, text_string(&line));
   else say(ui, text_string(&line));
   text_done(&line);
 }
@@ -560,7 +560,7 @@ static void ui_done(struct ui *ui) {
   themes_done(&ui->themes);
   shelf_done(&ui->shelf);
   lines_done(&ui->said);
-  text_done(&ui->page);
+  lines_done(&ui->page);
   keeper_done(&ui->keeper);
   lines_done(&ui->said_before);
   free(ui->flash);

@@ -139,26 +139,6 @@ void canvas_mark(struct canvas *canvas, struct area area, int row, int col, int 
   }
 }
 
-static char character_at(struct canvas *canvas, struct area area, int row, int col) {
-  const struct cell *cell = cell_at(canvas, area, row, col);
-  return cell ? *cell->text : ' ';
-}
-
-void canvas_strike(struct canvas *canvas, struct area area) {
-  bool struck = false;
-  for (int row = 0; row < area.rows; row++)
-    for (int col = 0; col < area.cols; col++) {
-      bool pair = character_at(canvas, area, row, col) == '~' &&
-                  character_at(canvas, area, row, col + 1) == '~';
-      char before = character_at(canvas, area, row, col - 1);
-      char after = character_at(canvas, area, row, col + 2);
-      bool begins = pair && !struck && before == ' ' && after != ' ' && after != '~';
-      bool ends = pair && struck && before != '~';
-      if (struck || begins) canvas_mark(canvas, area, row, col, 1 + pair, ROLE_FAINT);
-      if (begins || ends) struck = begins, col++;
-    }
-}
-
 void canvas_strong(struct canvas *canvas, struct area area) {
   for (int row = 0; row < area.rows; row++)
     for (int col = 0; col < area.cols; col++) {
@@ -206,25 +186,84 @@ static int hanging_columns(const char *line, size_t length, int cols) {
   return hang;
 }
 
+/* What of a line stands in one row. */
+struct part {
+  size_t start, end;
+  int col;
+  int hang; /* columns that all rows but the first begin at */
+  int rows; /* up to this one */
+};
+
+/* Moves PART, all zeros before the first, on to the next row; an empty line takes one, too. */
+static bool next_part(const char *line, size_t length, int cols, struct part *part) {
+  size_t start = part->end;
+  if (part->rows == 0) part->hang = hanging_columns(line, length, cols);
+  while (part->rows > 0 && start < length && line[start] == ' ') start++;
+  if (part->rows > 0 && start >= length) return false;
+  part->col = part->rows > 0 ? part->hang : 0;
+  part->start = start;
+  part->end = start + fitting(line + start, length - start,
+                              cols > part->col ? cols - part->col : 1);
+  part->rows++;
+  return true;
+}
+
 int canvas_paragraphs(struct canvas *canvas, struct area area, int row, int skip, enum role role,
                       const char *text) {
-  int line_number = 0;
-  while (*text) {
-    size_t length = strcspn(text, "\n");
-    size_t done = 0;
-    int hang = hanging_columns(text, length, area.cols);
-    do {
-      int col = done > 0 ? hang : 0;
-      size_t part = fitting(text + done, length - done, area.cols > col ? area.cols - col : 1);
-      if (line_number >= skip)
-        canvas_text(canvas, area, row + line_number - skip, col, role, text + done, part);
-      done += part;
-      while (done < length && text[done] == ' ') done++;
-      line_number++;
-    } while (done < length);
-    text += length + (text[length] == '\n');
+  int number = 0;
+  for (size_t length; *text; text += length + (text[length] == '\n')) {
+    length = strcspn(text, "\n");
+    for (struct part part = {0}; next_part(text, length, area.cols, &part); number++)
+      if (number >= skip)
+        canvas_text(canvas, area, row + number - skip, part.col, role, text + part.start,
+                    part.end - part.start);
   }
-  return line_number;
+  return number;
+}
+
+/* -- lines -- */
+
+const enum role canvas_roles[LINE_ROLE_COUNT] = {
+    [LINE_PLAIN] = ROLE_PLAIN,       [LINE_VALUE] = ROLE_VALUE, [LINE_GRADIENT] = ROLE_GRADIENT,
+    [LINE_REPLACED] = ROLE_FAINT,    [LINE_TITLE] = ROLE_TITLE, [LINE_LABEL] = ROLE_PLAIN,
+    [LINE_FAINT] = ROLE_FAINT,       [LINE_QUESTION] = ROLE_KEY, [LINE_GOOD] = ROLE_GOOD,
+    [LINE_DOUBT] = ROLE_DOUBT,       [LINE_BAD] = ROLE_BAD,
+};
+
+/* PART of LINE, as far as a role reaches at a time. */
+static void draw_part(struct canvas *canvas, struct area area, int row, const struct lines *lines,
+                      const struct report_line *line, const struct part *part) {
+  int col = part->col;
+  const size_t end = line->start + part->end;
+  for (size_t at = line->start + part->start, until; at < end; at = until) {
+    const enum line_role role = lines_role(lines, line, at, &until);
+    if (until > end) until = end;
+    col += canvas_text(canvas, area, row, col, canvas_roles[role], lines->text.bytes + at,
+                       until - at);
+  }
+}
+
+int canvas_lines(struct canvas *canvas, struct area area, int row, int skip,
+                 const struct lines *lines) {
+  struct report_line line;
+  int number = 0;
+  for (size_t at = 0; lines_next(lines, &at, &line);) {
+    const char *text = lines->text.bytes + line.start;
+    for (struct part part = {0}; next_part(text, line.end - line.start, area.cols, &part); number++)
+      if (number >= skip && row + number - skip < area.rows)
+        draw_part(canvas, area, row + number - skip, lines, &line, &part);
+  }
+  return number;
+}
+
+int canvas_rows(const struct lines *lines, size_t end, int cols) {
+  struct report_line line;
+  int rows = 0;
+  for (size_t at = 0; at < end && lines_next(lines, &at, &line);) {
+    struct part part = {0};
+    while (next_part(lines->text.bytes + line.start, line.end - line.start, cols, &part)) rows++;
+  }
+  return rows;
 }
 
 const char *canvas_line_glyph(const struct canvas *canvas, unsigned sides) {

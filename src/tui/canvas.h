@@ -5,6 +5,7 @@
 
 #include "core/status.h"
 #include "core/text.h"
+#include "report/lines.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,6 +25,9 @@ enum role {
   ROLE_FLASH,
   ROLE_COUNT
 };
+
+/* As what the roles of lines are drawn. */
+extern const enum role canvas_roles[LINE_ROLE_COUNT];
 
 /* A colour of the terminal's 256, or one of these. */
 enum { COLOUR_DEFAULT = -1 };
@@ -70,10 +74,6 @@ void canvas_blank(struct canvas *canvas, struct area area);
 void canvas_mark(struct canvas *canvas, struct area area, int row, int col, int cols,
                  enum role role);
 
-/* Makes faint what stands struck through in AREA, between two tildes and two tildes, on one row or
- * over several. */
-void canvas_strike(struct canvas *canvas, struct area area);
-
 /* Makes AREA bold. */
 void canvas_strong(struct canvas *canvas, struct area area);
 
@@ -86,6 +86,13 @@ void canvas_rule(struct canvas *canvas, struct area area, int row, const char *t
  * in all. */
 int canvas_paragraphs(struct canvas *canvas, struct area area, int row, int skip, enum role role,
                       const char *text);
+
+/* The same with LINES, line by line and mark by mark in the roles that they have. */
+int canvas_lines(struct canvas *canvas, struct area area, int row, int skip,
+                 const struct lines *lines);
+
+/* How many rows of COLS columns those of LINES take that begin before byte END. */
+int canvas_rows(const struct lines *lines, size_t end, int cols);
 
 /* A line of the frame: the sides (1 up, 2 right, 4 down, 8 left) that meet in one character; 16: all
  * of them are joined there. */

@@ -157,8 +157,8 @@ static void draw_panes(struct ui *ui, const struct frame *frame) {
 
 /* What a command said in a view without an inspector: at the foot of the view. */
 static void draw_answer(struct ui *ui) {
-  struct area body = body_of(ui), nowhere = {0, 0, 0, body.cols};
-  int rows = canvas_paragraphs(&ui->canvas, nowhere, 0, 0, ROLE_PLAIN, text_string(&ui->said.text));
+  struct area body = body_of(ui);
+  int rows = canvas_rows(&ui->said, ui->said.text.length, body.cols);
   if (rows > body.rows / 2) rows = body.rows / 2;
   if (rows < 1) rows = 1;
   struct area area = {body.row + body.rows - rows, body.col, rows, body.cols};

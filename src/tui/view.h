@@ -59,7 +59,7 @@ struct ui {
     double started, shown;
   } progress;             /* of a running check, sweep or training; total 0: none runs */
   bool busy;              /* a command is changing what the views show */
-  struct text page;       /* of the lesson, as of the last command */
+  struct lines page;      /* of the lesson, as of the last command */
   bool page_known;
   int question;           /* that was asked before the last command, or -1 */
   struct keeper keeper;   /* of the reader's progress */
@@ -89,11 +89,8 @@ extern const struct view_ops *const view_table[VIEW_COUNT];
 /* Draws TEXT scrolled as the view's state says, and keeps that state in range. */
 void view_text(struct ui *ui, enum view_id view, struct area area, const char *text);
 
-/* The same with roles: that of every line follows from what stands in it and above. */
-typedef enum role view_role(const struct ui *ui, const char *line, size_t length,
-                            enum role before);
-void view_lines(struct ui *ui, enum view_id view, struct area area, view_role *role_of,
-                const char *text);
+/* The same with lines, in their roles. */
+void view_lines(struct ui *ui, enum view_id view, struct area area, const struct lines *lines);
 
 /* "lesson, step 2 of 4" */
 void view_lesson_title(const struct ui *ui, struct text *out);

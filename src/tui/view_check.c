@@ -5,183 +5,121 @@
 #include "report/report_table.h"
 #include "tui/view.h"
 
-#include <string.h>
-
-static const enum role tone_roles[TONE_COUNT] = {
-    [TONE_PLAIN] = ROLE_PLAIN, [TONE_GOOD] = ROLE_GOOD,   [TONE_DOUBT] = ROLE_DOUBT,
-    [TONE_BAD] = ROLE_BAD,     [TONE_FAINT] = ROLE_FAINT,
-};
-
-/* Draws line under line of something longer than its area. Lines count from the top of it all. */
-struct pen {
-  struct ui *ui;
-  struct area area;
-  struct style style;
-  int line, scroll;
-  int item;        /* that comes next: tensors, then wrong lines */
-  int chosen_from, chosen_to; /* lines of the chosen item */
-  int sought;      /* a line; */
-  int found;       /* the item that stands there, or -1 */
-};
-
-static const struct check *checked(const struct pen *pen) {
-  return pen->ui->session->now.at.check;
-}
-
-/* Draws TEXT and empties it. */
-static void put_text(struct pen *pen, struct text *text, enum role role) {
-  int row = pen->line - pen->scroll, skip = row < 0 ? -row : 0;
-  if (text->length == 0) return;
-  pen->line += canvas_paragraphs(&pen->ui->canvas, pen->area, row + skip, skip, role,
-                                 text_string(text));
-  text->length = 0;
-}
-
-/* What was drawn since line FROM is something to choose. */
-static void end_item(struct pen *pen, int from, int name_columns) {
-  struct canvas *canvas = &pen->ui->canvas;
-  int row = from - pen->scroll;
-  if (pen->sought >= from && pen->sought < pen->line) pen->found = pen->item;
-  if (pen->item++ != pen->ui->checked) return;
-  pen->chosen_from = from;
-  pen->chosen_to = pen->line;
-  if (row < 0 || row >= pen->area.rows) return;
-  canvas_puts(canvas, pen->area, row, 0, ROLE_KEY, canvas->unicode ? "▸" : ">");
-  canvas_mark(canvas, pen->area, row, 1, name_columns, ROLE_FOCUS);
-  canvas->cursor_row = pen->area.row + row;
-  canvas->cursor_col = pen->area.col;
-}
-
-/* -- the table -- */
-
-static void put_cell(struct pen *pen, const struct check_table *table, enum check_column column,
-                     const struct tensor_check *tensor) {
-  struct canvas *canvas = &pen->ui->canvas;
-  struct text cell;
-  int row = pen->line - pen->scroll, start = table->starts[column];
-  text_init(&cell);
-  enum tone tone = TONE_PLAIN;
-  if (tensor) tone = check_table_cell(table, column, tensor, &cell);
-  else check_table_title(table, column, &cell);
-  canvas_text(canvas, pen->area, row, start, tone_roles[tone], text_string(&cell), cell.length);
-  for (int band = BAND_DOUBTFUL; tensor && column == COLUMN_BAR && band < BAND_COUNT; band++)
-    canvas_mark(canvas, pen->area, row, start + check_table_edge(table, band), 1, ROLE_PLAIN);
-  text_done(&cell);
-}
-
-static void put_row(struct pen *pen, const struct check_table *table,
-                    const struct tensor_check *tensor) {
-  for (int column = 0; column < COLUMN_COUNT; column++)
-    if (table->widths[column] > 0) put_cell(pen, table, column, tensor);
-  pen->line++;
-}
-
-static void put_table(struct pen *pen) {
-  const struct check *check = checked(pen);
-  const struct model *model = pen->ui->session->model;
+/* The report for a view of COLS columns, and what its keys do. */
+static void put_report(const struct ui *ui, int cols, struct lines *out) {
+  const struct style style = {.unicode = ui->canvas.unicode, .columns = cols + 1};
   struct check_table table;
-  check_table_plan(&table, model, check, pen->style.unicode, pen->area.cols);
-  put_row(pen, &table, NULL);
-  for (size_t i = 0; i < check->tensor_count; i++) {
-    const char *name = model->nodes[check->tensors[i].node].name;
-    put_row(pen, &table, &check->tensors[i]);
-    end_item(pen, pen->line - 1, text_columns(name, strlen(name)));
-  }
+  check_table_plan(&table, ui->session->model, ui->session->now.at.check, style.unicode, cols);
+  report_check_table(out, &table, style);
+  const size_t start = out->text.length;
+  text_puts(&out->text, ui->canvas.unicode ? "\n ↑↓" : "\n Up, Down");
+  text_puts(&out->text, lines_count(out, ABOUT_RULE) > 0
+                            ? _(" choose a tensor or a wrong line; Enter goes there, e edits it, T "
+                                "switches a bug off and on\n")
+                            : _(" choose a tensor; Enter goes there\n"));
+  lines_describe(out, start, LINE_FAINT, (struct about){0});
 }
 
-/* -- the words -- */
+/* -- what one chooses: the tensors, then the wrong lines -- */
 
-static void put_wrong_lines(struct pen *pen, struct text *text) {
-  enum { LABEL_COLUMNS = 16 };
-  for (size_t i = 0; i < report_wrong_line_count(checked(pen)); i++) {
-    int from = pen->line;
-    report_wrong_line(text, pen->ui->session->model, checked(pen), i, pen->style);
-    put_text(pen, text, ROLE_PLAIN);
-    end_item(pen, from, LABEL_COLUMNS);
-  }
+static int item_count(const struct lines *lines) {
+  return (int)(lines_count(lines, ABOUT_TENSOR) + lines_count(lines, ABOUT_RULE));
 }
 
-static void put_report(struct pen *pen) {
-  const struct check *check = checked(pen);
-  const struct model *model = pen->ui->session->model;
-  struct text text;
-  text_init(&text);
-  report_check_head(&text, check, pen->style);
-  text_puts(&text, "\n");
-  put_text(pen, &text, ROLE_PLAIN);
-  put_table(pen);
-  text_puts(&text, "\n");
-  put_text(pen, &text, ROLE_PLAIN);
-  int line = pen->line - pen->scroll;
-  report_check_verdict(&text, check, pen->style);
-  put_text(pen, &text, ROLE_PLAIN);
-  canvas_mark(&pen->ui->canvas, pen->area, line, 1, (int)strlen(verdict_names[check->verdict]),
-              tone_roles[report_verdict_tone(check->verdict)]);
-  report_check_reasons(&text, model, check, pen->style);
-  put_text(pen, &text, ROLE_PLAIN);
-  put_wrong_lines(pen, &text);
-  report_check_between(&text, model, check, pen->style);
-  report_check_notes(&text, model, check, pen->style);
-  put_text(pen, &text, ROLE_PLAIN);
-  text_puts(&text, pen->ui->canvas.unicode ? "\n ↑↓" : "\n Up, Down");
-  text_puts(&text, report_wrong_line_count(check) > 0
-                       ? _(" choose a tensor or a wrong line; Enter goes there, e edits it, T "
-                           "switches a bug off and on\n")
-                       : _(" choose a tensor; Enter goes there\n"));
-  put_text(pen, &text, ROLE_FAINT);
-  text_done(&text);
+static bool find_item(const struct lines *lines, int item, struct passage *passage) {
+  const int tensors = (int)lines_count(lines, ABOUT_TENSOR);
+  if (item < 0) return false;
+  return item < tensors ? lines_passage(lines, ABOUT_TENSOR, (size_t)item, passage)
+                        : lines_passage(lines, ABOUT_RULE, (size_t)(item - tensors), passage);
 }
 
-static struct pen make_pen(struct ui *ui, struct area area) {
-  struct style style = {.unicode = ui->canvas.unicode, .columns = area.cols + 1};
-  return (struct pen){.ui = ui, .area = area, .style = style, .scroll = ui->scroll[VIEW_CHECK],
-                      .sought = -1, .found = -1};
+enum { ANY_COLUMNS = 80 }; /* where the width changes nothing */
+
+static int last_item(const struct ui *ui) {
+  struct lines lines;
+  lines_init(&lines);
+  put_report(ui, ANY_COLUMNS, &lines);
+  const int last = item_count(&lines) - 1;
+  lines_done(&lines);
+  return last;
 }
 
-/* All of it drawn nowhere, to see how long it gets and what stands on line SOUGHT. */
-static struct pen measure(struct ui *ui, struct area area, int sought) {
-  struct pen pen = make_pen(ui, (struct area){0, 0, 0, area.cols});
-  pen.sought = sought;
-  put_report(&pen);
-  return pen;
-}
-
-/* -- the view -- */
-
-static int item_count(const struct check *check) {
-  return (int)(check->tensor_count + report_wrong_line_count(check));
+static struct about chosen_about(const struct ui *ui) {
+  struct passage passage = {0};
+  struct lines lines;
+  if (!ui->session->now.at.check) return passage.about;
+  lines_init(&lines);
+  put_report(ui, ANY_COLUMNS, &lines);
+  if (!find_item(&lines, ui->checked, &passage)) passage = (struct passage){0};
+  lines_done(&lines);
+  return passage.about;
 }
 
 /* The first wrong line, if there is one; else the tensor with the worst verdict. */
-static int worst_item(const struct check *check) {
+static int worst_item(const struct check *check, const struct lines *lines) {
   size_t worst = 0;
-  if (report_wrong_line_count(check) > 0) return (int)check->tensor_count;
+  if (lines_count(lines, ABOUT_RULE) > 0) return (int)check->tensor_count;
   for (size_t i = 1; i < check->tensor_count; i++)
     if (check->tensors[i].verdict > check->tensors[worst].verdict) worst = i;
   return (int)worst;
 }
 
-static void draw_report(struct ui *ui, struct area area) {
-  const struct check *check = ui->session->now.at.check;
+/* -- the view -- */
+
+/* Points at ITEM, whose first row is ROW of the area, and brings its label out. */
+static void point_at(struct ui *ui, struct area area, int row, const struct lines *lines,
+                     const struct passage *item) {
+  struct canvas *canvas = &ui->canvas;
+  struct report_line line;
+  size_t next = item->start, until;
+  if (row < 0 || row >= area.rows || !lines_next(lines, &next, &line)) return;
+  canvas_puts(canvas, area, row, 0, ROLE_KEY, canvas->unicode ? "▸" : ">");
+  for (size_t at = line.start; at < line.end; at = until)
+    if (lines_role(lines, &line, at, &until) == LINE_LABEL)
+      canvas_mark(canvas, area, row, text_columns(lines->text.bytes + line.start, at - line.start),
+                  text_columns(lines->text.bytes + at, until - at), ROLE_FOCUS);
+  canvas->cursor_row = area.row + row;
+  canvas->cursor_col = area.col;
+}
+
+/* Scrolls to ITEM where it was chosen just now, and never too far. */
+static void follow(struct ui *ui, struct area area, const struct lines *lines,
+                   const struct passage *item) {
   int *scroll = &ui->scroll[VIEW_CHECK];
-  if (ui->checked < 0) { /* a new check: its worst is to be seen */
-    ui->checked = worst_item(check);
-    ui->follow = true;
-  }
-  if (ui->checked >= item_count(check)) ui->checked = item_count(check) - 1;
-  struct pen whole = measure(ui, area, -1);
-  int most = whole.line - area.rows;
-  if (ui->follow && whole.chosen_to > *scroll + area.rows) *scroll = whole.chosen_to - area.rows;
-  if (ui->follow && whole.chosen_from < *scroll) *scroll = whole.chosen_from;
+  const int from = canvas_rows(lines, item->start, area.cols);
+  const int to = canvas_rows(lines, item->end, area.cols);
+  const int most = canvas_rows(lines, lines->text.length, area.cols) - area.rows;
+  if (ui->follow && to > *scroll + area.rows) *scroll = to - area.rows;
+  if (ui->follow && from < *scroll) *scroll = from;
   ui->follow = false;
   if (*scroll > most) *scroll = most;
   if (*scroll < 0) *scroll = 0;
-  struct pen pen = make_pen(ui, area);
-  put_report(&pen);
-  canvas_strike(&ui->canvas, area);
-  if (*scroll < most)
+}
+
+static void draw_lines(struct ui *ui, struct area area, const struct lines *lines) {
+  struct passage item = {0};
+  int *scroll = &ui->scroll[VIEW_CHECK];
+  if (ui->checked < 0) { /* a new check: its worst is to be seen */
+    ui->checked = worst_item(ui->session->now.at.check, lines);
+    ui->follow = true;
+  }
+  if (ui->checked >= item_count(lines)) ui->checked = item_count(lines) - 1;
+  const bool chosen = find_item(lines, ui->checked, &item);
+  follow(ui, area, lines, &item);
+  const int rows = canvas_lines(&ui->canvas, area, 0, *scroll, lines);
+  if (chosen)
+    point_at(ui, area, canvas_rows(lines, item.start, area.cols) - *scroll, lines, &item);
+  if (*scroll < rows - area.rows)
     canvas_puts(&ui->canvas, area, area.rows - 1, area.cols - 1, ROLE_KEY,
                 ui->canvas.unicode ? "▾" : "v");
+}
+
+static void draw_report(struct ui *ui, struct area area) {
+  struct lines lines;
+  lines_init(&lines);
+  put_report(ui, area.cols, &lines);
+  draw_lines(ui, area, &lines);
+  lines_done(&lines);
 }
 
 static void draw(struct ui *ui, struct area area) {
@@ -201,7 +139,7 @@ static void move(struct ui *ui, enum direction direction) {
   static const int by[GO_COUNT] = {[GO_UP] = -1, [GO_DOWN] = 1};
   static const int page[GO_COUNT] = {[GO_PAGE_UP] = -PAGE, [GO_PAGE_DOWN] = PAGE};
   if (!ui->session->now.at.check) return;
-  int last = item_count(ui->session->now.at.check) - 1, to = ui->checked + by[direction];
+  int last = last_item(ui), to = ui->checked + by[direction];
   if (direction == GO_HOME) to = 0;
   if (direction == GO_END) to = last;
   ui->checked = to < 0 ? 0 : to > last ? last : to;
@@ -209,25 +147,12 @@ static void move(struct ui *ui, enum direction direction) {
   ui->follow = page[direction] == 0;
 }
 
-/* The node at which a line is shown: the one that hands the gradient on, or, in a backward block,
- * the one whose gradient it is; -1 for a name of the block's own. */
-static int line_node(const struct model *model, const struct rule *rule) {
-  int node = rule->node >= 0 ? rule->node : rule->target_node;
-  return node >= 0 ? model_visible(model, node) : -1;
-}
-
 int view_check_rule(const struct ui *ui) {
-  const struct session *session = ui->session;
-  const struct check *check = session->now.at.check;
-  int rule = -1;
-  if (!session->now.at.check || ui->checked < 0 || ui->checked >= item_count(check)) return -1;
-  size_t item = (size_t)ui->checked;
-  if (item >= check->tensor_count) {
-    const struct wrong_line *line = &check->diagnosis->lines.items[item - check->tensor_count];
-    return (int)line->rules[line->count - 1];
-  }
-  for (size_t i = 0; i < session->model->rule_count; i++)
-    if (session->model->rules[i].target_node == check->tensors[item].node) rule = (int)i;
+  const struct model *model = ui->session->model;
+  const struct about about = chosen_about(ui);
+  int rule = about.kind == ABOUT_RULE ? about.rule : -1;
+  for (size_t i = 0; about.kind == ABOUT_TENSOR && i < model->rule_count; i++)
+    if (model->rules[i].target_node == about.node) rule = (int)i;
   return rule;
 }
 
@@ -235,31 +160,30 @@ int view_check_rule(const struct ui *ui) {
 static void enter(struct ui *ui, struct text *out) {
   struct session *session = ui->session;
   const struct model *model = session->model;
-  const struct check *check = session->now.at.check;
-  if (!session->now.at.check || ui->checked < 0 || ui->checked >= item_count(check)) return;
-  size_t item = (size_t)ui->checked;
-  int node, target;
-  if (item < check->tensor_count) {
-    target = check->tensors[item].node;
-    node = model_visible(model, target);
-  } else {
-    const struct wrong_line *line = &check->diagnosis->lines.items[item - check->tensor_count];
-    const struct rule *rule = &model->rules[line->rules[line->count - 1]];
-    target = rule->target_node;
-    node = line_node(model, rule);
-  }
+  const struct about about = chosen_about(ui);
+  if (about.kind == ABOUT_NOTHING) return;
+  const bool wrong = about.kind == ABOUT_RULE;
+  const int node = wrong ? about.node : model_visible(model, about.node);
   ui->view = VIEW_CIRCUIT;
   if (node < 0) return;
   session_look(session, node);
   text_puts(out, "show ");
-  gradient_put_shown(out, model, target);
+  gradient_put_shown(out, model, wrong ? model->rules[about.rule].target_node : about.node);
 }
 
 static void click(struct ui *ui, struct area area, int row, int col) {
+  struct passage item;
+  struct lines lines;
   (void)col;
   if (!ui->session->now.at.check) return;
-  struct pen pen = measure(ui, area, row + ui->scroll[VIEW_CHECK]);
-  if (pen.found >= 0) ui->checked = pen.found;
+  lines_init(&lines);
+  put_report(ui, area.cols, &lines);
+  row += ui->scroll[VIEW_CHECK];
+  for (int i = 0; find_item(&lines, i, &item); i++)
+    if (row >= canvas_rows(&lines, item.start, area.cols) &&
+        row < canvas_rows(&lines, item.end, area.cols))
+      ui->checked = i;
+  lines_done(&lines);
 }
 
 const struct view_ops view_check = {.name = "check", .draw = draw, .move = move, .enter = enter,

@@ -4,35 +4,20 @@
 #include "reader/page.h"
 #include "tui/view.h"
 
-#include <string.h>
-
 /* Evaluating figures takes the model for a moment, so never while something runs on it. */
-static const char *page_of(struct ui *ui) {
+static const struct lines *page_of(struct ui *ui) {
   if (!ui->page_known && ui->progress.total == 0) {
-    text_truncate(&ui->page, 0);
+    lines_clear(&ui->page);
     page_text(ui->session, &ui->page);
     ui->page_known = true;
   }
-  return text_string(&ui->page);
-}
-
-static bool begins(const char *line, const char *word) {
-  return strncmp(line, word, strlen(word)) == 0;
-}
-
-/* What is asked, and what came of it. */
-static enum role line_role(const struct ui *ui, const char *line, size_t length,
-                           enum role before) {
-  (void)ui, (void)length, (void)before;
-  if (begins(line, "? ")) return ROLE_KEY;
-  if (begins(line, _("Right: "))) return ROLE_GOOD;
-  return begins(line, _("Skipped: ")) ? ROLE_DOUBT : ROLE_PLAIN;
+  return &ui->page;
 }
 
 static void draw_lesson(struct ui *ui, struct area area) {
   const struct session *session = ui->session;
   bool has_prose = session_is_open(session) && session->now.lesson->prose.length > 0;
-  if (has_prose) view_lines(ui, VIEW_LESSON, area, line_role, page_of(ui));
+  if (has_prose) view_lines(ui, VIEW_LESSON, area, page_of(ui));
   else view_text(ui, VIEW_LESSON, area, _("This model came without a lesson."));
 }
 

@@ -10,11 +10,9 @@
 
 enum { LEFT = 1, CELL = 7, NARROW_CELL = 3, LEAST_ID = 22, HEAD = 2 };
 
-static const enum role outcome_roles[OUTCOME_COUNT] = {
-    [OUTCOME_CAUGHT] = ROLE_GOOD,      [OUTCOME_MISSED] = ROLE_BAD,
-    [OUTCOME_UNDECIDED] = ROLE_DOUBT,  [OUTCOME_EQUIVALENT] = ROLE_FAINT,
-    [OUTCOME_ABSENT] = ROLE_FAINT,
-};
+static enum role outcome_role(enum outcome outcome) {
+  return canvas_roles[report_outcome_roles[outcome]];
+}
 
 /* What stands where in an area. */
 struct grid {
@@ -78,7 +76,7 @@ static void draw_row(const struct grid *grid, int row, size_t index) {
     canvas_puts(canvas, ids, row, ids.cols - 1, ROLE_FAINT, canvas->unicode ? "…" : ">");
   for (size_t t = 0; t < bug_trial_count; t++) {
     enum outcome outcome = matrix_cell(grid->matrix, index, t)->outcome;
-    put_cell(grid, row, t, outcome_roles[outcome], _(report_outcomes[outcome]));
+    put_cell(grid, row, t, outcome_role(outcome), _(report_outcomes[outcome]));
   }
   if (!chosen) return;
   canvas_puts(canvas, grid->area, row, 0, ROLE_KEY, canvas->unicode ? "▸" : ">");
@@ -90,7 +88,8 @@ static void draw_row(const struct grid *grid, int row, size_t index) {
 static void draw_legend(const struct grid *grid, struct area foot, int row) {
   for (int outcome = 0, col = 0; outcome < OUTCOME_COUNT; outcome++) {
     const char *word = _(report_outcomes[outcome]);
-    col += canvas_printf(&grid->ui->canvas, foot, row, col, outcome_roles[outcome], "%.1s", word);
+    const enum role role = outcome_role((enum outcome)outcome);
+    col += canvas_printf(&grid->ui->canvas, foot, row, col, role, "%.1s", word);
     col += canvas_printf(&grid->ui->canvas, foot, row, col, ROLE_FAINT, " %s  ",
                          _(outcome_names[outcome]));
   }
@@ -162,8 +161,7 @@ static void enter(struct ui *ui, struct text *out) {
   struct session *session = ui->session;
   if (!session->now.at.matrix || ui->mutant < 0 || ui->mutant > last_mutant(ui)) return;
   const struct mutant *mutant = &session->now.at.matrix->catalogue.mutants[ui->mutant];
-  const struct rule *rule = &session->model->rules[mutant->rule];
-  int node = rule->node >= 0 ? rule->node : rule->target_node;
+  const int node = report_about_rule(session->model, mutant->rule).node;
   text_printf(out, "bug %s", mutant->id);
   if (node >= 0) session_look(session, node);
   ui->view = VIEW_CIRCUIT;

@@ -187,14 +187,13 @@ static void draw_chosen(struct ui *ui, struct area area, int row, const struct s
 static void draw_sweep(struct ui *ui, struct area area, const struct sweep *sweep) {
   enum { LEAST_ROWS = 4, LEAST_COLS = 30, AROUND = 4 }; /* legend, axis, its labels, chosen step */
   struct chart chart = {.ui = ui, .sweep = sweep};
-  struct text summary;
-  text_init(&summary);
+  struct lines summary;
+  lines_init(&summary);
   report_sweep_summary(&summary, sweep);
-  struct area nowhere = {0, 0, 0, area.cols - 1};
-  int lines = canvas_paragraphs(&ui->canvas, nowhere, 0, 0, ROLE_PLAIN, text_string(&summary));
+  int lines = canvas_rows(&summary, summary.text.length, area.cols - 1);
   int rows = area.rows - AROUND - lines, cols = area.cols - PLOT_LEFT - 1;
   if (rows < LEAST_ROWS || cols < LEAST_COLS) {
-    view_text(ui, VIEW_SWEEP, area, text_string(&summary));
+    view_lines(ui, VIEW_SWEEP, area, &summary);
   } else if (!plot_init(&chart.plot, rows, cols, ui->canvas.unicode)) {
     chart.area = (struct area){area.row + 1, area.col + PLOT_LEFT, rows, cols};
     chart.lowest_step = (int)floor(log10(sweep->steps[sweep->count - 1]));
@@ -203,11 +202,11 @@ static void draw_sweep(struct ui *ui, struct area area, const struct sweep *swee
     draw_plot(&chart);
     mark_steps(&chart, area);
     draw_chosen(ui, area, rows + 1 + PLOT_BELOW, sweep);
-    canvas_paragraphs(&ui->canvas, (struct area){area.row, area.col + 1, area.rows, area.cols - 1},
-                      rows + AROUND, 0, ROLE_PLAIN, text_string(&summary));
+    canvas_lines(&ui->canvas, (struct area){area.row, area.col + 1, area.rows, area.cols - 1},
+                 rows + AROUND, 0, &summary);
   }
   plot_done(&chart.plot);
-  text_done(&summary);
+  lines_done(&summary);
 }
 
 static void draw(struct ui *ui, struct area area) {

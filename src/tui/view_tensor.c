@@ -142,13 +142,13 @@ static void draw_summary(struct ui *ui, struct area area, const struct tensor *t
 
 /* The entry under the cursor, term by term. */
 static void draw_entry(struct ui *ui, struct area area, const struct tensor *tensor) {
-  struct text text;
+  struct lines lines;
   struct diag diag;
-  text_init(&text);
+  lines_init(&lines);
   explain_entry(ui->session, ui->session->look.focus, tensor->gradient, ui->cursor_row, ui->cursor_col,
-                &text, &diag);
-  canvas_puts(&ui->canvas, area, 2, 0, ROLE_PLAIN, text_string(&text));
-  text_done(&text);
+                &lines, &diag);
+  canvas_puts(&ui->canvas, area, 2, 0, ROLE_PLAIN, text_string(&lines.text));
+  lines_done(&lines);
 }
 
 static void draw_numbers(struct ui *ui, struct area area, const struct tensor *tensor) {

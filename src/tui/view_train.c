@@ -217,21 +217,18 @@ static void draw_charts(struct ui *ui, const struct history *history, struct are
 /* As many of the last lines as have room, below the columns' names; the scroll state counts back
  * from the last one. */
 static void draw_table(struct ui *ui, const struct history *history, struct area area) {
-  struct text text;
+  struct lines lines;
   int *scroll = &ui->scroll[VIEW_TRAIN], rows = area.rows - 1, count = (int)history->row_count;
   int most = count > rows ? count - rows : 0;
   if (*scroll > 0) *scroll = 0;
   if (*scroll < -most) *scroll = -most;
   const int first = most + *scroll;
-  text_init(&text);
-  report_train_columns(&text, history);
-  int used = canvas_paragraphs(&ui->canvas, area, 0, 0, ROLE_FAINT, text_string(&text));
-  for (int i = 0; i < rows && first + i < count; i++) {
-    text.length = 0;
-    report_train_row(&text, history, &history->rows[first + i]);
-    canvas_paragraphs(&ui->canvas, area, used + i, 0, ROLE_PLAIN, text_string(&text));
-  }
-  text_done(&text);
+  lines_init(&lines);
+  report_train_columns(&lines, history);
+  for (int i = 0; i < rows && first + i < count; i++)
+    report_train_row(&lines, history, &history->rows[first + i]);
+  canvas_lines(&ui->canvas, area, 0, 0, &lines);
+  lines_done(&lines);
 }
 
 /* What is left below the bar, or below how it ended. */
@@ -252,12 +249,12 @@ static void draw_body(struct ui *ui, const struct history *history, struct area 
 }
 
 static void draw_running(struct ui *ui, const struct history *history, struct area area) {
-  struct text title;
-  text_init(&title);
+  struct lines title;
+  lines_init(&title);
   report_train_title(&title, history);
-  if (title.length > 0) text_truncate(&title, title.length - 1);
-  int used = view_progress(ui, area, text_string(&title), _("what was learnt is kept"));
-  text_done(&title);
+  if (title.text.length > 0) lines_truncate(&title, title.text.length - 1);
+  int used = view_progress(ui, area, text_string(&title.text), _("what was learnt is kept"));
+  lines_done(&title);
   draw_body(ui, history, (struct area){area.row + used, area.col, area.rows - used, area.cols});
 }
 
@@ -266,22 +263,18 @@ static void draw_running(struct ui *ui, const struct history *history, struct ar
 static int draw_words(struct ui *ui, const struct history *history, struct area area) {
   const struct model *model = ui->session->model;
   const struct area indented = {area.row, area.col + 1, area.rows, area.cols - 1};
-  struct text text;
-  text_init(&text);
-  report_train_title(&text, history);
-  const int title = canvas_paragraphs(&ui->canvas, indented, 0, 0, ROLE_TITLE,
-                                      text_string(&text));
-  text.length = 0;
-  report_train_end(&text, history, model);
+  struct lines lines;
+  lines_init(&lines);
+  report_train_title(&lines, history);
+  const int title = canvas_lines(&ui->canvas, indented, 0, 0, &lines);
+  lines_clear(&lines);
+  report_train_end(&lines, history, model);
   if (history->before)
-    text_printf(&text, _(" check before: %s; after: %s\n"), history->before,
+    text_printf(&lines.text, _(" check before: %s; after: %s\n"), history->before,
                 history->after ? history->after : _("stopped"));
-  report_train_notes(&text, history, model);
-  const int words =
-      canvas_paragraphs(&ui->canvas, area, title, 0, ROLE_PLAIN, text_string(&text));
-  if (history->diverged)
-    canvas_mark(&ui->canvas, area, title, 1, (int)strlen(_("DIVERGED")), ROLE_BAD);
-  text_done(&text);
+  report_train_notes(&lines, history, model);
+  const int words = canvas_lines(&ui->canvas, area, title, 0, &lines);
+  lines_done(&lines);
   return title + words;
 }
 
@@ -295,11 +288,11 @@ static void draw_ended(struct ui *ui, const struct history *history, struct area
     draw_body(ui, history, body);
     return;
   }
-  struct text text;
-  text_init(&text);
-  report_train(&text, history, ui->session->model);
-  view_text(ui, VIEW_TRAIN, area, text_string(&text));
-  text_done(&text);
+  struct lines lines;
+  lines_init(&lines);
+  report_train(&lines, history, ui->session->model);
+  view_lines(ui, VIEW_TRAIN, area, &lines);
+  lines_done(&lines);
 }
 
 static void draw(struct ui *ui, struct area area) {

@@ -541,7 +541,11 @@ static void photograph(struct session *session, struct text *out) {
   if (session->now.at.check)
     text_printf(out, "%a %d %zu", session->now.at.check->difference, (int)session->now.at.check->verdict,
                 session->now.at.check->entries);
-  page_text(session, out);
+  struct lines page;
+  lines_init(&page);
+  page_text(session, &page);
+  lines_print(&page, false, out);
+  lines_done(&page);
 }
 
 static void expect_same(struct trial *trial, const struct text *before) {

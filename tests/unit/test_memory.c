@@ -399,9 +399,13 @@ static enum status prepare_report(struct work *work) {
 }
 
 static enum status text_reports(struct work *work) {
-  struct style style = {.colour = true, .unicode = true};
-  report_eval(&work->out, &work->model, &work->run, style);
-  report_check(&work->out, &work->model, &work->check, style);
+  struct style style = {.unicode = true};
+  struct lines lines;
+  lines_init(&lines);
+  report_eval(&lines, &work->model, &work->run);
+  report_check(&lines, &work->model, &work->check, style);
+  lines_print(&lines, true, &work->out);
+  lines_done(&lines);
   return work->out.failed ? STATUS_NO_MEMORY : STATUS_OK;
 }
 
@@ -497,10 +501,12 @@ static enum status read_through(struct work *work, struct session *session) {
   if (!status) proof_summary(&proof, &work->out);
   text_printf(&work->out, " %zu\n", proof.failure_count);
   proof_done(&proof);
-  struct lines said = {work->out};
+  struct lines said = {.text = work->out};
   for (size_t i = 0; !status && i < COUNT_OF(lines); i++)
     status = command_do(session, lines[i], &said, &work->diag);
   work->out = said.text;
+  said.text = (struct text){0};
+  lines_done(&said);
   return status;
 }
 

@@ -44,7 +44,7 @@ static void done(struct trial *trial) {
 }
 
 static enum status try(struct trial *trial, const char *line) {
-  trial->out.text.length = 0;
+  lines_clear(&trial->out);
   trial->diag = (struct diag){0};
   return command_do(&trial->session, line, &trial->out, &trial->diag);
 }

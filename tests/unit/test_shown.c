@@ -321,7 +321,7 @@ static void has_no_foreign_word(const struct model *model, const char *text, con
 }
 
 static void does(struct reader_of_all *visit, const char *line, bool may_fail) {
-  visit->out.text.length = 0;
+  lines_clear(&visit->out);
   visit->diag = (struct diag){0};
   enum status status = command_do(&visit->session, line, &visit->out, &visit->diag);
   if (status && !may_fail) fail_msg("%s: %s", line, visit->diag.message);
@@ -350,18 +350,18 @@ static void everything_is_read(struct reader_of_all *visit) {
   does(visit, "run", false);
   does(visit, "show", false);
   each_is_explained(visit);
-  visit->out.text.length = 0;
-  report_eval(&visit->out.text, session->model, &session->run, session->style);
+  lines_clear(&visit->out);
+  report_eval(&visit->out, session->model, &session->run);
   has_no_foreign_word(session->model, text_string(&visit->out.text), "eval");
-  visit->out.text.length = 0;
+  lines_clear(&visit->out);
   assert_int_equal(picture_svg(session, &visit->out.text, &visit->diag), STATUS_OK);
   has_no_foreign_word(session->model, text_string(&visit->out.text), "svg");
 }
 
 /* The whole report, the diagnosis with it. */
 static void the_check_is_read(struct reader_of_all *visit) {
-  visit->out.text.length = 0;
-  report_check(&visit->out.text, visit->session.model, visit->session.now.at.check, visit->session.style);
+  lines_clear(&visit->out);
+  report_check(&visit->out, visit->session.model, visit->session.now.at.check, visit->session.style);
   has_no_foreign_word(visit->session.model, text_string(&visit->out.text), "check");
 }
 
@@ -382,7 +382,7 @@ static void a_bug_is_reported(struct reader_of_all *visit) {
   print_expr(&line, address.value);
   text_puts(&line, ")");
   does(visit, text_string(&line), true);
-  visit->out.text.length = 0;
+  lines_clear(&visit->out);
   assert_int_equal(command_do(&visit->session, "check", &visit->out, &visit->diag), STATUS_OK);
   the_check_is_read(visit);
   text_done(&line);
