@@ -196,13 +196,15 @@ static enum status do_set(struct session *session, const struct source *argument
   int node = -1;
   size_t entry = 0;
   if (!equals) return usage(diag, _("set NAME = VALUE, or NAME[i, j] = VALUE"));
+  const struct span after_sign = {arguments, (uint32_t)(equals + 1 - arguments->text),
+                                  (uint32_t)arguments->length};
   char *place = strndup(arguments->text, (size_t)(equals - arguments->text));
   if (!place) return diag_no_memory(diag);
   enum status status = command_place(session, place, &node, &entry, diag);
   if (!status && session->model.nodes[node].kind > NODE_PARAM)
     status = diag_set(diag, STATUS_USAGE, nowhere,
                       _("%s is computed by the model; only a leaf can be set"), place);
-  if (!status) status = evaluate_text(session, "set", equals + 1, &value, diag);
+  if (!status) status = evaluate_text(session, after_sign, &value, diag);
   if (!status) status = set_leaf(session, node, entry, &value, diag);
   if (!status) status = explain_value(session, node, &out->text, diag);
   free(value.values);
@@ -325,7 +327,7 @@ static enum status do_show(struct session *session, const struct source *argumen
 static enum status do_eval(struct session *session, const struct source *arguments, struct lines *out,
                            struct diag *diag) {
   struct evaluation value;
-  enum status status = evaluate_text(session, "eval", arguments->text, &value, diag);
+  enum status status = evaluate_text(session, source_span(arguments), &value, diag);
   if (status) return status;
   report_tensor(&out->text, value.values, value.shape);
   text_puts(&out->text, "\n");
@@ -345,7 +347,7 @@ enum status do_check(struct session *session, const struct source *arguments, st
                      struct diag *diag) {
   struct options options;
   struct check check = {0};
-  enum status status = options_parse_words(&options, VERB_CHECK, arguments->text, diag);
+  enum status status = options_parse_words(&options, VERB_CHECK, arguments, diag);
   struct check_options how = options_check(&options);
   if (options.precision < 0) how.precision = session->precision;
   /* During a hunt, where the bug is, is for the player to find. */
@@ -374,7 +376,7 @@ static enum status do_sweep(struct session *session, const struct source *argume
                             struct diag *diag) {
   struct options options;
   struct sweep sweep;
-  enum status status = options_parse_words(&options, VERB_SWEEP, arguments->text, diag);
+  enum status status = options_parse_words(&options, VERB_SWEEP, arguments, diag);
   struct check_options how = options_check(&options);
   watch(session, &how);
   if (!status) status = sweep_run(&sweep, &session->model, &how, diag);
@@ -485,7 +487,7 @@ static void guess_assignment(const struct session *session, const char *line, st
  * an expression, but not a mere word that nobody knows. */
 static bool is_question(const struct session *session, const char *line) {
   struct arena arena;
-  struct source source = {"eval", line, strcspn(line, "\r\n"), 1};
+  struct source source = source_from("eval", line, strcspn(line, "\r\n"));
   const struct expr *expr;
   struct diag ignored;
   char name[64];
@@ -493,7 +495,7 @@ static bool is_question(const struct session *session, const char *line) {
   if (find_named(session, name) >= 0) return true;
   if (node_find_shown(&session->model, line, strcspn(line, "\r\n")) >= 0) return true;
   arena_init(&arena);
-  bool question = !parse_expr(&source, &arena, &expr, &ignored) && expr->kind != EXPR_NAME;
+  bool question = !parse_expr(source_span(&source), &arena, &expr, &ignored) && expr->kind != EXPR_NAME;
   arena_done(&arena);
   return question;
 }
@@ -515,7 +517,7 @@ enum status command_apply(struct session *session, const char *line,
   while (end > word && strchr(" \t\r\n", line[end - 1])) end--;
   char *words = strndup(line + word, end - word);
   if (!words) return diag_no_memory(diag);
-  const struct source arguments = {(*command)->name, words, end - word, 1};
+  const struct source arguments = source_from((*command)->name, words, end - word);
   session->unchanged = false;
   session->log_suffix[0] = '\0';
   if (*words && !*(*command)->arguments)

@@ -64,7 +64,8 @@ static enum status train(struct session *session, const struct options *options,
 }
 
 /* A line of it here; the check itself is the session's. VERDICT: its name. */
-static const struct source no_words = {"check", "", 0, 1};
+static const struct source no_words = {
+    .name = "check", .text = "", .length = 0, .first_line = 1};
 
 static enum status check_beside(struct session *session, const char *when, const char **verdict,
                                 struct lines *out, struct diag *diag) {
@@ -99,7 +100,7 @@ static enum status train_between_checks(struct session *session, const struct op
 enum status do_train(struct session *session, const struct source *arguments, struct lines *out,
                      struct diag *diag) {
   struct options options;
-  enum status status = options_parse_words(&options, VERB_TRAIN, arguments->text, diag);
+  enum status status = options_parse_words(&options, VERB_TRAIN, arguments, diag);
   const bool check = options.check && !session->replaying; /* then they have been */
   if (!status)
     status = check ? train_between_checks(session, &options, out, diag)

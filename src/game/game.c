@@ -154,7 +154,7 @@ static enum status play_answer(struct session *session, const struct source *arg
                     _("answer where and what kind, as in answer dW2 scale, or with the right line"));
   set_clock(play);
   enum status status =
-      hunt_answer(&play->hunt, &session->model, arguments->text, &found, &out->text, diag);
+      hunt_answer(&play->hunt, &session->model, arguments, &found, &out->text, diag);
   if (!status && found) status = session_refresh(session, diag);
   if (status || !found) return status;
   text_puts(&out->text, _("right! that bug is out\n"));
@@ -254,7 +254,7 @@ enum status do_hunt(struct session *session, const struct source *arguments, str
                     struct diag *diag) {
   struct options options;
   if (session->replaying && session->play) return hide_again(session, diag);
-  enum status status = options_parse_words(&options, VERB_HUNT, arguments->text, diag);
+  enum status status = options_parse_words(&options, VERB_HUNT, arguments, diag);
   struct play *play = status ? NULL : calloc(1, sizeof *play);
   if (!status && !play) status = diag_no_memory(diag);
   if (!status) {

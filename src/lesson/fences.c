@@ -58,8 +58,8 @@ enum status lines_read(struct lines *lines, struct lesson *lesson, const char *b
                        size_t length, struct diag *diag) {
   *lines = (struct lines){0};
   if (!keep(lines, &lesson->file, bytes, length)) return diag_no_memory(diag);
-  *lesson->whole = (struct source){text_string(&lesson->path), text_string(&lesson->file),
-                                   lesson->file.length, 1};
+  *lesson->whole = source_from(text_string(&lesson->path), text_string(&lesson->file),
+                               lesson->file.length);
   return check(lines, lesson, diag);
 }
 

@@ -17,6 +17,7 @@ void lesson_done(struct lesson *lesson) {
   text_done(&lesson->title);
   text_done(&lesson->file);
   text_done(&lesson->prose);
+  arena_done(&lesson->arena);
   free(lesson->whole);
   free(lesson->pages);
   free(lesson->graphs);
@@ -42,13 +43,6 @@ int lesson_quiz_step(const struct lesson *lesson, int quiz) {
 
 /* -- lines of a fence -- */
 
-struct span span_trim(struct span span) {
-  const char *text = span.source->text;
-  while (span.start < span.end && strchr(" \t", text[span.start])) span.start++;
-  while (span.end > span.start && strchr(" \t", text[span.end - 1])) span.end--;
-  return span;
-}
-
 bool lesson_line(struct span *rest, struct span *line) {
   while (rest->start < rest->end) {
     const char *text = rest->source->text + rest->start;
@@ -65,6 +59,7 @@ bool lesson_line(struct span *rest, struct span *line) {
 
 static enum status prepare(struct lesson *lesson, const char *name, struct diag *diag) {
   *lesson = (struct lesson){0};
+  arena_init(&lesson->arena);
   text_puts(&lesson->path, name);
   lesson->whole = calloc(1, sizeof *lesson->whole);
   lesson->pages = calloc(1, sizeof *lesson->pages);

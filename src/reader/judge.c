@@ -109,9 +109,9 @@ static enum status read_number(struct trial *trial, const char *text, double *nu
   struct evaluation value = {0};
   text_init(&plain);
   put_plain_signs(&plain, text);
-  struct source source = {"answer", text_string(&plain), plain.length, 1};
+  struct source source = source_from("answer", text_string(&plain), plain.length);
   enum status status = plain.failed ? diag_no_memory(diag)
-                                    : parse_expr(&source, &trial->figures.arena, &expr, diag);
+                                    : parse_expr(source_span(&source), &trial->figures.arena, &expr, diag);
   if (!status && has_name(expr)) status = STATUS_USAGE;
   if (!status)
     status = evaluate_in(trial->session, &trial->figures.run, expr, &value, diag);
@@ -167,7 +167,7 @@ static enum status judge_number(struct trial *trial, const char *text,
   struct figure wrong;
   const struct figure *figure = &trial->quiz->figure;
   enum status status = read_number(trial, text, &got, diag);
-  if (!status) status = figures_number(&trial->figures, figure->expr, figure->place, &wanted, diag);
+  if (!status) status = figures_number(&trial->figures, figure->expr, &wanted, diag);
   if (status) return status;
   judgement->right = same_number(trial->quiz, got, wanted);
   if (judgement->right) return STATUS_OK;
@@ -187,7 +187,7 @@ static enum status prove_number(struct trial *trial, bool *holds, struct diag *d
   char buffer[NUMBER_TEXT_SIZE];
   const struct figure *figure = &trial->quiz->figure;
   enum status status =
-      figures_number(&trial->figures, figure->expr, figure->place, &right, diag);
+      figures_number(&trial->figures, figure->expr, &right, diag);
   *holds = !status && figure_holds(figure, right);
   if (!status && !*holds)
     diag_set(diag, STATUS_DATA, figure->number, _("the answer is not right: the model says %s"),
@@ -198,7 +198,7 @@ static enum status prove_number(struct trial *trial, bool *holds, struct diag *d
       return diag_set(diag, STATUS_DATA, value, "%s", _("expected EXPR = NUMBER"));
     if (other.fault)
       return diag_set(diag, STATUS_DATA, other.number, "%s", number_fault_text(other.fault));
-    status = figures_number(&trial->figures, other.expr, other.place, &wrong, diag);
+    status = figures_number(&trial->figures, other.expr, &wrong, diag);
     *holds = !status && figure_holds(&other, wrong) && !same_number(trial->quiz, wrong, right);
     if (!status && !*holds)
       diag_set(diag, STATUS_DATA, other.number,

@@ -51,9 +51,9 @@ static void put_live(struct text *out, const struct lesson *lesson, struct figur
   struct span rest = {lesson->pages, (uint32_t)block->start, (uint32_t)block->end};
   for (size_t i = 0; i < block->figure_count; i++) {
     const struct figure *figure = &lesson->figures[block->first_figure + i];
-    put_span(out, (struct span){rest.source, rest.start, figure->number.start});
+    put_span(out, (struct span){rest.source, rest.start, figure->shown.start});
     put_figure(out, figures, figure);
-    rest.start = figure->number.end;
+    rest.start = figure->shown.end;
   }
   put_span(out, rest);
 }

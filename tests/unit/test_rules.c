@@ -48,7 +48,7 @@ static void trial_begin(struct trial *trial) {
 static void trial_build(struct trial *trial) {
   struct diag diag = {0};
   assert_false(trial->text.failed);
-  trial->source = (struct source){"trial", text_string(&trial->text), trial->text.length, 1};
+  trial->source = source_from("trial", text_string(&trial->text), trial->text.length);
   if (model_build(&trial->model, &trial->source, NULL, &diag) == STATUS_OK) return;
   fail_msg("%s: %s (%s)", trial->source.text, diag.message, diag.hint);
 }
