@@ -96,19 +96,35 @@ static void take_text(struct inlines *inlines, const char *literal) {
 
 /* -- lines -- */
 
-static bool fits(struct inlines inlines, const char *literal) {
+/* Whether LITERAL is what comes next. */
+typedef bool line_fits(struct inlines inlines, const char *literal);
+
+static bool text_fits(struct inlines inlines, const char *literal) {
   take_text(&inlines, literal);
   return !inlines.lost;
 }
 
+/* As far as the line goes; the blank before the last backticks may be none of LITERAL. */
+static bool code_fits(struct inlines inlines, const char *literal) {
+  while (*literal && take(&inlines, *literal)) literal++;
+  if (*literal) return inlines.at < inlines.end && peek(&inlines, 0) == '\n';
+  take(&inlines, ' ');
+  return peek(&inlines, 0) == '`' || peek(&inlines, 0) == '\n';
+}
+
+static bool html_fits(struct inlines inlines, const char *literal) {
+  while (*literal && *literal != '\n' && take(&inlines, *literal)) literal++;
+  return !*literal || *literal == peek(&inlines, 0);
+}
+
 /* Takes what a line begins with on behalf of the blocks around this one: blanks, and the > of block
- * quotations. A > that belongs to the text is what LITERAL, which comes next, begins with. */
-static void begin_line(struct inlines *inlines, const char *literal) {
-  skip_blanks(inlines);
-  for (int i = 0; i < inlines->quotes && peek(inlines, 0) == '>'; i++) {
-    if (*literal == '>' && fits(*inlines, literal)) return;
-    inlines->at++;
-    skip_blanks(inlines);
+ * quotations. Those that belong to the text are the ones that LITERAL, which comes next, begins
+ * with: a line that only goes on with a paragraph may have them. */
+static void begin_line(struct inlines *inlines, const char *literal, line_fits *fits) {
+  for (int marks = 0; inlines->at < inlines->end; inlines->at++) {
+    const char byte = peek(inlines, 0);
+    if (!strchr(" \t>", byte) || (byte == '>' && marks++ == inlines->quotes)) return;
+    if (*literal == byte && fits(*inlines, literal)) return;
   }
 }
 
@@ -118,13 +134,13 @@ static void take_break(struct inlines *inlines, cmark_node *node) {
   skip_blanks(inlines);
   take(inlines, '\\');
   must_take(inlines, '\n');
-  begin_line(inlines, text ? cmark_node_get_literal(next) : "");
+  begin_line(inlines, text ? cmark_node_get_literal(next) : "", text_fits);
 }
 
 static void take_html(struct inlines *inlines, const char *literal) {
   for (; *literal && !inlines->lost; literal++) {
     must_take(inlines, *literal);
-    if (*literal == '\n') begin_line(inlines, "");
+    if (*literal == '\n') begin_line(inlines, literal + 1, html_fits);
   }
 }
 
@@ -133,7 +149,7 @@ static void take_html(struct inlines *inlines, const char *literal) {
 /* Blanks, and lines' ends among them. */
 static void skip_space(struct inlines *inlines) {
   skip_blanks(inlines);
-  while (take(inlines, '\n')) begin_line(inlines, "");
+  while (take(inlines, '\n')) begin_line(inlines, "", text_fits);
 }
 
 /* Up to CLOSE, with backslashes before what does not count; neither OPEN nor, unless LINES, a
@@ -143,7 +159,7 @@ static bool take_until(struct inlines *inlines, char open, char close, bool line
     const char byte = peek(inlines, 0);
     inlines->at += is_escape(inlines) ? 2 : 1;
     if (byte == close) return true;
-    if (byte == '\n' && lines) begin_line(inlines, "");
+    if (byte == '\n' && lines) begin_line(inlines, "", text_fits);
     if (byte == open || (byte == '\n' && !lines)) return false;
   }
   return false;
@@ -216,7 +232,7 @@ static bool take_line_end(struct inlines *inlines) {
   skip_blanks(inlines);
   if (inlines->at >= inlines->end) return true;
   if (!take(inlines, '\n')) return false;
-  begin_line(inlines, "");
+  begin_line(inlines, "", text_fits);
   return true;
 }
 
@@ -236,16 +252,17 @@ static bool take_definition(struct inlines *inlines) {
 
 /* -- code -- */
 
-/* What stands between two runs of MARKS backticks, a line's end as a blank. The > of a line's
- * beginning is left where it belongs to the code: if not SKIPPING. */
-static void read_code(struct inlines *inlines, uint32_t marks, bool skipping,
+/* What stands between two runs of MARKS backticks, a line's end as a blank. LITERAL is how it goes
+ * on after its first byte. */
+static void read_code(struct inlines *inlines, uint32_t marks, const char *literal,
                       struct rewriting *content) {
+  const size_t length = strlen(literal);
   while (inlines->at < inlines->end) {
     const uint32_t from = inlines->at, run = count_run(inlines, '`');
+    const size_t done = content->text.length;
     if (run == marks) return;
     if (run == 0 && take(inlines, '\n')) {
-      if (skipping) begin_line(inlines, "");
-      else skip_blanks(inlines);
+      begin_line(inlines, literal + (done < length ? done : length), code_fits);
       rewriting_put(content, " ", 1, inlines->at - from);
     } else {
       inlines->at += run > 0 ? run : 1;
@@ -263,14 +280,16 @@ static struct span strip(const struct text *text) {
   return (struct span){NULL, strips, (uint32_t)text->length - strips};
 }
 
-/* Reads the code span at the place, of which cmark made LITERAL; false if it is another one. */
-static bool take_code(struct inlines *inlines, const char *literal, bool skipping,
+/* Reads the code span at the place, of which cmark made LITERAL, without a blank at its ends if it
+ * was STRIPPED; false if it is another one. */
+static bool take_code(struct inlines *inlines, const char *literal, bool stripped,
                       struct rewriting *content, struct span *code) {
+  const char *rest = literal + (!stripped && *literal);
   const uint32_t marks = count_run(inlines, '`'), start = inlines->at + marks;
   rewriting_init(content);
   inlines->at = start;
   inlines->lost = inlines->lost || marks == 0;
-  if (!inlines->lost) read_code(inlines, marks, skipping, content);
+  if (!inlines->lost) read_code(inlines, marks, rest, content);
   const struct span is = strip(&content->text);
   const char *bytes = text_string(&content->text);
   const size_t length = strlen(literal);
@@ -297,9 +316,9 @@ bool inlines_code(struct inlines *inlines, cmark_node *node, struct arena *arena
                   struct span *code) {
   const char *literal = cmark_node_get_literal(node);
   struct rewriting content;
-  for (int skipping = 1; !inlines->lost && skipping >= 0; skipping--) {
+  for (int stripped = 0; !inlines->lost && stripped < 2; stripped++) {
     struct inlines is = *inlines;
-    const bool found = take_code(&is, literal, skipping, &content, code);
+    const bool found = take_code(&is, literal, stripped, &content, code);
     if (found || content.text.failed) {
       *inlines = is;
       return keep_code(&content, arena, code);

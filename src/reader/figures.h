@@ -38,7 +38,8 @@ struct comparison {
 
 /* Evaluates TEXT, which must compare two expressions: STATUS_DATA if it does not. Ends with
  * comparison_done(), also after a failure. */
-enum status figures_comparison(struct figures *figures, struct span text, struct comparison *result, struct diag *diag);
+enum status figures_comparison(struct figures *figures, struct span text,
+                               struct comparison *result, struct diag *diag);
 void comparison_done(struct comparison *comparison);
 bool evaluation_has_nan(const struct evaluation *value);
 

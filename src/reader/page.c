@@ -238,7 +238,7 @@ enum status do_answer(struct session *session, const struct source *arguments, s
   if (session->examiner) return session->examiner->answer(session, arguments, out, diag);
   int index = page_question(session);
   if (index < 0) return nothing_asked(diag);
-  enum status status = quiz_judge(session, index, arguments->text, &judgement, diag);
+  enum status status = quiz_judge(session, index, arguments, &judgement, diag);
   if (status) return status;
   struct quiz_progress *progress = &session->quizzes[index];
   if (judgement.right) {

@@ -49,8 +49,8 @@ static enum status put(struct model *model, const char *text, struct diag *diag)
   return bug_put(model, &source, diag);
 }
 
-static enum status judge(struct hunt *hunt, struct model *model, const char *text,
-                         const struct quarry **found, struct text *why, struct diag *diag) {
+static enum status answer_as(struct hunt *hunt, struct model *model, const char *text,
+                             const struct quarry **found, struct text *why, struct diag *diag) {
   const struct source answer = source_from("answer", text, strlen(text));
   return hunt_answer(hunt, model, &answer, found, why, diag);
 }
@@ -597,13 +597,13 @@ static void test_a_hunt_won(void **state) {
                quarry->mutant.kind->name);
     else
       snprintf(answer, sizeof answer, "%s", quarry->original);
-    assert_int_equal(judge(&hunt, &subject.model, answer, &found, &why, &diag), STATUS_OK);
+    assert_int_equal(answer_as(&hunt, &subject.model, answer, &found, &why, &diag), STATUS_OK);
     assert_ptr_equal(found, quarry);
     assert_int_equal(hunt.over, i == 2);
   }
   assert_false(check_fails(&subject.model));
   assert_int_equal(hunt_score(&hunt), 100 - hunt_prices[HUNT_CHECK].points);
-  assert_int_equal(judge(&hunt, &subject.model, answer, &found, &why, &diag), STATUS_USAGE);
+  assert_int_equal(answer_as(&hunt, &subject.model, answer, &found, &why, &diag), STATUS_USAGE);
   text_done(&why);
   hunt_done(&hunt);
   subject_done(&subject);
@@ -624,18 +624,18 @@ static void test_a_hunt_lost(void **state) {
   const char *elsewhere = strcmp(target, "dW1") == 0 ? "dW3" : "dW1";
   char answer[200];
   snprintf(answer, sizeof answer, "%s sign", elsewhere);
-  assert_int_equal(judge(&hunt, &subject.model, answer, &found, &why, &diag), STATUS_OK);
+  assert_int_equal(answer_as(&hunt, &subject.model, answer, &found, &why, &diag), STATUS_OK);
   assert_null(found);
   assert_non_null(strstr(text_string(&why), "is right"));
   snprintf(answer, sizeof answer, "%s quotient", target);
-  assert_int_equal(judge(&hunt, &subject.model, answer, &found, &why, &diag), STATUS_OK);
+  assert_int_equal(answer_as(&hunt, &subject.model, answer, &found, &why, &diag), STATUS_OK);
   assert_null(found);
   assert_non_null(strstr(text_string(&why), "not in this way"));
   assert_int_equal(hunt.acts[HUNT_WRONG], 2);
-  assert_int_equal(judge(&hunt, &subject.model, "dW1 sgin", &found, &why, &diag),
+  assert_int_equal(answer_as(&hunt, &subject.model, "dW1 sgin", &found, &why, &diag),
                    STATUS_USAGE);
   assert_non_null(strstr(diag.hint, "sign"));
-  assert_int_equal(judge(&hunt, &subject.model, "nowhere sign", &found, &why, &diag),
+  assert_int_equal(answer_as(&hunt, &subject.model, "nowhere sign", &found, &why, &diag),
                    STATUS_USAGE);
   assert_int_equal(hunt.acts[HUNT_WRONG], 2); /* slips are free */
   for (int i = 0; i < HUNT_HINTS; i++)
