@@ -44,11 +44,12 @@ static enum status do_line(struct invocation *call, struct session *session, con
   lines_init(&said);
   call->out.length = 0;
   call_catch_interrupt(true);
-  enum status status = command_do(session, line, &said, &call->diag);
+  struct source text = source_from(script ? script : "", line, strlen(line));
+  text.first_line = number;
+  enum status status = script ? command_do_at(session, source_span(&text), &said, &call->diag)
+                              : command_do(session, line, &said, &call->diag);
   call_catch_interrupt(false);
   call_interrupted = 0;
-  if (status && script && status != STATUS_NO_MEMORY)
-    command_blame(&call->diag, script, number, line);
   text_puts(&call->out, text_string(&said.text));
   call->out.failed = call->out.failed || said.text.failed;
   lines_done(&said);

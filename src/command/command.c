@@ -500,8 +500,9 @@ static bool is_question(const struct session *session, const char *line) {
   return question;
 }
 
-enum status command_apply(struct session *session, const char *line,
-                          const struct command **command, struct lines *out, struct diag *diag) {
+/* LINE; where it stands, its arguments are a part of PLACE. */
+static enum status apply(struct session *session, const char *line, struct span place,
+                         const struct command **command, struct lines *out, struct diag *diag) {
   size_t word = strcspn(line, " \t\r\n"), end = strlen(line);
   enum status status = find_command(line, word, command, diag);
   if (status == STATUS_USAGE && is_question(session, line)) {
@@ -517,7 +518,9 @@ enum status command_apply(struct session *session, const char *line,
   while (end > word && strchr(" \t\r\n", line[end - 1])) end--;
   char *words = strndup(line + word, end - word);
   if (!words) return diag_no_memory(diag);
-  const struct source arguments = source_from((*command)->name, words, end - word);
+  struct source arguments = source_from((*command)->name, words, end - word);
+  arguments.whole = place.source;
+  arguments.at = place.start + (uint32_t)word;
   session->unchanged = false;
   session->log_suffix[0] = '\0';
   if (*words && !*(*command)->arguments)
@@ -525,26 +528,61 @@ enum status command_apply(struct session *session, const char *line,
                       (*command)->name, words);
   else
     status = (*command)->run(session, &arguments, out, diag);
+  if (!arguments.whole && diag->span.source == &arguments) diag->span = nowhere; /* it ends here */
   free(words);
   return status;
 }
 
-enum status command_do(struct session *session, const char *line, struct lines *out,
-                       struct diag *diag) {
+enum status command_apply(struct session *session, const char *line,
+                          const struct command **command, struct lines *out, struct diag *diag) {
+  return apply(session, line, nowhere, command, out, diag);
+}
+
+static enum status do_line(struct session *session, const char *line, struct span place,
+                           struct lines *out, struct diag *diag) {
   const struct command *command;
-  line += strspn(line, " \t\r\n");
+  const size_t blanks = strspn(line, " \t\r\n");
+  line += blanks;
+  place.start += (uint32_t)blanks;
   if (!*line || *line == '#') return STATUS_OK;
-  enum status status = command_apply(session, line, &command, out, diag);
+  enum status status = apply(session, line, place, &command, out, diag);
   if (!status && command->changes && !session->unchanged)
     status = script_remember(session, line, diag);
   if (!status) status = play_note(session, command->name, line, diag);
   return status;
 }
 
-enum status command_do_lesson(struct session *session, const char *line, bool *changes,
-                              struct lines *out, struct diag *diag) {
+enum status command_do(struct session *session, const char *line, struct lines *out,
+                       struct diag *diag) {
+  return do_line(session, line, nowhere, out, diag);
+}
+
+/* Makes what is not about a part of LINE a message about the line. */
+static void blame(struct diag *diag, struct span line) {
+  const struct diag was = *diag;
+  diag_within(diag, line);
+  if (diag->span.source == was.span.source && diag->span.start == was.span.start) return;
+  if (was.name[0])
+    diag_set(diag, was.status, line, "%s:%u:%u: %s", was.name, was.line, was.column, was.message);
+  memcpy(diag->hint, was.hint, sizeof diag->hint);
+}
+
+enum status command_do_at(struct session *session, struct span line, struct lines *out,
+                          struct diag *diag) {
+  const char *bytes = line.source->text;
+  while (line.end > line.start && strchr("\r\n", bytes[line.end - 1])) line.end--;
+  char *text = strndup(bytes + line.start, line.end - line.start);
+  if (!text) return diag_no_memory(diag);
+  enum status status = do_line(session, text, line, out, diag);
+  free(text);
+  if (status && status != STATUS_NO_MEMORY) blame(diag, span_trim(line));
+  return status;
+}
+
+static enum status do_lesson(struct session *session, const char *text, struct span line,
+                             bool *changes, struct lines *out, struct diag *diag) {
   const struct command *command;
-  enum status status = find_command(line, strcspn(line, " \t"), &command, diag);
+  enum status status = find_command(text, strcspn(text, " \t"), &command, diag);
   if (!status && !command->lesson) {
     diag_set(diag, STATUS_DATA, nowhere, _("a lesson may not issue \"%s\""), command->name);
     diag_hint(diag, "%s", _("only what walks, changes or asks the model"));
@@ -552,5 +590,16 @@ enum status command_do_lesson(struct session *session, const char *line, bool *c
   }
   if (status) return status;
   *changes = command->changes;
-  return command_apply(session, line, &command, out, diag);
+  return apply(session, text, line, &command, out, diag);
+}
+
+enum status command_do_lesson(struct session *session, struct span line, bool *changes,
+                              struct lines *out, struct diag *diag) {
+  char *text = strndup(line.source->text + line.start, line.end - line.start);
+  if (!text) return diag_no_memory(diag);
+  enum status status = do_lesson(session, text, line, changes, out, diag);
+  free(text);
+  if (!status || status == STATUS_NO_MEMORY || status == STATUS_CANCELLED) return status;
+  diag_within(diag, line);
+  return diag->status = status == STATUS_USAGE ? STATUS_DATA : status;
 }

@@ -28,9 +28,14 @@ enum status command_do(struct session *session, const char *line, struct lines *
 /* The same without a line in the log; *COMMAND is what was meant. LINE begins with no space. */
 enum status command_apply(struct session *session, const char *line,
                           const struct command **command, struct lines *out, struct diag *diag);
-/* The same for a line of a lesson's fence: only commands that a lesson may issue, and not logged.
- * *CHANGES: whether the command is one that alters the session. */
-enum status command_do_lesson(struct session *session, const char *line, bool *changes,
+
+/* command_do() for LINE of a script: DIAG says where in the script. */
+enum status command_do_at(struct session *session, struct span line, struct lines *out,
+                          struct diag *diag);
+
+/* The same for a line of a lesson's fence: only commands that a lesson may issue, and not logged;
+ * a wrong one is bad data. *CHANGES: whether the command is one that alters the session. */
+enum status command_do_lesson(struct session *session, struct span line, bool *changes,
                               struct lines *out, struct diag *diag);
 
 /* The command "check", for another that checks, too. Contract: struct command. */
@@ -53,8 +58,5 @@ enum status command_place(const struct session *session, char *text, int *node, 
 
 /* The session as a script: every change in force, a line each. */
 void command_script(const struct session *session, struct text *out);
-
-/* Says that what DIAG tells of came of LINE, which is line NUMBER of the script NAME. */
-void command_blame(struct diag *diag, const char *name, uint32_t number, const char *line);
 
 #endif

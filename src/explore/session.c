@@ -169,15 +169,11 @@ static enum status do_lesson_line(struct session *session, struct span line, boo
                                   struct lines *out, struct diag *diag) {
   size_t before = out->text.length;
   bool changes = false;
-  char *command = strndup(line.source->text + line.start, line.end - line.start);
-  if (!command) return diag_no_memory(diag);
-  bool put_off = later && !command_changes(command);
-  enum status status =
-      put_off ? STATUS_OK : command_do_lesson(session, command, &changes, out, diag);
-  free(command);
+  bool put_off = later && !command_changes(line.source->text + line.start);
+  enum status status = put_off ? STATUS_OK : command_do_lesson(session, line, &changes, out, diag);
   if (put_off) session->pending = true;
   if (changes) text_truncate(&out->text, before);
-  return status ? diag_place(diag, status, line) : STATUS_OK;
+  return status;
 }
 
 /* The next command of the `do` fences of PAGE, from block *BLOCK on; REST begins as nothing. */

@@ -242,9 +242,11 @@ void figures_done(struct figures *figures) {
   arena_done(&figures->arena);
 }
 
-enum status diag_place(struct diag *diag, enum status status, struct span place) {
-  if (status == STATUS_NO_MEMORY || status == STATUS_CANCELLED) return status;
-  diag_within(diag, place);
+/* What is wrong with an expression in a lesson is bad data; what is not about a part of it is about
+ * TEXT. */
+static enum status settle(struct diag *diag, enum status status, struct span text) {
+  if (!status || status == STATUS_NO_MEMORY || status == STATUS_CANCELLED) return status;
+  diag_within(diag, text);
   return diag->status = status == STATUS_USAGE ? STATUS_DATA : status;
 }
 
@@ -262,7 +264,7 @@ enum status figures_value(struct figures *figures, struct span text, struct eval
   *result = (struct evaluation){0};
   enum status status = parse_expr(text, &figures->arena, &expr, diag);
   if (!status) status = value_of(figures, expr, result, diag);
-  return status ? diag_place(diag, status, text) : STATUS_OK;
+  return settle(diag, status, text);
 }
 
 enum status figures_number(struct figures *figures, struct span text, double *value,
@@ -312,7 +314,7 @@ enum status figures_comparison(struct figures *figures, struct span text,
     result->holds = all_true(&truth) && !evaluation_has_nan(&result->left) &&
                     !evaluation_has_nan(&result->right);
   free(truth.values);
-  return status ? diag_place(diag, status, text) : STATUS_OK;
+  return settle(diag, status, text);
 }
 
 void comparison_done(struct comparison *comparison) {

@@ -74,7 +74,4 @@ bool figures_verdict(struct span text, double *verdict);
 /* Whether TEXT asks for a verdict, so that its number is one. */
 bool figures_about_verdict(struct span text);
 
-/* What STATUS and DIAG say of what stands at PLACE in a lesson: there a wrong command is bad data. */
-enum status diag_place(struct diag *diag, enum status status, struct span place);
-
 #endif

@@ -38,13 +38,10 @@ static bool next_value(struct span *rest, const char *key, struct span *value) {
 static enum status try_line(struct session *session, struct span line, struct diag *diag) {
   struct lines ignored;
   bool changes;
-  char *command = strndup(line.source->text + line.start, line.end - line.start);
-  if (!command) return diag_no_memory(diag);
   lines_init(&ignored);
-  enum status status = command_do_lesson(session, command, &changes, &ignored, diag);
+  enum status status = command_do_lesson(session, line, &changes, &ignored, diag);
   lines_done(&ignored);
-  free(command);
-  return status ? diag_place(diag, status, line) : STATUS_OK;
+  return status;
 }
 
 /* Ends with trial_done(), if it succeeds. */

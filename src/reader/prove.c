@@ -135,12 +135,9 @@ static bool is_command(struct span line) {
 static enum status issue(struct prover *prover, struct span line, struct diag *diag) {
   struct lines ignored;
   bool changes;
-  char *command = strndup(line.source->text + line.start, line.end - line.start);
-  if (!command) return diag_no_memory(diag);
   lines_init(&ignored);
-  enum status status = command_do_lesson(prover->session, command, &changes, &ignored, diag);
+  enum status status = command_do_lesson(prover->session, line, &changes, &ignored, diag);
   lines_done(&ignored);
-  free(command);
   return status;
 }
 
@@ -193,24 +190,21 @@ static enum status prove_line(struct prover *prover, struct span line) {
     prover->proof->bugs++;
     if (!prover->bug.source) prover->bug = line;
   }
-  enum status status = issue(prover, line, prover->diag);
-  return status ? diag_place(prover->diag, status, line) : STATUS_OK;
+  return issue(prover, line, prover->diag);
 }
 
 /* A bug about which nothing was said must be caught. */
 static enum status prove_caught(struct prover *prover) {
   struct session *session = prover->session;
-  struct lines ignored;
   struct span bug = prover->bug;
   prover->bug = (struct span){0};
   if (!bug.source) return STATUS_OK;
-  lines_init(&ignored);
+  const struct source check = source_from("check", "check", strlen("check"));
   enum status status = STATUS_OK;
-  bool changes;
-  if (!session->has_check)
-    status = command_do_lesson(session, "check", &changes, &ignored, prover->diag);
-  lines_done(&ignored);
-  if (status) return diag_place(prover->diag, status, bug);
+  if (!session->has_check) status = issue(prover, source_span(&check), prover->diag);
+  if (status && status != STATUS_NO_MEMORY && status != STATUS_CANCELLED)
+    diag_within(prover->diag, bug);
+  if (status) return status;
   if (session->check.verdict == VERDICT_FAIL) return STATUS_OK;
   diag_set(prover->diag, STATUS_DATA, bug, _("the check does not catch this bug: it says %s"),
            verdict_names[session->check.verdict]);
