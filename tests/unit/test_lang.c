@@ -98,7 +98,7 @@ static void assert_rules(const struct trial *trial, const char *wanted) {
 /* Building TEXT fails with STATUS and says MESSAGE, and HINT unless that is NULL. */
 static void refuse(const char *text, size_t length, enum status wanted, const char *message,
                    const char *hint) {
-  struct trial trial = {.source = {"m.gw", text, length, 1}};
+  struct trial trial = {.source = source_from("m.gw", text, length)};
   enum status status = model_build(&trial.model, &trial.source, NULL, &trial.diag);
   if (status != wanted)
     fail_msg("%.200s: status %d, not %d: %s", text, (int)status, (int)wanted, trial.diag.message);
