@@ -406,9 +406,9 @@ enum status hunt_answer(struct hunt *hunt, struct model *model, const struct sou
   if (hunt->over) return diag_set(diag, STATUS_USAGE, nowhere, "%s", _("the hunt is over"));
   arena_init(&arena);
   bool line = memchr(answer->text, '=', answer->length);
-  enum status status = span_of_names(&names, model, &arena)
-                           ? (line ? answer_line : answer_kind)(hunt, model, names, &quarry, why, diag)
-                           : diag_no_memory(diag);
+  enum status status = span_of_names(&names, model, &arena) ? STATUS_OK : diag_no_memory(diag);
+  if (!status)
+    status = (line ? answer_line : answer_kind)(hunt, model, names, &quarry, why, diag);
   arena_done(&arena);
   if (status) return status;
   if (!quarry) {

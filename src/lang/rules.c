@@ -287,7 +287,8 @@ static enum status derive_primitive(struct derivation *derivation, int node) {
     const char *text = primitive_rule(model, node, i);
     *source = source_from(op->name, text, strlen(text));
     struct assign line = {0};
-    enum status status = parse_expr(source_span(source), &model->rule_arena, &line.value, derivation->diag);
+    enum status status = parse_expr(source_span(source), &model->rule_arena, &line.value,
+                                    derivation->diag);
     if (!status) status = add_derived(derivation, template, (int)i, operand, &line);
     if (status) return status;
   }

@@ -293,7 +293,8 @@ static bool take_code(struct inlines *inlines, const char *literal, bool strippe
   const struct span is = strip(&content->text);
   const char *bytes = text_string(&content->text);
   const size_t length = strlen(literal);
-  if (inlines->lost || is.end - is.start != length || memcmp(bytes + is.start, literal, length) != 0)
+  if (inlines->lost || is.end - is.start != length ||
+      memcmp(bytes + is.start, literal, length) != 0)
     return false;
   *code = (struct span){inlines->file, start, inlines->at};
   inlines->at += marks;
@@ -304,8 +305,7 @@ static bool take_code(struct inlines *inlines, const char *literal, bool strippe
 static bool keep_code(struct rewriting *content, struct arena *arena, struct span *code) {
   const struct span is = strip(&content->text);
   const bool plain = content->count == 0 && !content->text.failed;
-  uint32_t base = 0;
-  if (plain) base = code->start;
+  const uint32_t base = plain ? code->start : 0;
   if (plain) rewriting_done(content);
   else if (!rewriting_end(content, arena, code)) return false;
   *code = (struct span){code->source, base + is.start, base + is.end};
@@ -373,10 +373,14 @@ static bool take_heading_marks(struct inlines *inlines) {
   return true;
 }
 
-void inlines_begin(struct inlines *inlines, struct span block, struct span first,
+void inlines_begin(struct inlines *inlines, const struct lines *lines, const struct lesson *lesson,
                    cmark_node *node) {
-  *inlines = (struct inlines){.file = block.source, .first = first, .at = block.start,
-                              .end = block.end};
+  const struct span first = lines_span(lines, lesson, cmark_node_get_start_line(node));
+  const uint32_t end = lines_start(lines, cmark_node_get_end_line(node) + 1);
+  const int column = cmark_node_get_start_column(node);
+  const uint32_t start = first.start + (column > 1 ? (uint32_t)column - 1 : 0);
+  *inlines = (struct inlines){.file = first.source, .first = first, .end = end,
+                              .at = start < end ? start : end};
   for (cmark_node *outer = node; outer; outer = cmark_node_parent(outer))
     inlines->quotes += cmark_node_get_type(outer) == CMARK_NODE_BLOCK_QUOTE;
   if (cmark_node_get_type(node) == CMARK_NODE_HEADING && take_heading_marks(inlines)) return;

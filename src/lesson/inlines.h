@@ -5,7 +5,7 @@
 #ifndef GRADWALK_LESSON_INLINES_H
 #define GRADWALK_LESSON_INLINES_H
 
-#include "lang/source.h"
+#include "lesson/fences.h"
 
 #include <cmark.h>
 
@@ -18,8 +18,8 @@ struct inlines {
   bool lost;          /* what is there is not what the nodes say */
 };
 
-/* BLOCK lies in [start, end) of FILE, and its first line is FIRST. */
-void inlines_begin(struct inlines *inlines, struct span block, struct span first,
+/* For NODE, a paragraph or heading of LESSON. */
+void inlines_begin(struct inlines *inlines, const struct lines *lines, const struct lesson *lesson,
                    cmark_node *node);
 
 /* Goes on by what EVENT of cmark_iter_next() says of NODE, which is no code. */

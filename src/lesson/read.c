@@ -126,23 +126,12 @@ static void put_code(struct reader *reader, struct span code) {
   lesson->figures[lesson->figure_count++] = figure;
 }
 
-/* The lines of NODE, a paragraph or heading. */
-static void begin_inlines(const struct reader *reader, cmark_node *node, struct inlines *inlines) {
-  const struct span first = node_span(reader, node);
-  const uint32_t column = (uint32_t)cmark_node_get_start_column(node);
-  struct span block = first;
-  block.end = lines_start(&reader->lines, cmark_node_get_end_line(node) + 1);
-  if (column > 1) block.start += column - 1;
-  if (block.start > block.end) block.start = block.end;
-  inlines_begin(inlines, block, first, node);
-}
-
 /* The plain text below NODE. */
 static void put_plain(struct reader *reader, cmark_node *node) {
   struct text *out = &reader->lesson->prose;
   struct inlines inlines;
   struct span code;
-  begin_inlines(reader, node, &inlines);
+  inlines_begin(&inlines, &reader->lines, reader->lesson, node);
   cmark_iter *iter = cmark_iter_new(node);
   for (cmark_event_type event; (event = cmark_iter_next(iter)) != CMARK_EVENT_DONE;) {
     cmark_node *inside = cmark_iter_get_node(iter);

@@ -259,7 +259,8 @@ static enum status value_of(struct figures *figures, const struct expr *expr,
                         : evaluate_in(figures->session, &figures->run, filled, result, diag);
 }
 
-enum status figures_value(struct figures *figures, struct span text, struct evaluation *result, struct diag *diag) {
+enum status figures_value(struct figures *figures, struct span text, struct evaluation *result,
+                          struct diag *diag) {
   const struct expr *expr;
   *result = (struct evaluation){0};
   enum status status = parse_expr(text, &figures->arena, &expr, diag);

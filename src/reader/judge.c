@@ -80,8 +80,8 @@ static bool starts(const char *text, size_t length, const char *with) {
   return length >= wanted && memcmp(text, with, wanted) == 0;
 }
 
-/* Makes *TEXT the same with the signs of print (−, ×, ·) as the language writes them; false if there
- * is no memory. */
+/* Makes *TEXT the same with the signs of print (−, ×, ·) as the language writes them; false if
+ * there is no memory. */
 static bool plain_signs(struct span *text, struct arena *arena) {
   static const char *const signs[][2] = {{"−", "-"}, {"–", "-"}, {"×", "*"}, {"·", "*"}};
   struct rewriting plain;

@@ -1,5 +1,5 @@
-/* Protects the places of messages: what is wrong is shown where it was written, in the file, however
- * often the same words stand there, and whatever was rewritten before it was parsed. Each text has
+/* Protects the places of messages: what is wrong is shown where it was written, in the file,
+ * however often the same words stand there, and whatever was rewritten before it was parsed. Each text has
  * its right place between guillemets, which are taken out before it is read; line and column are
  * counted here. */
 #include <stdarg.h>
@@ -106,11 +106,12 @@ static int remove_folder(void **state) {
 
 /* -- lessons -- */
 
-#define HEAD "# T\n\n```graph\nparam x = 3\nparam W = [1 2; 3 4]\ny = x * x\nh = sum(tanh(W @ W)) + y\n" \
-             "loss h\n```\n\n## S\n\n"
+#define MODEL "param x = 3\nparam W = [1 2; 3 4]\ny = x * x\nh = sum(tanh(W @ W)) + y\nloss h\n"
+#define HEAD "# T\n\n```graph\n" MODEL "```\n\n## S\n\n"
 #define HINT "<details><summary>Hint</summary>\n\nTry.\n</details>\n\n"
 #define ANSWER(lines) \
-  "<details><summary>Answer</summary>\n\n```quiz\n" lines "```\n\n- a\n- b\n\nBecause.\n</details>\n"
+  "<details><summary>Answer</summary>\n\n```quiz\n" lines \
+  "```\n\n- a\n- b\n\nBecause.\n</details>\n"
 
 /* Of each the first thing that is amiss. */
 static const char *const lessons[] = {
@@ -253,8 +254,7 @@ static void a_line_tells_of_another_file(void **state) {
 
 /* -- at the prompt: the command's words are all there is -- */
 
-static const char model_text[] =
-    "param x = 3\nparam W = [1 2; 3 4]\ny = x * x\nh = sum(tanh(W @ W)) + y\nloss h\n";
+static const char model_text[] = MODEL;
 
 static const char *const words[][2] = {
     {"eval", "x + «xx»"},
@@ -320,7 +320,8 @@ static void words_have_places(void **state) {
 /* Signs of print are more than one byte, and are replaced before the answer is read. */
 static void answers_have_places(void **state) {
   (void)state;
-  static const char *const numbers[] = {"−3 × «zz»", "−(2 − −3) «)»", "−3 · 2 – 1 «$»", "−3 − «x» − x"};
+  static const char *const numbers[] = {"−3 × «zz»", "−(2 − −3) «)»", "−3 · 2 – 1 «$»",
+                                        "−3 − «x» − x"};
   static const char *const names[] = {"x, «zz»", "x «−»"};
   struct session session;
   start(&session, lesson_path, HEAD "Q?\n\n" HINT ANSWER("answer: y = 9\n"), "step next");
