@@ -63,6 +63,28 @@ enum status lines_read(struct lines *lines, struct lesson *lesson, const char *b
   return check(lines, lesson, diag);
 }
 
+bool lines_place(const struct lines *lines, struct lesson *lesson, int line,
+                 struct source *source) {
+  struct rewriting text;
+  const char *at = source->text, *end = at + source->length;
+  struct span span = {lesson->whole, lines_start(lines, line), lines_start(lines, line)};
+  rewriting_init(&text);
+  for (int i = line; at < end; i++) {
+    const struct span is = lines_span(lines, lesson, i);
+    const size_t length = strcspn(at, "\n"), whole = is.end - is.start;
+    if (whole > length) rewriting_put(&text, "", 0, whole - length);
+    rewriting_keep(&text, at, length + (at + length < end));
+    at += length + 1;
+    span.end = is.end;
+  }
+  if (!rewriting_end(&text, &lesson->arena, &span)) return false;
+  source->whole = lesson->whole;
+  source->at = span.source->at;
+  source->changes = span.source->changes;
+  source->change_count = span.source->change_count;
+  return true;
+}
+
 size_t lines_fence_marks(struct span line) {
   const char *text = line.source->text;
   size_t count = 0;

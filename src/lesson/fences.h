@@ -21,6 +21,11 @@ uint32_t lines_start(const struct lines *lines, int line);
 /* LINE without its newline. */
 struct span lines_span(const struct lines *lines, const struct lesson *lesson, int line);
 
+/* Makes SOURCE, the text of a fence that begins in LINE, a part of LESSON's file: its lines stand
+ * there with the fence's indentation. False if there is no memory. */
+bool lines_place(const struct lines *lines, struct lesson *lesson, int line,
+                 struct source *source);
+
 /* The length of the run of ` or ~ that LINE begins with. */
 size_t lines_fence_marks(struct span line);
 

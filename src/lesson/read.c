@@ -332,7 +332,9 @@ static void read_model(struct reader *reader, cmark_node *node) {
     return;
   }
   last_page(reader)->model = lesson->graph_count;
-  if (!read_graph(lesson, literal, strlen(literal), line)) fail_memory(reader);
+  struct graph *graph = read_graph(lesson, literal, strlen(literal), line);
+  if (!graph || !lines_place(&reader->lines, lesson, (int)line, &graph->source))
+    fail_memory(reader);
 }
 
 static void read_commands(struct reader *reader, cmark_node *node, enum block_kind kind) {

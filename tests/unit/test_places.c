@@ -125,6 +125,9 @@ static const char *const lessons[] = {
     HEAD "`x\n= 3` `x\n= 3` `«x\n= 4»`\n",
     HEAD "`y = 9` and `x =\n4 * 4`, x = 4 `«x = 4»`\n",
     /* in lists and quotations */
+    HEAD "> x = 4\\\n    lazily x = 4 `«x = 4»`\n",
+    HEAD "> `x\n   = 3` x = 4 `«x = 4»`\n",
+    HEAD "x = 4\n     > no quotation `«x = 4»`\n",
     HEAD "- x = 4\n  and `x = 3`\n  and `«x = 4»`\n",
     HEAD "1. one\n2. x = 4,\nlazily x = 4 `«x = 4»`\n",
     HEAD "> x = 4\n> is `x = 3`\n> not `«x = 4»`\n",
@@ -137,8 +140,8 @@ static const char *const lessons[] = {
     HEAD "[`x = 3`](<`x = 4`>) \"x = 4\" `«x = 4»`\n",
     HEAD "[a](u \"`x = 4`\") ![b](u\n'`x = 4`') `«x = 4»`\n",
     HEAD "<a href=\"`x = 4`\"> and <!-- `x = 4` --> and `«x = 4»`\n",
-    HEAD "<http://x/`x> `«x = 4»`\n",
-    HEAD "&amp; &hellip; &#96;x = 4&#96; &nothing; *a **b*** \\* `«x = 4»`\n",
+    HEAD "<http://x/`x\\*> `«x = 4»`\n",
+    HEAD "&amp; &hellip; &NotEqualTilde;&AMP; &#96;x = 4&#96; &nothing; *a **b*** \\* `«x = 4»`\n",
     HEAD "[r]: /u '`x = 4`'\n[r] [`x = 3`][r] [][r] `«x = 4»`\n\n",
     HEAD "### x = 4 `«x = 4»`\n",
     HEAD "x = 4\n`«x = 4»`\n---\n",
@@ -164,6 +167,14 @@ static const char *const lessons[] = {
     HEAD "Q?\n\n" HINT ANSWER("answer: x, y, «z» where it > 1\n"),
 };
 
+/* Models: the first of a lesson, and another one. */
+static const char *const models[] = {
+    "# T\n\n```graph\nparam x = 3\ny = x * «xx»\n```\n\n## S\n",
+    "# T\n\n  ```graph\n  param x = 3\n    y = x\n z = y * «xx»\n  ```\n\n## S\n",
+    "# T\n\n   ~~~graph\nparam x = 3 # 글\n     y = 3 * «xx»\n   ~~~\n\n## S\n",
+    HEAD "   ```graph\n   param x = 3\n\n     y = [1 2 «)»\n   ```\n",
+};
+
 static void prove(const char *marks) {
   struct session session;
   struct proof proof;
@@ -184,6 +195,7 @@ static void prove(const char *marks) {
 static void lessons_have_places(void **state) {
   (void)state;
   for (size_t i = 0; i < COUNT_OF(lessons); i++) prove(lessons[i]);
+  for (size_t i = 0; i < COUNT_OF(models); i++) prove(models[i]);
 }
 
 /* -- scripts -- */
