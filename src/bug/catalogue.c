@@ -312,8 +312,8 @@ static enum status exchange_gates(struct work *work) {
 static enum status read_expr(struct work *work, const char *text, const struct expr **expr) {
   struct source *source = ARENA_NEW(&work->catalogue->arena, struct source);
   if (!source) return no_memory(work);
-  *source = (struct source){"rewrite.def", text, strlen(text), 1};
-  return parse_expr(source, &work->catalogue->arena, expr, work->diag);
+  *source = source_from("rewrite.def", text, strlen(text));
+  return parse_expr(source_span(source), &work->catalogue->arena, expr, work->diag);
 }
 
 static enum status read_tables(struct work *work) {
@@ -385,19 +385,21 @@ enum status mutant_apply(const struct mutant *mutant, struct model *model, bool 
   return status;
 }
 
-enum status bug_put(struct model *model, const char *name, const char *text, struct diag *diag) {
+enum status bug_put(struct model *model, const struct source *text, struct diag *diag) {
   struct catalogue catalogue;
-  if (!*text || strchr(text, '=')) return model_add_bug(model, name, text, strlen(text), diag);
+  const struct span line = source_span(text);
+  const char *id = text->text;
+  if (!*id || strchr(id, '=')) return model_write_bug(model, line, diag);
   enum status status = catalogue_make(&catalogue, model, diag);
-  const struct mutant *mutant = status ? NULL : catalogue_find(&catalogue, text);
+  const struct mutant *mutant = status ? NULL : catalogue_find(&catalogue, id);
   if (mutant) {
     status = mutant_apply(mutant, model, false, diag);
   } else if (!status) {
     const char *best = NULL;
     for (size_t i = 0; i < catalogue.count; i++)
-      best = suggest_nearer(text, best, catalogue.mutants[i].id);
-    status = diag_set(diag, STATUS_USAGE, SPAN_NONE,
-                      _("\"%s\" is neither a rule line nor a mutant of this model"), text);
+      best = suggest_nearer(id, best, catalogue.mutants[i].id);
+    status = diag_set(diag, STATUS_USAGE, line,
+                      _("\"%s\" is neither a rule line nor a mutant of this model"), id);
     diag_hint(diag, "%s", _("a line as in dq = df * q, or an id that \"bugs\" lists"));
     diag_suggest(diag, best);
   }

@@ -64,7 +64,7 @@ enum status mutant_apply(const struct mutant *mutant, struct model *model, bool 
                          struct diag *diag);
 
 /* What `bug TEXT` does: adds a line by its target, or all lines of the mutant with this id. A text
- * that is neither, or does not fit, changes nothing. NAME is what TEXT is called in messages. */
-enum status bug_put(struct model *model, const char *name, const char *text, struct diag *diag);
+ * that is neither, or does not fit, changes nothing. It is NUL-terminated. */
+enum status bug_put(struct model *model, const struct source *text, struct diag *diag);
 
 #endif

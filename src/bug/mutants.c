@@ -204,8 +204,8 @@ static enum status add_piece(struct engine *engine, const struct mutant *mutant,
   struct source *source = ARENA_NEW(arena, struct source);
   struct assign line;
   if (!source) return diag_no_memory(diag);
-  *source = (struct source){mutant->id, text, strlen(text), 1};
-  enum status status = parse_line(source, arena, &line, diag);
+  *source = source_from(mutant->id, text, strlen(text));
+  enum status status = parse_line(source_span(source), arena, &line, diag);
   if (!status)
     status = stand_in_line(&engine->stand_in, rule, line.accumulate, line.value, &piece.target,
                            &piece.handed, diag);

@@ -146,8 +146,11 @@ static enum status edit_model(struct invocation *call) {
     bool all = strcmp(name, "all") == 0;
     status = model_fold(&call->model, all ? NULL : name, false, &call->diag);
   }
-  for (size_t i = 0; !status && i < options->bugs.count; i++)
-    status = bug_put(&call->model, "--bug", options->bugs.items[i], &call->diag);
+  for (size_t i = 0; !status && i < options->bugs.count; i++) {
+    const char *bug = options->bugs.items[i];
+    const struct source text = source_from("--bug", bug, strlen(bug));
+    status = bug_put(&call->model, &text, &call->diag);
+  }
   return status;
 }
 

@@ -42,11 +42,13 @@ static enum status do_line(struct invocation *call, struct session *session, con
   const struct place before = place_of(session);
   lines_clear(&call->out);
   call_catch_interrupt(true);
-  enum status status = command_do(session, line, &call->out, &call->diag);
+  struct source text = source_from(script ? script : "", line, strlen(line));
+  text.first_line = number;
+  enum status status = script
+                           ? command_do_at(session, source_span(&text), &call->out, &call->diag)
+                           : command_do(session, line, &call->out, &call->diag);
   call_catch_interrupt(false);
   call_interrupted = 0;
-  if (status && script && status != STATUS_NO_MEMORY)
-    command_blame(&call->diag, script, number, line);
   if (!status && !script) go_on_reading(session, before, &call->out);
   int printed = status ? 0 : call_print(call);
   if (!status && call->keeper && keeper_note(call->keeper, session, &call->diag))

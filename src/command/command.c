@@ -7,7 +7,6 @@
 #include "game/game.h"
 #include "lang/parse.h"
 #include "lang/shown.h"
-#include "reader/figures.h"
 #include "reader/page.h"
 
 #include <stdio.h>
@@ -91,7 +90,7 @@ static void guess_assignment(const struct session *session, const char *line, st
  * an expression, but not a mere word that nobody knows. */
 static bool is_question(const struct session *session, const char *line) {
   struct arena arena;
-  struct source source = {"eval", line, strcspn(line, "\r\n"), 1};
+  struct source source = source_from("eval", line, strcspn(line, "\r\n"));
   const struct expr *expr;
   struct diag ignored;
   char name[64];
@@ -99,7 +98,8 @@ static bool is_question(const struct session *session, const char *line) {
   if (find_named(session, name) >= 0) return true;
   if (node_find_shown(session->model, line, strcspn(line, "\r\n")) >= 0) return true;
   arena_init(&arena);
-  bool question = !parse_expr(&source, &arena, &expr, &ignored) && expr->kind != EXPR_NAME;
+  bool question = !parse_expr(source_span(&source), &arena, &expr, &ignored) &&
+                  expr->kind != EXPR_NAME;
   arena_done(&arena);
   return question;
 }
@@ -131,8 +131,9 @@ static enum status allows(const struct session *session, const struct command *c
   return play_allows(session, command, arguments, diag);
 }
 
-/* Carries out LINE without logging it; *COMMAND is what was meant. */
-static enum status apply(struct session *session, const char *line,
+/* Carries out LINE, which stands at PLACE, if it is in a file, without logging it; *COMMAND is what was
+ * meant. */
+static enum status apply(struct session *session, const char *line, struct span place,
                          const struct command **command, struct lines *out, struct diag *diag) {
   size_t at, end = strlen(line);
   enum status status = understand(session, line, command, &at, diag);
@@ -141,10 +142,13 @@ static enum status apply(struct session *session, const char *line,
   while (end > at && strchr(" \t\r\n", line[end - 1])) end--;
   char *words = strndup(line + at, end - at);
   if (!words) return diag_no_memory(diag);
-  const struct source arguments = {(*command)->name, words, end - at, 1};
+  struct source arguments = source_from((*command)->name, words, end - at);
+  arguments.whole = place.source;
+  arguments.at = place.start + (uint32_t)at;
   session->log_suffix[0] = '\0';
   status = allows(session, *command, words, diag);
   if (!status) status = (*command)->run(session, &arguments, out, diag);
+  if (!arguments.whole && diag->span.source == &arguments) diag->span = SPAN_NONE; /* it ends here */
   free(words);
   return status;
 }
@@ -160,17 +164,12 @@ static void take_back(struct session *session, struct exploration before, enum s
   play_settle(session, &ignored);
 }
 
-enum status command_do(struct session *session, const char *line, struct lines *out,
-                       struct diag *diag) {
+/* Carries out the LENGTH bytes of LINE and logs them if the exploration is another one then. */
+static enum status apply_and_log(struct session *session, const char *line, size_t length,
+                                 struct span place, struct lines *out, struct diag *diag) {
   const struct command *command;
-  line += strspn(line, " \t\r\n");
-  if (!*line || *line == '#') return STATUS_OK;
-  size_t length = strcspn(line, "\r\n");
-  while (length > 0 && (line[length - 1] == ' ' || line[length - 1] == '\t')) length--;
-  enum status status = session_catch_up(session, diag);
-  if (status) return status;
   struct exploration before = session_keep(session);
-  status = apply(session, line, &command, out, diag);
+  enum status status = apply(session, line, place, &command, out, diag);
   if (status) {
     take_back(session, before, status);
     return status;
@@ -181,20 +180,69 @@ enum status command_do(struct session *session, const char *line, struct lines *
   return status ? status : play_note(session, command, line, diag);
 }
 
-static enum status do_lesson(struct session *session, struct span line, struct lines *out,
-                             struct diag *diag) {
-  const struct command *command;
-  char *text = strndup(line.source->text + line.start, line.end - line.start);
-  if (!text) return diag_no_memory(diag);
-  enum status status = find_command(text, strcspn(text, " \t"), &command, diag);
-  if (!status && !(command->flags & COMMAND_IN_LESSONS)) {
-    status = diag_set(diag, STATUS_DATA, line, _("a lesson may not issue \"%s\""), command->name);
-    diag_hint(diag, "%s", _("only what walks, changes or asks the model"));
-  } else if (!status) {
-    status = apply(session, text, &command, out, diag);
-  }
-  free(text);
-  return status ? diag_place(diag, status, line) : STATUS_OK;
+static enum status do_line(struct session *session, const char *line, struct span place,
+                           struct lines *out, struct diag *diag) {
+  const size_t blanks = strspn(line, " \t\r\n");
+  line += blanks;
+  place.start += (uint32_t)blanks;
+  if (!*line || *line == '#') return STATUS_OK;
+  size_t length = strcspn(line, "\r\n");
+  while (length > 0 && (line[length - 1] == ' ' || line[length - 1] == '\t')) length--;
+  enum status status = session_catch_up(session, diag);
+  return status ? status : apply_and_log(session, line, length, place, out, diag);
 }
 
-const struct interpreter command_interpreter = {command_at, command_named, do_lesson, command_do};
+enum status command_do(struct session *session, const char *line, struct lines *out,
+                       struct diag *diag) {
+  return do_line(session, line, SPAN_NONE, out, diag);
+}
+
+/* Makes what is not about a part of LINE a message about the line. */
+static void blame(struct diag *diag, struct span line) {
+  const struct diag was = *diag;
+  diag_within(diag, line);
+  if (diag->span.source == was.span.source && diag->span.start == was.span.start) return;
+  if (was.name[0])
+    diag_set(diag, was.status, line, "%s:%u:%u: %s", was.name, was.line, was.column, was.message);
+  memcpy(diag->hint, was.hint, sizeof diag->hint);
+}
+
+enum status command_do_at(struct session *session, struct span line, struct lines *out,
+                          struct diag *diag) {
+  const char *bytes = line.source->text;
+  while (line.end > line.start && strchr("\r\n", bytes[line.end - 1])) line.end--;
+  char *text = strndup(bytes + line.start, line.end - line.start);
+  if (!text) return diag_no_memory(diag);
+  enum status status = do_line(session, text, line, out, diag);
+  free(text);
+  if (status && status != STATUS_NO_MEMORY) blame(diag, span_trim(line));
+  return status;
+}
+
+static enum status do_lesson_text(struct session *session, const char *text, struct span line,
+                                  struct lines *out, struct diag *diag) {
+  const struct command *command;
+  enum status status = find_command(text, strcspn(text, " \t"), &command, diag);
+  if (!status && !(command->flags & COMMAND_IN_LESSONS)) {
+    diag_set(diag, STATUS_DATA, line, _("a lesson may not issue \"%s\""), command->name);
+    diag_hint(diag, "%s", _("only what walks, changes or asks the model"));
+    return STATUS_DATA;
+  }
+  return status ? status : apply(session, text, line, &command, out, diag);
+}
+
+static enum status do_lesson(struct session *session, struct span line, struct lines *out,
+                             struct diag *diag) {
+  char *text = strndup(line.source->text + line.start, line.end - line.start);
+  if (!text) return diag_no_memory(diag);
+  enum status status = do_lesson_text(session, text, line, out, diag);
+  free(text);
+  if (!status || status == STATUS_NO_MEMORY || status == STATUS_CANCELLED) return status;
+  diag_within(diag, line);
+  return diag->status = status == STATUS_USAGE ? STATUS_DATA : status;
+}
+
+const struct interpreter command_interpreter = {.at = command_at, .find = command_named,
+                                                .do_lesson = do_lesson,
+                                                .do_scripted = command_do_at,
+                                                .do_typed = command_do};

@@ -17,10 +17,11 @@ const struct command *command_named(const char *name, size_t length);
 enum status command_do(struct session *session, const char *line, struct lines *out,
                        struct diag *diag);
 
+/* The same for LINE of a script: DIAG says where in the script. */
+enum status command_do_at(struct session *session, struct span line, struct lines *out,
+                          struct diag *diag);
+
 /* What carries out lines for the rooms below. */
 extern const struct interpreter command_interpreter;
-
-/* Says that what DIAG tells of came of LINE, which is line NUMBER of the script NAME. */
-void command_blame(struct diag *diag, const char *name, uint32_t number, const char *line);
 
 #endif

@@ -44,41 +44,21 @@ static enum status do_redo(struct session *session, const struct source *argumen
   return status ? status : play_settle(session, diag);
 }
 
-/* -- whose line it was -- */
-
-/* A place within the line itself becomes a place in the script; any other goes into the message. */
-void command_blame(struct diag *diag, const char *name, uint32_t number, const char *line) {
-  const struct diag was = *diag;
-  size_t from = strspn(line, " \t"), to = strcspn(line, "\r\n");
-  while (to > from && (line[to - 1] == ' ' || line[to - 1] == '\t')) to--;
-  struct source source = {.name = name, .text = line, .length = to, .first_line = number};
-  struct span span = {&source, (uint32_t)from, (uint32_t)to};
-  const bool known = was.name[0] && command_named(was.name, strlen(was.name));
-  const char *part = known ? strstr(line, was.excerpt) : NULL;
-  if (part) span.start = (uint32_t)(part - line) + was.caret;
-  if (part) span.end = (uint32_t)(part - line) + was.caret_end;
-  if (was.name[0] && !part)
-    diag_set(diag, was.status, span, "%s:%u:%u: %s", was.name, was.line, was.column, was.message);
-  else
-    diag_set(diag, was.status, span, "%s", was.message);
-  memcpy(diag->hint, was.hint, sizeof diag->hint);
-  diag->span = nowhere;
-}
-
 /* -- scripts -- */
 
-/* Every line of SCRIPT, which is cut up. */
-static enum status run_lines(struct session *session, const char *name, char *script,
+static enum status run_lines(struct session *session, const struct source *script,
                              struct lines *out, struct diag *diag) {
   enum status status = STATUS_OK;
-  uint32_t number = 0;
-  for (char *line; !status && !session->quitting && (line = strsep(&script, "\n"));) {
-    number++;
-    status = session->interpreter->do_typed(session, line, out, diag);
+  struct span line = {script, 0, 0};
+  for (; !status && !session->quitting && line.start < script->length; line.start = line.end + 1) {
+    const char *text = script->text + line.start;
+    const char *end = memchr(text, '\n', script->length - line.start);
+    line.end = end ? (uint32_t)(end - script->text) : (uint32_t)script->length;
+    status = session->interpreter->do_scripted(session, line, out, diag);
     if (!status && session->cancel && *session->cancel)
-      status = diag_set(diag, STATUS_CANCELLED, nowhere, "%s", _("the script was stopped"));
-    if (status && status != STATUS_NO_MEMORY) command_blame(diag, name, number, line);
+      status = diag_set(diag, STATUS_CANCELLED, span_trim(line), "%s", _("the script was stopped"));
   }
+  diag->span = nowhere; /* the script ends here */
   return status;
 }
 
@@ -118,9 +98,10 @@ static enum status run_script(struct session *session, const char *path, struct 
   text_init(&script);
   enum status status = file_read(path, &script, diag);
   if (!status) {
+    const struct source source = source_from(path, text_string(&script), script.length);
     struct before before = keep(session);
     session->script_depth++;
-    status = run_lines(session, path, script.bytes, out, diag);
+    status = run_lines(session, &source, out, diag);
     session->script_depth--;
     settle(session, before, status);
   }

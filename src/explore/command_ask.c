@@ -66,7 +66,7 @@ static enum status do_show(struct session *session, const struct source *argumen
 static enum status do_eval(struct session *session, const struct source *arguments, struct lines *out,
                            struct diag *diag) {
   struct evaluation value;
-  enum status status = evaluate_text(session, "eval", arguments->text, &value, diag);
+  enum status status = evaluate_text(session, source_span(arguments), &value, diag);
   if (status) return status;
   report_tensor(&out->text, value.values, value.shape);
   text_puts(&out->text, "\n");
@@ -90,7 +90,7 @@ enum status do_check(struct session *session, const struct source *arguments, st
                      struct diag *diag) {
   struct options options;
   struct check *check = shared_new(sizeof *check, end_check);
-  enum status status = options_parse_words(&options, VERB_CHECK, arguments->text, diag);
+  enum status status = options_parse_words(&options, VERB_CHECK, arguments, diag);
   if (!status && !check) status = diag_no_memory(diag);
   struct check_options how = options_check(&options);
   if (options.precision < 0) how.precision = session->now.at.precision;
@@ -119,7 +119,7 @@ static enum status do_sweep(struct session *session, const struct source *argume
                             struct diag *diag) {
   struct options options;
   struct sweep *sweep = shared_new(sizeof *sweep, NULL);
-  enum status status = options_parse_words(&options, VERB_SWEEP, arguments->text, diag);
+  enum status status = options_parse_words(&options, VERB_SWEEP, arguments, diag);
   if (!status && !sweep) status = diag_no_memory(diag);
   struct check_options how = options_check(&options);
   watch(session, &how);

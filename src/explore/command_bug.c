@@ -15,14 +15,16 @@ static const struct span nowhere = {0};
 
 /* -- bugs one by one -- */
 
-/* "2" as the index of a bug that shows. */
-static enum status find_bug(const struct model *model, const char *text, size_t *index,
-                            struct diag *diag) {
+/* What stands from byte FROM of ARGUMENTS on, "2", as the index of a bug that shows. */
+static enum status find_bug(const struct model *model, const struct source *arguments, size_t from,
+                            size_t *index, struct diag *diag) {
   char *end;
+  const char *text = arguments->text + from;
   unsigned long wanted = strtoul(text, &end, 10), seen = 0;
   for (*index = 0; !*end && *index < model->bug_count; ++*index)
     if (!model->bugs[*index].hidden && ++seen == wanted) return STATUS_OK;
-  diag_set(diag, STATUS_USAGE, nowhere, _("there is no bug %s"), text);
+  const struct span place = {arguments, (uint32_t)from, (uint32_t)arguments->length};
+  diag_set(diag, STATUS_USAGE, place, _("there is no bug %s"), text);
   diag_hint(diag, "%s", _("\"bugs\" numbers those that are in"));
   return STATUS_USAGE;
 }
@@ -66,10 +68,10 @@ static enum status do_bug(struct session *session, const struct source *argument
     return diag_set(diag, STATUS_USAGE, nowhere, "%s",
                     _("which bug? a line as in bug dq = df * q, or an id that \"bugs\" lists"));
   if (off || on) {
-    status = find_bug(model, arguments->text + (off ? 4 : 3), &index, diag);
+    status = find_bug(model, arguments, off ? 4 : 3, &index, diag);
     if (!status) status = model_switch_bug(model, index, off, diag);
   } else {
-    status = bug_put(model, "bug", arguments->text, diag);
+    status = bug_put(model, arguments, diag);
   }
   if (!status) status = session_refresh(session, diag);
   if (!status) list_bugs(model, out);

@@ -38,13 +38,15 @@ static enum status do_set(struct session *session, const struct source *argument
   int node = -1;
   size_t entry = 0;
   if (!equals) return usage(diag, _("set NAME = VALUE, or NAME[i, j] = VALUE"));
+  const struct span after_sign = {arguments, (uint32_t)(equals + 1 - arguments->text),
+                                  (uint32_t)arguments->length};
   char *place = strndup(arguments->text, (size_t)(equals - arguments->text));
   if (!place) return diag_no_memory(diag);
   enum status status = find_entry(session, place, &node, &entry, diag);
   if (!status && session->model->nodes[node].kind > NODE_PARAM)
     status = diag_set(diag, STATUS_USAGE, (struct span){0},
                       _("%s is computed by the model; only a leaf can be set"), place);
-  if (!status) status = evaluate_text(session, "set", equals + 1, &value, diag);
+  if (!status) status = evaluate_text(session, after_sign, &value, diag);
   if (!status) status = set_leaf(session, node, entry, &value, diag);
   if (!status) status = explain_value(session, node, out, diag);
   free(value.values);

@@ -73,7 +73,8 @@ static enum status train(struct session *session, const struct options *options,
   return status;
 }
 
-static const struct source no_words = {"check", "", 0, 1};
+static const struct source no_words = {
+    .name = "check", .text = "", .length = 0, .first_line = 1};
 
 /* A line of it here; the check itself is the session's. VERDICT: its name. */
 static enum status check_beside(struct session *session, const char *when, const char **verdict,
@@ -109,7 +110,7 @@ static enum status train_between_checks(struct session *session, const struct op
 static enum status do_train(struct session *session, const struct source *arguments, struct lines *out,
                      struct diag *diag) {
   struct options options;
-  enum status status = options_parse_words(&options, VERB_TRAIN, arguments->text, diag);
+  enum status status = options_parse_words(&options, VERB_TRAIN, arguments, diag);
   if (!status)
     status = options.check ? train_between_checks(session, &options, out, diag)
                            : train(session, &options, out, diag);

@@ -71,16 +71,16 @@ enum status evaluate_expr(struct session *session, const struct expr *expr,
   return status ? status : evaluate_in(session, &session->run, expr, result, diag);
 }
 
-enum status evaluate_text(struct session *session, const char *name, const char *text,
-                          struct evaluation *result, struct diag *diag) {
-  struct model *model = session->model;
+enum status evaluate_text(struct session *session, struct span text, struct evaluation *result,
+                          struct diag *diag) {
   const struct expr *expr;
-  struct source *source = ARENA_NEW(&model->rule_arena, struct source);
-  const char *kept = arena_copy(&model->rule_arena, text, strlen(text));
+  struct arena arena;
   *result = (struct evaluation){0};
-  if (!source || !kept) return diag_no_memory(diag);
-  *source = (struct source){name, kept, strlen(text), 1};
-  if (!source_of_names(source, model, &model->rule_arena)) return diag_no_memory(diag);
-  enum status status = parse_expr(source, &model->rule_arena, &expr, diag);
-  return status ? status : evaluate_expr(session, expr, result, diag);
+  arena_init(&arena);
+  enum status status = span_of_names(&text, session->model, &arena)
+                           ? parse_expr(text, &arena, &expr, diag)
+                           : diag_no_memory(diag);
+  if (!status) status = evaluate_expr(session, expr, result, diag);
+  arena_done(&arena);
+  return status;
 }

@@ -9,10 +9,10 @@ struct evaluation {
   double *values; /* free() */
 };
 
-/* Evaluates TEXT, called NAME in messages, over the values so far. A name whose value the walk has
- * not reached yet is an error, never a 0. */
-enum status evaluate_text(struct session *session, const char *name, const char *text,
-                          struct evaluation *result, struct diag *diag);
+/* Evaluates TEXT over the values so far. A name whose value the walk has not reached yet is an
+ * error, never a 0. */
+enum status evaluate_text(struct session *session, struct span text, struct evaluation *result,
+                          struct diag *diag);
 
 /* The same for an expression that is parsed already. */
 enum status evaluate_expr(struct session *session, const struct expr *expr,

@@ -14,14 +14,15 @@ static const struct span nowhere = {0};
 
 /* -- a tensor -- */
 
-static enum status export_node(struct session *session, const char *name, const char *path,
+static enum status export_node(struct session *session, struct span name, const char *path,
                                struct text *out, struct diag *diag) {
   struct evaluation value = {0};
   enum status status = export_check_path(path, diag);
-  if (!status) status = evaluate_text(session, "export", name, &value, diag);
+  if (!status) status = evaluate_text(session, name, &value, diag);
   if (!status) status = export_tensor(path, value.values, value.shape, diag);
   if (!status)
-    text_printf(out, _("%s, %u x %u, is in %s\n"), name, value.shape.rows, value.shape.cols, path);
+    text_printf(out, _("%.*s, %u x %u, is in %s\n"), (int)(name.end - name.start),
+                name.source->text + name.start, value.shape.rows, value.shape.cols, path);
   free(value.values);
   return status;
 }
@@ -103,10 +104,7 @@ static enum status do_export(struct session *session, const struct source *argum
                             "screen FILE.txt, .ans or .svg"));
     return STATUS_USAGE;
   }
-  char *name = strndup(arguments->text, word);
-  enum status status = name ? export_node(session, name, rest, &out->text, diag) : diag_no_memory(diag);
-  free(name);
-  return status;
+  return export_node(session, (struct span){arguments, 0, (uint32_t)word}, rest, &out->text, diag);
 }
 
 const struct command export_commands[] = {

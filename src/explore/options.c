@@ -208,24 +208,33 @@ bool options_has(enum verb verb, const char *name, size_t length) {
   return row >= 0 && is_word(row_of(row), verb);
 }
 
-enum status options_parse_words(struct options *options, enum verb verb, const char *words,
-                                struct diag *diag) {
+/* One WORD of a command; where it is wrong, *WRONG is the part of it that is. */
+static enum status take_word(struct options *options, enum verb verb, const char *word,
+                             const char **wrong, struct diag *diag) {
+  const char *name = bare(word);
+  const size_t length = strcspn(name, "=");
+  const int row = find_row(name, length);
+  *wrong = word;
+  if (row < 0 || !is_word(row_of(row), verb)) return unknown_option(word, verb, true, diag);
+  const bool flag = row_of(row).kind == OPTION_FLAG;
+  if (flag != (name[length] != '='))
+    return usage(diag, row_of(row).name, flag ? _("takes no value") : _("needs a value"), NULL);
+  if (!flag && name[length + 1]) *wrong = name + length + 1;
+  return set_option(options, row, flag ? NULL : name + length + 1, diag);
+}
+
+enum status options_parse_words(struct options *options, enum verb verb,
+                                const struct source *words, struct diag *diag) {
   enum status status = STATUS_OK;
+  const char *wrong = NULL;
   *options = (struct options){.tolerance = -1, .rate = 0.1, .seed = -1, .precision = -1,
-                              .words = strdup(words)};
+                              .words = strndup(words->text, words->length)};
   if (!options->words) return diag_no_memory(diag);
-  for (char *rest = options->words, *word; !status && (word = strsep(&rest, " \t"));) {
-    const char *name = bare(word);
-    size_t length = strcspn(name, "=");
-    int row = find_row(name, length);
-    if (!*word) continue;
-    bool takes = row >= 0 && is_word(row_of(row), verb);
-    bool flag = takes && row_of(row).kind == OPTION_FLAG;
-    if (!takes) status = unknown_option(word, verb, true, diag);
-    else if (flag != (name[length] != '='))
-      status = usage(diag, row_of(row).name, flag ? _("takes no value") : _("needs a value"), NULL);
-    else
-      status = set_option(options, row, flag ? NULL : name + length + 1, diag);
+  for (char *rest = options->words, *word; !status && (word = strsep(&rest, " \t"));)
+    if (*word) status = take_word(options, verb, word, &wrong, diag);
+  if (status && status != STATUS_NO_MEMORY) {
+    const uint32_t start = (uint32_t)(wrong - options->words);
+    diag_within(diag, (struct span){words, start, start + (uint32_t)strlen(wrong)});
   }
   return status;
 }

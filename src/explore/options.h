@@ -66,8 +66,8 @@ void options_done(struct options *options);
 
 /* The same options as words of a session's command: "eps=1e-7 tolerance=2e-7 freeze"; with dashes
  * they are the same, for those who come from the command line. */
-enum status options_parse_words(struct options *options, enum verb verb, const char *words,
-                                struct diag *diag);
+enum status options_parse_words(struct options *options, enum verb verb,
+                                const struct source *words, struct diag *diag);
 
 /* Whether NAME is such a word of VERB's command, as in "eps=1e-7". */
 bool options_has(enum verb verb, const char *name, size_t length);

@@ -79,6 +79,9 @@ struct interpreter {
   /* A line of a lesson's fence, not logged. STATUS_DATA for a command that lessons may not issue. */
   enum status (*do_lesson)(struct session *session, struct span line, struct lines *out,
                            struct diag *diag);
+  /* A line of a script: DIAG says where in the script. */
+  enum status (*do_scripted)(struct session *session, struct span line, struct lines *out,
+                             struct diag *diag);
   /* A line as if somebody had typed it. */
   enum status (*do_typed)(struct session *session, const char *line, struct lines *out,
                           struct diag *diag);

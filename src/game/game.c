@@ -197,7 +197,7 @@ static enum status play_answer(struct session *session, const struct source *arg
                     _("answer where and what kind, as in answer dW2 scale, or with the right line"));
   set_clock(play);
   enum status status =
-      hunt_answer(&play->hunt, session->model, arguments->text, &found, &out->text, diag);
+      hunt_answer(&play->hunt, session->model, arguments, &found, &out->text, diag);
   if (!status && !found) session->now.answers++;
   if (status || !found) return status;
   status = go_on(session, diag);
@@ -314,7 +314,7 @@ static enum status do_hunt(struct session *session, const struct source *argumen
                            struct lines *out, struct diag *diag) {
   struct options options;
   struct play *play = shared_new(sizeof *play, end_play);
-  enum status status = options_parse_words(&options, VERB_HUNT, arguments->text, diag);
+  enum status status = options_parse_words(&options, VERB_HUNT, arguments, diag);
   if (!status && !play) status = diag_no_memory(diag);
   if (!status) status = prepare(play, session, &options, diag);
   if (!status) status = begin(session, play, diag);

@@ -218,8 +218,9 @@ static enum status mend(struct hidden_bug *hidden, struct model *model, bool men
   return status;
 }
 
-/* Whether the model with TEXTS put in has the gradients that it has now, at both points. */
-static enum status makes_same(struct model *model, const char *const *texts, size_t count,
+/* Whether the model with MUTANT in it, or with LINE where that is NULL, has the gradients that it
+ * has now, at both points. */
+static enum status makes_same(struct model *model, const struct mutant *mutant, struct span line,
                               bool *same, struct diag *diag) {
   struct effect effects[2] = {{0}, {0}};
   size_t bugs = model->bug_count;
@@ -228,8 +229,8 @@ static enum status makes_same(struct model *model, const char *const *texts, siz
   *same = false;
   if (effect_init(&effects[0], model, true, false) || effect_init(&effects[1], model, true, true))
     status = diag_no_memory(diag);
-  for (size_t i = 0; !status && i < count; i++)
-    status = model_add_bug(model, "answer", texts[i], strlen(texts[i]), diag);
+  if (!status)
+    status = mutant ? mutant_apply(mutant, model, false, diag) : model_write_bug(model, line, diag);
   double here = 1, moved = 1;
   if (!status && (effect_measure(&effects[0], &here) || effect_measure(&effects[1], &moved)))
     status = diag_no_memory(diag);
@@ -240,24 +241,31 @@ static enum status makes_same(struct model *model, const char *const *texts, siz
   return status;
 }
 
-/* A line is right if it does what the true line does. It is tried with the hidden bug mended. A
- * line of several for one gradient need not be addressed: it is taken for that bug's. */
-static enum status judge_line(struct hidden_bug *hidden, struct model *model, const char *line,
-                              bool addressed, bool *right, struct diag *diag) {
-  struct text text;
-  struct diag again;
+/* LINE with the address of the hidden bug's own line. */
+static bool address(const struct hidden_bug *hidden, struct span *line, struct arena *arena) {
+  struct rewriting whole;
   const char *shown = hidden->mutant.lines[0], *target = strstr(shown, hidden->target);
   while (target > shown && target[-1] != ' ') target = strstr(target + 1, hidden->target);
-  text_init(&text);
-  if (!addressed) text_put(&text, shown, (size_t)(target - shown));
-  text_puts(&text, line);
-  const char *whole = text_string(&text);
-  enum status status = text.failed ? diag_no_memory(diag) : mend(hidden, model, true, diag);
+  rewriting_init(&whole);
+  rewriting_put(&whole, shown, (size_t)(target - shown), 0);
+  rewriting_keep(&whole, line->source->text + line->start, line->end - line->start);
+  return rewriting_end(&whole, arena, line);
+}
+
+/* A line is right if it does what the true line does. It is tried with the hidden bug mended. A
+ * line of several for one gradient need not be addressed: it is taken for that bug's. */
+static enum status judge_line(struct hidden_bug *hidden, struct model *model, struct span line,
+                              bool addressed, bool *right, struct diag *diag) {
+  struct arena arena;
+  struct diag again;
+  arena_init(&arena);
+  enum status status = addressed || address(hidden, &line, &arena) ? mend(hidden, model, true, diag)
+                                                                   : diag_no_memory(diag);
   if (!status) {
-    status = makes_same(model, &whole, 1, right, diag);
+    status = makes_same(model, NULL, line, right, diag);
     if (mend(hidden, model, false, &again) && !status) status = diag_no_memory(diag);
   }
-  text_done(&text);
+  arena_done(&arena);
   return status;
 }
 
@@ -271,7 +279,7 @@ static enum status judge_kind(struct hidden_bug *hidden, struct model *model,
   for (size_t i = 0; !status && !*right && i < catalogue.count; i++) {
     const struct mutant *mutant = &catalogue.mutants[i];
     if (mutant->kind != kind || mutant->rule != hidden->mutant.rule) continue;
-    status = makes_same(model, mutant->lines, mutant->line_count, right, diag);
+    status = makes_same(model, mutant, SPAN_NONE, right, diag);
   }
   catalogue_done(&catalogue);
   return status;
@@ -283,43 +291,66 @@ struct kind_answer {
   const struct bug_kind *kind;
 };
 
-static enum status read_kind_answer(const struct model *model, const char *answer,
-                                    struct kind_answer *given, struct diag *diag) {
-  size_t length = strcspn(answer, " \t");
-  const char *rest = answer + length + strspn(answer + length, " \t"), *best = NULL;
-  char kind[80];
-  size_t end = strlen(rest);
-  while (end > 0 && (rest[end - 1] == ' ' || rest[end - 1] == '\t')) end--;
-  given->kind = NULL;
-  if (length >= sizeof given->place || end >= sizeof kind)
-    return diag_set(diag, STATUS_USAGE, SPAN_NONE, "%s", _("this answer is too long"));
-  memcpy(given->place, answer, length);
-  given->place[length] = '\0';
-  memcpy(kind, rest, end);
-  kind[end] = '\0';
-  bool known = model_find(model, given->place) >= 0;
+/* The first word of *REST, of which the others are left. */
+static struct span take_word(struct span *rest) {
+  const char *text = rest->source->text;
+  struct span word = *rest;
+  while (word.start < word.end && strchr(" \t", text[word.start])) word.start++;
+  rest->start = word.start;
+  while (rest->start < rest->end && !strchr(" \t", text[rest->start])) rest->start++;
+  word.end = rest->start;
+  return word;
+}
+
+static bool copy_span(struct span span, char *copy, size_t size) {
+  const size_t length = span.end - span.start;
+  if (length >= size) return false;
+  memcpy(copy, span.source->text + span.start, length);
+  copy[length] = '\0';
+  return true;
+}
+
+static bool is_known(const struct model *model, const char *place) {
+  bool known = model_find(model, place) >= 0;
   for (size_t i = 0; i < model->rule_count; i++)
-    known = known || strcmp(model->rules[i].target, given->place) == 0;
-  if (!known)
-    return diag_set(diag, STATUS_USAGE, SPAN_NONE,
-                    _("\"%s\" is no node and no gradient of this model"), given->place);
+    known = known || strcmp(model->rules[i].target, place) == 0;
+  return known;
+}
+
+static enum status read_kind(struct span text, const struct bug_kind **found, struct diag *diag) {
+  char kind[80];
+  const char *best = NULL;
+  *found = NULL;
+  if (!copy_span(text, kind, sizeof kind))
+    return diag_set(diag, STATUS_USAGE, text, "%s", _("this answer is too long"));
   for (size_t i = 0; i < bug_kind_count; i++) {
     if (strcmp(bug_kinds[i].name, kind) == 0 || strcmp(bug_kinds[i].title, kind) == 0)
-      given->kind = &bug_kinds[i];
+      *found = &bug_kinds[i];
     best = suggest_nearer(kind, best, bug_kinds[i].name);
   }
-  if (given->kind) return STATUS_OK;
-  diag_set(diag, STATUS_USAGE, SPAN_NONE, _("\"%s\" is no kind of bug"), kind);
+  if (*found) return STATUS_OK;
+  diag_set(diag, STATUS_USAGE, text, _("\"%s\" is no kind of bug"), kind);
   diag_hint(diag, "%s", _("\"bugs\" lists them, or answer with the right line"));
   diag_suggest(diag, best);
   return STATUS_USAGE;
+}
+
+static enum status read_kind_answer(const struct model *model, struct span answer, struct kind_answer *given,
+                              struct diag *diag) {
+  struct span rest = answer, place = take_word(&rest);
+  if (!copy_span(place, given->place, sizeof given->place))
+    return diag_set(diag, STATUS_USAGE, place, "%s", _("this answer is too long"));
+  if (!is_known(model, given->place))
+    return diag_set(diag, STATUS_USAGE, place,
+                    _("\"%s\" is no node and no gradient of this model"), given->place);
+  return read_kind(span_trim(rest), &given->kind, diag);
 }
 
 static bool is_place(const struct hidden_bug *hidden, const char *place) {
   return strcmp(hidden->target, place) == 0 || strcmp(hidden->target + 1, place) == 0;
 }
 
-static enum status answer_kind(struct hunt *hunt, struct model *model, const char *answer,
+static enum status answer_kind(struct hunt *hunt, struct model *model, struct span answer,
                                struct hidden_bug **found, struct text *why, struct diag *diag) {
   struct kind_answer given;
   char place[GRADIENT_SIZE];
@@ -340,15 +371,14 @@ static enum status answer_kind(struct hunt *hunt, struct model *model, const cha
   return status;
 }
 
-static enum status answer_line(struct hunt *hunt, struct model *model, const char *answer,
+static enum status answer_line(struct hunt *hunt, struct model *model, struct span answer,
                                struct hidden_bug **found, struct text *why, struct diag *diag) {
   bool right = false, near = false;
-  struct source source = {"answer", answer, strlen(answer), 1};
   struct arena arena;
   struct assign line;
   char place[GRADIENT_SIZE];
   arena_init(&arena);
-  enum status status = parse_line(&source, &arena, &line, diag);
+  enum status status = parse_line(answer, &arena, &line, diag);
   for (size_t i = 0; !status && !right && i < hunt->count; i++) {
     struct hidden_bug *hidden = &hunt->bugs[i];
     if (hidden->found || strcmp(hidden->target, line.target) != 0) continue;
@@ -365,19 +395,19 @@ static enum status answer_line(struct hunt *hunt, struct model *model, const cha
   return status;
 }
 
-enum status hunt_answer(struct hunt *hunt, struct model *model, const char *answer,
+enum status hunt_answer(struct hunt *hunt, struct model *model, const struct source *answer,
                         const struct hidden_bug **found, struct text *why, struct diag *diag) {
   struct hidden_bug *hidden = NULL;
+  struct span names = source_span(answer); /* it may say d(x @ W) */
+  struct arena arena;
   *found = NULL;
   if (hunt->over) return diag_set(diag, STATUS_USAGE, SPAN_NONE, "%s", _("the hunt is over"));
-  struct text names; /* an answer may say d(x @ W) */
-  text_init(&names);
-  names_put(&names, model, answer, strlen(answer));
-  enum status status = names.failed ? diag_no_memory(diag)
-                       : strchr(answer, '=')
-                           ? answer_line(hunt, model, text_string(&names), &hidden, why, diag)
-                           : answer_kind(hunt, model, text_string(&names), &hidden, why, diag);
-  text_done(&names);
+  arena_init(&arena);
+  bool line = memchr(answer->text, '=', answer->length);
+  enum status status = span_of_names(&names, model, &arena) ? STATUS_OK : diag_no_memory(diag);
+  if (!status)
+    status = (line ? answer_line : answer_kind)(hunt, model, names, &hidden, why, diag);
+  arena_done(&arena);
   if (status) return status;
   if (!hidden) {
     hunt_act(hunt, HUNT_WRONG);

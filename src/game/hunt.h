@@ -76,7 +76,7 @@ unsigned hunt_score(const struct hunt *hunt);
 /* Judges an answer: "dW2 scale" or "W2 scale" (where and which kind), or the right line. *FOUND is
  * the bug that it names, which is taken out of MODEL, or NULL; then *WHY says why not. A wrong
  * answer is counted. STATUS_USAGE, without a count, if the answer makes no sense at all. */
-enum status hunt_answer(struct hunt *hunt, struct model *model, const char *answer,
+enum status hunt_answer(struct hunt *hunt, struct model *model, const struct source *answer,
                         const struct hidden_bug **found, struct text *why, struct diag *diag);
 
 /* Appends the next hint on the first bug not found yet, and counts it. STATUS_USAGE if there is

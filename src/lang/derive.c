@@ -251,9 +251,10 @@ static enum status derive_primitive(struct derivation *derivation, int node) {
     struct source *source = ARENA_NEW(&model->rule_arena, struct source);
     if (!source) return no_memory(derivation);
     const char *text = primitive_rule(model, node, i);
-    *source = (struct source){op->name, text, strlen(text), 1};
+    *source = source_from(op->name, text, strlen(text));
     struct assign line = {0};
-    enum status status = parse_expr(source, &model->rule_arena, &line.value, derivation->diag);
+    enum status status = parse_expr(source_span(source), &model->rule_arena, &line.value,
+                                    derivation->diag);
     if (!status) status = add_derived(derivation, template, (int)i, operand, &line);
     if (status) return status;
   }

@@ -36,6 +36,7 @@ static uint32_t line_end(struct span span) {
 }
 
 void span_position(struct span span, uint32_t *line, uint32_t *column) {
+  span = span_root(span);
   *line = span.source->first_line;
   for (uint32_t i = 0; i < span.start; i++) *line += span.source->text[i] == '\n';
   *column = 1;
@@ -66,21 +67,32 @@ static void keep_excerpt(struct diag *diag, struct span span) {
   diag->caret_end = end - from;
 }
 
+/* SPAN is of a root. */
+static void set_place(struct diag *diag, struct span span) {
+  diag->span = span;
+  diag->name[0] = '\0';
+  if (!span.source) return;
+  snprintf(diag->name, sizeof diag->name, "%s", span.source->name);
+  span_position(span, &diag->line, &diag->column);
+  keep_excerpt(diag, span);
+}
+
 enum status diag_set(struct diag *diag, enum status status, struct span span, const char *format,
                      ...) {
   va_list arguments;
   va_start(arguments, format);
   diag->status = status;
-  diag->span = span;
-  diag->hint[0] = diag->name[0] = '\0';
+  diag->hint[0] = '\0';
   vsnprintf(diag->message, sizeof diag->message, format, arguments);
   va_end(arguments);
-  if (span.source) {
-    snprintf(diag->name, sizeof diag->name, "%s", span.source->name);
-    span_position(span, &diag->line, &diag->column);
-    keep_excerpt(diag, span);
-  }
+  set_place(diag, span_root(span));
   return status;
+}
+
+void diag_within(struct diag *diag, struct span place) {
+  const struct span is = diag->span, root = span_root(place);
+  if (is.source != root.source || is.start < root.start || is.end > root.end)
+    set_place(diag, root);
 }
 
 /* The excerpt and a caret under the place. */

@@ -1,29 +1,15 @@
-/* Sources, spans and diagnostics. A source lends its text (whoever loaded it owns it) and must
- * outlive every span into it. A diag is a plain value that the caller passes in; a failure fills it
- * with copies of all it needs, so it may outlive the source, and diag_render() turns it into the
- * lines that a person reads. */
+/* Diagnostics. A diag is a plain value that the caller passes in; a failure fills it with copies of
+ * all it needs, so it may outlive the source, and diag_render() turns it into the lines that a
+ * person reads. */
 #ifndef GRADWALK_LANG_DIAG_H
 #define GRADWALK_LANG_DIAG_H
 
 #include "core/status.h"
 #include "core/text.h"
+#include "lang/source.h"
 
 #include <stddef.h>
 #include <stdint.h>
-
-struct source {
-  const char *name;   /* as shown: a path, "-e", "--bug" */
-  const char *text;   /* not NUL-terminated */
-  size_t length;
-  uint32_t first_line; /* line number of the text's first line in its file (a fence in a lesson) */
-};
-
-/* Bytes [start, end) of a source, or no place at all. */
-struct span {
-  const struct source *source; /* NULL: no place */
-  uint32_t start, end;
-};
-#define SPAN_NONE ((struct span){0})
 
 enum { DIAG_TEXT_SIZE = 480, DIAG_LINE_SIZE = 128 };
 
@@ -31,14 +17,15 @@ struct diag {
   enum status status;
   char message[DIAG_TEXT_SIZE]; /* what is wrong, what was found */
   char hint[DIAG_TEXT_SIZE];    /* what was expected, or what to try; "" if there is nothing */
-  struct span span;             /* as given: valid as long as its source */
-  char name[DIAG_TEXT_SIZE];    /* of the source; "" without a place */
+  struct span span;             /* the place in its root: valid as long as that source */
+  char name[DIAG_TEXT_SIZE];    /* of the root; "" without a place */
   uint32_t line, column;        /* from 1; columns are characters */
   char excerpt[DIAG_LINE_SIZE]; /* the source line, or a window of it around the place */
   uint32_t caret, caret_end;    /* bytes [caret, caret_end) of the excerpt */
 };
 
-/* Fills DIAG and returns STATUS, so that a caller can write `return diag_set(…)`. */
+/* Fills DIAG and returns STATUS, so that a caller can write `return diag_set(…)`. A span of a part
+ * becomes one of the root: the file that was read. */
 enum status diag_set(struct diag *diag, enum status status, struct span span, const char *format,
                      ...) __attribute__((format(printf, 4, 5)));
 
@@ -50,7 +37,10 @@ void diag_suggest(struct diag *diag, const char *name);
 
 enum status diag_no_memory(struct diag *diag);
 
-/* 1-based line, and column counted in characters. */
+/* Gives DIAG, unless it is about a part of PLACE already, that place. */
+void diag_within(struct diag *diag, struct span place);
+
+/* 1-based line, and column counted in characters, in the root of SPAN. */
 void span_position(struct span span, uint32_t *line, uint32_t *column);
 
 /* Appends

@@ -7,21 +7,36 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A copy of LINE that lasts as long as the model. It is a part of LINE's source until let_go(), so
+ * that what does not fit is shown where it was written. NULL if there is no memory. */
+static struct source *keep_line(struct model *model, struct span line) {
+  struct arena *arena = &model->arena;
+  const size_t length = line.end - line.start;
+  struct source *kept = ARENA_NEW(arena, struct source);
+  const char *name = arena_copy(arena, line.source->name, strlen(line.source->name));
+  const char *text = arena_copy(arena, line.source->text + line.start, length);
+  if (!kept || !name || !text) return NULL;
+  *kept = source_part(line.source, line.start, line.end, text);
+  kept->name = name;
+  return kept;
+}
+
+/* What the line was a part of need not last: from now on it stands for itself. */
+static void let_go(struct source *kept) {
+  kept->whole = NULL;
+  kept->at = 0;
+}
+
 /* One bug more; STATUS_DATA leaves it in the list's spare room. */
-static enum status read_bug(struct model *model, const char *name, const char *text, size_t length,
-                            struct diag *diag) {
-  struct source *source = ARENA_NEW(&model->arena, struct source);
-  const char *kept_name = arena_copy(&model->arena, name, strlen(name));
-  const char *kept = arena_copy(&model->arena, text, length);
-  if (!source || !kept || !kept_name ||
-      !array_reserve(&model->bugs, &model->bug_capacity, model->bug_count + 1,
+static enum status read_bug(struct model *model, const struct source *kept, struct diag *diag) {
+  struct span line = source_span(kept);
+  if (!array_reserve(&model->bugs, &model->bug_capacity, model->bug_count + 1,
                      sizeof *model->bugs))
     return diag_no_memory(diag);
-  *source = (struct source){kept_name, kept, length, 1};
   struct bug *bug = &model->bugs[model->bug_count];
-  *bug = (struct bug){.text = kept};
-  if (!source_of_names(source, model, &model->arena)) return diag_no_memory(diag);
-  return parse_line(source, &model->arena, &bug->line, diag);
+  *bug = (struct bug){.text = kept->text};
+  if (!span_of_names(&line, model, &model->arena)) return diag_no_memory(diag);
+  return parse_line(line, &model->arena, &bug->line, diag);
 }
 
 /* Derives the rules anew; CHANGED is how it went. After a failure the caller has put things back,
@@ -32,24 +47,33 @@ static enum status derive_again(struct model *model, enum status changed, struct
   return restored ? diag_no_memory(diag) : changed;
 }
 
-static enum status add_bug(struct model *model, const char *name, const char *text, size_t length,
-                           bool hidden, struct diag *diag) {
-  enum status status = read_bug(model, name, text, length, diag);
-  if (status) return status;
-  model->bugs[model->bug_count++].hidden = hidden;
-  if (!(status = rules_derive(model, diag))) return STATUS_OK;
-  model->bug_count--;
-  return derive_again(model, status, diag);
+static enum status add_bug(struct model *model, struct span line, bool hidden, struct diag *diag) {
+  struct source *kept = keep_line(model, line);
+  enum status status = kept ? read_bug(model, kept, diag) : diag_no_memory(diag);
+  if (!status) {
+    model->bugs[model->bug_count++].hidden = hidden;
+    status = rules_derive(model, diag);
+    if (status) model->bug_count--;
+    if (status) status = derive_again(model, status, diag);
+  }
+  if (kept) let_go(kept);
+  return status;
+}
+
+enum status model_write_bug(struct model *model, struct span line, struct diag *diag) {
+  return add_bug(model, line, false, diag);
 }
 
 enum status model_add_bug(struct model *model, const char *name, const char *text, size_t length,
                           struct diag *diag) {
-  return add_bug(model, name, text, length, false, diag);
+  struct source line = source_from(name, text, length);
+  return add_bug(model, source_span(&line), false, diag);
 }
 
 enum status model_hide_bug(struct model *model, const char *name, const char *text, size_t length,
                            struct diag *diag) {
-  return add_bug(model, name, text, length, true, diag);
+  struct source line = source_from(name, text, length);
+  return add_bug(model, source_span(&line), true, diag);
 }
 
 enum status model_switch_bug(struct model *model, size_t index, bool off, struct diag *diag) {

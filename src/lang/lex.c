@@ -10,8 +10,8 @@
 static const char *const symbols[] = {"+=", "==", "!=", "<=", ">=", ".T", "<", ">", "=", "+", "-",
                                       "*",  "/",  "@",  "^",  "(",  ")",  "[", "]", ",", ":"};
 
-void lexer_init(struct lexer *lexer, const struct source *source) {
-  *lexer = (struct lexer){.source = source};
+void lexer_init(struct lexer *lexer, struct span text) {
+  *lexer = (struct lexer){.source = text.source, .at = text.start, .end = text.end};
 }
 
 static bool is_digit(int32_t code) {
@@ -34,8 +34,8 @@ static bool is_letter(int32_t code) {
 /* The code point at AT, or 0 at the end. */
 static int32_t peek(const struct lexer *lexer, uint32_t at, size_t *size) {
   *size = 1;
-  if (at >= lexer->source->length) return 0;
-  return utf8_decode(lexer->source->text + at, lexer->source->length - at, size);
+  if (at >= lexer->end) return 0;
+  return utf8_decode(lexer->source->text + at, lexer->end - at, size);
 }
 
 static uint32_t name_end(const struct lexer *lexer, uint32_t at) {
@@ -113,7 +113,7 @@ static const char *plain_sign(int32_t code) {
 
 static enum status lex_symbol(struct lexer *lexer, struct token *token, struct diag *diag) {
   const char *text = lexer->source->text + lexer->at;
-  size_t left = lexer->source->length - lexer->at, size;
+  size_t left = lexer->end - lexer->at, size;
   token->kind = TOKEN_SYMBOL;
   for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++) {
     size_t length = strlen(symbols[i]);
@@ -142,10 +142,10 @@ static bool is_blank(const struct lexer *lexer, char byte) {
 
 static void skip_blank(struct lexer *lexer) {
   const struct source *source = lexer->source;
-  for (; lexer->at < source->length; lexer->at++) {
+  for (; lexer->at < lexer->end; lexer->at++) {
     char byte = source->text[lexer->at];
     if (byte == '#')
-      while (lexer->at + 1 < source->length && source->text[lexer->at + 1] != '\n') lexer->at++;
+      while (lexer->at + 1 < lexer->end && source->text[lexer->at + 1] != '\n') lexer->at++;
     else if (!is_blank(lexer, byte)) return;
   }
 }
@@ -153,7 +153,7 @@ static void skip_blank(struct lexer *lexer) {
 enum status lexer_next(struct lexer *lexer, struct token *token, struct diag *diag) {
   skip_blank(lexer);
   *token = (struct token){.span = {lexer->source, lexer->at, lexer->at}};
-  if (lexer->at >= lexer->source->length) return STATUS_OK;
+  if (lexer->at >= lexer->end) return STATUS_OK;
   size_t size;
   int32_t code = peek(lexer, lexer->at, &size), next = peek(lexer, lexer->at + 1, &size);
   if (code == '\n' || code == ';') {

@@ -165,8 +165,11 @@ void model_copy_params(const struct model *model, double *to, const struct model
                        const double *from);
 
 /* Replaces a rule line by its target: "dq = df * z", "f: dq += …" where several nodes have that
- * target, "f:2: dq += …" where one node has it twice. NAME is what TEXT is called in messages; both
- * are copied. A line that does not fit changes nothing. */
+ * target, "f:2: dq += …" where one node has it twice. LINE is copied; its source need not last. A
+ * line that does not fit changes nothing. */
+enum status model_write_bug(struct model *model, struct span line, struct diag *diag);
+
+/* The same for a line that the program made: TEXT, called NAME in messages. */
 enum status model_add_bug(struct model *model, const char *name, const char *text, size_t length,
                           struct diag *diag);
 

@@ -50,10 +50,10 @@ static void put_canonical(struct text *out, const char *text, size_t length) {
   struct text printed;
   const struct expr *expr;
   size_t base = before_in(text, length);
-  struct source source = {"name", text, base, 1};
+  struct source source = source_from("name", text, base);
   arena_init(&arena);
   text_init(&printed);
-  enum status status = parse_expr(&source, &arena, &expr, &ignored);
+  enum status status = parse_expr(source_span(&source), &arena, &expr, &ignored);
   if (status == STATUS_OK) print_expr(&printed, expr);
   else text_put(&printed, text, base);
   text_put(&printed, text + base, length - base);
@@ -192,7 +192,7 @@ static int shown_at(const struct model *model, const char *text, size_t length, 
 }
 
 /* The address of a rule line, "x @ W in h: ", and how long it is; 0: none, or a name already. */
-static size_t put_node(struct text *out, const struct model *model, const char *text,
+static size_t put_node(struct rewriting *out, const struct model *model, const char *text,
                        size_t length) {
   size_t end = 0;
   int depth = 0;
@@ -200,43 +200,57 @@ static size_t put_node(struct text *out, const struct model *model, const char *
     depth += (text[end] == '(') - (text[end] == ')');
   if (end >= length || text[end] != ':') return 0;
   int node = node_find_shown(model, text, end);
-  out->failed = out->failed || node == SHOWN_NO_MEMORY;
+  out->text.failed = out->text.failed || node == SHOWN_NO_MEMORY;
   if (node < 0 || !model->nodes[node].part) return 0;
-  text_puts(out, model->nodes[node].name);
+  const char *name = model->nodes[node].name;
+  rewriting_put(out, name, strlen(name), end);
   return end;
 }
 
-bool names_put(struct text *out, const struct model *model, const char *text, size_t length) {
-  size_t at = put_node(out, model, text, length), close;
-  bool found = at > 0;
+/* The part of a statement that stands at AT, as its node's name or the name of its gradient; the
+ * bytes that show it, 0 if there are none. */
+static size_t put_part(struct rewriting *out, const struct model *model, const char *text,
+                       size_t length, size_t at) {
+  bool starts = at == 0 || !is_word(text[at - 1]);
+  bool gradient = starts && text[at] == 'd' && at + 1 < length && text[at + 1] == '(';
+  if (!gradient && !(starts && text[at] == '(')) return 0;
+  size_t close;
+  int node = shown_at(model, text, length, at + gradient, gradient, &close);
+  out->text.failed = out->text.failed || node == SHOWN_NO_MEMORY;
+  if (node < 0) return 0;
+  const char *name = model->nodes[node].name;
+  rewriting_put(out, gradient ? "d" : "", gradient, close + 1 - at);
+  rewriting_extend(out, name, strlen(name));
+  return close + 1 - at;
+}
+
+static void rewrite(struct rewriting *out, const struct model *model, const char *text,
+                    size_t length) {
+  size_t at = put_node(out, model, text, length);
   while (at < length) {
-    bool starts = at == 0 || !is_word(text[at - 1]);
-    bool gradient = starts && text[at] == 'd' && at + 1 < length && text[at + 1] == '(';
-    bool bracket = starts && text[at] == '(';
-    int node = gradient || bracket
-                   ? shown_at(model, text, length, at + gradient, gradient, &close)
-                   : -1;
-    out->failed = out->failed || node == SHOWN_NO_MEMORY;
-    if (node >= 0) {
-      text_printf(out, "%s%s", gradient ? "d" : "", model->nodes[node].name);
-      at = close + 1;
-      found = true;
-    } else {
-      text_put(out, text + at++, 1);
-    }
+    size_t part = put_part(out, model, text, length, at);
+    if (part == 0) rewriting_keep(out, text + at, 1);
+    at += part > 0 ? part : 1;
   }
+}
+
+bool names_put(struct text *out, const struct model *model, const char *text, size_t length) {
+  struct rewriting names;
+  rewriting_init(&names);
+  rewrite(&names, model, text, length);
+  bool found = names.count > 0;
+  text_put(out, text_string(&names.text), names.text.length);
+  out->failed = out->failed || names.text.failed;
+  rewriting_done(&names);
   return found;
 }
 
-bool source_of_names(struct source *source, const struct model *model, struct arena *arena) {
-  struct text text;
-  text_init(&text);
-  if (!names_put(&text, model, source->text, source->length)) {
-    bool good = !text.failed;
-    text_done(&text);
-    return good;
-  }
-  source->length = text.length;
-  source->text = text_keep(&text, arena);
-  return source->text != NULL;
+bool span_of_names(struct span *line, const struct model *model, struct arena *arena) {
+  struct rewriting names;
+  rewriting_init(&names);
+  rewrite(&names, model, line->source->text + line->start, line->end - line->start);
+  if (names.count > 0) return rewriting_end(&names, arena, line);
+  bool good = !names.text.failed;
+  rewriting_done(&names);
+  return good;
 }

@@ -25,12 +25,12 @@ static enum status advance(struct parser *parser) {
   return lexer_next(&parser->lexer, &parser->token, parser->diag);
 }
 
-static enum status parser_init(struct parser *parser, const struct source *source,
-                               struct arena *arena, struct diag *diag) {
+static enum status parser_init(struct parser *parser, struct span text, struct arena *arena,
+                               struct diag *diag) {
   *parser = (struct parser){.arena = arena, .diag = diag};
-  lexer_init(&parser->lexer, source);
-  if (source->length > (1u << 23))
-    return diag_set(diag, STATUS_DATA, (struct span){source, 0, 0}, "%s",
+  lexer_init(&parser->lexer, text);
+  if (text.end - text.start > (1u << 23))
+    return diag_set(diag, STATUS_DATA, (struct span){text.source, text.start, text.start}, "%s",
                     _("this text is larger than 8 MiB"));
   return advance(parser);
 }
@@ -481,7 +481,7 @@ enum status parse_model(const struct source *source, struct arena *arena, struct
                         struct diag *diag) {
   struct parser parser;
   *syntax = (struct syntax){0};
-  enum status status = parser_init(&parser, source, arena, diag);
+  enum status status = parser_init(&parser, source_span(source), arena, diag);
   if (!status) status = skip_lines(&parser);
   while (!status && parser.token.kind != TOKEN_END) {
     if (!array_reserve(&syntax->statements, &syntax->capacity, syntax->count + 1,
@@ -499,18 +499,18 @@ static enum status take_end(struct parser *parser) {
   return expected(parser, _("nothing more"));
 }
 
-enum status parse_line(const struct source *source, struct arena *arena, struct assign *line,
+enum status parse_line(struct span text, struct arena *arena, struct assign *line,
                        struct diag *diag) {
   struct parser parser;
-  enum status status = parser_init(&parser, source, arena, diag);
+  enum status status = parser_init(&parser, text, arena, diag);
   if (!status) status = parse_assign(&parser, true, line);
   return status ? status : take_end(&parser);
 }
 
-enum status parse_expr(const struct source *source, struct arena *arena, const struct expr **expr,
+enum status parse_expr(struct span text, struct arena *arena, const struct expr **expr,
                        struct diag *diag) {
   struct parser parser;
-  enum status status = parser_init(&parser, source, arena, diag);
+  enum status status = parser_init(&parser, text, arena, diag);
   if (!status) status = parse_level(&parser, 0, expr);
   return status ? status : take_end(&parser);
 }

@@ -11,11 +11,11 @@ enum status parse_model(const struct source *source, struct arena *arena, struct
                         struct diag *diag);
 
 /* One rule line, with or without an address: "dq = df * z", "f: dq += df * z". */
-enum status parse_line(const struct source *source, struct arena *arena, struct assign *line,
+enum status parse_line(struct span text, struct arena *arena, struct assign *line,
                        struct diag *diag);
 
 /* One expression. */
-enum status parse_expr(const struct source *source, struct arena *arena, const struct expr **expr,
+enum status parse_expr(struct span text, struct arena *arena, const struct expr **expr,
                        struct diag *diag);
 
 #endif

@@ -449,12 +449,13 @@ static void put_line(struct text *out, const struct model *model, const char *li
   struct arena arena;
   struct assign assign;
   struct diag ignored;
-  struct source source = {"line", line, strlen(line), 1};
+  struct source source = source_from("line", line, strlen(line));
+  struct span names = source_span(&source);
   struct writing writing = {.model = model, .arena = &arena};
   arena_init(&arena);
   enum status status = STATUS_NO_MEMORY; /* the line may say d(x @ W) itself */
-  if (source_of_names(&source, model, &arena))
-    status = parse_line(&source, &arena, &assign, &ignored);
+  if (span_of_names(&names, model, &arena))
+    status = parse_line(names, &arena, &assign, &ignored);
   bool roomy = !status && assign.value->height + MOST_EXPRS <= EXPR_MAX_HEIGHT;
   if (roomy) put_assign(out, &writing, &assign, brief);
   out->failed = out->failed || status == STATUS_NO_MEMORY;

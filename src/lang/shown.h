@@ -65,8 +65,8 @@ int node_find_shown(const struct model *model, const char *text, size_t length);
  * node's name; whether there was anything. */
 bool names_put(struct text *out, const struct model *model, const char *text, size_t length);
 
-/* Makes SOURCE, what someone typed, a text with names, which ARENA owns then; false if there is no
- * memory. Places in it are places in the text that is read. */
-bool source_of_names(struct source *source, const struct model *model, struct arena *arena);
+/* Makes LINE, what someone typed, a text with names, which ARENA owns then; false if there is no
+ * memory. Its places are still those of what was typed. */
+bool span_of_names(struct span *line, const struct model *model, struct arena *arena);
 
 #endif

@@ -58,9 +58,31 @@ enum status file_lines_read(struct file_lines *lines, struct lesson *lesson, con
                        size_t length, struct diag *diag) {
   *lines = (struct file_lines){0};
   if (!keep(lines, &lesson->file, bytes, length)) return diag_no_memory(diag);
-  *lesson->whole = (struct source){text_string(&lesson->path), text_string(&lesson->file),
-                                   lesson->file.length, 1};
+  *lesson->whole = source_from(text_string(&lesson->path), text_string(&lesson->file),
+                               lesson->file.length);
   return check(lines, lesson, diag);
+}
+
+bool file_lines_place(const struct file_lines *lines, struct lesson *lesson, int line,
+                 struct source *source) {
+  struct rewriting text;
+  const char *at = source->text, *end = at + source->length;
+  struct span span = {lesson->whole, file_lines_start(lines, line), file_lines_start(lines, line)};
+  rewriting_init(&text);
+  for (int i = line; at < end; i++) {
+    const struct span is = file_lines_span(lines, lesson, i);
+    const size_t length = strcspn(at, "\n"), whole = is.end - is.start;
+    if (whole > length) rewriting_put(&text, "", 0, whole - length);
+    rewriting_keep(&text, at, length + (at + length < end));
+    at += length + 1;
+    span.end = is.end;
+  }
+  if (!rewriting_end(&text, &lesson->arena, &span)) return false;
+  source->whole = lesson->whole;
+  source->at = span.source->at;
+  source->changes = span.source->changes;
+  source->change_count = span.source->change_count;
+  return true;
 }
 
 size_t file_lines_fence_marks(struct span line) {

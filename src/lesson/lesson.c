@@ -12,6 +12,7 @@ void lesson_done(struct lesson *lesson) {
   text_done(&lesson->title);
   text_done(&lesson->file);
   text_done(&lesson->prose);
+  arena_done(&lesson->arena);
   free(lesson->whole);
   free(lesson->pages);
   free(lesson->graphs);
@@ -27,13 +28,6 @@ int lesson_steps(const struct lesson *lesson) {
 }
 
 /* -- lines of a fence -- */
-
-struct span span_trim(struct span span) {
-  const char *text = span.source->text;
-  while (span.start < span.end && strchr(" \t", text[span.start])) span.start++;
-  while (span.end > span.start && strchr(" \t", text[span.end - 1])) span.end--;
-  return span;
-}
 
 bool lesson_line(struct span *rest, struct span *line) {
   while (rest->start < rest->end) {

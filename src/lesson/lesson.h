@@ -4,6 +4,7 @@
 #ifndef GRADWALK_LESSON_LESSON_H
 #define GRADWALK_LESSON_LESSON_H
 
+#include "core/memory.h"
 #include "lang/diag.h"
 
 #include <stdbool.h>
@@ -20,8 +21,9 @@ const char *number_fault_text(enum number_fault fault);
  * last printed digit, or, where "…" follows, its digits are the first ones; a whole number is
  * exact. Instead of a number a verdict may stand. */
 struct figure {
-  struct span expr, number; /* of the text, which for prose is lesson.pages */
-  struct span place;        /* in the file, for messages */
+  struct span expr, number; /* of the text in the file, or of code that knows its place there */
+  struct span place;        /* in the file */
+  struct span shown;        /* the number in lesson.pages, where it stands in prose */
   bool is_word;             /* a verdict */
   bool is_cut;              /* "…" follows */
   enum number_fault fault;  /* then value and slack are 0 */
@@ -31,8 +33,8 @@ struct figure {
 
 /* Inline code that may be meant as a figure but is written as none. */
 struct lookalike {
-  struct span text;  /* of lesson.pages; source NULL: a figure in the title */
-  struct span place; /* in the file, for messages */
+  struct span text;  /* as of a figure; source NULL: one in the title */
+  struct span place; /* in the file */
   size_t page;
 };
 
@@ -88,6 +90,7 @@ struct graph {
 };
 
 struct lesson {
+  struct arena arena; /* code that goes on in another line */
   struct text path;  /* as shown */
   struct text title; /* the first heading; empty for a bare model */
   struct text file;  /* as read, with one kind of line end */
@@ -120,9 +123,6 @@ bool lesson_line(struct span *rest, struct span *line);
 /* KEY of a line "KEY: rest" of a quiz; the rest, without blanks, in *VALUE. False if LINE has no
  * such key. */
 bool quiz_value(struct span line, const char *key, struct span *value);
-
-/* SPAN without the blanks at its ends. */
-struct span span_trim(struct span span);
 
 /* What stands before and behind the first MARK in SPAN, without blanks; false if one is missing. */
 bool span_split(struct span span, const char *mark, struct span *left, struct span *right);

@@ -10,6 +10,7 @@
 
 static enum status prepare(struct lesson *lesson, const char *name, struct diag *diag) {
   *lesson = (struct lesson){0};
+  arena_init(&lesson->arena);
   text_puts(&lesson->path, name);
   lesson->whole = calloc(1, sizeof *lesson->whole);
   lesson->pages = calloc(1, sizeof *lesson->pages);

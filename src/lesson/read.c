@@ -3,6 +3,7 @@
 #include "core/intl.h"
 #include "core/memory.h"
 #include "lesson/file_lines.h"
+#include "lesson/inlines.h"
 
 #include <cmark.h>
 #include <setjmp.h>
@@ -92,23 +93,6 @@ static void add_page(struct reader *reader, struct span place) {
 
 /* -- prose -- */
 
-/* Where the code span stands in the file. cmark's columns are not reliable behind a line break, so
- * the text is looked for in the lines from there on. */
-static struct span code_place(const struct reader *reader, cmark_node *node, const char *literal) {
-  enum { LINES = 40 };
-  int first = cmark_node_get_start_line(node);
-  size_t length = strlen(literal);
-  for (int line = first; line < first + LINES && (size_t)line <= reader->lines.count; line++) {
-    struct span span = line_span(reader, line);
-    const char *text = span.source->text + span.start;
-    const char *found = memmem(text, span.end - span.start, literal, length);
-    if (!found) continue;
-    uint32_t start = span.start + (uint32_t)(found - text);
-    return (struct span){span.source, start, start + (uint32_t)length};
-  }
-  return line_span(reader, first);
-}
-
 static void add_lookalike(struct reader *reader, struct span text, struct span place) {
   struct lesson *lesson = reader->lesson;
   if (!array_reserve(&lesson->lookalikes, &lesson->lookalike_capacity,
@@ -120,19 +104,15 @@ static void add_lookalike(struct reader *reader, struct span text, struct span p
       (struct lookalike){text, place, lesson->page_count - 1};
 }
 
-static void put_code(struct reader *reader, cmark_node *node) {
+/* Code, whose text is CODE in the file. */
+static void put_code(struct reader *reader, struct span code) {
   struct lesson *lesson = reader->lesson;
-  const char *literal = cmark_node_get_literal(node);
   struct figure figure;
   struct span left, right;
-  struct source written = {.text = literal, .length = strlen(literal)};
-  struct span text = {&written, 0, (uint32_t)written.length};
-  uint32_t start = (uint32_t)lesson->prose.length;
-  text_puts(&lesson->prose, literal);
-  if (!figure_parse(text, &figure)) {
-    const struct span shown = {lesson->pages, start, start + text.end};
-    if (figure_sides(text, &left, &right))
-      add_lookalike(reader, shown, code_place(reader, node, literal));
+  const uint32_t start = (uint32_t)lesson->prose.length;
+  text_put(&lesson->prose, code.source->text + code.start, code.end - code.start);
+  if (!figure_parse(code, &figure)) {
+    if (figure_sides(code, &left, &right)) add_lookalike(reader, code, span_root(code));
     return;
   }
   if (!array_reserve(&lesson->figures, &lesson->figure_capacity, lesson->figure_count + 1,
@@ -140,23 +120,27 @@ static void put_code(struct reader *reader, cmark_node *node) {
     fail_memory(reader);
     return;
   }
-  figure.place = code_place(reader, node, literal);
-  figure.expr = (struct span){lesson->pages, start + figure.expr.start, start + figure.expr.end};
-  figure.number =
-      (struct span){lesson->pages, start + figure.number.start, start + figure.number.end};
+  figure.place = span_root(code);
+  figure.shown = (struct span){lesson->pages, start + figure.number.start - code.start,
+                               start + figure.number.end - code.start};
   lesson->figures[lesson->figure_count++] = figure;
 }
 
 /* The plain text below NODE. */
 static void put_plain(struct reader *reader, cmark_node *node) {
   struct text *out = &reader->lesson->prose;
+  struct inlines inlines;
+  struct span code;
+  inlines_begin(&inlines, &reader->lines, reader->lesson, node);
   cmark_iter *iter = cmark_iter_new(node);
-  while (cmark_iter_next(iter) != CMARK_EVENT_DONE) {
+  for (cmark_event_type event; (event = cmark_iter_next(iter)) != CMARK_EVENT_DONE;) {
     cmark_node *inside = cmark_iter_get_node(iter);
     cmark_node_type type = cmark_node_get_type(inside);
     const char *literal = cmark_node_get_literal(inside);
-    if (type == CMARK_NODE_CODE) put_code(reader, inside);
-    else if (literal) text_puts(out, literal);
+    if (type != CMARK_NODE_CODE) inlines_follow(&inlines, event, inside);
+    else if (inlines_code(&inlines, inside, &reader->lesson->arena, &code)) put_code(reader, code);
+    else fail_memory(reader);
+    if (type != CMARK_NODE_CODE && literal) text_puts(out, literal);
     if (type == CMARK_NODE_SOFTBREAK || type == CMARK_NODE_LINEBREAK) text_puts(out, " ");
   }
   cmark_iter_free(iter);
@@ -321,8 +305,8 @@ struct graph *read_graph(struct lesson *lesson, const char *bytes, size_t length
   }
   lesson->graphs[lesson->graph_count++] = graph;
   text_put(&graph->text, bytes, length);
-  graph->source = (struct source){text_string(&lesson->path), text_string(&graph->text), length,
-                                  line};
+  graph->source = source_from(text_string(&lesson->path), text_string(&graph->text), length);
+  graph->source.first_line = line;
   return graph->text.failed ? NULL : graph;
 }
 
@@ -348,7 +332,9 @@ static void read_model(struct reader *reader, cmark_node *node) {
     return;
   }
   last_page(reader)->model = lesson->graph_count;
-  if (!read_graph(lesson, literal, strlen(literal), line)) fail_memory(reader);
+  struct graph *graph = read_graph(lesson, literal, strlen(literal), line);
+  if (!graph || !file_lines_place(&reader->lines, lesson, (int)line, &graph->source))
+    fail_memory(reader);
 }
 
 static void read_commands(struct reader *reader, cmark_node *node, enum block_kind kind) {
@@ -535,8 +521,8 @@ static void finish(struct reader *reader) {
   for (size_t i = 0; i < lesson->block_count; i++)
     if (lesson->blocks[i].kind == BLOCK_HINT && lesson->blocks[i].quiz < 0)
       lesson->blocks[i].kind = BLOCK_PROSE;
-  *lesson->pages = (struct source){text_string(&lesson->path), text_string(&lesson->prose),
-                                   lesson->prose.length, 1};
+  *lesson->pages = source_from(text_string(&lesson->path), text_string(&lesson->prose),
+                               lesson->prose.length);
   if (lesson->title.failed || lesson->prose.failed) fail_memory(reader);
 }
 

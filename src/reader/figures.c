@@ -242,30 +242,12 @@ void figures_done(struct figures *figures) {
   arena_done(&figures->arena);
 }
 
-enum status diag_place(struct diag *diag, enum status status, struct span place) {
-  struct diag old = *diag;
-  if (status == STATUS_NO_MEMORY || status == STATUS_CANCELLED) return status;
-  const char *text = place.source->text + place.start;
-  const char *found = old.name[0] && old.excerpt[0]
-                          ? memmem(text, place.end - place.start, old.excerpt, strlen(old.excerpt))
-                          : NULL;
-  if (found) {
-    uint32_t start = place.start + (uint32_t)(found - text);
-    place = (struct span){place.source, start + old.caret, start + old.caret_end};
-  }
-  diag_set(diag, status == STATUS_USAGE ? STATUS_DATA : status, place, "%s", old.message);
-  if (old.hint[0]) diag_hint(diag, "%s", old.hint);
-  return diag->status;
-}
-
-static enum status parse(struct figures *figures, struct span text, const struct expr **expr,
-                         struct diag *diag) {
-  struct source *source = ARENA_NEW(&figures->arena, struct source);
-  size_t length = text.end - text.start;
-  const char *copy = arena_copy(&figures->arena, text.source->text + text.start, length);
-  if (!source || !copy) return diag_no_memory(diag);
-  *source = (struct source){text.source->name, copy, length, 1};
-  return parse_expr(source, &figures->arena, expr, diag);
+/* What is wrong with an expression in a lesson is bad data; what is not about a part of it is about
+ * TEXT. */
+static enum status settle(struct diag *diag, enum status status, struct span text) {
+  if (!status || status == STATUS_NO_MEMORY || status == STATUS_CANCELLED) return status;
+  diag_within(diag, text);
+  return diag->status = status == STATUS_USAGE ? STATUS_DATA : status;
 }
 
 static enum status value_of(struct figures *figures, const struct expr *expr,
@@ -277,21 +259,21 @@ static enum status value_of(struct figures *figures, const struct expr *expr,
                         : evaluate_in(figures->session, &figures->run, filled, result, diag);
 }
 
-enum status figures_value(struct figures *figures, struct span text, struct span place,
-                          struct evaluation *result, struct diag *diag) {
+enum status figures_value(struct figures *figures, struct span text, struct evaluation *result,
+                          struct diag *diag) {
   const struct expr *expr;
   *result = (struct evaluation){0};
-  enum status status = parse(figures, text, &expr, diag);
+  enum status status = parse_expr(text, &figures->arena, &expr, diag);
   if (!status) status = value_of(figures, expr, result, diag);
-  return status ? diag_place(diag, status, place) : STATUS_OK;
+  return settle(diag, status, text);
 }
 
-enum status figures_number(struct figures *figures, struct span text, struct span place,
-                           double *value, struct diag *diag) {
+enum status figures_number(struct figures *figures, struct span text, double *value,
+                           struct diag *diag) {
   struct evaluation evaluation;
-  enum status status = figures_value(figures, text, place, &evaluation, diag);
+  enum status status = figures_value(figures, text, &evaluation, diag);
   if (!status && shape_count(evaluation.shape) != 1)
-    status = diag_set(diag, STATUS_DATA, place, _("this is %u x %u; a figure is one number"),
+    status = diag_set(diag, STATUS_DATA, text, _("this is %u x %u; a figure is one number"),
                       evaluation.shape.rows, evaluation.shape.cols);
   if (!status) *value = evaluation.values[0];
   free(evaluation.values);
@@ -316,14 +298,14 @@ bool evaluation_has_nan(const struct evaluation *value) {
   return false;
 }
 
-enum status figures_comparison(struct figures *figures, struct span text, struct span place,
+enum status figures_comparison(struct figures *figures, struct span text,
                                struct comparison *result, struct diag *diag) {
   const struct expr *expr;
   struct evaluation truth = {0};
   *result = (struct comparison){0};
-  enum status status = parse(figures, text, &expr, diag);
+  enum status status = parse_expr(text, &figures->arena, &expr, diag);
   if (!status && !is_comparison(expr)) {
-    status = diag_set(diag, STATUS_DATA, (struct span){0}, "%s", _("this compares nothing"));
+    status = diag_set(diag, STATUS_DATA, text, "%s", _("this compares nothing"));
     diag_hint(diag, "%s", _("expected ==, !=, <, <=, > or >= between two expressions, or ~"));
   }
   if (!status) status = value_of(figures, expr->args[0], &result->left, diag);
@@ -333,7 +315,7 @@ enum status figures_comparison(struct figures *figures, struct span text, struct
     result->holds = all_true(&truth) && !evaluation_has_nan(&result->left) &&
                     !evaluation_has_nan(&result->right);
   free(truth.values);
-  return status ? diag_place(diag, status, place) : STATUS_OK;
+  return settle(diag, status, text);
 }
 
 void comparison_done(struct comparison *comparison) {
@@ -394,9 +376,9 @@ static enum status assert_near(struct figures *figures, struct span left, struct
   struct evaluation most = {0};
   bool given = span_split(right, "+-", &middle, &tolerance);
   if (!given) middle = tolerance = right;
-  enum status status = figures_value(figures, left, left, &sides.left, diag);
-  if (!status) status = figures_value(figures, middle, middle, &sides.right, diag);
-  if (!status) status = figures_value(figures, tolerance, tolerance, &most, diag);
+  enum status status = figures_value(figures, left, &sides.left, diag);
+  if (!status) status = figures_value(figures, middle, &sides.right, diag);
+  if (!status) status = figures_value(figures, tolerance, &most, diag);
   if (!status && !given) status = assert_digits(&sides, right, holds, diag);
   else if (!status && isinf(most.values[0]))
     status = diag_set(diag, STATUS_DATA, tolerance, "%s", _("a tolerance must be finite"));
@@ -414,7 +396,7 @@ static enum status assert_one(struct figures *figures, struct span text, bool *h
   struct comparison comparison;
   if (span_split(text, "~", &left, &right))
     return assert_near(figures, left, right, holds, why, diag);
-  enum status status = figures_comparison(figures, text, text, &comparison, diag);
+  enum status status = figures_comparison(figures, text, &comparison, diag);
   *holds = !status && comparison.holds;
   if (!status && !*holds) tell(text, &comparison, why);
   comparison_done(&comparison);
@@ -440,7 +422,7 @@ enum status figures_assert(struct figures *figures, struct span text, bool *hold
 bool figures_speaks(struct figures *figures, const struct figure *figure) {
   const struct expr *expr;
   struct diag ignored;
-  enum status status = parse(figures, figure->expr, &expr, &ignored);
+  enum status status = parse_expr(figure->expr, &figures->arena, &expr, &ignored);
   if (status) return status == STATUS_NO_MEMORY; /* whoever looks closer will see it */
   return expr->kind != EXPR_NAME || is_model_name(figures->session, expr->name) ||
          !options_has(VERB_CHECK | VERB_SWEEP, expr->name, strlen(expr->name));
@@ -468,7 +450,7 @@ static bool is_like_number(struct figures *figures, struct span text) {
   while (at < end && strchr("+-([ ", *at)) at++;
   if (at < end && *at == '.') at++;
   if (at == end || !isdigit((unsigned char)*at)) return false;
-  return parse(figures, text, &expr, &ignored) != STATUS_OK || is_of_numbers(expr);
+  return parse_expr(text, &figures->arena, &expr, &ignored) != STATUS_OK || is_of_numbers(expr);
 }
 
 enum status figures_resembles(struct figures *figures, struct span text, bool *resembles,
@@ -478,7 +460,7 @@ enum status figures_resembles(struct figures *figures, struct span text, bool *r
   const struct expr *expr;
   *resembles = false;
   if (!figure_sides(text, &left, &right) || !is_like_number(figures, right)) return STATUS_OK;
-  enum status status = parse(figures, left, &expr, diag);
+  enum status status = parse_expr(left, &figures->arena, &expr, diag);
   if (!status) status = value_of(figures, expr, &value, diag);
   free(value.values);
   *resembles = !status;
@@ -488,7 +470,7 @@ enum status figures_resembles(struct figures *figures, struct span text, bool *r
 enum status figures_agree(struct figures *figures, const struct figure *figure, bool *holds,
                           double *value, struct diag *diag) {
   double verdict;
-  enum status status = figures_number(figures, figure->expr, figure->place, value, diag);
+  enum status status = figures_number(figures, figure->expr, value, diag);
   *holds = false;
   if (status) return status;
   *holds = figure->is_word ? figures_verdict(figure->number, &verdict) && *value == verdict

@@ -23,13 +23,13 @@ struct figures {
 enum status figures_init(struct figures *figures, struct session *session, struct diag *diag);
 void figures_done(struct figures *figures);
 
-/* Evaluates TEXT. Messages name PLACE in the lesson's file, where TEXT stands. */
-enum status figures_value(struct figures *figures, struct span text, struct span place,
-                          struct evaluation *result, struct diag *diag);
+/* Evaluates TEXT. A wrong one is bad data, in a lesson. */
+enum status figures_value(struct figures *figures, struct span text, struct evaluation *result,
+                          struct diag *diag);
 
 /* The same for what must be 1 x 1. */
-enum status figures_number(struct figures *figures, struct span text, struct span place,
-                           double *number, struct diag *diag);
+enum status figures_number(struct figures *figures, struct span text, double *number,
+                           struct diag *diag);
 
 struct comparison {
   struct evaluation left, right;
@@ -38,7 +38,7 @@ struct comparison {
 
 /* Evaluates TEXT, which must compare two expressions: STATUS_DATA if it does not. Ends with
  * comparison_done(), also after a failure. */
-enum status figures_comparison(struct figures *figures, struct span text, struct span place,
+enum status figures_comparison(struct figures *figures, struct span text,
                                struct comparison *result, struct diag *diag);
 void comparison_done(struct comparison *comparison);
 bool evaluation_has_nan(const struct evaluation *value);
@@ -73,9 +73,5 @@ bool figures_verdict(struct span text, double *verdict);
 
 /* Whether TEXT asks for a verdict, so that its number is one. */
 bool figures_about_verdict(struct span text);
-
-/* Gives DIAG, which is about the text that stands at PLACE or about a part of it, its place there.
- * A wrong command in a lesson is bad data. */
-enum status diag_place(struct diag *diag, enum status status, struct span place);
 
 #endif

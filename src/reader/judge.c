@@ -66,48 +66,64 @@ static bool same_number(const struct quiz *quiz, double got, double wanted) {
   return fabs(got - wanted) <= tolerance_of(quiz, wanted);
 }
 
-static bool has_name(const struct expr *expr) {
-  if (expr->kind == EXPR_NAME) return true;
-  for (size_t i = 0; expr->kind == EXPR_APPLY && i < expr->count; i++)
-    if (has_name(expr->args[i])) return true;
-  return false;
+static bool starts(const char *text, size_t length, const char *with) {
+  const size_t wanted = strlen(with);
+  return length >= wanted && memcmp(text, with, wanted) == 0;
 }
 
-/* TEXT with the signs of print (−, ×, ·) as the language writes them. */
-static void put_plain_signs(struct text *out, const char *text) {
+/* Makes *TEXT the same with the signs of print (−, ×, ·) as the language writes them; false if
+ * there is no memory. */
+static bool plain_signs(struct span *text, struct arena *arena) {
   static const char *const signs[][2] = {{"−", "-"}, {"–", "-"}, {"×", "*"}, {"·", "*"}};
-  while (*text) {
-    size_t which = 0;
-    while (which < 4 && strncmp(text, signs[which][0], strlen(signs[which][0])) != 0) which++;
-    text_put(out, which < 4 ? signs[which][1] : text, 1);
-    text += which < 4 ? strlen(signs[which][0]) : 1;
+  struct rewriting plain;
+  rewriting_init(&plain);
+  for (const char *at = text->source->text + text->start, *end = at + text->end - text->start;
+       at < end;) {
+    size_t which = 0, size = 1;
+    while (which < 4 && !starts(at, (size_t)(end - at), signs[which][0])) which++;
+    if (which < 4) rewriting_put(&plain, signs[which][1], 1, size = strlen(signs[which][0]));
+    else rewriting_keep(&plain, at, 1);
+    at += size;
   }
+  return rewriting_end(&plain, arena, text);
 }
 
-static enum status no_number(struct diag *diag, const char *text) {
-  diag_set(diag, STATUS_USAGE, (struct span){0}, _("\"%s\" is no number"), text);
+/* What is no expression at all has its place in DIAG. */
+static enum status no_number(struct diag *diag, struct span text) {
+  struct span place = diag->span.source ? diag->span : text;
+  diag_set(diag, STATUS_USAGE, place, _("\"%.*s\" is no number"), (int)(text.end - text.start),
+           text.source->text + text.start);
   diag_hint(diag, "%s", _("write it as -4, 0.25, 1e-7 or 1/4"));
   return STATUS_USAGE;
 }
 
-static enum status read_number(struct trial *trial, const char *text, double *number,
+/* The first name in EXPR, or NULL. */
+static const struct expr *name_in(const struct expr *expr) {
+  const struct expr *found = expr->kind == EXPR_NAME ? expr : NULL;
+  for (size_t i = 0; !found && expr->kind == EXPR_APPLY && i < expr->count; i++)
+    found = name_in(expr->args[i]);
+  return found;
+}
+
+static enum status read_number(struct trial *trial, struct span text, double *number,
                                struct diag *diag) {
-  struct text plain;
-  const struct expr *expr;
+  const struct expr *expr, *name = NULL;
   struct evaluation value = {0};
-  text_init(&plain);
-  put_plain_signs(&plain, text);
-  struct source source = {"answer", text_string(&plain), plain.length, 1};
-  enum status status = plain.failed ? diag_no_memory(diag)
-                                    : parse_expr(&source, &trial->figures.arena, &expr, diag);
-  if (!status && has_name(expr)) status = STATUS_USAGE;
+  struct span plain = text;
+  struct arena *arena = &trial->figures.arena;
+  diag->span = (struct span){0};
+  enum status status = plain_signs(&plain, arena) ? parse_expr(plain, arena, &expr, diag)
+                                                  : diag_no_memory(diag);
+  if (!status && (name = name_in(expr))) {
+    diag->span = span_root(name->span);
+    status = STATUS_USAGE;
+  }
   if (!status)
     status = evaluate_in(trial->session, &trial->figures.run, expr, &value, diag);
   if (!status && shape_count(value.shape) != 1) status = STATUS_USAGE;
   if (!status) *number = value.values[0];
   if (status && status != STATUS_NO_MEMORY) status = no_number(diag, text);
   free(value.values);
-  text_done(&plain);
   return status;
 }
 
@@ -148,14 +164,14 @@ static void explain_number(const struct trial *trial, double got, double wanted,
                                     : _("That is too small, regardless of the sign."));
 }
 
-static enum status judge_number(struct trial *trial, const char *text,
+static enum status judge_number(struct trial *trial, struct span text,
                                 struct judgement *judgement, struct diag *diag) {
   double wanted, got;
   struct span rest = trial->lines, value;
   struct figure wrong;
   const struct figure *figure = &trial->quiz->figure;
   enum status status = read_number(trial, text, &got, diag);
-  if (!status) status = figures_number(&trial->figures, figure->expr, figure->place, &wanted, diag);
+  if (!status) status = figures_number(&trial->figures, figure->expr, &wanted, diag);
   if (status) return status;
   judgement->right = same_number(trial->quiz, got, wanted);
   if (judgement->right) return STATUS_OK;
@@ -175,7 +191,7 @@ static enum status prove_number(struct trial *trial, bool *holds, struct diag *d
   char buffer[NUMBER_TEXT_SIZE];
   const struct figure *figure = &trial->quiz->figure;
   enum status status =
-      figures_number(&trial->figures, figure->expr, figure->place, &right, diag);
+      figures_number(&trial->figures, figure->expr, &right, diag);
   *holds = !status && figure_holds(figure, right);
   if (!status && !*holds)
     diag_set(diag, STATUS_DATA, figure->number, _("the answer is not right: the model says %s"),
@@ -186,7 +202,7 @@ static enum status prove_number(struct trial *trial, bool *holds, struct diag *d
       return diag_set(diag, STATUS_DATA, value, "%s", _("expected EXPR = NUMBER"));
     if (other.fault)
       return diag_set(diag, STATUS_DATA, other.number, "%s", number_fault_text(other.fault));
-    status = figures_number(&trial->figures, other.expr, other.place, &wrong, diag);
+    status = figures_number(&trial->figures, other.expr, &wrong, diag);
     *holds = !status && figure_holds(&other, wrong) && !same_number(trial->quiz, wrong, right);
     if (!status && !*holds)
       diag_set(diag, STATUS_DATA, other.number,
@@ -214,14 +230,14 @@ static enum status find_choice(struct trial *trial, int *right, int *count, stru
   return status;
 }
 
-static enum status judge_choice(struct trial *trial, const char *text,
+static enum status judge_choice(struct trial *trial, struct span text,
                                 struct judgement *judgement, struct diag *diag) {
   char *end;
   int right, count;
-  long got = strtol(text, &end, 10);
+  long got = strtol(text.source->text, &end, 10);
   size_t choices = trial->quiz->choice_count;
-  if (!*text || *end || got < 1 || got > (long)choices)
-    return diag_set(diag, STATUS_USAGE, (struct span){0}, _("answer with a number from 1 to %zu"),
+  if (*end || got < 1 || got > (long)choices)
+    return diag_set(diag, STATUS_USAGE, text, _("answer with a number from 1 to %zu"),
                     choices);
   enum status status = find_choice(trial, &right, &count, diag);
   if (status) return status;
@@ -246,68 +262,66 @@ static enum status prove_choice(struct trial *trial, bool *holds, struct diag *d
 /* -- names -- */
 
 /* Takes the next name off REST, which has commas or blanks between names. */
-static bool next_name(const char **rest, size_t *left, const char **name, size_t *length) {
-  while (*left > 0 && strchr(", \t", **rest)) ++*rest, --*left;
+static bool next_name(struct span *rest, struct span *name) {
+  const char *text = rest->source->text;
+  while (rest->start < rest->end && strchr(", \t", text[rest->start])) rest->start++;
   *name = *rest;
-  for (*length = 0; *left > 0 && !strchr(", \t", **rest); ++*length) ++*rest, --*left;
-  return *length > 0;
+  while (rest->start < rest->end && !strchr(", \t", text[rest->start])) rest->start++;
+  name->end = rest->start;
+  return name->end > name->start;
 }
 
 /* The node that NAME or dNAME means, or -1. */
-static int find_name(const struct model *model, const char *name, size_t length) {
+static int find_name(const struct model *model, struct span name) {
   char copy[NAME_MAX_BYTES + 2] = "";
+  const size_t length = name.end - name.start;
   if (length >= sizeof copy) return -1;
-  memcpy(copy, name, length);
+  memcpy(copy, name.source->text + name.start, length);
   int node = model_find(model, copy);
   return node >= 0 || copy[0] != 'd' ? node : model_find(model, copy + 1);
 }
 
-/* Counts in COUNTS how often each node is named; the first name that is none is *UNKNOWN. */
-static bool count_names(const struct model *model, const char *text, size_t length, int *counts,
-                        struct diag *diag, struct span place) {
-  const char *name;
-  size_t size;
-  int part = node_find_shown(model, text, length);
-  if (part == SHOWN_NO_MEMORY) diag_no_memory(diag);
-  if (part == SHOWN_NO_MEMORY) return false;
+/* Counts in COUNTS how often TEXT names each node. A name that is none is STATUS. */
+static enum status count_names(const struct model *model, struct span text, int *counts,
+                               enum status status, struct diag *diag) {
+  struct span name;
+  int part = node_find_shown(model, text.source->text + text.start, text.end - text.start);
+  if (part == SHOWN_NO_MEMORY) return diag_no_memory(diag);
   if (part >= 0 && !node_is_named(model, part)) {
     counts[part]++;
-    return true;
+    return STATUS_OK;
   }
-  while (next_name(&text, &length, &name, &size)) {
-    int node = find_name(model, name, size);
-    if (node < 0) {
-      diag_set(diag, place.source ? STATUS_DATA : STATUS_USAGE, place,
-               _("no node is called \"%.*s\""), (int)size, name);
-      return false;
-    }
+  while (next_name(&text, &name)) {
+    int node = find_name(model, name);
+    if (node < 0)
+      return diag_set(diag, status, name, _("no node is called \"%.*s\""),
+                      (int)(name.end - name.start), name.source->text + name.start);
     counts[node]++;
   }
-  return true;
+  return STATUS_OK;
 }
 
-static enum status judge_name(struct trial *trial, const char *text,
+static enum status judge_name(struct trial *trial, struct span text,
                               struct judgement *judgement, struct diag *diag) {
   const struct model *model = trial->session->model;
-  struct span answer = trial->quiz->answer, rest = trial->lines, value;
+  struct span rest = trial->lines, value;
   int *counts = calloc(2 * model->node_count, sizeof *counts);
   int *wanted = counts ? counts + model->node_count : NULL;
   if (!counts) return diag_no_memory(diag);
-  bool good = count_names(model, answer.source->text + answer.start, answer.end - answer.start,
-                          wanted, diag, answer) &&
-              count_names(model, text, strlen(text), counts, diag, (struct span){0});
+  enum status status = count_names(model, trial->quiz->answer, wanted, STATUS_DATA, diag);
+  if (!status) status = count_names(model, text, counts, STATUS_USAGE, diag);
   size_t missing = 0, extra = 0, first = model->node_count;
-  for (size_t i = 0; good && i < model->node_count; i++) {
+  for (size_t i = 0; !status && i < model->node_count; i++) {
     missing += wanted[i] > 0 && counts[i] == 0;
     extra += wanted[i] == 0 && counts[i] > 0;
     if (wanted[i] == 0 && counts[i] > 0 && first == model->node_count) first = i;
   }
   free(counts);
-  if (!good) return diag->status;
+  if (status) return status;
   judgement->right = missing == 0 && extra == 0;
   if (judgement->right) return STATUS_OK;
   for (size_t k = 0; first < model->node_count && next_value(&rest, "wrong", &value); k++)
-    if (find_name(model, value.source->text + value.start, value.end - value.start) == (int)first) {
+    if (find_name(model, value) == (int)first) {
       judgement->reason = (int)(trial->quiz->first_reason + k);
       return STATUS_OK;
     }
@@ -327,8 +341,7 @@ static enum status prove_name(struct trial *trial, bool *holds, struct diag *dia
   enum status status = STATUS_OK;
   int *counts = calloc(model->node_count, sizeof *counts);
   if (!counts) return diag_no_memory(diag);
-  *holds = count_names(model, quiz->answer.source->text + quiz->answer.start,
-                       quiz->answer.end - quiz->answer.start, counts, diag, quiz->answer);
+  *holds = !count_names(model, quiz->answer, counts, STATUS_DATA, diag);
   if (!*holds && diag->status == STATUS_NO_MEMORY) status = STATUS_NO_MEMORY;
   for (size_t i = 0; !status && *holds && i < model->node_count; i++) {
     bool fits = false;
@@ -345,7 +358,7 @@ static enum status prove_name(struct trial *trial, bool *holds, struct diag *dia
                model->nodes[i].name);
   }
   while (!status && *holds && next_value(&rest, "wrong", &value)) {
-    int node = find_name(model, value.source->text + value.start, value.end - value.start);
+    int node = find_name(model, value);
     *holds = node >= 0 && counts[node] == 0;
     if (!*holds)
       diag_set(diag, STATUS_DATA, value, "%s",
@@ -358,7 +371,7 @@ static enum status prove_name(struct trial *trial, bool *holds, struct diag *dia
 /* -- one row a kind -- */
 
 static const struct {
-  enum status (*judge)(struct trial *trial, const char *text, struct judgement *judgement,
+  enum status (*judge)(struct trial *trial, struct span text, struct judgement *judgement,
                        struct diag *diag);
   enum status (*prove)(struct trial *trial, bool *holds, struct diag *diag);
 } kinds[] = {
@@ -367,15 +380,15 @@ static const struct {
     [QUIZ_NAME] = {judge_name, prove_name},
 };
 
-enum status quiz_judge(struct session *session, int quiz, const char *text,
+enum status quiz_judge(struct session *session, int quiz, const struct source *text,
                        struct judgement *judgement, struct diag *diag) {
   struct trial trial;
   *judgement = (struct judgement){.reason = -1};
-  if (!*text)
+  if (text->length == 0)
     return diag_set(diag, STATUS_USAGE, (struct span){0}, "%s", _("answer what? answer -4"));
   enum status status = trial_init(&trial, session, quiz, diag);
   if (status) return status;
-  status = kinds[trial.quiz->kind].judge(&trial, text, judgement, diag);
+  status = kinds[trial.quiz->kind].judge(&trial, source_span(text), judgement, diag);
   return trial_done(&trial, status, diag);
 }
 

@@ -17,7 +17,7 @@ struct judgement {
 /* Judges TEXT as an answer to the quiz QUIZ of the reader's step. A number may be written as any
  * expression of numbers, with any minus sign; a choice by its number; names in any order, with
  * commas. STATUS_USAGE if TEXT is no answer at all. */
-enum status quiz_judge(struct session *session, int quiz, const char *text,
+enum status quiz_judge(struct session *session, int quiz, const struct source *text,
                        struct judgement *judgement, struct diag *diag);
 
 /* Finds the right one of the choices of the quiz QUIZ, from 1; 0 if it has none. */

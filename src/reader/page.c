@@ -52,9 +52,9 @@ static void put_live(struct text *out, const struct lesson *lesson, struct figur
   struct span rest = {lesson->pages, (uint32_t)block->start, (uint32_t)block->end};
   for (size_t i = 0; i < block->figure_count; i++) {
     const struct figure *figure = &lesson->figures[block->first_figure + i];
-    put_span(out, (struct span){rest.source, rest.start, figure->number.start});
+    put_span(out, (struct span){rest.source, rest.start, figure->shown.start});
     put_figure(out, figures, figure);
-    rest.start = figure->number.end;
+    rest.start = figure->shown.end;
   }
   put_span(out, rest);
 }
@@ -273,7 +273,7 @@ static enum status do_answer(struct session *session, const struct source *argum
   if (session->examiner) return session->examiner->answer(session, arguments, out, diag);
   int index = page_question(session);
   if (index < 0) return nothing_asked(diag);
-  enum status status = quiz_judge(session, index, arguments->text, &judgement, diag);
+  enum status status = quiz_judge(session, index, arguments, &judgement, diag);
   if (status) return status;
   struct quiz_progress *quizzes = exploration_own_quizzes(&session->now);
   if (!quizzes) return diag_no_memory(diag);

@@ -187,15 +187,16 @@ static enum status prove_line(struct prover *prover, struct span line) {
 
 /* A bug about which nothing was said must be caught. */
 static enum status prove_caught(struct prover *prover) {
-  static const struct source source = {"check", "check", 5, 1};
   struct session *session = prover->session;
   struct span bug = prover->bug;
   prover->bug = (struct span){0};
   if (!bug.source) return STATUS_OK;
+  const struct source check = source_from("check", "check", strlen("check"));
   enum status status = STATUS_OK;
-  if (!session->now.at.check)
-    status = reading_issue(session, (struct span){&source, 0, 5}, prover->diag);
-  if (status) return diag_place(prover->diag, status, bug);
+  if (!session->now.at.check) status = reading_issue(session, source_span(&check), prover->diag);
+  if (status && status != STATUS_NO_MEMORY && status != STATUS_CANCELLED)
+    diag_within(prover->diag, bug);
+  if (status) return status;
   if (session->now.at.check->verdict == VERDICT_FAIL) return STATUS_OK;
   diag_set(prover->diag, STATUS_DATA, bug, _("the check does not catch this bug: it says %s"),
            verdict_names[session->now.at.check->verdict]);

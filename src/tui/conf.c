@@ -33,7 +33,7 @@ static enum status read_users(const char *name, conf_take *take, void *context,
   paths_user(&path, "XDG_CONFIG_HOME", ".config", name);
   if (path.length > 0 && access(text_string(&path), R_OK) == 0) {
     status = file_read(text_string(&path), &file, diag);
-    struct source source = {text_string(&path), text_string(&file), file.length, 1};
+    struct source source = source_from(text_string(&path), text_string(&file), file.length);
     if (!status) status = conf_read(&source, take, context, diag);
   }
   text_done(&path);

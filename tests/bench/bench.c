@@ -19,7 +19,8 @@ static const char text[] =
     "seed 0; data X, T = mnist(3); param W1 = 0.01 * randn(784, 50); param b1 = zeros(1, 50)\n"
     "param W2 = 0.01 * randn(50, 10); param b2 = zeros(1, 10)\n"
     "L = softmax_with_loss(affine(relu(affine(X, W1, b1)), W2, b2), T)";
-static const struct source source = {"bench", text, sizeof text - 1, 1};
+static const struct source source = {
+    .name = "bench", .text = text, .length = sizeof text - 1, .first_line = 1};
 
 static struct model model;
 
@@ -158,7 +159,7 @@ static double time_matrix(void) {
   struct diag diag = {0};
   text_init(&read);
   stop_if(file_read(path ? path : "", &read, &diag), &diag);
-  const struct source from = {path, text_string(&read), read.length, 1};
+  const struct source from = source_from(path, text_string(&read), read.length);
   stop_if(model_build(&net, &from, &io_loader, &diag), &diag);
   double start = seconds_now();
   stop_if(matrix_run(&matrix, &net, &options, &diag), &diag);

@@ -13,7 +13,8 @@ static const char text[] =
     "seed 1; data X = max(randn(12, 40), 0); data T = eye(12) @ rand(12, 6)\n"
     "param W1 = randn(40, 20); param b1 = randn(1, 20); param W2 = randn(20, 6); param b2 = randn(1, 6)\n"
     "L = softmax_cross_entropy(affine(relu(affine(X, W1, b1)), W2, b2), T)";
-static const struct source source = {"count", text, sizeof text - 1, 1};
+static const struct source source = {
+    .name = "count", .text = text, .length = sizeof text - 1, .first_line = 1};
 
 static const struct library no_library;
 
@@ -69,7 +70,7 @@ static void chain(int depth, bool checked) {
   struct check_options options = {.tolerance = -1, .threads = 1, .explain = true};
   text_init(&lines);
   put_chain(&lines, depth);
-  const struct source from = {"chain", text_string(&lines), lines.length, 1};
+  const struct source from = source_from("chain", text_string(&lines), lines.length);
   stop_if(model_build(&deep, &from, NULL, &diag), &diag);
   if (checked) {
     stop_if(check_run(&found, &deep, &options, &diag), &diag);
@@ -94,7 +95,7 @@ static void check_layer(const struct text *lines, const char *bug) {
   struct diag diag;
   struct check found;
   const struct check_options options = {.tolerance = -1, .threads = 1, .explain = bug != NULL};
-  const struct source from = {"wide", text_string(lines), lines->length, 1};
+  const struct source from = source_from("wide", text_string(lines), lines->length);
   stop_if(model_build(&layer, &from, NULL, &diag), &diag);
   if (bug) stop_if(model_add_bug(&layer, "wide", bug, strlen(bug), &diag), &diag);
   stop_if(check_run(&found, &layer, &options, &diag), &diag);

@@ -49,7 +49,7 @@ static void show(const char *kind, int depth, void (*put)(struct text *text, int
   struct diag diag = {0};
   text_init(&text);
   put(&text, depth);
-  const struct source source = {"deep", text_string(&text), text.length, 1};
+  const struct source source = source_from("deep", text_string(&text), text.length);
   stop_if(model_build(&model, &source, NULL, &diag), &diag);
   const double passing = time_check(&model, VERDICT_PASS);
   char bug[64];

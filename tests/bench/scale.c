@@ -34,7 +34,7 @@ static void build(struct model *model, struct source *source, char *text, size_t
                   size_t params) {
   struct diag diag;
   write_model(text, size, params);
-  *source = (struct source){"scale", text, strlen(text), 1};
+  *source = source_from("scale", text, strlen(text));
   if (model_build(model, source, NULL, &diag)) stop(diag.message);
 }
 

@@ -15,7 +15,9 @@ static void require(bool condition) {
 
 static void check_span(const struct lesson *lesson, struct span span) {
   if (!span.source) return;
-  require(span.source == lesson->whole || span.source == lesson->pages);
+  const struct span root = span_root(span);
+  require(root.source == lesson->whole || root.source == lesson->pages);
+  require(root.start <= root.end && root.end <= root.source->length);
   require(span.start <= span.end && span.end <= span.source->length);
 }
 
@@ -44,7 +46,8 @@ static void check_block(const struct lesson *lesson, const struct block *block) 
   for (size_t i = block->first_figure; i < last; i++) {
     const struct figure *figure = &lesson->figures[i];
     check_figure(lesson, figure);
-    require(figure->expr.start >= block->start && figure->number.end <= block->end);
+    check_span(lesson, figure->shown);
+    require(figure->shown.start >= block->start && figure->shown.end <= block->end);
   }
 }
 

@@ -52,7 +52,7 @@ static void check_reads_back(struct arena *arena, const struct syntax *syntax) {
   text_init(&once);
   text_init(&twice);
   print_all(&once, syntax);
-  struct source printed = {"printed", text_string(&once), once.length, 1};
+  struct source printed = source_from("printed", text_string(&once), once.length);
   require(parse_model(&printed, arena, &again, &diag) == STATUS_OK);
   require(again.count == syntax->count);
   for (size_t i = 0; i < again.count; i++)
@@ -69,15 +69,15 @@ static void try_line(const struct source *source, struct arena *arena) {
   struct assign line, again;
   struct diag diag;
   struct text text;
-  enum status status = parse_line(source, arena, &line, &diag);
+  enum status status = parse_line(source_span(source), arena, &line, &diag);
   if (status) {
     check_diag(&diag, status);
     return;
   }
   text_init(&text);
   print_assign(&text, &line);
-  struct source printed = {"printed", text_string(&text), text.length, 1};
-  require(parse_line(&printed, arena, &again, &diag) == STATUS_OK);
+  struct source printed = source_from("printed", text_string(&text), text.length);
+  require(parse_line(source_span(&printed), arena, &again, &diag) == STATUS_OK);
   check_same_line(&line, &again);
   text_done(&text);
 }
@@ -176,7 +176,7 @@ static void build(const struct source *source) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length) {
-  struct source source = {"fuzz", (const char *)bytes, length, 1};
+  struct source source = source_from("fuzz", (const char *)bytes, length);
   struct arena arena;
   struct syntax syntax;
   struct diag diag;

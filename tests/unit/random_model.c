@@ -86,8 +86,8 @@ static bool wrap(struct maker *maker, const char *template, struct piece *piece)
   const struct expr *expr;
   struct diag diag;
   assert_non_null(source);
-  *source = (struct source){"template", template, strlen(template), 1};
-  assert_int_equal(parse_expr(source, arena, &expr, &diag), STATUS_OK);
+  *source = source_from("template", template, strlen(template));
+  assert_int_equal(parse_expr(source_span(source), arena, &expr, &diag), STATUS_OK);
   frame.count = 0;
   random_bind(&frame, "z", &piece->value);
   if (!random_evaluate(&maker->walker, &frame, expr, &value)) return false;

@@ -34,15 +34,18 @@ static void take_rules(struct random_library *library, int op) {
   for (int i = 0; i < MAX_OPERANDS; i++) {
     const char *at_zero = op_table[op].rules_at_zero[i];
     const char *rule = at_zero ? at_zero : op_table[op].rules[i];
-    struct source source = {"rule", rule, rule ? strlen(rule) : 0, 1};
+    struct source source = source_from("rule", rule, rule ? strlen(rule) : 0);
     if (rule)
-      assert_int_equal(parse_expr(&source, &library->arena, &library->rules[op][i], &diag),
-                       STATUS_OK);
+      assert_int_equal(
+          parse_expr(source_span(&source), &library->arena, &library->rules[op][i], &diag),
+          STATUS_OK);
   }
 }
 
 void random_library_init(struct random_library *library) {
-  static const struct source own_source = {"own", random_own_gates, sizeof random_own_gates - 1, 1};
+  static const struct source own_source = {
+      .name = "own", .text = random_own_gates, .length = sizeof random_own_gates - 1,
+      .first_line = 1};
   struct diag diag;
   *library = (struct random_library){0};
   arena_init(&library->arena);

@@ -42,7 +42,7 @@ struct trial {
 
 static void build(struct trial *trial, const char *text) {
   struct diag diag = {0};
-  *trial = (struct trial){.source = {"trial", text, strlen(text), 1}};
+  *trial = (struct trial){.source = source_from("trial", text, strlen(text))};
   if (model_build(&trial->model, &trial->source, &io_loader, &diag) != STATUS_OK)
     fail_msg("%s: %s (%s)", text, diag.message, diag.hint);
 }

@@ -30,7 +30,7 @@ struct subject {
 /* Whether the text is a model. */
 static bool subject_try(struct subject *subject, struct diag *diag) {
   assert_false(subject->text.failed);
-  subject->source = (struct source){"subject", text_string(&subject->text), subject->text.length, 1};
+  subject->source = source_from("subject", text_string(&subject->text), subject->text.length);
   return model_build(&subject->model, &subject->source, &io_loader, diag) == STATUS_OK;
 }
 
@@ -49,6 +49,17 @@ static void subject_start(struct subject *subject, const char *text) {
 static void subject_done(struct subject *subject) {
   model_done(&subject->model);
   text_done(&subject->text);
+}
+
+static enum status put(struct model *model, const char *text, struct diag *diag) {
+  const struct source source = source_from("test", text, strlen(text));
+  return bug_put(model, &source, diag);
+}
+
+static enum status answer_as(struct hunt *hunt, struct model *model, const char *text,
+                             const struct hidden_bug **found, struct text *why, struct diag *diag) {
+  const struct source answer = source_from("answer", text, strlen(text));
+  return hunt_answer(hunt, model, &answer, found, why, diag);
 }
 
 static const char chain[] = "param x = -2\nparam y = 5\nparam z = -4\nq = x + y\nf = q * z\nloss f\n";
@@ -158,7 +169,7 @@ static void test_every_mutant_fits(void **state) {
   for (size_t i = 0; i < catalogue.count; i++) {
     const struct mutant *mutant = &catalogue.mutants[i];
     assert_ptr_equal(catalogue_find(&catalogue, mutant->id), mutant);
-    if (bug_put(&subject.model, "test", mutant->id, &diag))
+    if (put(&subject.model, mutant->id, &diag))
       fail_msg("%s: %s: %s", mutant->id, mutant->lines[0], diag.message);
     assert_int_equal(subject.model.bug_count, mutant->line_count);
     assert_int_equal(model_drop_bugs(&subject.model, 0, &diag), STATUS_OK);
@@ -174,10 +185,10 @@ static void test_a_wrong_id_changes_nothing(void **state) {
   struct subject subject;
   struct diag diag = {0};
   subject_start(&subject, chain);
-  assert_int_equal(bug_put(&subject.model, "test", "dq:scale(3)", &diag), STATUS_USAGE);
+  assert_int_equal(put(&subject.model, "dq:scale(3)", &diag), STATUS_USAGE);
   assert_non_null(strstr(diag.hint, "dq:scale(2)"));
-  assert_int_equal(bug_put(&subject.model, "test", "dq = df @@ z", &diag), STATUS_DATA);
-  assert_int_equal(bug_put(&subject.model, "test", "dq = [1 2] * df", &diag), STATUS_DATA);
+  assert_int_equal(put(&subject.model, "dq = df @@ z", &diag), STATUS_DATA);
+  assert_int_equal(put(&subject.model, "dq = [1 2] * df", &diag), STATUS_DATA);
   assert_int_equal(subject.model.bug_count, 0);
   subject_done(&subject);
 }
@@ -208,8 +219,8 @@ static void test_bugs_can_be_switched(void **state) {
   subject_start(&subject, chain);
   struct model *model = &subject.model;
   assert_true(gradient(model, "x") == -4);
-  assert_int_equal(bug_put(model, "test", "dq = df * q", &diag), STATUS_OK);
-  assert_int_equal(bug_put(model, "test", "dq = 2 * df * z", &diag), STATUS_OK);
+  assert_int_equal(put(model, "dq = df * q", &diag), STATUS_OK);
+  assert_int_equal(put(model, "dq = 2 * df * z", &diag), STATUS_OK);
   assert_true(gradient(model, "x") == -8); /* the last in force wins */
   assert_int_equal(model_switch_bug(model, 1, true, &diag), STATUS_OK);
   assert_true(gradient(model, "x") == 3);
@@ -694,13 +705,13 @@ static void test_a_hunt_won(void **state) {
                hidden->mutant.kind->name);
     else
       snprintf(answer, sizeof answer, "%s", hidden->original);
-    assert_int_equal(hunt_answer(&hunt, &subject.model, answer, &found, &why, &diag), STATUS_OK);
+    assert_int_equal(answer_as(&hunt, &subject.model, answer, &found, &why, &diag), STATUS_OK);
     assert_ptr_equal(found, hidden);
     assert_int_equal(hunt.over, i == 2);
   }
   assert_false(check_fails(&subject.model));
   assert_int_equal(hunt_score(&hunt), 100 - hunt_prices[HUNT_CHECK].points);
-  assert_int_equal(hunt_answer(&hunt, &subject.model, answer, &found, &why, &diag), STATUS_USAGE);
+  assert_int_equal(answer_as(&hunt, &subject.model, answer, &found, &why, &diag), STATUS_USAGE);
   text_done(&why);
   hunt_done(&hunt);
   subject_done(&subject);
@@ -721,18 +732,18 @@ static void test_a_hunt_lost(void **state) {
   const char *elsewhere = strcmp(target, "dW1") == 0 ? "dW3" : "dW1";
   char answer[200];
   snprintf(answer, sizeof answer, "%s sign", elsewhere);
-  assert_int_equal(hunt_answer(&hunt, &subject.model, answer, &found, &why, &diag), STATUS_OK);
+  assert_int_equal(answer_as(&hunt, &subject.model, answer, &found, &why, &diag), STATUS_OK);
   assert_null(found);
   assert_non_null(strstr(text_string(&why), "is right"));
   snprintf(answer, sizeof answer, "%s quotient", target);
-  assert_int_equal(hunt_answer(&hunt, &subject.model, answer, &found, &why, &diag), STATUS_OK);
+  assert_int_equal(answer_as(&hunt, &subject.model, answer, &found, &why, &diag), STATUS_OK);
   assert_null(found);
   assert_non_null(strstr(text_string(&why), "not in this way"));
   assert_int_equal(hunt.acts[HUNT_WRONG], 2);
-  assert_int_equal(hunt_answer(&hunt, &subject.model, "dW1 sgin", &found, &why, &diag),
+  assert_int_equal(answer_as(&hunt, &subject.model, "dW1 sgin", &found, &why, &diag),
                    STATUS_USAGE);
   assert_non_null(strstr(diag.hint, "sign"));
-  assert_int_equal(hunt_answer(&hunt, &subject.model, "nowhere sign", &found, &why, &diag),
+  assert_int_equal(answer_as(&hunt, &subject.model, "nowhere sign", &found, &why, &diag),
                    STATUS_USAGE);
   assert_int_equal(hunt.acts[HUNT_WRONG], 2); /* slips are free */
   for (int i = 0; i < HUNT_HINTS; i++)

@@ -58,7 +58,7 @@ static void run_trial(struct trial *trial) {
 static void trial_build(struct trial *trial) {
   struct diag diag = {0};
   const char *text = text_string(&trial->text);
-  trial->source = (struct source){"trial", text, strlen(text), 1};
+  trial->source = source_from("trial", text, strlen(text));
   if (model_build(&trial->model, &trial->source, &io_loader, &diag) != STATUS_OK) {
     print_error("%s\n", text);
     fail_msg("%u:%u: %s (%s)", diag.line, diag.column, diag.message, diag.hint);
@@ -361,8 +361,8 @@ static void try_hunts(struct trial *trial, const char *path, void *context) {
     text_init(&answer);
     text_init(&why);
     put_edit(&answer, &trial->model, rule, forms[seed % 4]);
-    enum status status = hunt_answer(&hunt, &trial->model, text_string(&answer), &found, &why,
-                                     &diag);
+    const struct source line = source_from("answer", text_string(&answer), answer.length);
+    enum status status = hunt_answer(&hunt, &trial->model, &line, &found, &why, &diag);
     if (status || !found)
       fail_msg("%s, seed %u: %s: %s%s", path, seed, text_string(&answer), text_string(&why),
                status ? diag.message : "");

@@ -32,7 +32,7 @@ static uint32_t choose(uint32_t below) { /* xorshift64 */
 }
 
 static struct source source_of(const char *text) {
-  return (struct source){"m.gw", text, strlen(text), 1};
+  return source_from("m.gw", text, strlen(text));
 }
 
 static void assert_contains(const char *message, const char *part) {
@@ -98,7 +98,7 @@ static void assert_rules(const struct trial *trial, const char *wanted) {
 /* Building TEXT fails with STATUS and says MESSAGE, and HINT unless that is NULL. */
 static void refuse(const char *text, size_t length, enum status wanted, const char *message,
                    const char *hint) {
-  struct trial trial = {.source = {"m.gw", text, length, 1}};
+  struct trial trial = {.source = source_from("m.gw", text, length)};
   enum status status = model_build(&trial.model, &trial.source, NULL, &trial.diag);
   if (status != wanted)
     fail_msg("%.200s: status %d, not %d: %s", text, (int)status, (int)wanted, trial.diag.message);
@@ -124,8 +124,8 @@ static const struct expr *parse_text(struct arena *arena, const char *text, size
   struct diag diag;
   const struct expr *expr = NULL;
   assert_non_null(source);
-  *source = (struct source){"expr", arena_copy(arena, text, length), length, 1};
-  if (parse_expr(source, arena, &expr, &diag))
+  *source = source_from("expr", arena_copy(arena, text, length), length);
+  if (parse_expr(source_span(source), arena, &expr, &diag))
     fail_msg("\"%.*s\" does not parse: %s", (int)length, text, diag.message);
   return expr;
 }
@@ -362,7 +362,7 @@ static void lines_with_addresses_read_back(void **state) {
     struct text text;
     arena_init(&arena);
     text_init(&text);
-    assert_int_equal(parse_line(&source, &arena, &line, &diag), STATUS_OK);
+    assert_int_equal(parse_line(source_span(&source), &arena, &line, &diag), STATUS_OK);
     print_assign(&text, &line);
     assert_string_equal(text_string(&text), lines[i]);
     text_done(&text);
@@ -374,12 +374,12 @@ static void lines_with_addresses_read_back(void **state) {
 
 /* Whether TEXT is, from its first byte to its last, one name. */
 static bool is_name(const char *text, size_t length) {
-  struct source source = {"name", text, length, 1};
+  struct source source = source_from("name", text, length);
   struct arena arena;
   const struct expr *expr = NULL;
   struct diag diag;
   arena_init(&arena);
-  bool parsed = parse_expr(&source, &arena, &expr, &diag) == STATUS_OK;
+  bool parsed = parse_expr(source_span(&source), &arena, &expr, &diag) == STATUS_OK;
   bool named = parsed && expr->kind == EXPR_NAME && strlen(expr->name) == length;
   arena_done(&arena);
   return named;

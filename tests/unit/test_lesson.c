@@ -276,7 +276,7 @@ static const struct {
 } claims[] = {
     {"`y = 6` and `dy = 1` and `2 * da = 4` and `eps = 1e-7` and `set b = 7`.\n", 0, 0, ""},
     {"Text `y = 7`.\n", 12, 7, "the model says 6"},
-    {"Text\n`da\n= 7`.\n", 13, 1, "the model says 2"},
+    {"Text\n`da\n= 7`.\n", 13, 2, "the model says 2"},
     {"Text `z = 7`.\n", 12, 7, "unknown name \"z\""},
     {"Text `z = 1e999`.\n", 12, 7, "unknown name \"z\""},
     {"Text `y = 6.0e999`.\n", 12, 7, "larger than a double"},

@@ -190,7 +190,7 @@ struct trial {
 
 static void trial_begin(struct trial *trial, const char *text) {
   struct diag diag = {0};
-  *trial = (struct trial){.source = {"trial", text, strlen(text), 1}};
+  *trial = (struct trial){.source = source_from("trial", text, strlen(text))};
   if (model_build(&trial->model, &trial->source, NULL, &diag) != STATUS_OK)
     fail_msg("%s: %s", text, diag.message);
 }

@@ -460,6 +460,12 @@ static enum status survey(struct work *work) {
   return work->out.failed ? STATUS_NO_MEMORY : status;
 }
 
+static enum status answer_with(struct work *work, struct hunt *hunt, const char *text,
+                               const struct hidden_bug **found) {
+  const struct source answer = source_from("answer", text, strlen(text));
+  return hunt_answer(hunt, &work->model, &answer, found, &work->out, &work->diag);
+}
+
 /* A wrong answer, a hint, the right line. */
 static enum status play_hunt(struct work *work) {
   struct hunt hunt;
@@ -469,12 +475,10 @@ static enum status play_hunt(struct work *work) {
   if (status) return status;
   status = hunt_begin(&hunt, &work->model, &options, &work->diag);
   if (!status)
-    status = hunt_answer(&hunt, &work->model, "dx regularisation-forgotten", &found, &work->out,
-                         &work->diag);
+    status = answer_with(work, &hunt, "dx regularisation-forgotten", &found);
   if (!status) status = hunt_hint(&hunt, &work->out, &work->diag);
   if (!status)
-    status = hunt_answer(&hunt, &work->model, hunt.bugs[0].original, &found, &work->out,
-                         &work->diag);
+    status = answer_with(work, &hunt, hunt.bugs[0].original, &found);
   if (!status) text_printf(&work->out, "%d %u\n", found != NULL, hunt_score(&hunt));
   hunt_done(&hunt);
   return work->out.failed ? STATUS_NO_MEMORY : status;
@@ -546,7 +550,7 @@ static void clear_idx(struct work *work) {
 
 /* A mistake: its message is made whole, or the text says that it failed. */
 static enum status report_mistake(struct work *work) {
-  struct source source = {"m.gw", "x = 1\ny = wye + [1 2", 21, 1};
+  struct source source = source_from("m.gw", "x = 1\ny = wye + [1 2", 21);
   struct arena arena;
   struct syntax syntax;
   arena_init(&arena);
@@ -595,7 +599,7 @@ struct tries {
 static void init_work(struct work *work, const struct scenario *scenario) {
   *work = (struct work){.model = {.loss = -1}};
   if (scenario->model)
-    work->source = (struct source){"m.gw", scenario->model, strlen(scenario->model), 1};
+    work->source = source_from("m.gw", scenario->model, strlen(scenario->model));
 }
 
 static void done_work(struct work *work, const struct scenario *scenario) {

@@ -157,7 +157,7 @@ static void try_model(struct model *model, const char *text, enum precision prec
 
 static void build(struct model *model, struct source *source, const char *text) {
   struct diag diag = {0};
-  *source = (struct source){"trial", text, strlen(text), 1};
+  *source = source_from("trial", text, strlen(text));
   if (model_build(model, source, &io_loader, &diag) != STATUS_OK)
     fail_msg("%s: %s (%s)", text, diag.message, diag.hint);
 }

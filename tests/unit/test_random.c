@@ -71,7 +71,7 @@ static void print_trial(const struct trial *trial) {
 /* Caller ends it with model_done(). */
 static void build(struct model *model, struct source *source, const char *text) {
   struct diag diag = {0};
-  *source = (struct source){"random", text, strlen(text), 1};
+  *source = source_from("random", text, strlen(text));
   if (model_build(model, source, NULL, &diag) == STATUS_OK) return;
   print_error("%s\n", text);
   fail_msg("%u:%u: %s (%s)", diag.line, diag.column, diag.message, diag.hint);
@@ -575,7 +575,7 @@ static void assert_same_model(const struct trial *trial, const struct model *oth
 }
 
 static void reprint(const char *text, struct text *out) {
-  struct source source = {"random", text, strlen(text), 1};
+  struct source source = source_from("random", text, strlen(text));
   struct arena arena;
   struct syntax syntax;
   struct diag diag = {0};

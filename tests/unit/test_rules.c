@@ -48,7 +48,7 @@ static void trial_begin(struct trial *trial) {
 /* Whether the text is a model. */
 static bool trial_try(struct trial *trial, struct diag *diag) {
   assert_false(trial->text.failed);
-  trial->source = (struct source){"trial", text_string(&trial->text), trial->text.length, 1};
+  trial->source = source_from("trial", text_string(&trial->text), trial->text.length);
   return model_build(&trial->model, &trial->source, NULL, diag) == STATUS_OK;
 }
 

@@ -1170,7 +1170,8 @@ static void test_export(void **state) {
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     struct evaluation value;
     char command[32];
-    assert_int_equal(evaluate_text(session, "test", names[i], &value, &trial.diag), STATUS_OK);
+    const struct source name = source_from("test", names[i], strlen(names[i]));
+    assert_int_equal(evaluate_text(session, source_span(&name), &value, &trial.diag), STATUS_OK);
     snprintf(command, sizeof command, "export %s", names[i]);
     mentions(&trial, with_path(line, command, "t.csv"), "t.csv");
     assert_csv("t.csv", value.values, value.shape);

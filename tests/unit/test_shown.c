@@ -29,7 +29,7 @@ struct trial {
 };
 
 static void build(struct trial *trial, const char *text) {
-  *trial = (struct trial){.source = {"m.gw", text, strlen(text), 1}};
+  *trial = (struct trial){.source = source_from("m.gw", text, strlen(text))};
   if (model_build(&trial->model, &trial->source, NULL, &trial->diag))
     fail_msg("%s: %s", text, trial->diag.message);
 }

@@ -23,7 +23,7 @@ static const struct check_options plain = {.tolerance = -1, .threads = 1};
 /* The model keeps places in its source, so a trial stays where it was started. */
 static void build(struct trial *trial, const char *text) {
   struct diag diag = {0};
-  *trial = (struct trial){.source = {"trial", text, strlen(text), 1}};
+  *trial = (struct trial){.source = source_from("trial", text, strlen(text))};
   if (model_build(&trial->model, &trial->source, NULL, &diag) != STATUS_OK)
     fail_msg("%s: %s (%s)", text, diag.message, diag.hint);
 }
