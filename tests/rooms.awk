@@ -211,7 +211,7 @@ function keep_state(text, line,   declared) {
   sub(/.*\*/, "", declared)
   if (declared ~ /(^|[^a-z_])const([^a-z_]|$)/) return
   gsub(/[ \t]+/, " ", text)
-  sub(/^ /, "", text)
+  gsub(/^ | $/, "", text)
   count_states += gsub(/,/, ",", text) + 1
   states_found = states_found "; " FILENAME ":" line ": " text
 }
