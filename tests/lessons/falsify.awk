@@ -1,6 +1,7 @@
-# Copies a lesson with one claim falsified, the one with number WANTED, which stands in line PLACE; of
-# the other steps only the models are left, which saves time. With wanted=0 it lists the claims
-# instead: KIND, line and text.
+# Copies a lesson with those claims falsified whose numbers, parted by commas, are in WANTED. If it is
+# only one, in line PLACE, then of the other steps only the models are left, which saves time; else
+# PLACE is 0. With wanted=0 it lists the claims instead: KIND, line, the first and the last line that a
+# failure may be reported for, and text.
 #   assertion  one condition of a line in an expect fence is turned round
 #   refused    a command that must be refused is issued
 #   bug        a bug is left out, where the block says that the check fails
@@ -9,8 +10,8 @@
 #   choice-true, choice-false   the condition is replaced by one that holds, or does not
 function site(kind, text) {
   sites++
-  if (!wanted) print kind "\t" FNR "\t" text
-  return sites == wanted
+  if (!wanted) print kind "\t" FNR "\t" (quiz ? quiz "\t" ends[quiz] : FNR "\t" FNR) "\t" text
+  return sites in chosen
 }
 
 # A number that is another one, a verdict that is another one.
@@ -63,7 +64,7 @@ function in_do(line) {
   return site("bug", line) ? "# " line : line
 }
 
-function in_quiz(line,   at, last, number) {
+function in_quiz(line,   at, last, number, holds) {
   if (line ~ /^answer:.* where /) {
     at = index(line, " where ") + 7
     return substr(line, 1, at - 1) conditions("where", substr(line, at))
@@ -75,8 +76,9 @@ function in_quiz(line,   at, last, number) {
     return substr(line, 1, last + 2) (site(substr(line, 1, index(line, ":") - 1), line) ? other(number) : number)
   }
   if (line ~ /^choice:/) {
-    if (site("choice-true", line)) return "choice: 1 == 1"
+    holds = site("choice-true", line)
     if (site("choice-false", line)) return "choice: 1 == 0"
+    if (holds) return "choice: 1 == 1"
   }
   return line
 }
@@ -98,11 +100,18 @@ function in_prose(line,   done, span, number, start) {
   return done line
 }
 
-# The first reading: which blocks claim that a check fails.
+BEGIN {
+  count = split(wanted, numbers, ",")
+  for (i = 1; i <= count; i++) chosen[numbers[i]]
+}
+
+# The first reading: which blocks claim that a check fails, and where quizzes end.
 FNR == 1 { reading++; block = step = 0; fence = "" }
 /^```/ {
   if (fence == "") { fence = substr($0, 4); if (fence == "") fence = "text"; block++ }
   else fence = ""
+  if (quiz) ends[quiz] = FNR
+  quiz = fence == "quiz" ? FNR : 0
 }
 fence == "" && /^## / { step++ }
 reading == 1 && FNR == place { kept = step }
@@ -120,6 +129,6 @@ reading == 1 {
   else if (fence == "do") line = in_do(line)
   else if (fence == "quiz") line = in_quiz(line)
   else if (fence == "") line = in_prose(line)
-  if (wanted && (step == 0 || step == kept || fence == "graph" || closes || /^## /)) print line
+  if (wanted && (!place || step == 0 || step == kept || fence == "graph" || closes || /^## /)) print line
   closes = fence == "graph"
 }

@@ -25,22 +25,37 @@ struct edges edges_new(const struct model *model) {
 
 /* -- following lines -- */
 
+/* Of boxes that overlap, the first has the cell. */
+static void place_box(struct drawing *drawing, int index) {
+  const struct box *box = &drawing->circuit->layout.boxes[index];
+  for (int row = box->row; row < box->row + box->height; row++)
+    for (int col = box->col; col < box->col + box->width; col++) {
+      assert_true(row >= 0 && col >= 0 && row < drawing->rows && col < drawing->cols);
+      int *cell = &drawing->boxes[row * drawing->cols + col];
+      if (*cell == 0) *cell = index + 1;
+    }
+}
+
 void drawing_init(struct drawing *drawing, const struct circuit *circuit,
                   const struct model *model, const char *what) {
   const struct layout *layout = &circuit->layout;
   *drawing = (struct drawing){.rows = layout->rows, .cols = layout->cols, .circuit = circuit,
                               .model = model, .what = what};
-  drawing->sides = calloc((size_t)(layout->rows * layout->cols) + 1, 1);
+  const size_t cells = (size_t)(layout->rows * layout->cols) + 1;
+  drawing->sides = calloc(cells, 1);
+  drawing->boxes = calloc(cells, sizeof *drawing->boxes);
   drawing->ghosts = calloc(layout->count + 1, sizeof *drawing->ghosts);
   drawing->numbers = calloc(circuit->wires.count + 1, sizeof *drawing->numbers);
-  assert_true(drawing->sides && drawing->ghosts && drawing->numbers);
+  assert_true(drawing->sides && drawing->boxes && drawing->ghosts && drawing->numbers);
   for (size_t i = 0; i < layout->count; i++) text_init(&drawing->ghosts[i]);
+  for (size_t i = 0; i < layout->count; i++) place_box(drawing, (int)i);
 }
 
 void drawing_done(struct drawing *drawing) {
   for (size_t i = 0; i < drawing->circuit->layout.count; i++) text_done(&drawing->ghosts[i]);
   free(drawing->ghosts);
   free(drawing->numbers);
+  free(drawing->boxes);
   free(drawing->sides);
 }
 
@@ -51,14 +66,8 @@ static uint8_t *side_at(const struct drawing *drawing, int row, int col) {
 }
 
 static int box_at(const struct drawing *drawing, int row, int col) {
-  const struct layout *layout = &drawing->circuit->layout;
-  for (size_t i = 0; i < layout->count; i++) {
-    const struct box *box = &layout->boxes[i];
-    if (row >= box->row && row < box->row + box->height && col >= box->col &&
-        col < box->col + box->width)
-      return (int)i;
-  }
-  return -1;
+  bool inside = row >= 0 && col >= 0 && row < drawing->rows && col < drawing->cols;
+  return inside ? drawing->boxes[row * drawing->cols + col] - 1 : -1;
 }
 
 static void add_number(struct drawing *drawing, int box, int row, int uses) {

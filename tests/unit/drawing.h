@@ -21,6 +21,7 @@ int *edge_at(const struct edges *edges, int source, int user);
 struct drawing {
   int rows, cols;
   uint8_t *sides;
+  int *boxes;              /* which box covers a cell, counted from 1; 0: none */
   const struct circuit *circuit;
   const struct model *model;
   const char *what;        /* "screen" or "SVG" */

@@ -81,8 +81,8 @@ static const struct expr *replace_z(void *context, const char *name) {
 static bool wrap(struct maker *maker, const char *template, struct piece *piece) {
   struct arena *arena = &maker->made->arena;
   struct source *source = ARENA_NEW(arena, struct source);
-  struct random_frame frame;
-  struct random_tensor value;
+  struct random_frame frame RANDOM_UNFILLED;
+  struct random_tensor value RANDOM_UNFILLED;
   const struct expr *expr;
   struct diag diag;
   assert_non_null(source);
@@ -174,8 +174,8 @@ static void make_constructor(struct maker *maker, int op, struct piece *piece) {
 static bool make_operation(struct maker *maker, struct random_frame *frame, int id, int depth,
                            struct piece *piece) {
   const struct op *op = &op_table[id];
-  struct piece in;
-  struct random_tensor values[MAX_OPERANDS];
+  struct piece in RANDOM_UNFILLED;
+  struct random_tensor values[MAX_OPERANDS] RANDOM_UNFILLED;
   bool fixed[MAX_OPERANDS];
   const struct expr *args[MAX_OPERANDS + 1];
   size_t count = 0;
@@ -210,8 +210,8 @@ static bool make_gate_call(struct maker *maker, struct random_frame *frame, size
   static const char *const domains[] = {"0.5 + z^2", "0.1 + 0.8 / (1 + z^2)"};
   const struct stmt *gate = maker->walker.gates[index];
   const struct expr *args[8];
-  struct random_frame inner;
-  struct piece in;
+  struct random_frame inner RANDOM_UNFILLED;
+  struct piece in RANDOM_UNFILLED;
   bool own = index >= maker->walker.library->prelude_count;
   inner.count = 0;
   piece->constant = true;
@@ -349,7 +349,7 @@ static void put_gate(struct maker *maker) {
   static const char *names[] = {"own", "x", "y"};
   static const char *const targets[] = {"h", "out"};
   struct assign *lines = arena_alloc(arena, 2, sizeof *lines);
-  struct random_frame frame;
+  struct random_frame frame RANDOM_UNFILLED;
   struct piece piece;
   assert_true(gate && lines);
   frame.count = 0;

@@ -107,13 +107,14 @@ bool random_run_op(struct random_walker *walker, const struct op *op,
 bool random_has_slopes(struct random_walker *walker, int op, const struct random_tensor in[],
                        const bool fixed[], const struct random_tensor *out) {
   static const char *const names[MAX_OPERANDS] = {"a", "b"};
-  struct random_frame frame;
-  struct random_tensor slope = *out;
+  struct random_frame frame RANDOM_UNFILLED;
+  struct random_tensor slope RANDOM_UNFILLED;
   bool fits = true;
   if (walker->in_rule || (!op_table[op].domain[0] && !op_table[op].domain[1])) return true;
   frame.count = 0;
   for (int i = 0; i < op_table[op].arity; i++) random_bind(&frame, names[i], &in[i]);
   random_bind(&frame, "out", out);
+  slope.shape = out->shape;
   for (size_t i = 0; i < shape_count(slope.shape); i++) slope.values[i] = 1;
   random_bind(&frame, "dout", &slope);
   walker->in_rule = true;
@@ -128,7 +129,7 @@ bool random_has_slopes(struct random_walker *walker, int op, const struct random
 static bool evaluate_op(struct random_walker *walker, const struct random_frame *frame,
                         const struct expr *expr, struct random_tensor *out) {
   const struct op *op = &op_table[expr->op];
-  struct random_tensor in[MAX_OPERANDS];
+  struct random_tensor in[MAX_OPERANDS] RANDOM_UNFILLED;
   bool fixed[MAX_OPERANDS];
   int axis = AXIS_ALL;
   for (int i = 0; i < op->arity; i++) {
@@ -167,7 +168,7 @@ static const struct random_tensor *look_up(const struct random_frame *frame, con
 bool random_run_gate(struct random_walker *walker, const struct stmt *gate,
                      struct random_frame *frame,
                      struct random_tensor *out) {
-  struct random_tensor value;
+  struct random_tensor value RANDOM_UNFILLED;
   for (size_t i = 0; i < gate->line_count; i++) {
     if (gate_line_is_rule(gate, i)) continue;
     if (!random_evaluate(walker, frame, gate->lines[i].value, &value)) return false;
@@ -180,8 +181,8 @@ bool random_run_gate(struct random_walker *walker, const struct stmt *gate,
 static bool evaluate_gate(struct random_walker *walker, const struct random_frame *frame,
                           const struct expr *expr, struct random_tensor *out) {
   const struct stmt *gate = walker->gates[random_find_gate(walker, expr->name)];
-  struct random_frame inner;
-  struct random_tensor value;
+  struct random_frame inner RANDOM_UNFILLED;
+  struct random_tensor value RANDOM_UNFILLED;
   inner.count = 0;
   for (size_t i = 0; i < expr->count; i++) {
     if (!random_evaluate(walker, frame, expr->args[i], &value)) return false;

@@ -57,6 +57,17 @@ struct random_walker {
   bool in_rule;         /* evaluating an operation's rule */
 };
 
+/* Frames and tensors are large, and locals of each call: filling them with zeros, as the build asks
+ * for, would take half of the time of every test that uses them. */
+#ifdef __has_attribute
+#if __has_attribute(uninitialized)
+#define RANDOM_UNFILLED __attribute__((uninitialized))
+#endif
+#endif
+#ifndef RANDOM_UNFILLED
+#define RANDOM_UNFILLED
+#endif
+
 void random_bind(struct random_frame *frame, const char *name, const struct random_tensor *value);
 
 /* One operation; OUT has its shape already if the row takes sizes. False if the operands do not

@@ -50,6 +50,8 @@ static struct {
   bool armed, sticky;
   unsigned long calls, fail_at; /* counted from 1 while armed; 0: none fails */
   long live;                    /* blocks not yet freed */
+  bool in_copies; /* each one fails, in a copy of the process that goes on from there */
+  unsigned long deaths, death_at; /* copies that did not come to their end; one of them */
 } heap;
 
 #if FAULTS
@@ -59,10 +61,26 @@ void *__libc_realloc(void *old, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
 void __libc_free(void *block);
 
+/* Has CALL fail in a copy of this process, waits for the copy's end, and then lets CALL succeed. */
+static void fail_in_copy(unsigned long call) {
+  int status = 0;
+  heap.armed = false;
+  const pid_t pid = fork();
+  if (pid == 0) {
+    heap.in_copies = false;
+    heap.fail_at = call;
+  } else if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
+    heap.deaths++;
+    heap.death_at = call;
+  }
+  heap.armed = true;
+}
+
 /* Threads allocate too. */
 static bool refuse(void) {
   if (!heap.armed) return false;
   const unsigned long call = __atomic_add_fetch(&heap.calls, 1, __ATOMIC_RELAXED);
+  if (heap.in_copies) fail_in_copy(call);
   bool hit = heap.fail_at > 0 && (heap.sticky ? call >= heap.fail_at : call == heap.fail_at);
   if (hit) errno = ENOMEM;
   return hit;
@@ -256,6 +274,9 @@ struct work {
   struct diag diag;
 };
 
+/* In turn, each try is a whole run, and the next try shows what comes after a failure. In copies of
+ * the process, a try is only the rest of a run, which is quicker where there are thousands; after
+ * that, some are tried in turn. */
 struct scenario {
   const char *name;
   const char *model; /* source text; NULL: none is built */
@@ -263,6 +284,7 @@ struct scenario {
   enum status (*run)(struct work *work);
   void (*clear)(struct work *work); /* what RUN made, after success or failure */
   unsigned long stride; /* every so many allocations are made to fail; 0: every one */
+  enum { IN_TURN, IN_COPIES } tried;
 };
 
 static const char gates_model[] = "seed 1\n"
@@ -563,28 +585,31 @@ static enum status report_mistake(struct work *work) {
 }
 
 static const struct scenario scenarios[] = {
-    {"build with gates, a bug and an unfold", gates_model, NULL, build_and_edit, clear_model, 0},
-    {"build with a backward block and a bug", block_model, NULL, build_block_and_bug, clear_model, 0},
-    {"fold and unfold", gates_model, prepare_model, fold_twice, NULL, 0},
-    {"check", gates_model, prepare_model, check_all, clear_check, 0},
-    {"check of a backward block", block_model, prepare_model, check_all, clear_check, 0},
-    {"check with a note", zeros_model, prepare_model, check_all, clear_check, 0},
-    {"check in threads", large_model, prepare_model, check_in_threads, clear_check, 0},
-    {"check of directions", zeros_model, prepare_model, check_directions, clear_check, 0},
-    {"catalogue", chain_model, NULL, make_catalogue, clear_model, 7},
-    {"matrix", chain_model, NULL, make_matrix, clear_model, 331},
-    {"survey", chain_model, NULL, survey, clear_model, 31},
-    {"hunt", chain_model, NULL, play_hunt, clear_model, 151},
-    {"text reports", gates_model, prepare_report, text_reports, NULL, 0},
-    {"text reports of a backward block", block_model, prepare_report, text_reports, NULL, 0},
-    {"JSON of eval", gates_model, prepare_report, json_eval, NULL, 0},
-    {"JSON of check", gates_model, prepare_report, json_check, NULL, 0},
-    {"JSON of list", NULL, NULL, json_list, NULL, 0},
-    {"a mistake", NULL, NULL, report_mistake, NULL, 0},
-    {"lesson", NULL, NULL, open_lesson, clear_lesson, 0},
-    {"a lesson proved and read", NULL, NULL, prove, clear_lesson, 0},
-    {"progress", NULL, NULL, merge_progress, NULL, 0},
-    {"IDX file", NULL, NULL, read_idx, clear_idx, 0},
+    {"build with gates, a bug and an unfold",
+     gates_model, NULL, build_and_edit, clear_model, 0, IN_TURN},
+    {"build with a backward block and a bug",
+     block_model, NULL, build_block_and_bug, clear_model, 0, IN_TURN},
+    {"fold and unfold", gates_model, prepare_model, fold_twice, NULL, 0, IN_TURN},
+    {"check", gates_model, prepare_model, check_all, clear_check, 0, IN_TURN},
+    {"check of a backward block", block_model, prepare_model, check_all, clear_check, 0, IN_TURN},
+    {"check with a note", zeros_model, prepare_model, check_all, clear_check, 0, IN_TURN},
+    {"check in threads", large_model, prepare_model, check_in_threads, clear_check, 0, IN_TURN},
+    {"check of directions", zeros_model, prepare_model, check_directions, clear_check, 0, IN_TURN},
+    {"catalogue", chain_model, NULL, make_catalogue, clear_model, 7, IN_TURN},
+    {"matrix", chain_model, NULL, make_matrix, clear_model, 331, IN_TURN},
+    {"survey", chain_model, NULL, survey, clear_model, 31, IN_TURN},
+    {"hunt", chain_model, NULL, play_hunt, clear_model, 151, IN_TURN},
+    {"text reports", gates_model, prepare_report, text_reports, NULL, 0, IN_TURN},
+    {"text reports of a backward block",
+     block_model, prepare_report, text_reports, NULL, 0, IN_TURN},
+    {"JSON of eval", gates_model, prepare_report, json_eval, NULL, 0, IN_TURN},
+    {"JSON of check", gates_model, prepare_report, json_check, NULL, 0, IN_TURN},
+    {"JSON of list", NULL, NULL, json_list, NULL, 0, IN_TURN},
+    {"a mistake", NULL, NULL, report_mistake, NULL, 0, IN_TURN},
+    {"lesson", NULL, NULL, open_lesson, clear_lesson, 0, IN_TURN},
+    {"a lesson proved and read", NULL, NULL, prove, clear_lesson, 31, IN_COPIES},
+    {"progress", NULL, NULL, merge_progress, NULL, 0, IN_TURN},
+    {"IDX file", NULL, NULL, read_idx, clear_idx, 0, IN_TURN},
 };
 
 /* -- trying them -- */
@@ -637,6 +662,27 @@ static void judge(struct tries *tries, const struct scenario *scenario, struct w
   complain(tries, scenario, sticky, what);
 }
 
+/* In the child: one run, and from each of its allocations on one in which that allocation fails. */
+static void try_in_copies(struct tries *tries, const struct scenario *scenario, bool sticky,
+                          struct work *work, const char *wanted) {
+  enum status status;
+  text_done(&work->out);
+  const long live = heap.live;
+  heap.deaths = 0;
+  heap.in_copies = true;
+  attempt(scenario, work, 0, sticky, &status);
+  const bool is_copy = !heap.in_copies;
+  heap.in_copies = false;
+  tries->at = is_copy ? heap.fail_at : heap.death_at;
+  judge(tries, scenario, work, sticky, status, wanted);
+  scenario->clear(work);
+  text_done(&work->out);
+  if (heap.live != live) complain(tries, scenario, sticky, "a block leaks");
+  if (is_copy) fflush(NULL), _exit(0);
+  if (heap.deaths > 0) complain(tries, scenario, sticky, "the program dies");
+  tries->at = 1;
+}
+
 /* In the child: every failure from tries->at on, until one is never reached. */
 static void try_all(struct tries *tries, const struct scenario *scenario, bool sticky,
                     struct work *work) {
@@ -645,6 +691,8 @@ static void try_all(struct tries *tries, const struct scenario *scenario, bool s
   char *wanted = strdup(text_string(&work->out));
   if (status || !wanted) complain(tries, scenario, sticky, "fails with all the memory it wants");
   if (scenario->clear) scenario->clear(work);
+  if (scenario->tried == IN_COPIES && tries->at == 1)
+    try_in_copies(tries, scenario, sticky, work, wanted);
   for (bool reached = true; reached && !status;
        tries->at += scenario->stride > 0 ? scenario->stride : 1) {
     enum status failed;
