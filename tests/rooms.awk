@@ -4,7 +4,8 @@
 #   table     doc/rooms itself, or a room that has no row in it
 #   arrow     an include of a room that the table does not allow
 #   rooms     a circle among rooms
-#   files     a circle among the files of a room; NAME.c, NAME.h and NAME.def count as one
+#   files     a circle among the files of a room; NAME.c and NAME.h count as one, and a
+#             table NAME.def as one of its own, since it includes nothing
 #   lines     a file of more than 600 lines
 #   terminal  curses, or readline, in more than one file
 #   talk      output, exit or terminal in a room other than main, cli and tui
@@ -48,12 +49,12 @@ function judge_table(   room, i) {
 # The room of src/ROOM/FILE; a file in src/ itself is a room of its own.
 function room_of(path,   part) {
   split(path, part, "/")
-  sub(/\.[a-z]+$/, "", part[1])
+  sub(/\.[ch]$/, "", part[1])
   return part[1]
 }
 
 function module_of(path) {
-  sub(/\.[a-z]+$/, "", path)
+  sub(/\.[ch]$/, "", path)
   return path
 }
 

@@ -1,6 +1,5 @@
 #include "command/script.h"
 
-#include "command/command.h"
 #include "core/intl.h"
 #include "explore/log.h"
 #include "explore/options.h"

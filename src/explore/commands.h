@@ -8,6 +8,7 @@ extern const struct command walk_commands[], edit_commands[], ask_commands[], bu
     train_commands[], export_commands[];
 
 /* What "check" does, for another command that checks, too. */
-command_run do_check;
+enum status do_check(struct session *session, const struct source *arguments, struct lines *out,
+                     struct diag *diag);
 
 #endif

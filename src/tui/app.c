@@ -6,9 +6,11 @@
 #include "game/game.h"
 #include "reader/page.h"
 #include "tui/action.h"
+#include "tui/changes.h"
 #include "tui/conf.h"
 #include "tui/frame.h"
 #include "tui/key_log.h"
+#include "tui/perform.h"
 #include "tui/prompt.h"
 #include "tui/rule_lines.h"
 #include "tui/screenshot.h"
@@ -47,83 +49,6 @@ static void show(struct ui *ui) {
   ui->redraw = false;
 }
 
-/* -- commands and what they change on the screen -- */
-
-static void say_error(struct ui *ui, const struct diag *diag) {
-  struct text message;
-  text_init(&message);
-  diag_render(diag, &message);
-  lines_clear(&ui->said); /* who speaks is clear here */
-  text_puts(&ui->said.text, text_string(&message) + (diag->name[0] ? 0 : strlen("gradwalk: ")));
-  ui->said_is_error = true;
-  key_log_error(ui, text_string(&ui->said.text));
-  text_done(&message);
-}
-
-/* Notes which numbers the command has just changed. */
-static void note_changes(struct ui *ui, const double *before, size_t size, size_t position) {
-  const struct session *session = ui->session;
-  const struct model *model = session->model;
-  free(ui->flash);
-  ui->flash_count = session_is_open(session) ? model->node_count : 0;
-  ui->flash = calloc(ui->flash_count + 1, sizeof *ui->flash);
-  for (size_t n = 0; ui->flash && n < ui->flash_count; n++) {
-    const struct node *node = &model->nodes[n];
-    size_t offset = model->program.slots[node->slot].offset;
-    size_t count = shape_count(model_shape(model, node->slot));
-    bool comparable = before && offset + count <= size;
-    bool differs = comparable && memcmp(before + offset, session->run.values + offset,
-                                        count * sizeof *before) != 0;
-    int value = session->walk.value_move[n], gradient = session->walk.gradient_move[n];
-    bool reached = (value > (int)position && value <= (int)session->now.at.position) ||
-                   (gradient > (int)position && gradient <= (int)session->now.at.position);
-    ui->flash[n] = before && (reached || (differs && session_has_value(session, (int)n)));
-  }
-}
-
-/* The text of a step stands beside the circuit, or takes its place where there is no room. What the
- * step's own commands found has views of its own. */
-static void show_step(struct ui *ui) {
-  if (frame_lesson(ui).rows == 0) ui->view = VIEW_LESSON;
-  ui->scroll[VIEW_LESSON] = 0;
-  lines_clear(&ui->said);
-  ui->checked = ui->swept = -1;
-}
-
-static bool lesson_is_seen(const struct ui *ui) {
-  return ui->view == VIEW_LESSON || frame_lesson(ui).rows > 0;
-}
-
-/* A hint stands at the end of the page. */
-static void show_hint(struct ui *ui) {
-  enum { END = 1000000 };
-  if (!lesson_is_seen(ui)) return;
-  ui->scroll[VIEW_LESSON] = END;
-  lines_clear(&ui->said);
-}
-
-/* The page goes on where the question ended, if it was answered. */
-static void show_answer(struct ui *ui) {
-  enum { ABOVE = 6 };
-  const struct session *session = ui->session;
-  bool asked = ui->question >= 0 && session->now.quizzes[ui->question].state == QUIZ_OPEN;
-  if (!lesson_is_seen(ui) || asked) return;
-  if (ui->lines[VIEW_LESSON] > ABOVE) ui->scroll[VIEW_LESSON] = ui->lines[VIEW_LESSON] - ABOVE;
-  lines_clear(&ui->said);
-}
-
-static void show_in_lesson(struct ui *ui, const struct command *command) {
-  if (ui->session->examiner) return;
-  switch (command->shown) {
-    case SHOWN_AS_PAGE: show_step(ui); break;
-    case SHOWN_AS_HINT: show_hint(ui); break;
-    case SHOWN_AS_ANSWER: show_answer(ui); break;
-    case SHOWN_WHERE_ONE_IS:
-    case SHOWN_MEANWHILE:
-    case SHOWN_AFTER: break;
-  }
-}
-
 /* What is on the screen, as it was when the command was typed. */
 static enum status export_screen(void *context, const char *path, struct diag *diag) {
   struct ui *ui = context;
@@ -137,61 +62,6 @@ static enum status export_screen(void *context, const char *path, struct diag *d
                           ui->light, session_is_open(session) && session->now.lesson->title.length > 0
                               ? text_string(&session->now.lesson->title)
                               : "gradwalk", path, diag);
-}
-
-/* The row of LINE's command, if the view that shows its result is to be turned to; or NULL. */
-static const struct command *shown_by(const struct session *session, const char *line) {
-  struct diag ignored;
-  size_t word = strcspn(line, " ");
-  const struct command *command = command_named(line, word);
-  bool waits = command && play_allows(session, command, line + word + strspn(line + word, " "),
-                                      &ignored);
-  return waits ? NULL : command;
-}
-
-static void before_command(struct ui *ui, const struct command *command) {
-  struct lines said_before = ui->said_before;
-  ui->said_before = ui->said;
-  ui->said = said_before;
-  lines_clear(&ui->said);
-  ui->said_is_error = false;
-  ui->busy = !command || command->shown != SHOWN_MEANWHILE;
-  ui->question = session_is_open(ui->session) ? page_question(ui->session) : -1;
-  if (ui->busy) return;
-  ui->view = command->view;
-  ui->checked = ui->swept = -1;
-  ui->mutant = 0;
-}
-
-static void after_command(struct ui *ui, const struct command *command, enum status status) {
-  ui->busy = false;
-  ui->page_known = false;
-  if (status) say_error(ui, &ui->diag);
-  else if (command && command->shown == SHOWN_MEANWHILE) lines_clear(&ui->said);
-  else if (command && command->shown == SHOWN_AFTER) ui->view = command->view;
-  else if (command) show_in_lesson(ui, command);
-  if (!status && keeper_note(&ui->keeper, ui->session, &ui->diag)) say_error(ui, &ui->diag);
-  ui->said_in = ui->view;
-  ui->scroll[VIEW_INSPECTOR] = 0;
-  ui->line = -1;
-}
-
-static enum status do_command(struct ui *ui, const char *line) {
-  struct session *session = ui->session;
-  const struct command *command = shown_by(session, line);
-  size_t size = session->model->program.size, position = session->now.at.position;
-  double *before = size > 0 ? malloc(size * sizeof *before) : NULL;
-  if (before) memcpy(before, session->run.values, size * sizeof *before);
-  key_log_line(ui, "command", line);
-  before_command(ui, command);
-  enum status status = command_do(session, line, &ui->said, &ui->diag);
-  after_command(ui, command, status);
-  note_changes(ui, before, size, position);
-  key_log_changes(ui, before, size);
-  if (session_is_open(session)) circuit_make(&ui->circuit, session->model, session->look.focus);
-  else circuit_done(&ui->circuit);
-  free(before);
-  return status;
 }
 
 /* -- actions -- */
@@ -259,7 +129,7 @@ static void say(struct ui *ui, const char *words) {
   lines_clear(&ui->said);
   text_printf(&ui->said.text, "%s\n", words);
   ui->said_is_error = true;
-  key_log_error(ui, words);
+  key_log_line(&ui->key_log, "refused", words);
   ui->said_in = ui->view;
 }
 
@@ -281,7 +151,7 @@ static void act_toggle(struct ui *ui, const char *arguments) {
   (void)arguments;
   struct text line;
   text_init(&line);
-  if (rule_lines_toggle(ui, &line)) do_command(ui, text_string(&line));
+  if (rule_lines_toggle(ui, &line)) perform(ui, text_string(&line));
   else say(ui, text_string(&line));
   text_done(&line);
 }
@@ -387,9 +257,9 @@ static void do_line(struct ui *ui, const char *line) {
   size_t word = strcspn(line, " ");
   const char *arguments = line + word + strspn(line + word, " ");
   const struct action *action = action_named(line, word);
-  if (action) key_log_line(ui, "action", line);
+  if (action) key_log_line(&ui->key_log, "action", line);
   if (action) action_handlers[action - action_table](ui, arguments);
-  else do_command(ui, line);
+  else perform(ui, line);
 }
 
 /* -- a check under way -- */
@@ -476,7 +346,7 @@ static int prompt_or_escape(struct ui *ui, int key) {
   text_init(&ignored);
   if (next == KEY_OF_NONE) key = prompt_escape();
   else prompt_key(27, &ignored), key = next;
-  key_log_key(ui, key);
+  key_log_key(&ui->key_log, key);
   text_done(&ignored);
   return key;
 }
@@ -524,9 +394,9 @@ static enum status loop(struct ui *ui) {
       continue;
     }
     if (key != KEY_OF_RESIZE) ui->autoplay = 0;
-    key_log_key(ui, key);
+    key_log_key(&ui->key_log, key);
     take_key(ui, prompt_or_escape(ui, key));
-    key_log_changes(ui, NULL, 0);
+    changes_log(ui, NULL, 0);
     note_look(ui);
     ui->progress.total = 0;
   }
@@ -543,7 +413,7 @@ static enum status begin(struct ui *ui, const struct app_start *start, struct di
     size_t length = strcspn(at, "\n");
     char *line = strndup(at, length);
     if (!line) return diag_no_memory(diag);
-    status = do_command(ui, line);
+    status = perform(ui, line);
     free(line);
     at += length + (at[length] == '\n');
   }

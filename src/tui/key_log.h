@@ -10,9 +10,8 @@
 #include <stdio.h>
 
 struct tensor_check;
-struct ui;
 
-/* What the log has told so far. */
+/* What the log has told of the session so far (changes.h). */
 struct key_log_state {
   bool open, frozen;
   int view, page, question, focus, precision;
@@ -33,16 +32,9 @@ enum status key_log_open(struct key_log *log, const char *path, struct diag *dia
 enum status key_log_close(struct key_log *log, struct diag *diag);
 
 /* One key, as it came from term_key(). */
-void key_log_key(struct ui *ui, int key);
+void key_log_key(struct key_log *log, int key);
 
-/* LINE is about to be carried out. WHAT it is: "command" or "action". */
-void key_log_line(struct ui *ui, const char *what, const char *line);
-
-/* What the explorer says is wrong. */
-void key_log_error(struct ui *ui, const char *message);
-
-/* What has changed since this was called last. VALUES: the SIZE values of the run before a command,
- * to find the leaves that it changed; or NULL. */
-void key_log_changes(struct ui *ui, const double *values, size_t size);
+/* "  WHAT STRING", with STRING made safe, line by line where it has several. */
+void key_log_line(struct key_log *log, const char *what, const char *string);
 
 #endif
