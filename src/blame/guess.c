@@ -45,7 +45,7 @@ static bool make_room(struct guessing *g) {
 /* VALUE in the place of the line's right side, in `made`; false if it has no sense there. */
 static bool compute(struct guessing *g, const struct expr *value) {
   struct diag diag;
-  struct builder builder = rules_builder(g->reference, &diag);
+  struct builder builder = rules_builder(g->reference, &g->reference->rule_arena, &diag);
   const size_t lowered = g->reference->lowered;
   int slot = -1;
   builder.code = &g->code;

@@ -196,12 +196,6 @@ static void sum_up(struct check *check) {
 
 /* -- all of it -- */
 
-static bool draws(const struct model *model) {
-  for (size_t i = 0; i < model->program.forward.count; i++)
-    if (op_table[model->program.forward.items[i].op].flags & OP_RANDOM) return true;
-  return false;
-}
-
 /* The number of slopes that are still to be computed. */
 static size_t count_slopes(const struct work *work, const struct tensor_check *tensors,
                            size_t count) {
@@ -220,7 +214,7 @@ static enum status start(struct work *work) {
   run_code(&work->base, &model->program.forward, 0);
   run_code(&work->base, &model->program.backward, 0);
   work->check->loss = *run_values(&work->base, model->nodes[model->loss].slot);
-  work->redrawn = draws(model) && !options->frozen;
+  work->redrawn = model_draws(model) && !options->frozen;
   random_seed(&work->directions_from, 1);
   int threads = options->threads > 0 ? options->threads : team_processors();
   /* Where every pass draws anew, passes must be whole and run one after the other. */

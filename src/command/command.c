@@ -62,9 +62,8 @@ static enum status find_command(const char *line, size_t length, const struct co
 
 /* The node whose value or gradient NAME is, or -1. */
 static int find_named(const struct session *session, const char *name) {
-  int node = session_is_open(session) ? model_find(session->model, name) : -1;
-  if (node < 0 && session_is_open(session) && name[0] == 'd') node = model_find(session->model, name + 1);
-  return node;
+  bool gradient;
+  return session_is_open(session) ? model_find_either(session->model, name, &gradient) : -1;
 }
 
 /* The name that LINE begins with, and whether "=" follows it. */

@@ -105,13 +105,6 @@ static enum status do_freeze(struct session *session, const struct source *argum
   return session_refresh(session, diag);
 }
 
-static bool draws(const struct model *model) {
-  const struct code *forward = &model->program.forward;
-  for (size_t i = 0; i < forward->count; i++)
-    if (op_table[forward->items[i].op].flags & OP_RANDOM) return true;
-  return false;
-}
-
 static enum status do_seed(struct session *session, const struct source *arguments, struct lines *out,
                            struct diag *diag) {
   char *end;
@@ -121,7 +114,7 @@ static enum status do_seed(struct session *session, const struct source *argumen
   session->now.at.seeded = true;
   session->now.at.seed = (uint32_t)seed;
   random_seed(&session->model->random, (uint32_t)seed);
-  text_puts(&out->text, draws(session->model)
+  text_puts(&out->text, model_draws(session->model)
                      ? _("the forward pass draws from this seed; the leaves stay as they are\n")
                      : _("this forward pass draws nothing, so nothing changes; the leaves were drawn "
                          "when the model was built, from its own \"seed\" line\n"));

@@ -13,7 +13,7 @@ static enum status check_reached(const struct session *session, const struct exp
                                  struct diag *diag) {
   if (expr->kind == EXPR_NAME) {
     int node = model_find(session->model, expr->name);
-    int of = node < 0 && expr->name[0] == 'd' ? model_find(session->model, expr->name + 1) : -1;
+    int of = model_gradient_named(session->model, expr->name);
     if ((node < 0 || session_has_value(session, node)) &&
         (of < 0 || session_has_gradient(session, of)))
       return STATUS_OK;
@@ -53,7 +53,9 @@ enum status evaluate_in(struct session *session, const struct run *base, const s
                         struct evaluation *result, struct diag *diag) {
   struct model *model = session->model;
   struct program_mark mark = program_mark(&model->program);
-  struct builder builder = rules_builder(model, diag);
+  struct arena arena;
+  arena_init(&arena);
+  struct builder builder = rules_builder(model, &arena, diag);
   size_t lowered = model->lowered;
   int slot;
   *result = (struct evaluation){0};
@@ -61,6 +63,7 @@ enum status evaluate_in(struct session *session, const struct run *base, const s
   if (!status) status = run_lowered(base, mark.backward_count, mark.size, slot, result, diag);
   program_rollback(&model->program, mark);
   model->lowered = lowered;
+  arena_done(&arena);
   return status;
 }
 

@@ -13,7 +13,7 @@ static int slot_of(const struct session *session, const char *name) {
   const struct model *model = session->model;
   int slot = scope_find(&model->scope, name);
   if (slot < 0) slot = scope_find(&model->locals, name);
-  int node = slot < 0 && name[0] == 'd' ? model_find(model, name + 1) : -1;
+  int node = slot < 0 ? model_gradient_named(model, name) : -1;
   return node >= 0 ? model->nodes[node].gradient : slot;
 }
 
@@ -30,15 +30,15 @@ static bool all_scalar(const struct session *session, const struct expr *expr, s
 
 struct plug {
   struct session *session;
+  struct arena arena;
   bool scalar;
 };
 
 /* A number, in brackets where a minus needs them; or a shape. */
 static const struct expr *plug_name(void *context, const char *name) {
-  const struct plug *plug = context;
-  struct model *model = plug->session->model;
-  struct arena *arena = &model->rule_arena;
-  struct span nowhere = {0};
+  struct plug *plug = context;
+  const struct model *model = plug->session->model;
+  struct arena *arena = &plug->arena;
   char number[NUMBER_TEXT_SIZE];
   int slot = slot_of(plug->session, name);
   if (slot < 0) return NULL;
@@ -48,19 +48,20 @@ static const struct expr *plug_name(void *context, const char *name) {
                          ? arena_printf(arena, "%s", number_brief(value < 0 ? -value : value, 10,
                                                                   number))
                          : arena_printf(arena, "(%u x %u)", shape.rows, shape.cols);
-  const struct expr *expr = text ? expr_name(arena, nowhere, text) : NULL;
+  const struct expr *expr = text ? expr_name(arena, SPAN_NONE, text) : NULL;
   bool negative = value < 0 && shape_count(shape) == 1;
-  return expr && negative ? expr_apply(arena, nowhere, OP_NEG, "neg", &expr, 1) : expr;
+  return expr && negative ? expr_apply(arena, SPAN_NONE, OP_NEG, "neg", &expr, 1) : expr;
 }
 
 bool explain_plugged(struct session *session, const struct expr *expr, struct text *out) {
   size_t names = 0;
-  struct plug plug = {session, all_scalar(session, expr, &names)};
+  struct plug plug = {.session = session, .scalar = all_scalar(session, expr, &names)};
   if (names == 0 || expr->kind == EXPR_NAME) return false;
-  const struct expr *plugged =
-      expr_substitute(&session->model->rule_arena, expr, plug_name, &plug);
+  arena_init(&plug.arena);
+  const struct expr *plugged = expr_substitute(&plug.arena, expr, plug_name, &plug);
   if (plugged) print_expr(out, plugged);
   else out->failed = true;
+  arena_done(&plug.arena);
   return true;
 }
 

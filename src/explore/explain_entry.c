@@ -62,9 +62,9 @@ static uint32_t summand_count(const struct workings *work) {
 
 static void put_workings(struct text *out, const struct workings *work) {
   const struct op *op = &op_table[work->expr->op];
-  if (work->expr->op == OP_MATMUL) {
+  if (op->flags & OP_PRODUCT) {
     put_terms(out, work, work->operands[0].shape.cols, put_product);
-  } else if (work->expr->op == OP_SUM) {
+  } else if (op_adds_up(op)) {
     put_terms(out, work, summand_count(work), put_summand);
   } else if (op->form == FORM_INFIX) {
     put_operand(out, work, 0);

@@ -23,7 +23,7 @@ enum status find_node(const struct session *session, const char *name, int *node
 
 /* NODE, or dNODE. */
 enum status find_node_or_gradient(const struct session *session, const char *name, int *node,
-                               bool *gradient, struct diag *diag) {
+                                  bool *gradient, struct diag *diag) {
   const struct model *model = session->model;
   size_t length = strlen(name);
   struct text names; /* d(x @ W) is dh_1 */
@@ -34,14 +34,14 @@ enum status find_node_or_gradient(const struct session *session, const char *nam
   }
   if (names.failed) return diag_no_memory(diag);
   const char *text = text_string(&names);
-  *gradient = model_find(model, text) < 0 && text[0] == 'd' && model_find(model, text + 1) >= 0;
+  *gradient = model_gradient_named(model, text) >= 0;
   enum status status = find_node(session, text + *gradient, node, diag);
   text_done(&names);
   return status;
 }
 
 enum status find_entry(const struct session *session, char *text, int *node, size_t *entry,
-                          struct diag *diag) {
+                       struct diag *diag) {
   bool whole = node_find_shown(session->model, text, strlen(text)) >= 0; /* x * [1 2] */
   char *bracket = whole ? NULL : strrchr(text, '['), *end = NULL;
   unsigned long row = 0, col = 0;

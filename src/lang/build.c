@@ -313,7 +313,8 @@ static enum status build(struct model *model, const struct source *source,
   arena_init(&model->arena);
   arena_init(&model->rule_arena);
   random_seed(&model->random, 0);
-  build.builder = (struct builder){.model = model, .diag = diag, .code = &model->program.forward,
+  build.builder = (struct builder){.model = model, .arena = &model->arena, .diag = diag,
+                                   .code = &model->program.forward,
                                    .recording = true, .own = -1, .instance = -1,
                                    .reserved = &build.reserved,
                                    .data_functions = loader ? loader->names : NULL};

@@ -69,11 +69,10 @@ static bool name_taken(const struct builder *builder, const char *name) {
 
 /* WANTED if it is free (a statement's own name always is), else PREFIX_1, PREFIX_2, … */
 static const char *free_name(struct builder *builder, const char *wanted) {
-  struct model *model = builder->model;
   if (wanted && builder->instance < 0) return wanted;
   if (wanted && (wanted == builder->prefix || !name_taken(builder, wanted))) return wanted;
   for (;;) {
-    const char *name = arena_printf(&model->arena, "%s_%u", builder->prefix, ++builder->number);
+    const char *name = arena_printf(builder->arena, "%s_%u", builder->prefix, ++builder->number);
     if (!name || !name_taken(builder, name)) return name;
   }
 }
@@ -83,7 +82,7 @@ enum status lower_node(struct builder *builder, struct node node) {
   if (model->node_count >= MODEL_MAX_NODES)
     return diag_set(builder->diag, STATUS_DATA, place_of(builder, node.span),
                     _("the model has more than %d nodes"), MODEL_MAX_NODES);
-  const struct expr *ref = expr_name(&model->arena, SPAN_NONE, node.name);
+  const struct expr *ref = expr_name(builder->arena, SPAN_NONE, node.name);
   if (!ref || !scope_bind(&model->scope, node.name, node.slot) ||
       !array_reserve(&model->nodes, &model->node_capacity, model->node_count + 1,
                      sizeof *model->nodes))
@@ -120,7 +119,7 @@ static const struct expr *formula_of(struct builder *builder, const struct appli
     if (!args[count++]) return NULL;
   }
   for (size_t i = 0; i < apply->extra_count; i++) args[count++] = apply->extra[i];
-  return expr_apply(&builder->model->arena, SPAN_NONE, apply->op, op_table[apply->op].name, args,
+  return expr_apply(builder->arena, SPAN_NONE, apply->op, op_table[apply->op].name, args,
                     count);
 }
 
@@ -135,8 +134,8 @@ static bool constant_matrix(struct builder *builder, struct shape shape, int slo
   if (count > MOST_ENTRIES) return false;
   for (size_t i = 0; i < count; i++)
     if (!isfinite(values[i])) return false;
-  struct expr *matrix = ARENA_NEW(&model->arena, struct expr);
-  double *entries = arena_alloc(&model->arena, count, sizeof *entries);
+  struct expr *matrix = ARENA_NEW(builder->arena, struct expr);
+  double *entries = arena_alloc(builder->arena, count, sizeof *entries);
   *ref = entries ? matrix : NULL;
   if (!*ref) return true;
   memcpy(entries, values, count * sizeof *entries);
@@ -153,7 +152,7 @@ static enum status constant_ref(struct builder *builder, const struct applicatio
   *ref = formula_of(builder, apply);
   if (*ref && (*ref)->size > MAX_REF_SIZE) {
     if (shape_count(apply->shape) == 1)
-      *ref = expr_number(&model->arena, SPAN_NONE, *program_image(&model->program, slot));
+      *ref = expr_number(builder->arena, SPAN_NONE, *program_image(&model->program, slot));
     else if (!constant_matrix(builder, apply->shape, slot, ref))
       return fail(builder, STATUS_DATA, apply->span,
                   _("this constant is made of too many parts; give some of them names"));
@@ -327,7 +326,7 @@ static enum status lower_size(struct builder *builder, const struct expr *expr, 
                     number_text(number, text));
   }
   *size = (uint32_t)number;
-  *written = expr_number(&builder->model->arena, SPAN_NONE, number);
+  *written = expr_number(builder->arena, SPAN_NONE, number);
   return *written ? STATUS_OK : diag_no_memory(builder->diag);
 }
 
@@ -352,7 +351,7 @@ static enum status lower_place(struct builder *builder, const struct expr *expr,
                     number_text(number, text));
   }
   apply->axis = (int)number;
-  apply->extra[apply->extra_count] = expr_number(&builder->model->arena, SPAN_NONE, number);
+  apply->extra[apply->extra_count] = expr_number(builder->arena, SPAN_NONE, number);
   return apply->extra[apply->extra_count++] ? STATUS_OK : diag_no_memory(builder->diag);
 }
 
@@ -455,7 +454,7 @@ static enum status lower_body(struct builder *builder, const struct stmt *gate,
     bool is_out = strcmp(line->target, "out") == 0;
     const char *wanted = NULL;
     if (builder->recording) {
-      wanted = is_out ? name : arena_printf(&builder->model->arena, "%s_%s", name, line->target);
+      wanted = is_out ? name : arena_printf(builder->arena, "%s_%s", name, line->target);
       if (!wanted) return diag_no_memory(builder->diag);
     }
     int value;
@@ -475,8 +474,8 @@ static enum status add_instance(struct builder *builder, const struct stmt *gate
                                 const int *operands, int *index) {
   struct model *model = builder->model;
   size_t count = gate->name_count - 1;
-  int *kept = arena_alloc(&model->arena, count, sizeof *kept);
-  const struct expr **refs = arena_alloc(&model->arena, count, sizeof *refs);
+  int *kept = arena_alloc(builder->arena, count, sizeof *kept);
+  const struct expr **refs = arena_alloc(builder->arena, count, sizeof *refs);
   if (!kept || !refs ||
       !array_reserve(&model->instances, &model->instance_capacity, model->instance_count + 1,
                      sizeof *model->instances))
@@ -486,7 +485,7 @@ static enum status add_instance(struct builder *builder, const struct stmt *gate
     refs[i] = model->values[operands[i]].ref;
   }
   const struct expr *formula =
-      expr_apply(&model->arena, SPAN_NONE, -1, gate->names[0], refs, count);
+      expr_apply(builder->arena, SPAN_NONE, -1, gate->names[0], refs, count);
   if (!formula) return diag_no_memory(builder->diag);
   *index = (int)model->instance_count++;
   model->instances[*index] = (struct instance){.gate = gate, .parent = builder->instance,

@@ -7,6 +7,7 @@
 
 struct builder {
   struct model *model;
+  struct arena *arena; /* what is said of slots and nodes lives here */
   struct diag *diag;
   struct code *code; /* where instructions go; NULL: compute at once (the right side of a leaf) */
   bool recording;    /* make nodes and instances */

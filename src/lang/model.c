@@ -20,6 +20,13 @@ void model_done(struct model *model) {
   *model = (struct model){.loss = -1};
 }
 
+bool model_draws(const struct model *model) {
+  const struct code *forward = &model->program.forward;
+  for (size_t i = 0; i < forward->count; i++)
+    if (op_table[forward->items[i].op].flags & OP_RANDOM) return true;
+  return false;
+}
+
 struct shape model_shape(const struct model *model, int slot) {
   return model->program.slots[slot].shape;
 }

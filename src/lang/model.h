@@ -150,6 +150,9 @@ int model_gradient_named(const struct model *model, const char *name);
 /* The node whose value NAME is or, with *GRADIENT, whose gradient; -1: neither. */
 int model_find_either(const struct model *model, const char *name, bool *gradient);
 
+/* Whether the forward pass draws random numbers. */
+bool model_draws(const struct model *model);
+
 struct shape model_shape(const struct model *model, int slot);
 
 /* The slot that RULE's line assigns: a node's gradient or a local name; -1 if there is none. */

@@ -253,8 +253,8 @@ static int resolve_gradient(const struct builder *builder, const char *name) {
   return ready ? builder->model->nodes[node].gradient : slot;
 }
 
-struct builder rules_builder(struct model *model, struct diag *diag) {
-  return (struct builder){.model = model, .diag = diag, .code = &model->program.backward,
+struct builder rules_builder(struct model *model, struct arena *arena, struct diag *diag) {
+  return (struct builder){.model = model, .arena = arena, .diag = diag, .code = &model->program.backward,
                           .resolve = resolve_gradient, .own = -1, .instance = -1};
 }
 
@@ -285,7 +285,7 @@ static enum status derive(struct derivation *derivation) {
 enum status rules_derive(struct model *model, struct diag *diag) {
   forget(model);
   struct derivation derivation = {.model = model, .diag = diag,
-                                  .builder = rules_builder(model, diag)};
+                                  .builder = rules_builder(model, &model->rule_arena, diag)};
   derivation.assigned = calloc(model->node_count + 1, sizeof *derivation.assigned);
   derivation.reaches = calloc(model->node_count + 1, sizeof *derivation.reaches);
   enum status status = derivation.assigned && derivation.reaches ? derive(&derivation)

@@ -12,7 +12,8 @@ enum status rules_derive(struct model *model, struct diag *diag);
 bool rules_match(const struct model *model, const struct assign *line, const struct rule *rule);
 
 /* A builder for one more line of the backward program, which may name every node, every gradient
- * and the block's own names. */
-struct builder rules_builder(struct model *model, struct diag *diag);
+ * and the block's own names. What is said of its slots lives in ARENA, which must be there until the
+ * program is rolled back. */
+struct builder rules_builder(struct model *model, struct arena *arena, struct diag *diag);
 
 #endif

@@ -8,6 +8,7 @@
 
 enum status stand_in_init(struct stand_in *stand_in, struct model *model) {
   *stand_in = (struct stand_in){.model = model};
+  arena_init(&stand_in->arena);
   stand_in->first = calloc(model->node_count + 1, sizeof *stand_in->first);
   stand_in->assigned = calloc(model->node_count + 1, sizeof *stand_in->assigned);
   if (!stand_in->first || !stand_in->assigned) return STATUS_NO_MEMORY;
@@ -21,6 +22,7 @@ void stand_in_done(struct stand_in *stand_in) {
   free(stand_in->first);
   free(stand_in->assigned);
   free(stand_in->code.items);
+  arena_done(&stand_in->arena);
   *stand_in = (struct stand_in){0};
 }
 
@@ -40,7 +42,7 @@ static void go_to(struct stand_in *stand_in, size_t rule) {
 static enum status lower_value(struct stand_in *stand_in, size_t rule, const struct expr *value,
                                int *slot, struct diag *diag) {
   struct model *model = stand_in->model;
-  struct builder builder = rules_builder(model, diag);
+  struct builder builder = rules_builder(model, &stand_in->arena, diag);
   const size_t lowered = model->lowered;
   go_to(stand_in, rule);
   builder.code = &stand_in->code;

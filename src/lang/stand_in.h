@@ -10,6 +10,7 @@ struct stand_in {
   size_t *first;       /* by node: the first rule line that assigns its gradient */
   bool *assigned;      /* by node: by a line before `at` */
   size_t at;
+  struct arena arena;  /* of what is said of their slots */
   struct code code;    /* of the lines that were lowered */
 };
 

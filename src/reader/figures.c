@@ -98,9 +98,8 @@ static const struct expr *number(struct filling *filling, const struct expr *exp
 
 static bool is_model_name(const struct session *session, const char *name) {
   const struct model *model = session->model;
-  return model_find(model, name) >= 0 ||
-         (name[0] == 'd' && model_find(model, name + 1) >= 0) ||
-         scope_find(&model->locals, name) >= 0;
+  bool gradient;
+  return model_find_either(model, name, &gradient) >= 0 || scope_find(&model->locals, name) >= 0;
 }
 
 static bool has_check(struct filling *filling, const struct expr *expr) {

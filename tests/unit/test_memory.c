@@ -855,6 +855,41 @@ static void a_bug_that_fails_changes_nothing(void **state) {
   text_done(&work.out);
 }
 
+/* -- questions -- */
+
+/* However often somebody asks, only the answer takes memory, and that ends with it. Findings take the
+ * place of those before. */
+static void questions_keep_nothing(void **state) {
+  (void)state;
+  if (!FAULTS) skip();
+  static const char *const questions[] = {"show f",    "show",    "show dx", "eval 2 * df * x",
+                                          "focus f",   "numeric x", "bugs",  "check",
+                                          "bugs dx",   "log",     "focus dx", "help tanh",
+                                          "x + f / 2", "sweep",   "page",     "help"};
+  struct session session;
+  struct diag diag;
+  struct lines said;
+  long live[2] = {0, 0};
+  session_init(&session, &command_interpreter);
+  lines_init(&said);
+  char open[sizeof lesson_path + 8];
+  snprintf(open, sizeof open, "open %s", lesson_path);
+  assert_int_equal(command_do(&session, open, &said, &diag), STATUS_OK);
+  assert_int_equal(command_do(&session, "run", &said, &diag), STATUS_OK);
+  for (int turn = 0; turn < 200; turn++) {
+    for (size_t i = 0; i < COUNT_OF(questions); i++) {
+      if (command_do(&session, questions[i], &said, &diag))
+        fail_msg("%s: %s", questions[i], diag.message);
+      lines_clear(&said);
+    }
+    if (turn < 10) live[0] = heap.live; /* what is made once is made by then */
+  }
+  live[1] = heap.live;
+  assert_int_equal(live[1], live[0]);
+  lines_done(&said);
+  session_done(&session);
+}
+
 /* -- files -- */
 
 static int make_files(void **state) {
@@ -899,6 +934,7 @@ int main(void) {
       cmocka_unit_test(build_survives_faults),
       cmocka_unit_test(a_bug_that_fails_changes_nothing),
       cmocka_unit_test(folding_survives_faults),
+      cmocka_unit_test(questions_keep_nothing),
       cmocka_unit_test(check_survives_faults),
       cmocka_unit_test(bugs_survive_faults),
       cmocka_unit_test(text_reports_survive_faults),
