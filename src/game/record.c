@@ -115,6 +115,8 @@ static enum status read_record(const char *file, struct record *record, struct d
       !json_is_array(record->acts) || json_array_size(record->acts) > MAX_ACTS ||
       record->seed < 0 || record->seed > UINT32_MAX)
     return refuse(diag, file, _("this record lacks something that every record has"));
+  if (record->edition < FIRST_EDITION || record->edition > catalogue_newest())
+    return refuse(diag, file, _("this record is of a later edition of the catalogue of bugs"));
   return STATUS_OK;
 }
 

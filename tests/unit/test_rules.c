@@ -358,7 +358,7 @@ static void compare_sides(const struct trial *trial, double *least, double *most
   const double *wanted = values_of(&run, model, "right", &right);
   if (!shape_equal(left, right)) fail_msg("%s: it has another shape", trial->source.text);
   for (size_t i = 0; i < shape_count(left); i++) {
-    if (!(fabs(is[i] - wanted[i]) <= 1e-9 * fmax(1, fabs(wanted[i]))))
+    if (!(fabs(is[i] - wanted[i]) <= 6e-10 * fabs(wanted[i])))
       fail_msg("%s: %.10g is not %.10g", trial->source.text, is[i], wanted[i]);
     *least = fmin(*least, wanted[i]);
     *most = fmax(*most, wanted[i]);
