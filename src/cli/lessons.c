@@ -106,9 +106,9 @@ static json_t *outcome_json(const struct outcome *outcome) {
   if (outcome->status) json_array_append_new(failures, failure_json(&outcome->diag));
   for (size_t i = 0; i < proof->warning_count; i++)
     json_array_append_new(warnings, failure_json(&proof->warnings[i]));
-  return json_pack("{s:o, s:b, s:i, s:i, s:i, s:i, s:i, s:o, s:o}", "file", file ? file : json_null(),
-                   "ok", holds(outcome), "steps", (int)proof->steps, "figures",
-                   (int)proof->figures, "expectations", (int)proof->expectations, "bugs",
+  return json_pack("{s:o, s:b, s:i, s:i, s:i, s:i, s:i, s:o, s:o}", "file",
+                   file ? file : json_null(), "ok", holds(outcome), "steps", (int)proof->steps,
+                   "figures", (int)proof->figures, "expectations", (int)proof->expectations, "bugs",
                    (int)proof->bugs, "quizzes", (int)proof->quizzes, "failures", failures,
                    "warnings", warnings);
 }

@@ -44,7 +44,8 @@ static void put_arguments(struct text *out, const char *arguments) {
     else if (*at == '[') text_puts(out, tight ? " Ns Oo" : " Oo"), tight = false, at++;
     else if (*at == ']') text_puts(out, " Oc"), tight = true, at++;
     else if (*at == '|') text_puts(out, " |"), at++;
-    else if (strchr(marks, *at)) text_printf(out, "%s %c", tight ? " Ns" : " No", *at++), tight = true;
+    else if (strchr(marks, *at))
+      text_printf(out, "%s %c", tight ? " Ns" : " No", *at++), tight = true;
     else {
       bool upper = isupper((unsigned char)*at) != 0;
       text_printf(out, "%s %s ", tight ? " Ns" : "", upper ? "Ar" : "Cm");

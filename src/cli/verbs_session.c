@@ -101,7 +101,8 @@ static int run_lines(struct invocation *call, struct session *session, FILE *fil
   call->reported = status == STATUS_OK;
   if (status) return (int)status;
   if (first_mistake) return (int)first_mistake;
-  return session->now.at.check && !interactive ? call_verdict_status(session->now.at.check->verdict) : 0;
+  return session->now.at.check && !interactive ? call_verdict_status(session->now.at.check->verdict)
+                                               : 0;
 }
 
 static void start_session(struct invocation *call, struct session *session) {
@@ -156,7 +157,8 @@ static int plain_session(struct invocation *call, struct text *first) {
     status = do_line(call, &session, line, NULL, 0);
   if (!status && call->options.record)
     status = play_record(&session, call->options.record, &call->diag);
-  if (!status && session_is_open(&session) && !session.examiner && lesson_steps(session.now.lesson) > 0)
+  if (!status && session_is_open(&session) && !session.examiner &&
+      lesson_steps(session.now.lesson) > 0)
     status = do_line(call, &session, "page", NULL, 0);
   if (!status) status = autoplay(call, &session);
   int result = status ? (int)status : run_lines(call, &session, stdin, NULL);

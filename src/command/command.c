@@ -147,7 +147,8 @@ static enum status apply(struct session *session, const char *line, struct span 
   session->log_suffix[0] = '\0';
   status = allows(session, *command, words, diag);
   if (!status) status = (*command)->run(session, &arguments, out, diag);
-  if (!arguments.whole && diag->span.source == &arguments) diag->span = SPAN_NONE; /* it ends here */
+  if (!arguments.whole && diag->span.source == &arguments)
+    diag->span = SPAN_NONE; /* it ends here */
   free(words);
   return status;
 }

@@ -126,9 +126,10 @@ static enum status write_log(const struct session *session, const char *path, st
   return status;
 }
 
-static enum status do_save(struct session *session, const struct source *arguments, struct lines *out,
-                        struct diag *diag) {
-  if (!*arguments->text) return diag_set(diag, STATUS_USAGE, nowhere, "%s", _("save to which file?"));
+static enum status do_save(struct session *session, const struct source *arguments,
+                           struct lines *out, struct diag *diag) {
+  if (!*arguments->text)
+    return diag_set(diag, STATUS_USAGE, nowhere, "%s", _("save to which file?"));
   enum status status = write_log(session, arguments->text, diag);
   if (!status) text_printf(&out->text, _("saved: \"source %s\" replays it\n"), arguments->text);
   return status;
@@ -163,8 +164,8 @@ void script_tell_kept(struct text *out) {
   text_done(&path);
 }
 
-static enum status do_resume(struct session *session, const struct source *arguments, struct lines *out,
-                          struct diag *diag) {
+static enum status do_resume(struct session *session, const struct source *arguments,
+                             struct lines *out, struct diag *diag) {
   (void)arguments;
   struct text path;
   text_init(&path);
@@ -229,8 +230,8 @@ static enum status do_help(struct session *session, const struct source *argumen
   return status || described ? status : help_unknown(session, arguments->text, diag);
 }
 
-static enum status do_quit(struct session *session, const struct source *arguments, struct lines *out,
-                           struct diag *diag) {
+static enum status do_quit(struct session *session, const struct source *arguments,
+                           struct lines *out, struct diag *diag) {
   (void)arguments, (void)out, (void)diag;
   session->quitting = true;
   return STATUS_OK;

@@ -52,8 +52,8 @@ static enum status show_all(const struct session *session, struct lines *out) {
   return STATUS_OK;
 }
 
-static enum status do_show(struct session *session, const struct source *arguments, struct lines *out,
-                           struct diag *diag) {
+static enum status do_show(struct session *session, const struct source *arguments,
+                           struct lines *out, struct diag *diag) {
   int node;
   bool gradient;
   if (!*arguments->text) return show_all(session, out);
@@ -63,8 +63,8 @@ static enum status do_show(struct session *session, const struct source *argumen
                   : explain_node(session, node, out, diag);
 }
 
-static enum status do_eval(struct session *session, const struct source *arguments, struct lines *out,
-                           struct diag *diag) {
+static enum status do_eval(struct session *session, const struct source *arguments,
+                           struct lines *out, struct diag *diag) {
   struct evaluation value;
   enum status status = evaluate_text(session, source_span(arguments), &value, diag);
   if (status) return status;
@@ -115,8 +115,8 @@ enum status do_check(struct session *session, const struct source *arguments, st
   return status;
 }
 
-static enum status do_sweep(struct session *session, const struct source *arguments, struct lines *out,
-                            struct diag *diag) {
+static enum status do_sweep(struct session *session, const struct source *arguments,
+                            struct lines *out, struct diag *diag) {
   struct options options;
   struct sweep *sweep = shared_new(sizeof *sweep, NULL);
   enum status status = options_parse_words(&options, VERB_SWEEP, arguments, diag);
@@ -155,8 +155,8 @@ static enum status slope_at(const struct session *session, int node, size_t entr
   return status;
 }
 
-static enum status do_numeric(struct session *session, const struct source *arguments, struct lines *out,
-                       struct diag *diag) {
+static enum status do_numeric(struct session *session, const struct source *arguments,
+                              struct lines *out, struct diag *diag) {
   const struct model *model = session->model;
   char number[NUMBER_TEXT_SIZE], title[TITLE_SIZE];
   double slope = 0;

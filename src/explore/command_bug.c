@@ -58,8 +58,8 @@ static void list_bugs(const struct model *model, struct lines *out) {
   }
 }
 
-static enum status do_bug(struct session *session, const struct source *arguments, struct lines *out,
-                   struct diag *diag) {
+static enum status do_bug(struct session *session, const struct source *arguments,
+                          struct lines *out, struct diag *diag) {
   struct model *model = session->model;
   bool off = strncmp(arguments->text, "off ", 4) == 0, on = strncmp(arguments->text, "on ", 3) == 0;
   size_t index;
@@ -80,8 +80,8 @@ static enum status do_bug(struct session *session, const struct source *argument
 
 /* -- the catalogue -- */
 
-static enum status do_bugs(struct session *session, const struct source *arguments, struct lines *out,
-                    struct diag *diag) {
+static enum status do_bugs(struct session *session, const struct source *arguments,
+                           struct lines *out, struct diag *diag) {
   struct catalogue catalogue;
   const struct bug_kind *kind = bug_kind_find(arguments->text);
   enum status status = catalogue_make_edition(&catalogue, session->model, session->edition, diag);
@@ -92,11 +92,12 @@ static enum status do_bugs(struct session *session, const struct source *argumen
   return status;
 }
 
-static enum status do_blind(struct session *session, const struct source *arguments, struct lines *out,
-                     struct diag *diag) {
+static enum status do_blind(struct session *session, const struct source *arguments,
+                            struct lines *out, struct diag *diag) {
   struct survey survey;
   const struct survey_options options = {.edition = session->edition,
-                                         .frozen = session->now.at.frozen, .cancel = session->cancel,
+                                         .frozen = session->now.at.frozen,
+                                         .cancel = session->cancel,
                                          .progress = session->progress,
                                          .progress_context = session->progress_context};
   (void)arguments;
@@ -104,8 +105,9 @@ static enum status do_blind(struct session *session, const struct source *argume
   for (size_t i = 0; !status && i < survey.blind_count; i++)
     text_printf(&out->text, "%s\n", survey.blind[i]);
   if (!status)
-    text_printf(&out->text, _("%zu of %zu mutants: %zu change no gradient at this point, %zu too little to "
-                       "see\n"),
+    text_printf(&out->text,
+                _("%zu of %zu mutants: %zu change no gradient at this point, %zu too little to "
+                  "see\n"),
                 survey.blind_count, survey.mutants, survey.same, survey.small);
   survey_done(&survey);
   return status;
@@ -115,8 +117,8 @@ static void end_matrix(void *matrix) {
   matrix_done(matrix);
 }
 
-static enum status do_matrix(struct session *session, const struct source *arguments, struct lines *out,
-                      struct diag *diag) {
+static enum status do_matrix(struct session *session, const struct source *arguments,
+                             struct lines *out, struct diag *diag) {
   struct matrix_options options = {.loader = &io_loader, .edition = session->edition,
                                    .frozen = session->now.at.frozen,
                                    .cancel = session->cancel, .progress = session->progress,

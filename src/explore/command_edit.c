@@ -21,8 +21,9 @@ static enum status set_leaf(struct session *session, int node, size_t entry,
   double *image = program_image(&model->program, slot);
   if (entry < shape_count(shape)) wanted = (struct shape){1, 1};
   if (!shape_equal(value->shape, wanted))
-    return diag_set(diag, STATUS_USAGE, (struct span){0}, _("the value is %u x %u; expected %u x %u"),
-                    value->shape.rows, value->shape.cols, wanted.rows, wanted.cols);
+    return diag_set(diag, STATUS_USAGE, (struct span){0},
+                    _("the value is %u x %u; expected %u x %u"), value->shape.rows,
+                    value->shape.cols, wanted.rows, wanted.cols);
   enum status status = visit_before_change(visit, node, diag);
   if (status) return status;
   memcpy(entry < shape_count(shape) ? image + entry : image, value->values,
@@ -31,8 +32,8 @@ static enum status set_leaf(struct session *session, int node, size_t entry,
   return status ? status : session_refresh(session, diag);
 }
 
-static enum status do_set(struct session *session, const struct source *arguments, struct lines *out,
-                          struct diag *diag) {
+static enum status do_set(struct session *session, const struct source *arguments,
+                          struct lines *out, struct diag *diag) {
   const char *equals = strchr(arguments->text, '=');
   struct evaluation value = {0};
   int node = -1;
@@ -65,27 +66,28 @@ static enum status fold(struct session *session, const char *name, bool folded, 
   if (!*name) return usage(diag, _("name the result of a gate, or say all"));
   bool all = strcmp(name, "all") == 0;
   if (all && all_are(session->model, folded)) {
-    text_puts(&out->text, session->model->instance_count == 0 ? _("there is nothing to fold or unfold here\n")
-                   : folded                           ? _("everything is folded already\n")
-                                                      : _("everything is unfolded already\n"));
+    text_puts(&out->text, session->model->instance_count == 0
+                              ? _("there is nothing to fold or unfold here\n")
+                          : folded ? _("everything is folded already\n")
+                                   : _("everything is unfolded already\n"));
     return STATUS_OK;
   }
   enum status status = model_fold(session->model, all ? NULL : name, folded, diag);
   return status ? status : session_refresh(session, diag);
 }
 
-static enum status do_fold(struct session *session, const struct source *arguments, struct lines *out,
-                           struct diag *diag) {
+static enum status do_fold(struct session *session, const struct source *arguments,
+                           struct lines *out, struct diag *diag) {
   return fold(session, arguments->text, true, out, diag);
 }
 
-static enum status do_unfold(struct session *session, const struct source *arguments, struct lines *out,
-                             struct diag *diag) {
+static enum status do_unfold(struct session *session, const struct source *arguments,
+                             struct lines *out, struct diag *diag) {
   return fold(session, arguments->text, false, out, diag);
 }
 
-static enum status do_precision(struct session *session, const struct source *arguments, struct lines *out,
-                                struct diag *diag) {
+static enum status do_precision(struct session *session, const struct source *arguments,
+                                struct lines *out, struct diag *diag) {
   for (int i = 0; i < PRECISION_COUNT; i++) {
     if (strcmp(precision_names[i], arguments->text) != 0) continue;
     session->now.at.precision = (enum precision)i;
@@ -95,8 +97,8 @@ static enum status do_precision(struct session *session, const struct source *ar
   return usage(diag, _("the precisions are double, single, half and bfloat16"));
 }
 
-static enum status do_freeze(struct session *session, const struct source *arguments, struct lines *out,
-                             struct diag *diag) {
+static enum status do_freeze(struct session *session, const struct source *arguments,
+                             struct lines *out, struct diag *diag) {
   bool on = strcmp(arguments->text, "on") == 0;
   if (!on && strcmp(arguments->text, "off") != 0) return usage(diag, _("freeze on, or freeze off"));
   session->now.at.frozen = on;
@@ -105,8 +107,8 @@ static enum status do_freeze(struct session *session, const struct source *argum
   return session_refresh(session, diag);
 }
 
-static enum status do_seed(struct session *session, const struct source *arguments, struct lines *out,
-                           struct diag *diag) {
+static enum status do_seed(struct session *session, const struct source *arguments,
+                           struct lines *out, struct diag *diag) {
   char *end;
   unsigned long seed = strtoul(arguments->text, &end, 10);
   if (!*arguments->text || *arguments->text == '-' || *end || seed > UINT32_MAX)
@@ -114,10 +116,11 @@ static enum status do_seed(struct session *session, const struct source *argumen
   session->now.at.seeded = true;
   session->now.at.seed = (uint32_t)seed;
   random_seed(&session->model->random, (uint32_t)seed);
-  text_puts(&out->text, model_draws(session->model)
-                     ? _("the forward pass draws from this seed; the leaves stay as they are\n")
-                     : _("this forward pass draws nothing, so nothing changes; the leaves were drawn "
-                         "when the model was built, from its own \"seed\" line\n"));
+  text_puts(&out->text,
+            model_draws(session->model)
+                ? _("the forward pass draws from this seed; the leaves stay as they are\n")
+                : _("this forward pass draws nothing, so nothing changes; the leaves were drawn "
+                    "when the model was built, from its own \"seed\" line\n"));
   return session_refresh(session, diag);
 }
 

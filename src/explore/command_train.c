@@ -103,12 +103,13 @@ static enum status train_between_checks(struct session *session, const struct op
   if (!status) status = train(session, options, out, diag);
   if (status) return status;
   session->now.at.history->before = before;
-  check_beside(session, _("after"), &session->now.at.history->after, out, diag); /* what is learnt stays */
+  check_beside(session, _("after"), &session->now.at.history->after, out,
+               diag); /* what is learnt stays */
   return STATUS_OK;
 }
 
-static enum status do_train(struct session *session, const struct source *arguments, struct lines *out,
-                     struct diag *diag) {
+static enum status do_train(struct session *session, const struct source *arguments,
+                            struct lines *out, struct diag *diag) {
   struct options options;
   enum status status = options_parse_words(&options, VERB_TRAIN, arguments, diag);
   if (!status)

@@ -31,22 +31,23 @@ static enum status go(struct session *session, size_t position, struct lines *ou
   return status ? status : tell_step(session, out, diag);
 }
 
-static enum status do_next(struct session *session, const struct source *arguments, struct lines *out,
-                           struct diag *diag) {
+static enum status do_next(struct session *session, const struct source *arguments,
+                           struct lines *out, struct diag *diag) {
   (void)arguments;
-  if (session->now.at.position >= session->walk.count) return usage(diag, _("this is the end of the walk"));
+  if (session->now.at.position >= session->walk.count)
+    return usage(diag, _("this is the end of the walk"));
   return go(session, session->now.at.position + 1, out, diag);
 }
 
-static enum status do_prev(struct session *session, const struct source *arguments, struct lines *out,
-                           struct diag *diag) {
+static enum status do_prev(struct session *session, const struct source *arguments,
+                           struct lines *out, struct diag *diag) {
   (void)arguments;
   if (session->now.at.position == 0) return usage(diag, _("this is the start of the walk"));
   return go(session, session->now.at.position - 1, out, diag);
 }
 
-static enum status do_forward(struct session *session, const struct source *arguments, struct lines *out,
-                              struct diag *diag) {
+static enum status do_forward(struct session *session, const struct source *arguments,
+                              struct lines *out, struct diag *diag) {
   int node;
   if (!*arguments->text) return go(session, session->walk.forward_count, out, diag);
   enum status status = find_node(session, arguments->text, &node, diag);
@@ -54,8 +55,8 @@ static enum status do_forward(struct session *session, const struct source *argu
   return go(session, (size_t)session->walk.value_move[node], out, diag);
 }
 
-static enum status do_backward(struct session *session, const struct source *arguments, struct lines *out,
-                               struct diag *diag) {
+static enum status do_backward(struct session *session, const struct source *arguments,
+                               struct lines *out, struct diag *diag) {
   int node;
   if (!*arguments->text) return go(session, session->walk.count, out, diag);
   enum status status = find_node(session, arguments->text, &node, diag);
@@ -66,24 +67,25 @@ static enum status do_backward(struct session *session, const struct source *arg
   size_t last = 0; /* all of a fan-out's lines */
   for (size_t i = session->walk.forward_count; i < session->walk.count; i++)
     for (size_t r = 0; r < session->walk.moves[i].rule_count; r++)
-      if (session->model->rules[session->walk.moves[i].first_rule + r].target_node == node) last = i + 1;
+      if (session->model->rules[session->walk.moves[i].first_rule + r].target_node == node)
+        last = i + 1;
   return go(session, last > 0 ? last : (size_t)session->walk.gradient_move[node], out, diag);
 }
 
-static enum status do_run(struct session *session, const struct source *arguments, struct lines *out,
-                          struct diag *diag) {
+static enum status do_run(struct session *session, const struct source *arguments,
+                          struct lines *out, struct diag *diag) {
   (void)arguments;
   return go(session, session->walk.count, out, diag);
 }
 
-static enum status do_reset(struct session *session, const struct source *arguments, struct lines *out,
-                            struct diag *diag) {
+static enum status do_reset(struct session *session, const struct source *arguments,
+                            struct lines *out, struct diag *diag) {
   (void)arguments;
   return go(session, 0, out, diag);
 }
 
-static enum status do_focus(struct session *session, const struct source *arguments, struct lines *out,
-                            struct diag *diag) {
+static enum status do_focus(struct session *session, const struct source *arguments,
+                            struct lines *out, struct diag *diag) {
   int node;
   bool gradient;
   enum status status = find_node_or_gradient(session, arguments->text, &node, &gradient, diag);

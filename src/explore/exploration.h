@@ -36,7 +36,7 @@ struct visit {
   struct built *built;
   struct edits *edits;
   struct leaf_values *values; /* NULL: as built */
-  bool seeded;                /* the forward pass draws from SEED; else from where the build left off */
+  bool seeded; /* the forward pass draws from SEED; else from where the build left off */
   uint32_t seed;
   size_t position; /* moves done */
   enum precision precision;
@@ -71,7 +71,7 @@ struct exploration {
   struct visit at;               /* of that page */
   struct visits *visits;         /* by page */
   struct quiz_progress *quizzes; /* by quiz of the lesson; shared */
-  struct play *play;             /* the hunt that is on, or was the last; shared, and never undone */
+  struct play *play; /* the hunt that is on, or was the last; shared, and never undone */
   unsigned answers;              /* given to it */
 };
 

@@ -88,14 +88,15 @@ static size_t name_length(const struct model *model, const char *arguments) {
   return part ? last : word;
 }
 
-static enum status do_export(struct session *session, const struct source *arguments, struct lines *out,
-                      struct diag *diag) {
+static enum status do_export(struct session *session, const struct source *arguments,
+                             struct lines *out, struct diag *diag) {
   size_t word = name_length(session->model, arguments->text);
   const char *rest = arguments->text + word + strspn(arguments->text + word, " \t");
   const struct picture *picture = *rest ? NULL : find_picture(arguments->text);
   if (strncmp(arguments->text, "screen", word) == 0 && word == strlen("screen") && *rest)
     return export_screen(session, rest, &out->text, diag);
-  if (!*rest && names_screen(arguments->text)) return export_screen(session, arguments->text, &out->text, diag);
+  if (!*rest && names_screen(arguments->text))
+    return export_screen(session, arguments->text, &out->text, diag);
   if (picture) return export_circuit(session, picture, arguments->text, &out->text, diag);
   if (!*rest) {
     diag_set(diag, STATUS_USAGE, nowhere, "%s",

@@ -59,7 +59,8 @@ enum status find_entry(const struct session *session, char *text, int *node, siz
   struct shape shape = model_shape(session->model, session->model->nodes[*node].slot);
   *entry = bracket ? row * shape.cols + col : shape_count(shape);
   if (bracket && (row >= shape.rows || col >= shape.cols))
-    return diag_set(diag, STATUS_USAGE, (struct span){0}, _("%s is %u x %u; there is no entry [%lu, %lu]"),
-                    text, shape.rows, shape.cols, row, col);
+    return diag_set(diag, STATUS_USAGE, (struct span){0},
+                    _("%s is %u x %u; there is no entry [%lu, %lu]"), text, shape.rows, shape.cols,
+                    row, col);
   return STATUS_OK;
 }

@@ -1,18 +1,18 @@
-/* Where one looks: beside the exploration, never undone. Only look_at() moves the focus, so that
- * whoever counts looks (a hunt) learns of each. */
+/* Where one looks: beside the exploration, never undone. Commands and the explorer's keys move it;
+ * session_look() is how the focus comes to a node, and a hunt learns of looks from here. */
 #ifndef GRADWALK_EXPLORE_LOOK_H
 #define GRADWALK_EXPLORE_LOOK_H
 
-#include <stddef.h>
+#include "explore/views.h"
+
+#include <stdbool.h>
+#include <stdint.h>
 
 struct look {
-  int focus;        /* node; -1: nothing is open */
-  size_t arrivals;  /* how often the focus has come to another node */
+  int focus;         /* node; -1: nothing is open */
+  uint32_t row, col; /* the entry of its tensor under the cursor */
+  bool gradient;     /* it is one of dNAME, not of NAME */
+  enum view_id view;
 };
-
-static inline void look_at(struct look *look, int node) {
-  look->arrivals += node != look->focus;
-  look->focus = node;
-}
 
 #endif

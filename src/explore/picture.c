@@ -169,8 +169,8 @@ static void put_joints(const struct sheet *sheet) {
 
 static void put_word(struct text *out, double x, double y, const char *anchor, const char *colour,
                      const char *more, const char *word) {
-  text_printf(out, "<text x=\"%g\" y=\"%g\" text-anchor=\"%s\" fill=\"%s\"%s>", x, y, anchor, colour,
-              more);
+  text_printf(out, "<text x=\"%g\" y=\"%g\" text-anchor=\"%s\" fill=\"%s\"%s>", x, y, anchor,
+              colour, more);
   svg_puts(out, word);
   text_puts(out, "</text>\n");
 }
@@ -320,9 +320,10 @@ static void put_sheet(const struct sheet *sheet) {
   double height = 2 * MARGIN + HEADER + ROW * layout->rows + FOOTER - ROW;
   if (width < LEAST_WIDTH) width = LEAST_WIDTH;
   svg_begin(sheet->out, width, height, title_of(sheet->session), "#ffffff");
-  text_puts(sheet->out, "<g font-family=\"'Source Sans 3', 'Source Sans Pro', Inter, 'Helvetica Neue', "
-                        "Arial, sans-serif\" font-size=\"15\" "
-                        "style=\"font-variant-numeric:tabular-nums;white-space:pre\">\n");
+  text_puts(sheet->out,
+            "<g font-family=\"'Source Sans 3', 'Source Sans Pro', Inter, 'Helvetica Neue', "
+            "Arial, sans-serif\" font-size=\"15\" "
+            "style=\"font-variant-numeric:tabular-nums;white-space:pre\">\n");
   put_header(sheet);
   put_wires(sheet);
   put_joints(sheet);

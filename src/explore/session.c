@@ -63,7 +63,7 @@ static void settle_look(struct session *session, const struct exploration *befor
   const struct visit *was = &before->at, *is = &session->now.at;
   int node = session->look.focus;
   if (!session_is_open(session)) {
-    look_at(&session->look, -1);
+    session->look.focus = -1;
     return;
   }
   if (is->built != was->built || is->position != was->position) node = is->focus;
@@ -120,7 +120,7 @@ enum status session_refresh(struct session *session, struct diag *diag) {
 }
 
 void session_look(struct session *session, int node) {
-  look_at(&session->look, node >= 0 ? model_visible(session->model, node) : node);
+  session->look.focus = node >= 0 ? model_visible(session->model, node) : node;
 }
 
 /* -- questions -- */

@@ -193,8 +193,9 @@ static enum status play_answer(struct session *session, const struct source *arg
   struct play *play = session->now.play;
   const struct hidden_bug *found;
   if (!*arguments->text)
-    return diag_set(diag, STATUS_USAGE, nowhere, "%s",
-                    _("answer where and what kind, as in answer dW2 scale, or with the right line"));
+    return diag_set(
+        diag, STATUS_USAGE, nowhere, "%s",
+        _("answer where and what kind, as in answer dW2 scale, or with the right line"));
   set_clock(play);
   enum status status =
       hunt_answer(&play->hunt, session->model, arguments, &found, &out->text, diag);
@@ -270,12 +271,12 @@ static void introduce(const struct session *session, struct text *out) {
                    "  answer dNAME = EXPR   the line as it should be\n"
                    "  numeric NAME[i, j]    one entry of the numerical gradient\n"
                    "  hint, giveup\n"));
-  text_printf(out, _("%d points; a check costs %u, a look or an entry %u, a wrong answer %u, hints %u, "
-                     "%u and %u, a minute %d\ngoing to a node is a look the first time\n"),
+  text_printf(out,
+              _("%d points; a check costs %u, a look or an entry %u, a wrong answer %u, hints %u, "
+                "%u and %u, a minute %d\ngoing to a node is a look the first time\n"),
               HUNT_FULL_SCORE, hunt_prices[HUNT_CHECK].points, hunt_prices[HUNT_LOOK].points,
               hunt_prices[HUNT_WRONG].points, hunt_prices[HUNT_HINT_1].points,
-              hunt_prices[HUNT_HINT_2].points, hunt_prices[HUNT_HINT_3].points,
-              HUNT_MINUTE_POINTS);
+              hunt_prices[HUNT_HINT_2].points, hunt_prices[HUNT_HINT_3].points, HUNT_MINUTE_POINTS);
 }
 
 /* What the player asked for, and what a record must say of it. */

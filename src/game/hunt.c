@@ -335,8 +335,8 @@ static enum status read_kind(struct span text, const struct bug_kind **found, st
   return STATUS_USAGE;
 }
 
-static enum status read_kind_answer(const struct model *model, struct span answer, struct kind_answer *given,
-                              struct diag *diag) {
+static enum status read_kind_answer(const struct model *model, struct span answer,
+                                    struct kind_answer *given, struct diag *diag) {
   struct span rest = answer, place = take_word(&rest);
   if (!copy_span(place, given->place, sizeof given->place))
     return diag_set(diag, STATUS_USAGE, place, "%s", _("this answer is too long"));
@@ -364,9 +364,10 @@ static enum status answer_kind(struct hunt *hunt, struct model *model, struct sp
     if (right) *found = hidden;
   }
   if (!status && !right)
-    text_printf(why, near ? _("the line of %s is wrong, but not in this way: %s does something else "
-                              "to the gradients\n")
-                          : _("the line of %s is right: look elsewhere than for %s\n"),
+    text_printf(why,
+                near ? _("the line of %s is wrong, but not in this way: %s does something else "
+                         "to the gradients\n")
+                     : _("the line of %s is right: look elsewhere than for %s\n"),
                 name_title(model, given.place, place), given.kind->name);
   return status;
 }

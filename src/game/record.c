@@ -106,12 +106,12 @@ static enum status read_record(const char *file, struct record *record, struct d
     return refuse(diag, file, _("this record was written by another version of gradwalk"));
   status = check_seal(record->document, file, diag);
   if (status) return status;
-  if (json_unpack(record->document,
-                  "{s:s, s:i, s:s, s:I, s:i, s:i, s:b, s?i, s:o, s:F, s:i, s:b, s:i}", "lesson",
-                  &record->lesson, "step", &record->step, "text", &record->text, "seed",
-                  &record->seed, "level", &record->level, "bugs", &record->bugs, "freeze",
-                  &record->freeze, "edition", &record->edition, "acts", &record->acts, "seconds",
-                  &record->seconds, "found", &record->found, "over", &record->over, "score", &record->score) != 0 ||
+  if (json_unpack(
+          record->document, "{s:s, s:i, s:s, s:I, s:i, s:i, s:b, s?i, s:o, s:F, s:i, s:b, s:i}",
+          "lesson", &record->lesson, "step", &record->step, "text", &record->text, "seed",
+          &record->seed, "level", &record->level, "bugs", &record->bugs, "freeze", &record->freeze,
+          "edition", &record->edition, "acts", &record->acts, "seconds", &record->seconds, "found",
+          &record->found, "over", &record->over, "score", &record->score) != 0 ||
       !json_is_array(record->acts) || json_array_size(record->acts) > MAX_ACTS ||
       record->seed < 0 || record->seed > UINT32_MAX)
     return refuse(diag, file, _("this record lacks something that every record has"));

@@ -40,7 +40,8 @@ static enum status load(const struct loader *loader, const char *name, const dou
     return diag_set(diag, STATUS_DATA, span, "%s",
                     _("the number of images must be a whole number from 1"));
   put_folder(&path);
-  const uint32_t count = args[0] < UINT32_MAX ? (uint32_t)args[0] : UINT32_MAX; /* more than any has */
+  const uint32_t count =
+      args[0] < UINT32_MAX ? (uint32_t)args[0] : UINT32_MAX; /* more than any has */
   enum status status = path.failed ? diag_no_memory(diag)
                                    : mnist_read(text_string(&path), functions[which].set,
                                                 count, &images, &labels, diag);

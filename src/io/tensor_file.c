@@ -22,7 +22,8 @@ static void put_bytes(struct text *out, uint64_t value, int count) {
  * padded with spaces so that the numbers begin at a multiple of 64. See numpy.lib.format. */
 static void put_npy(struct text *out, const double *values, struct shape shape) {
   enum { ALIGNMENT = 64, PREFIX = 10 };
-  const uint64_t not_a_number = UINT64_C(0x7FF8000000000000); /* each machine has a sign of its own */
+  const uint64_t not_a_number =
+      UINT64_C(0x7FF8000000000000); /* each machine has a sign of its own */
   struct text header;
   text_init(&header);
   text_printf(&header, "{'descr': '<f8', 'fortran_order': False, 'shape': (%u, %u), }", shape.rows,

@@ -373,8 +373,8 @@ static bool take_heading_marks(struct inlines *inlines) {
   return true;
 }
 
-void inlines_begin(struct inlines *inlines, const struct file_lines *lines, const struct lesson *lesson,
-                   cmark_node *node) {
+void inlines_begin(struct inlines *inlines, const struct file_lines *lines,
+                   const struct lesson *lesson, cmark_node *node) {
   const struct span first = file_lines_span(lines, lesson, cmark_node_get_start_line(node));
   const uint32_t end = file_lines_start(lines, cmark_node_get_end_line(node) + 1);
   const int column = cmark_node_get_start_column(node);

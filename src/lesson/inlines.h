@@ -19,8 +19,8 @@ struct inlines {
 };
 
 /* For NODE, a paragraph or heading of LESSON. */
-void inlines_begin(struct inlines *inlines, const struct file_lines *lines, const struct lesson *lesson,
-                   cmark_node *node);
+void inlines_begin(struct inlines *inlines, const struct file_lines *lines,
+                   const struct lesson *lesson, cmark_node *node);
 
 /* Goes on by what EVENT of cmark_iter_next() says of NODE, which is no code. */
 void inlines_follow(struct inlines *inlines, cmark_event_type event, cmark_node *node);

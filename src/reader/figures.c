@@ -189,7 +189,8 @@ static const struct expr *fill_sweep(struct filling *filling, const struct expr 
                   _("a step's \"do\" fence may make one"));
   for (int i = 0; i < SWEEP_CURVE_COUNT; i++)
     if (is_curve(sweep_kinds[i].name, expr->args[0]->name))
-      return number(filling, expr, swept[row].line(session->now.at.sweep, &session->now.at.sweep->lines[i]));
+      return number(filling, expr,
+                    swept[row].line(session->now.at.sweep, &session->now.at.sweep->lines[i]));
   return refuse(filling, expr->args[0], _("the sweep has no such curve"),
                 _("the curves are central, forward, single_central and single_forward"));
 }

@@ -117,7 +117,8 @@ static void put_blocks(struct session *session, size_t first, struct lines *out)
   if (!live) out->text.failed = true;
   for (size_t i = first; i < page->block_count; i++) {
     const struct block *block = &lesson->blocks[page->first_block + i];
-    bool told = block->kind == BLOCK_DEBRIEF && session->now.quizzes[block->quiz].state != QUIZ_OPEN;
+    bool told =
+        block->kind == BLOCK_DEBRIEF && session->now.quizzes[block->quiz].state != QUIZ_OPEN;
     if (block->kind == BLOCK_QUIZ && block->quiz != asked)
       put_answered(out, session, block->quiz);
     if (block->kind == BLOCK_PROSE || told)
@@ -143,8 +144,8 @@ void page_text_after(struct session *session, int question, struct lines *out) {
 
 /* -- moving -- */
 
-static enum status do_open(struct session *session, const struct source *arguments, struct lines *out,
-                           struct diag *diag) {
+static enum status do_open(struct session *session, const struct source *arguments,
+                           struct lines *out, struct diag *diag) {
   if (!*arguments->text)
     return diag_set(diag, STATUS_USAGE, (struct span){0}, "%s",
                     _("open what? a lesson's number or name, or a model's path"));
@@ -233,8 +234,8 @@ static void put_block(struct session *session, size_t index, struct text *out) {
   figures_done(&figures);
 }
 
-static enum status do_hint(struct session *session, const struct source *arguments, struct lines *out,
-                    struct diag *diag) {
+static enum status do_hint(struct session *session, const struct source *arguments,
+                           struct lines *out, struct diag *diag) {
   if (session->examiner) return session->examiner->hint(session, arguments, out, diag);
   int index = page_question(session);
   if (index < 0) return nothing_asked(diag);
@@ -249,8 +250,8 @@ static enum status do_hint(struct session *session, const struct source *argumen
   return STATUS_OK;
 }
 
-static enum status do_skip(struct session *session, const struct source *arguments, struct lines *out,
-                    struct diag *diag) {
+static enum status do_skip(struct session *session, const struct source *arguments,
+                           struct lines *out, struct diag *diag) {
   if (session->examiner) return session->examiner->skip(session, arguments, out, diag);
   int index = page_question(session);
   if (index < 0) return nothing_asked(diag);
@@ -267,8 +268,8 @@ static enum status do_skip(struct session *session, const struct source *argumen
   return STATUS_OK;
 }
 
-static enum status do_answer(struct session *session, const struct source *arguments, struct lines *out,
-                      struct diag *diag) {
+static enum status do_answer(struct session *session, const struct source *arguments,
+                             struct lines *out, struct diag *diag) {
   struct judgement judgement;
   if (session->examiner) return session->examiner->answer(session, arguments, out, diag);
   int index = page_question(session);

@@ -192,8 +192,10 @@ static void put_way_out(struct text *out, const struct tensor_check *tensor) {
 static void put_sides(struct text *out, const struct tensor_check *tensor, const char *beginning) {
   char a[NUMBER_TEXT_SIZE], b[NUMBER_TEXT_SIZE], c[NUMBER_TEXT_SIZE];
   put_place(out, tensor);
-  text_printf(out, _("%s: the slope is %s to the left and %s to the right; the backward pass says "
-                     "%s"), beginning, number_brief(tensor->left, 6, a), number_brief(tensor->right, 6, b),
+  text_printf(out,
+              _("%s: the slope is %s to the left and %s to the right; the backward pass says "
+                "%s"),
+              beginning, number_brief(tensor->left, 6, a), number_brief(tensor->right, 6, b),
               number_brief(tensor->analytic[tensor->entry], 6, c));
 }
 
@@ -239,10 +241,12 @@ static const char *const plain_reasons[REASON_COUNT] = {
     [REASON_LOSS_NOT_FINITE] = "the loss itself is not a finite number at this point",
     [REASON_ALL_ZERO] = "its gradient is exactly zero on both sides, so a mistake in it could not "
                         "have shown; try another point or another loss",
-    [REASON_BELOW_FLOOR] = "its gradient is nowhere larger than 1e-9 on either side, less than this "
-                           "check can tell from zero",
-    [REASON_TRULY_ZERO] = "it is truly zero: what it adds is taken away again, and moving it leaves "
-                          "the loss as it is",
+    [REASON_BELOW_FLOOR] =
+        "its gradient is nowhere larger than 1e-9 on either side, less than this "
+        "check can tell from zero",
+    [REASON_TRULY_ZERO] =
+        "it is truly zero: what it adds is taken away again, and moving it leaves "
+        "the loss as it is",
     [REASON_REDRAWN] = "the loss draws new random numbers at every run, so no two runs compare: "
                        "try --freeze",
 };
@@ -255,8 +259,9 @@ static void put_reason(struct text *out, const struct model *model, const struct
   if (reason == REASON_STEP_ERROR) put_step_error(out, tensor);
   if (reason == REASON_SAME_RULES) {
     put_entry(out, tensor);
-    text_puts(out, _("; but the rules of the operations give the same as the backward pass, so it is "
-                     "the numerical side that is in doubt"));
+    text_puts(out,
+              _("; but the rules of the operations give the same as the backward pass, so it is "
+                "the numerical side that is in doubt"));
   }
   if (reason == REASON_ROUNDING) put_rounding(out, tensor);
   if (reason == REASON_STRADDLES) put_sides(out, tensor, _("a kink lies within the step"));

@@ -225,7 +225,8 @@ static void set_progress(struct maker *maker, json_t *lesson, const struct progr
   set(maker, lesson, "step", json_integer(entry->step));
   set(maker, lesson, "steps", json_integer(entry->steps));
   for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
-    set(maker, lesson, marks[i].key, json_integer((json_int_t)progress_marked(entry, marks[i].mark)));
+    set(maker, lesson, marks[i].key,
+        json_integer((json_int_t)progress_marked(entry, marks[i].mark)));
 }
 
 enum status report_list_json(struct text *out, char *const *names, size_t count,

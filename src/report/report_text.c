@@ -137,7 +137,8 @@ static void put_forward(struct lines *out, const struct model *model, const stru
 /* Whether a later line gives the target of RULE another value. */
 static bool is_overwritten(const struct model *model, size_t rule) {
   for (size_t i = rule + 1; i < model->rule_count; i++)
-    if (!model->rules[i].accumulate && strcmp(model->rules[i].target, model->rules[rule].target) == 0)
+    if (!model->rules[i].accumulate &&
+        strcmp(model->rules[i].target, model->rules[rule].target) == 0)
       return true;
   return false;
 }

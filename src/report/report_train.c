@@ -97,8 +97,8 @@ static void put_loss(struct text *out, const struct history *history) {
   number_brief(history->advice.first, 5, first);
   number_brief(history->advice.last, 5, last);
   if (history->advice.rose && !history->diverged)
-    text_printf(out, _(" note    the loss ended at %s, far above the %s that it began with\n"), last,
-                first);
+    text_printf(out, _(" note    the loss ended at %s, far above the %s that it began with\n"),
+                last, first);
   else if (history->advice.stuck)
     text_printf(out, _(" note    the loss has not moved: it was %s at the first step and is %s "
                        "after the last\n"), first, last);
@@ -116,13 +116,15 @@ static void put_trial(struct text *out, const struct advice *advice) {
   number_brief(advice->trial_first, 5, first);
   number_brief(advice->trial_last, 5, last);
   if (advice->trial_falls && advice->rose)
-    text_printf(out, _(" note    the rate is too large. Tried: with rate %s, %zu steps from the same "
-                       "start bring the loss from %s down to %s\n"), rate, advice->trial_steps,
-                first, last);
+    text_printf(out,
+                _(" note    the rate is too large. Tried: with rate %s, %zu steps from the same "
+                  "start bring the loss from %s down to %s\n"),
+                rate, advice->trial_steps, first, last);
   else if (advice->trial_falls)
-    text_printf(out, _(" note    the rate is too small. Tried: with rate %s, %zu steps from the same "
-                       "start bring the loss from %s down to %s\n"), rate, advice->trial_steps,
-                first, last);
+    text_printf(out,
+                _(" note    the rate is too small. Tried: with rate %s, %zu steps from the same "
+                  "start bring the loss from %s down to %s\n"),
+                rate, advice->trial_steps, first, last);
   else if (advice->rose)
     text_printf(out, _(" note    tried: with rates down to %s, too, the loss does not fall in %zu "
                        "steps from the same start\n"), rate, advice->trial_steps);
@@ -132,9 +134,10 @@ static void put_input(struct text *out, const struct advice *advice, const struc
   const double worth_saying = 3;
   char largest[NUMBER_TEXT_SIZE];
   if (!advice->trial_falls || advice->input < 0 || advice->largest < worth_saying) return;
-  text_printf(out, _(" note    %s has numbers up to %s, and gradients grow with them: inputs scaled "
-                     "to about 1 allow a larger rate\n"), model->nodes[advice->input].name,
-              number_brief(advice->largest, 4, largest));
+  text_printf(out,
+              _(" note    %s has numbers up to %s, and gradients grow with them: inputs scaled "
+                "to about 1 allow a larger rate\n"),
+              model->nodes[advice->input].name, number_brief(advice->largest, 4, largest));
 }
 
 static void put_unmoved(struct text *out, const struct advice *advice, const struct model *model) {

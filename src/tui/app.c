@@ -59,9 +59,11 @@ static enum status export_screen(void *context, const char *path, struct diag *d
   ui->said_before = ui->said;
   ui->said = said;
   return screenshot_write(&ui->canvas, ui->canvas.colours > 0 ? ui->theme : &ui->themes.items[0],
-                          ui->light, session_is_open(session) && session->now.lesson->title.length > 0
+                          ui->light,
+                          session_is_open(session) && session->now.lesson->title.length > 0
                               ? text_string(&session->now.lesson->title)
-                              : "gradwalk", path, diag);
+                              : "gradwalk",
+                          path, diag);
 }
 
 /* -- actions -- */
@@ -70,7 +72,7 @@ static enum status export_screen(void *context, const char *path, struct diag *d
 static void read_lessons(struct ui *ui) {
   struct diag diag;
   if (!shelf_load(&ui->shelf, &diag)) return;
-  ui->said_in = ui->view;
+  ui->said_in = ui->session->look.view;
   say_error(ui, &diag);
 }
 
@@ -78,13 +80,15 @@ static void act_view(struct ui *ui, const char *arguments) {
   if (ui->said_is_error) lines_clear(&ui->said); /* seen by now */
   int step = strcmp(arguments, "next") == 0 ? 1 : strcmp(arguments, "previous") == 0 ? -1 : 0;
   if (step != 0) {
-    do ui->view = (enum view_id)(((int)ui->view + step + VIEW_COUNT) % VIEW_COUNT);
-    while (ui->view == VIEW_INSPECTOR);
+    do
+      ui->session->look.view =
+          (enum view_id)(((int)ui->session->look.view + step + VIEW_COUNT) % VIEW_COUNT);
+    while (ui->session->look.view == VIEW_INSPECTOR);
     return;
   }
   for (int i = 0; i < VIEW_COUNT; i++)
-    if (strcmp(view_table[i]->name, arguments) == 0) ui->view = (enum view_id)i;
-  if (ui->view == VIEW_LESSONS) read_lessons(ui);
+    if (strcmp(view_table[i]->name, arguments) == 0) ui->session->look.view = (enum view_id)i;
+  if (ui->session->look.view == VIEW_LESSONS) read_lessons(ui);
 }
 
 static void scroll(struct ui *ui, enum direction direction) {
@@ -92,7 +96,8 @@ static void scroll(struct ui *ui, enum direction direction) {
   static const int by[GO_COUNT] = {[GO_UP] = -1,     [GO_DOWN] = 1,
                                      [GO_HOME] = -FAR, [GO_END] = FAR,
                                      [GO_PAGE_UP] = -PAGE, [GO_PAGE_DOWN] = PAGE};
-  enum view_id view = ui->view == VIEW_CIRCUIT ? VIEW_INSPECTOR : ui->view;
+  enum view_id view =
+      ui->session->look.view == VIEW_CIRCUIT ? VIEW_INSPECTOR : ui->session->look.view;
   ui->scroll[view] += by[direction];
 }
 
@@ -101,16 +106,17 @@ static void act_move(struct ui *ui, const char *arguments) {
                                                 "home", "end",   "pageup", "pagedown"};
   for (int i = 0; i < GO_COUNT; i++) {
     if (strcmp(names[i], arguments) != 0) continue;
-    bool scrolls = !view_table[ui->view]->move ||
-                   (ui->view == VIEW_CIRCUIT && (i == GO_PAGE_UP || i == GO_PAGE_DOWN));
-    if (ui->view == VIEW_LESSON) lines_clear(&ui->said);
+    bool scrolls =
+        !view_table[ui->session->look.view]->move ||
+        (ui->session->look.view == VIEW_CIRCUIT && (i == GO_PAGE_UP || i == GO_PAGE_DOWN));
+    if (ui->session->look.view == VIEW_LESSON) lines_clear(&ui->said);
     if (scrolls) {
       scroll(ui, (enum direction)i);
       continue;
     }
     lines_clear(&ui->said);
     ui->line = -1;
-    view_table[ui->view]->move(ui, (enum direction)i);
+    view_table[ui->session->look.view]->move(ui, (enum direction)i);
   }
 }
 
@@ -120,7 +126,8 @@ static void act_enter(struct ui *ui, const char *arguments) {
   (void)arguments;
   struct text line;
   text_init(&line);
-  if (view_table[ui->view]->enter) view_table[ui->view]->enter(ui, &line);
+  if (view_table[ui->session->look.view]->enter)
+    view_table[ui->session->look.view]->enter(ui, &line);
   if (line.length > 0) do_line(ui, text_string(&line));
   text_done(&line);
 }
@@ -130,7 +137,7 @@ static void say(struct ui *ui, const char *words) {
   text_printf(&ui->said.text, "%s\n", words);
   ui->said_is_error = true;
   key_log_line(&ui->key_log, "refused", words);
-  ui->said_in = ui->view;
+  ui->said_in = ui->session->look.view;
 }
 
 static void act_edit(struct ui *ui, const char *arguments) {
@@ -162,7 +169,7 @@ static void act_hide(struct ui *ui, const char *arguments) {
   const struct play *play = ui->session->now.play;
   char line[64];
   (void)arguments;
-  bool listed = ui->view == VIEW_LESSONS;
+  bool listed = ui->session->look.view == VIEW_LESSONS;
   if (listed) act_enter(ui, "");
   if (!session_is_open(ui->session) || (listed && ui->said_is_error)) return;
   int length = snprintf(line, sizeof line, "hunt seed=%u level=%d",
@@ -186,7 +193,7 @@ static void act_prompt(struct ui *ui, const char *arguments) {
 
 static void act_swap(struct ui *ui, const char *arguments) {
   (void)arguments;
-  ui->cursor_gradient = !ui->cursor_gradient;
+  ui->session->look.gradient = !ui->session->look.gradient;
 }
 
 static void act_present(struct ui *ui, const char *arguments) {
@@ -220,7 +227,7 @@ static void act_theme(struct ui *ui, const char *arguments) {
   if (known && *arguments) return;
   lines_clear(&ui->said);
   ui->said_is_error = !known;
-  ui->said_in = ui->view;
+  ui->said_in = ui->session->look.view;
   if (known) text_printf(&ui->said.text, "%s %s\n", name, light ? "light" : "dark");
   text_puts(&ui->said.text, _("the themes: "));
   themes_names(&ui->themes, &ui->said.text);
@@ -230,8 +237,8 @@ static void act_theme(struct ui *ui, const char *arguments) {
 static void act_close(struct ui *ui, const char *arguments) {
   (void)arguments;
   if (ui->presenting) ui->presenting = false;
-  else if (ui->view == VIEW_CIRCUIT) ui->session->quitting = true;
-  else ui->view = VIEW_CIRCUIT;
+  else if (ui->session->look.view == VIEW_CIRCUIT) ui->session->quitting = true;
+  else ui->session->look.view = VIEW_CIRCUIT;
 }
 
 static void act_redraw(struct ui *ui, const char *arguments) {
@@ -294,8 +301,8 @@ static void turn_wheel(struct ui *ui, struct mouse mouse) {
   enum direction direction = mouse.wheel < 0 ? GO_UP : GO_DOWN;
   bool on_lesson = lesson.rows > 0 && mouse.col < lesson.cols;
   if (on_lesson) ui->scroll[VIEW_LESSON] += mouse.wheel;
-  else if (view_table[ui->view]->move && ui->view != VIEW_CIRCUIT)
-    view_table[ui->view]->move(ui, direction);
+  else if (view_table[ui->session->look.view]->move && ui->session->look.view != VIEW_CIRCUIT)
+    view_table[ui->session->look.view]->move(ui, direction);
   else scroll(ui, direction);
 }
 
@@ -310,7 +317,8 @@ static void take_mouse(struct ui *ui) {
   if (row < 0 || col < 0 || row >= area.rows || col >= area.cols) return;
   lines_clear(&ui->said);
   ui->line = -1;
-  if (view_table[ui->view]->click) view_table[ui->view]->click(ui, area, row, col);
+  if (view_table[ui->session->look.view]->click)
+    view_table[ui->session->look.view]->click(ui, area, row, col);
 }
 
 static void take_key(struct ui *ui, int key) {
@@ -321,7 +329,8 @@ static void take_key(struct ui *ui, int key) {
     return;
   }
   if (!prompt_active()) {
-    const struct binding *binding = keymap_find(&ui->keymap, view_table[ui->view]->name, key);
+    const struct binding *binding =
+        keymap_find(&ui->keymap, view_table[ui->session->look.view]->name, key);
     if (binding) do_line(ui, binding->command);
     return;
   }
@@ -369,7 +378,7 @@ static void play_on(struct ui *ui) {
     ui->autoplay = 0;
     return;
   }
-  if (strcmp(line, "next") == 0) ui->view = VIEW_CIRCUIT;
+  if (strcmp(line, "next") == 0) ui->session->look.view = VIEW_CIRCUIT;
   do_line(ui, line);
   ui->progress.total = 0;
   ui->played = seconds_now();
@@ -408,7 +417,7 @@ static enum status loop(struct ui *ui) {
 static enum status begin(struct ui *ui, const struct app_start *start, struct diag *diag) {
   enum status status = STATUS_OK;
   read_lessons(ui);
-  if (!*start->lines) ui->view = ui->said_in = VIEW_LESSONS;
+  if (!*start->lines) ui->session->look.view = ui->said_in = VIEW_LESSONS;
   for (const char *at = start->lines; !status && *at;) {
     size_t length = strcspn(at, "\n");
     char *line = strndup(at, length);

@@ -14,8 +14,12 @@ static uint64_t hash_rules(const struct model *model) {
 
 static struct key_log_state state_of(const struct ui *ui) {
   const struct session *session = ui->session;
-  struct key_log_state state = {.open = session_is_open(session), .view = ui->view, .focus = -1, .page = -1,
-                                .question = -1, .log_done = deeds_count(session->done)};
+  struct key_log_state state = {.open = session_is_open(session),
+                                .view = ui->session->look.view,
+                                .focus = -1,
+                                .page = -1,
+                                .question = -1,
+                                .log_done = deeds_count(session->done)};
   if (!session_is_open(session)) return state;
   const struct model *model = session->model;
   state.page = session->now.page;

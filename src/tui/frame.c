@@ -43,7 +43,8 @@ static void draw_status(struct ui *ui, struct area area) {
            session->now.at.position == 0 ? _("start") : forward ? _("forward") : _("backward"),
            precision_names[session->now.at.precision]);
   if (used + 3 + text_columns(text, strlen(text)) >= area.cols)
-    snprintf(text, sizeof text, _("step %zu of %zu"), session->now.at.position, session->walk.count);
+    snprintf(text, sizeof text, _("step %zu of %zu"), session->now.at.position,
+             session->walk.count);
   int col = area.cols - text_columns(text, strlen(text)) - 1;
   if (col > used + 2) canvas_puts(&ui->canvas, area, 0, col, ROLE_FAINT, text);
 }
@@ -52,7 +53,7 @@ static void draw_footer(struct ui *ui, struct area area) {
   int col = 1;
   for (size_t i = 0; i < ui->keymap.count; i++) {
     const struct binding *binding = &ui->keymap.bindings[i];
-    const char *view = view_table[ui->view]->name;
+    const char *view = view_table[ui->session->look.view]->name;
     if (!binding->label || keymap_find(&ui->keymap, view, binding->key) != binding) continue;
     int width = (int)strlen(binding->key_name) + 1 + text_columns(binding->label,
                                                                   strlen(binding->label));
@@ -79,7 +80,7 @@ struct frame {
 static struct frame lay_out(const struct ui *ui) {
   struct area body = body_of(ui);
   struct frame frame = {.main = body};
-  bool circuit = ui->view == VIEW_CIRCUIT;
+  bool circuit = ui->session->look.view == VIEW_CIRCUIT;
   if (!circuit || body.rows < SMALL_ROWS || body.cols < 60) return frame;
   if (body.cols >= SIDE_COLUMNS && ui->session->now.lesson->prose.length > 0) {
     int cols = body.cols / 3 > LESSON_COLUMNS ? body.cols / 3 : LESSON_COLUMNS;
@@ -142,7 +143,8 @@ static void draw_divider(struct ui *ui, const struct frame *frame) {
 
 static void draw_panes(struct ui *ui, const struct frame *frame) {
   if (!has_chrome(ui)) {
-    view_table[ui->view == VIEW_CIRCUIT ? VIEW_INSPECTOR : ui->view]->draw(ui, frame->main);
+    view_table[ui->session->look.view == VIEW_CIRCUIT ? VIEW_INSPECTOR : ui->session->look.view]
+        ->draw(ui, frame->main);
     return;
   }
   draw_status(ui, (struct area){0, 0, 1, ui->canvas.cols});
@@ -151,7 +153,7 @@ static void draw_panes(struct ui *ui, const struct frame *frame) {
     draw_divider(ui, frame);
   }
   if (frame->inspector.rows > 0) draw_pane(ui, VIEW_INSPECTOR, frame->inspector);
-  draw_pane(ui, ui->view, frame->main);
+  draw_pane(ui, ui->session->look.view, frame->main);
   draw_footer(ui, (struct area){ui->canvas.rows - 1, 0, 1, ui->canvas.cols});
 }
 
@@ -170,13 +172,14 @@ static void draw_answer(struct ui *ui) {
 
 void frame_draw(struct ui *ui) {
   struct frame frame = lay_out(ui);
-  bool presents = ui->presenting && ui->view == VIEW_CIRCUIT;
+  bool presents = ui->presenting && ui->session->look.view == VIEW_CIRCUIT;
   canvas_clear(&ui->canvas);
   if (presents) draw_presented(ui);
   else draw_panes(ui, &frame);
   bool inspects = presents || frame.inspector.rows > 0 ||
-                  (ui->view == VIEW_CIRCUIT && !has_chrome(ui));
-  if (!inspects && ui->said.text.length > 0 && ui->said_in == ui->view) draw_answer(ui);
+                  (ui->session->look.view == VIEW_CIRCUIT && !has_chrome(ui));
+  if (!inspects && ui->said.text.length > 0 && ui->said_in == ui->session->look.view)
+    draw_answer(ui);
   if (prompt_active())
     prompt_draw(&ui->canvas, (struct area){0, 0, ui->canvas.rows, ui->canvas.cols});
 }

@@ -44,14 +44,14 @@ static void note_changes(struct ui *ui, const double *before, size_t size, size_
 /* The text of a step stands beside the circuit, or takes its place where there is no room. What the
  * step's own commands found has views of its own. */
 static void show_step(struct ui *ui) {
-  if (frame_lesson(ui).rows == 0) ui->view = VIEW_LESSON;
+  if (frame_lesson(ui).rows == 0) ui->session->look.view = VIEW_LESSON;
   ui->scroll[VIEW_LESSON] = 0;
   lines_clear(&ui->said);
   ui->checked = ui->swept = -1;
 }
 
 static bool lesson_is_seen(const struct ui *ui) {
-  return ui->view == VIEW_LESSON || frame_lesson(ui).rows > 0;
+  return ui->session->look.view == VIEW_LESSON || frame_lesson(ui).rows > 0;
 }
 
 /* A hint stands at the end of the page. */
@@ -103,7 +103,7 @@ static void before_command(struct ui *ui, const struct command *command) {
   ui->busy = !command || command->shown != SHOWN_MEANWHILE;
   ui->question = session_is_open(ui->session) ? page_question(ui->session) : -1;
   if (ui->busy) return;
-  ui->view = command->view;
+  ui->session->look.view = command->view;
   ui->checked = ui->swept = -1;
   ui->mutant = 0;
 }
@@ -113,10 +113,10 @@ static void after_command(struct ui *ui, const struct command *command, enum sta
   ui->page_known = false;
   if (status) say_error(ui, &ui->diag);
   else if (command && command->shown == SHOWN_MEANWHILE) lines_clear(&ui->said);
-  else if (command && command->shown == SHOWN_AFTER) ui->view = command->view;
+  else if (command && command->shown == SHOWN_AFTER) ui->session->look.view = command->view;
   else if (command) show_in_lesson(ui, command);
   if (!status && keeper_note(&ui->keeper, ui->session, &ui->diag)) say_error(ui, &ui->diag);
-  ui->said_in = ui->view;
+  ui->said_in = ui->session->look.view;
   ui->scroll[VIEW_INSPECTOR] = 0;
   ui->line = -1;
 }

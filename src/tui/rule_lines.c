@@ -37,7 +37,7 @@ static int rule_of(const struct ui *ui, const struct lines *lines, size_t index)
 
 int rule_lines_chosen(const struct ui *ui) {
   struct lines lines;
-  int rule = ui->view == VIEW_CHECK ? view_check_rule(ui) : -1;
+  int rule = ui->session->look.view == VIEW_CHECK ? view_check_rule(ui) : -1;
   if (rule >= 0) return rule;
   lines_init(&lines);
   size_t count = find_lines(ui, &lines), at = ui->line > 0 ? (size_t)ui->line : 0;
@@ -85,8 +85,9 @@ bool rule_lines_toggle(const struct ui *ui, struct text *out) {
   else if (last < 0)
     text_puts(out, _("there is no bug to switch off or on"));
   else
-    text_puts(out, _("no bug is in this line; \"bugs\" numbers those that are in, and \"bug off N\" "
-                     "switches one off"));
+    text_puts(out,
+              _("no bug is in this line; \"bugs\" numbers those that are in, and \"bug off N\" "
+                "switches one off"));
   return bug >= 0;
 }
 

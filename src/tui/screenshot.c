@@ -168,7 +168,8 @@ static void put_line_shape(struct text *out, int row, int col, unsigned sides) {
     return;
   }
   if (sides & (LEFT | RIGHT))
-    text_printf(out, "M%g %gH%g", sides & LEFT ? x_of(col) : x, y, sides & RIGHT ? x_of(col + 1) : x);
+    text_printf(out, "M%g %gH%g", sides & LEFT ? x_of(col) : x, y,
+                sides & RIGHT ? x_of(col + 1) : x);
   if (sides & (UP | DOWN))
     text_printf(out, "M%g %gV%g", x, sides & UP ? y_of(row) : y, sides & DOWN ? y_of(row + 1) : y);
 }
@@ -285,8 +286,9 @@ static void put_svg(const struct shot *shot, struct text *out) {
   text_puts(out, "</g>\n");
   put_strokes(shot, SHAPE_LINE, out);
   put_strokes(shot, SHAPE_DOTS, out);
-  text_printf(out, "<g font-family=\"'DejaVu Sans Mono', 'Liberation Mono', Menlo, Consolas, "
-                   "monospace\" font-size=\"%d\" style=\"white-space:pre\" xml:space=\"preserve\">\n",
+  text_printf(out,
+              "<g font-family=\"'DejaVu Sans Mono', 'Liberation Mono', Menlo, Consolas, "
+              "monospace\" font-size=\"%d\" style=\"white-space:pre\" xml:space=\"preserve\">\n",
               FONT);
   put_characters(shot, out);
   text_puts(out, "</g>\n");

@@ -33,7 +33,6 @@ struct ui {
   struct themes themes;
   const struct theme *theme;
   bool light;             /* the background */
-  enum view_id view;
   struct circuit circuit;
   int pan_row, pan_col;   /* of the circuit: what is off the top and the left */
   struct lines said;      /* what the last command had to say */
@@ -45,8 +44,6 @@ struct ui {
   size_t flash_count;
   int scroll[VIEW_COUNT]; /* lines scrolled off the top */
   int lines[VIEW_COUNT];  /* lines there are, as of the last frame */
-  uint32_t cursor_row, cursor_col; /* in the tensor */
-  bool cursor_gradient;   /* look at dNAME, not at NAME */
   struct shelf shelf; /* of the lessons */
   int listed;             /* line of their list */
   int checked;            /* tensor of the check; -1: the worst */

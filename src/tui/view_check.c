@@ -164,7 +164,7 @@ static void enter(struct ui *ui, struct text *out) {
   if (about.kind == ABOUT_NOTHING) return;
   const bool wrong = about.kind == ABOUT_RULE;
   const int node = wrong ? about.node : model_visible(model, about.node);
-  ui->view = VIEW_CIRCUIT;
+  ui->session->look.view = VIEW_CIRCUIT;
   if (node < 0) return;
   session_look(session, node);
   text_puts(out, "show ");

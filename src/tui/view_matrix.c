@@ -164,7 +164,7 @@ static void enter(struct ui *ui, struct text *out) {
   const int node = report_about_rule(session->model, mutant->rule).node;
   text_printf(out, "bug %s", mutant->id);
   if (node >= 0) session_look(session, node);
-  ui->view = VIEW_CIRCUIT;
+  ui->session->look.view = VIEW_CIRCUIT;
 }
 
 static void click(struct ui *ui, struct area area, int row, int col) {

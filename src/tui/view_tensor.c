@@ -26,7 +26,7 @@ static double at(const struct tensor *tensor, uint32_t row, uint32_t col) {
 static struct tensor focused(const struct ui *ui) {
   const struct session *session = ui->session;
   const struct node *node = &session->model->nodes[session->look.focus];
-  bool gradient = ui->cursor_gradient && node->gradient >= 0;
+  bool gradient = ui->session->look.gradient && node->gradient >= 0;
   struct tensor tensor = {.gradient = gradient};
   char title[GRADIENT_SIZE];
   const char *name = (gradient ? gradient_title : node_title)(session->model, session->look.focus,
@@ -95,8 +95,8 @@ static bool is_picture(const struct tensor *tensor) {
 
 static double pixel(const struct ui *ui, const struct tensor *tensor, int row, int col) {
   uint32_t i = (uint32_t)(row * IMAGE_SIDE + col);
-  return tensor->shape.cols == IMAGE_PIXELS ? at(tensor, ui->cursor_row, i)
-                                            : at(tensor, i, ui->cursor_col);
+  return tensor->shape.cols == IMAGE_PIXELS ? at(tensor, ui->session->look.row, i)
+                                            : at(tensor, i, ui->session->look.col);
 }
 
 static int pixel_colour(const struct tensor *tensor, double value) {
@@ -136,8 +136,8 @@ static void draw_summary(struct ui *ui, struct area area, const struct tensor *t
                 number_brief(sum / (double)count, 4, n[2]), number_brief(sqrt(squares), 4, n[3]),
                 zeros);
   canvas_printf(&ui->canvas, area, 1, 0, tensor->gradient ? ROLE_GRADIENT : ROLE_VALUE,
-                "%s[%u, %u] = %s", tensor->name, ui->cursor_row,
-                ui->cursor_col, number_text(at(tensor, ui->cursor_row, ui->cursor_col), n[0]));
+                "%s[%u, %u] = %s", tensor->name, ui->session->look.row, ui->session->look.col,
+                number_text(at(tensor, ui->session->look.row, ui->session->look.col), n[0]));
 }
 
 /* The entry under the cursor, term by term. */
@@ -145,8 +145,8 @@ static void draw_entry(struct ui *ui, struct area area, const struct tensor *ten
   struct lines lines;
   struct diag diag;
   lines_init(&lines);
-  explain_entry(ui->session, ui->session->look.focus, tensor->gradient, ui->cursor_row, ui->cursor_col,
-                &lines, &diag);
+  explain_entry(ui->session, ui->session->look.focus, tensor->gradient, ui->session->look.row,
+                ui->session->look.col, &lines, &diag);
   canvas_puts(&ui->canvas, area, 2, 0, ROLE_PLAIN, text_string(&lines.text));
   lines_done(&lines);
 }
@@ -155,8 +155,8 @@ static void draw_numbers(struct ui *ui, struct area area, const struct tensor *t
   enum { HEAD = 6 };
   int rows = area.rows - 1, cols = (area.cols - HEAD) / CELL_COLUMNS;
   if (rows < 1 || cols < 1) return;
-  uint32_t top = ui->cursor_row / (uint32_t)rows * (uint32_t)rows;
-  uint32_t left = ui->cursor_col / (uint32_t)cols * (uint32_t)cols;
+  uint32_t top = ui->session->look.row / (uint32_t)rows * (uint32_t)rows;
+  uint32_t left = ui->session->look.col / (uint32_t)cols * (uint32_t)cols;
   for (int c = 0; c < cols && left + (uint32_t)c < tensor->shape.cols; c++)
     canvas_printf(&ui->canvas, area, 0, HEAD + c * CELL_COLUMNS, ROLE_FAINT, "%*u",
                   CELL_COLUMNS - 1, left + (uint32_t)c);
@@ -166,7 +166,7 @@ static void draw_numbers(struct ui *ui, struct area area, const struct tensor *t
     for (int c = 0; c < cols && left + (uint32_t)c < tensor->shape.cols; c++) {
       uint32_t col = left + (uint32_t)c;
       char number[NUMBER_TEXT_SIZE];
-      bool here = row == ui->cursor_row && col == ui->cursor_col;
+      bool here = row == ui->session->look.row && col == ui->session->look.col;
       canvas_printf(&ui->canvas, area, r + 1, HEAD + c * CELL_COLUMNS,
                     here ? ROLE_FOCUS : tensor->gradient ? ROLE_GRADIENT : ROLE_VALUE, "%*s",
                     CELL_COLUMNS - 1, number_brief(at(tensor, row, col), 4, number));
@@ -180,8 +180,8 @@ static void draw_numbers(struct ui *ui, struct area area, const struct tensor *t
 static void draw(struct ui *ui, struct area area) {
   if (!session_is_open(ui->session)) return;
   struct tensor tensor = focused(ui);
-  if (ui->cursor_row >= tensor.shape.rows) ui->cursor_row = tensor.shape.rows - 1;
-  if (ui->cursor_col >= tensor.shape.cols) ui->cursor_col = tensor.shape.cols - 1;
+  if (ui->session->look.row >= tensor.shape.rows) ui->session->look.row = tensor.shape.rows - 1;
+  if (ui->session->look.col >= tensor.shape.cols) ui->session->look.col = tensor.shape.cols - 1;
   if (!tensor.values) {
     canvas_printf(&ui->canvas, area, 0, 0, ROLE_PLAIN, _("%s is not computed yet"),
                   tensor.name);
@@ -209,10 +209,11 @@ static void move(struct ui *ui, enum direction direction) {
   static const int cols[GO_COUNT] = {[GO_LEFT] = -1, [GO_RIGHT] = 1};
   if (!session_is_open(ui->session)) return;
   struct shape shape = focused(ui).shape;
-  ui->cursor_row = clamp((int64_t)ui->cursor_row + rows[direction], shape.rows);
-  ui->cursor_col = clamp((int64_t)ui->cursor_col + cols[direction], shape.cols);
-  if (direction == GO_HOME) ui->cursor_row = ui->cursor_col = 0;
-  if (direction == GO_END) ui->cursor_row = shape.rows - 1, ui->cursor_col = shape.cols - 1;
+  ui->session->look.row = clamp((int64_t)ui->session->look.row + rows[direction], shape.rows);
+  ui->session->look.col = clamp((int64_t)ui->session->look.col + cols[direction], shape.cols);
+  if (direction == GO_HOME) ui->session->look.row = ui->session->look.col = 0;
+  if (direction == GO_END)
+    ui->session->look.row = shape.rows - 1, ui->session->look.col = shape.cols - 1;
 }
 
 const struct view_ops view_tensor = {.name = "tensor", .draw = draw, .move = move};
