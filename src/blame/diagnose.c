@@ -1,6 +1,6 @@
 #include "blame/diagnose.h"
 
-#include "blame/lines.h"
+#include "blame/mending.h"
 #include "blame/study.h"
 
 #include <math.h>

@@ -4,8 +4,8 @@
 #ifndef GRADWALK_BLAME_GUESS_H
 #define GRADWALK_BLAME_GUESS_H
 
-#include "blame/wrong.h"
 #include "blame/truth.h"
+#include "blame/wrong.h"
 
 enum guess_kind {
   GUESS_NONE,

@@ -43,7 +43,7 @@ static const struct {
 };
 enum { REWRITE_COUNT = sizeof rewrites / sizeof *rewrites };
 
-struct work {
+struct catalogue_work {
   struct catalogue *catalogue;
   struct model *model;
   struct diag *diag;
@@ -54,7 +54,7 @@ struct work {
   int edition;  /* what came later is left out */
 };
 
-static enum status no_memory(struct work *work) {
+static enum status no_memory(struct catalogue_work *work) {
   return diag_no_memory(work->diag);
 }
 
@@ -82,7 +82,7 @@ const struct bug_kind *bug_kind_find(const char *name) {
 
 /* "f: dq += df * z": RULE's line with another right side, with as much of an address as it
  * needs. */
-static const char *line_text(struct work *work, size_t rule, bool accumulate,
+static const char *line_text(struct catalogue_work *work, size_t rule, bool accumulate,
                              const struct expr *value) {
   struct assign line = outline_line(&work->outline, work->model, rule);
   struct text text;
@@ -94,7 +94,7 @@ static const char *line_text(struct work *work, size_t rule, bool accumulate,
 }
 
 /* The rule's target as the id begins: "dW2", "f:dq", "f:2:dq". */
-static const char *id_target(struct work *work, const char *line) {
+static const char *id_target(struct catalogue_work *work, const char *line) {
   struct text text;
   size_t length = strcspn(line, "=+");
   text_init(&text);
@@ -103,20 +103,20 @@ static const char *id_target(struct work *work, const char *line) {
   return text_keep(&text, &work->catalogue->arena);
 }
 
-static bool is_known(const struct work *work, const char *text) {
+static bool is_known(const struct catalogue_work *work, const char *text) {
   for (size_t i = work->first; i < work->catalogue->count; i++)
     if (strcmp(work->catalogue->mutants[i].lines[0], text) == 0) return true;
   return false;
 }
 
-static bool is_taken(const struct work *work, const char *id) {
+static bool is_taken(const struct catalogue_work *work, const char *id) {
   for (size_t i = work->first; i < work->catalogue->count; i++)
     if (strcmp(work->catalogue->mutants[i].id, id) == 0) return true;
   return false;
 }
 
 /* "dW2:scale(2)"; a number tells apart those that the variant does not. */
-static const char *make_id(struct work *work, const char *target, const struct bug_kind *kind,
+static const char *make_id(struct catalogue_work *work, const char *target, const struct bug_kind *kind,
                            const char *variant) {
   struct arena *arena = &work->catalogue->arena;
   const char *id = arena_printf(arena, *variant ? "%s:%s(%s)" : "%s:%s", target, kind->name,
@@ -127,7 +127,7 @@ static const char *make_id(struct work *work, const char *target, const struct b
   return id;
 }
 
-static enum status add(struct work *work, enum kind_id kind, const char *variant,
+static enum status add(struct catalogue_work *work, enum kind_id kind, const char *variant,
                        const size_t *rules, const char *const *lines, size_t line_count) {
   struct catalogue *catalogue = work->catalogue;
   struct mutant mutant = {.kind = &bug_kinds[kind], .rule = rules[0], .line_count = line_count,
@@ -146,7 +146,7 @@ static enum status add(struct work *work, enum kind_id kind, const char *variant
 
 /* -- one rewrite at one place -- */
 
-static enum status try_rewrite(struct work *work, const struct rule_line *line, int row,
+static enum status try_rewrite(struct catalogue_work *work, const struct rule_line *line, int row,
                                uint32_t place) {
   const struct rule *rule = &work->model->rules[line->rule];
   enum where where = rewrites[row].where;
@@ -170,7 +170,7 @@ static enum status try_rewrite(struct work *work, const struct rule_line *line, 
              : add(work, rewrites[row].kind, variant, rules, lines, 1);
 }
 
-static enum status rewrite_line(struct work *work, size_t rule) {
+static enum status rewrite_line(struct catalogue_work *work, size_t rule) {
   struct rule_line line = {work->model, &work->outline, &work->catalogue->arena, rule,
                       work->model->rules[rule].value};
   enum status status = STATUS_OK;
@@ -205,7 +205,7 @@ static const struct expr *exchange_name(void *context, const char *name) {
 }
 
 /* One line of an exchange; *COUNT goes up if it changes, *FITS becomes false if it does not fit. */
-static enum status exchange_line(struct work *work, struct exchange *exchange, size_t rule,
+static enum status exchange_line(struct catalogue_work *work, struct exchange *exchange, size_t rule,
                                  const char **lines, size_t *rules, size_t *count, bool *fits) {
   const struct rule *is = &work->model->rules[rule];
   const struct expr *value =
@@ -222,7 +222,7 @@ static enum status exchange_line(struct work *work, struct exchange *exchange, s
 
 /* The lines of two nodes with their operands exchanged. Every line keeps its place and its shape,
  * so it fits wherever its names are known, and a forward value always is. */
-static enum status exchange_nodes(struct work *work, int one, int other) {
+static enum status exchange_nodes(struct catalogue_work *work, int one, int other) {
   const struct model *model = work->model;
   struct arena *arena = &work->catalogue->arena;
   struct exchange exchange = {model, &model->nodes[one], &model->nodes[other]};
@@ -281,7 +281,7 @@ static bool can_be_exchanged(const struct node *node) {
 }
 
 /* OTHERS[n] becomes the next node that is made as N is, or -1. */
-static enum status find_others(struct work *work, int *others) {
+static enum status find_others(struct catalogue_work *work, int *others) {
   const struct model *model = work->model;
   struct make *makes = calloc(model->node_count + 1, sizeof *makes);
   size_t count = 0;
@@ -297,7 +297,7 @@ static enum status find_others(struct work *work, int *others) {
   return STATUS_OK;
 }
 
-static enum status exchange_gates(struct work *work) {
+static enum status exchange_gates(struct catalogue_work *work) {
   const size_t count = work->model->node_count;
   int *others = calloc(count + 1, sizeof *others);
   enum status status = others ? find_others(work, others) : no_memory(work);
@@ -309,14 +309,14 @@ static enum status exchange_gates(struct work *work) {
 
 /* -- all of it -- */
 
-static enum status read_expr(struct work *work, const char *text, const struct expr **expr) {
+static enum status read_expr(struct catalogue_work *work, const char *text, const struct expr **expr) {
   struct source *source = ARENA_NEW(&work->catalogue->arena, struct source);
   if (!source) return no_memory(work);
   *source = source_from("rewrite.def", text, strlen(text));
   return parse_expr(source_span(source), &work->catalogue->arena, expr, work->diag);
 }
 
-static enum status read_tables(struct work *work) {
+static enum status read_tables(struct catalogue_work *work) {
   enum status status = STATUS_OK;
   for (int row = 0; !status && row < REWRITE_COUNT; row++) {
     status = read_expr(work, rewrites[row].pattern, &work->patterns[row]);
@@ -325,7 +325,7 @@ static enum status read_tables(struct work *work) {
   return status;
 }
 
-static void find_penalties(struct work *work) {
+static void find_penalties(struct catalogue_work *work) {
   for (size_t i = 0; i < work->model->rule_count; i++) {
     if (!line_has_penalty(work->model, i)) continue;
     work->outline.penalties = true;
@@ -340,7 +340,7 @@ enum status catalogue_make(struct catalogue *catalogue, struct model *model, str
 enum status catalogue_make_edition(struct catalogue *catalogue, struct model *model, int edition,
                                    struct diag *diag) {
   const int newest = catalogue_newest();
-  struct work work = {.catalogue = catalogue, .model = model, .diag = diag,
+  struct catalogue_work work = {.catalogue = catalogue, .model = model, .diag = diag,
                       .edition = edition == NEWEST_EDITION ? newest : edition};
   *catalogue = (struct catalogue){0};
   arena_init(&catalogue->arena);

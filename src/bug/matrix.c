@@ -151,7 +151,7 @@ static double change(const struct check *is, const struct check *should) {
 
 /* -- all of them -- */
 
-struct work {
+struct matrix_work {
   struct matrix *matrix;
   const struct model *model;
   const struct matrix_options *options;
@@ -167,7 +167,7 @@ struct work {
   struct diag *diag;
 };
 
-static bool cancelled(const struct work *work) {
+static bool cancelled(const struct matrix_work *work) {
   return work->options->cancel && *work->options->cancel;
 }
 
@@ -176,7 +176,7 @@ static bool cancelled(const struct work *work) {
 enum { TRIAL_PARTS = 4 };
 
 static void count_parts(void *context, size_t done, size_t total) {
-  struct work *work = context;
+  struct matrix_work *work = context;
   pthread_mutex_lock(&work->lock);
   work->done = work->trial * TRIAL_PARTS + (total > 0 ? TRIAL_PARTS * done / total : 0);
   pthread_mutex_unlock(&work->lock);
@@ -184,7 +184,7 @@ static void count_parts(void *context, size_t done, size_t total) {
 
 /* The slopes at a point that the first trial has passed are known: to the other precisions they
  * serve as the second opinion. */
-static void share_slopes(const struct work *work, size_t t) {
+static void share_slopes(const struct matrix_work *work, size_t t) {
   const struct check *check = &work->base[t];
   struct memo *memo = work->memos[bug_trials[t].point];
   bool known = check->verdict == VERDICT_PASS && !(check->options.eps > 0) &&
@@ -207,7 +207,7 @@ static void share_slopes(const struct work *work, size_t t) {
   }
 }
 
-static enum status run_trials(struct work *work) {
+static enum status run_trials(struct matrix_work *work) {
   enum status status = STATUS_OK;
   for (size_t t = 0; !status && t < TRIALS; t++) {
     struct variant *variant = &work->variants[bug_trials[t].point];
@@ -228,7 +228,7 @@ static enum status run_trials(struct work *work) {
   return status;
 }
 
-static enum status run_cell(struct work *work, struct variant *variant, size_t t,
+static enum status run_cell(struct matrix_work *work, struct variant *variant, size_t t,
                             const struct mutant *mutant, struct matrix_cell *cell,
                             struct diag *diag) {
   struct check check = {0};
@@ -251,7 +251,7 @@ static enum status run_cell(struct work *work, struct variant *variant, size_t t
 }
 
 /* A FAIL is only worth something where the model without a bug does not fail. */
-static enum status run_mutant(struct work *work, struct variant variants[POINT_COUNT], size_t index,
+static enum status run_mutant(struct matrix_work *work, struct variant variants[POINT_COUNT], size_t index,
                               struct diag *diag) {
   const char *id = work->matrix->catalogue.mutants[index].id;
   enum status status = STATUS_OK;
@@ -267,7 +267,7 @@ static enum status run_mutant(struct work *work, struct variant variants[POINT_C
 }
 
 /* The next mutant to do; false: no more. */
-static bool take(struct work *work, size_t *index) {
+static bool take(struct matrix_work *work, size_t *index) {
   pthread_mutex_lock(&work->lock);
   *index = work->next;
   bool more = !work->status && !cancelled(work) && *index < work->matrix->catalogue.count;
@@ -276,7 +276,7 @@ static bool take(struct work *work, size_t *index) {
   return more;
 }
 
-static void tell(struct work *work, enum status status, const struct diag *diag) {
+static void tell(struct matrix_work *work, enum status status, const struct diag *diag) {
   pthread_mutex_lock(&work->lock);
   work->done++;
   if (status && !work->status) {
@@ -286,7 +286,7 @@ static void tell(struct work *work, enum status status, const struct diag *diag)
   pthread_mutex_unlock(&work->lock);
 }
 
-static void leave(struct work *work) {
+static void leave(struct matrix_work *work) {
   pthread_mutex_lock(&work->lock);
   work->hands--;
   pthread_cond_signal(&work->changed);
@@ -294,7 +294,7 @@ static void leave(struct work *work) {
 }
 
 static void *labour(void *context) {
-  struct work *work = context;
+  struct matrix_work *work = context;
   struct variant variants[POINT_COUNT];
   struct diag diag;
   size_t index;
@@ -311,7 +311,7 @@ static void *labour(void *context) {
 
 /* The trials of the model without a bug, which the others are compared with. */
 static void *lay_ground(void *context) {
-  struct work *work = context;
+  struct matrix_work *work = context;
   enum status status = run_trials(work);
   pthread_mutex_lock(&work->lock);
   work->done = TRIALS * TRIAL_PARTS;
@@ -322,7 +322,7 @@ static void *lay_ground(void *context) {
 }
 
 /* The caller's own thread only reports progress, often enough to notice a stop soon. */
-static void watch(struct work *work) {
+static void watch(struct matrix_work *work) {
   enum { PATIENCE = 30 * 1000 * 1000, SECOND = 1000 * 1000 * 1000 }; /* nanoseconds */
   size_t total = TRIALS * TRIAL_PARTS + work->matrix->catalogue.count;
   pthread_mutex_lock(&work->lock);
@@ -343,7 +343,7 @@ static void watch(struct work *work) {
 }
 
 /* Starts WANTED threads that do the same. Where none can be had, the caller does it all. */
-static void run_threads(struct work *work, int wanted, void *(*deed)(void *work)) {
+static void run_threads(struct matrix_work *work, int wanted, void *(*deed)(void *work)) {
   pthread_t threads[NUMERIC_MAX_THREADS];
   int started = 0;
   work->hands = wanted;
@@ -357,12 +357,12 @@ static void run_threads(struct work *work, int wanted, void *(*deed)(void *work)
   for (int i = 0; i < started; i++) pthread_join(threads[i], NULL);
 }
 
-static int hands_wanted(const struct work *work) {
+static int hands_wanted(const struct matrix_work *work) {
   int wanted = work->options->threads > 0 ? work->options->threads : team_processors();
   return wanted > NUMERIC_MAX_THREADS ? NUMERIC_MAX_THREADS : wanted;
 }
 
-static enum status run_all(struct work *work) {
+static enum status run_all(struct matrix_work *work) {
   struct matrix *matrix = work->matrix;
   struct variant variants[POINT_COUNT];
   enum status status = variants_init(variants, work->model, work->options, work->diag);
@@ -383,7 +383,7 @@ static enum status run_all(struct work *work) {
 
 enum status matrix_run(struct matrix *matrix, const struct model *model,
                        const struct matrix_options *options, struct diag *diag) {
-  struct work work = {.matrix = matrix, .model = model, .options = options, .diag = diag};
+  struct matrix_work work = {.matrix = matrix, .model = model, .options = options, .diag = diag};
   *matrix = (struct matrix){0};
   pthread_mutex_init(&work.lock, NULL);
   pthread_cond_init(&work.changed, NULL);

@@ -17,14 +17,14 @@ static enum status remember(struct survey *survey, const struct mutant *mutant) 
   return STATUS_OK;
 }
 
-struct work {
+struct survey_work {
   struct survey *survey;
   const struct catalogue *catalogue;
   bool failed; /* for lack of memory */
 };
 
 static bool count(void *context, size_t mutant, double distance) {
-  struct work *work = context;
+  struct survey_work *work = context;
   struct survey *survey = work->survey;
   survey->mutants++;
   survey->same += distance == 0;
@@ -68,7 +68,7 @@ static size_t comparing_cost(const struct catalogue *catalogue, const struct eff
 
 /* -- all of it -- */
 
-static enum status survey_all(struct work *work, struct effect *effect, size_t budget,
+static enum status survey_all(struct survey_work *work, struct effect *effect, size_t budget,
                               const struct survey_options *options, struct diag *diag) {
   const struct mutants_options how = {.budget = budget, .cancel = options->cancel,
                                       .progress = options->progress,
@@ -86,7 +86,7 @@ enum status survey_run(struct survey *survey, struct model *model,
                        const struct survey_options *options, struct diag *diag) {
   struct catalogue catalogue;
   struct effect effect = {0};
-  struct work work = {survey, &catalogue, false};
+  struct survey_work work = {survey, &catalogue, false};
   size_t cost = catalogue_cost(model);
   const size_t budget = options->budget;
   *survey = (struct survey){0};

@@ -17,7 +17,7 @@
 #include <string.h>
 
 /* Everything a check needs while it runs. */
-struct work {
+struct check_work {
   struct check *check;
   const struct model *model;
   struct diag *diag;
@@ -28,13 +28,13 @@ struct work {
   struct random directions_from;
 };
 
-static enum status no_memory(struct work *work) {
+static enum status no_memory(struct check_work *work) {
   return diag_no_memory(work->diag);
 }
 
 /* -- which tensors -- */
 
-static enum status check_names(struct work *work) {
+static enum status check_names(struct check_work *work) {
   const struct check_options *options = &work->check->options;
   for (size_t i = 0; options->params && i < options->param_count; i++) {
     int node = model_find(work->model, options->params[i]);
@@ -53,7 +53,7 @@ static enum status check_names(struct work *work) {
   return STATUS_OK;
 }
 
-static enum status add_tensor(struct work *work, int node, size_t count,
+static enum status add_tensor(struct check_work *work, int node, size_t count,
                               struct tensor_check **list, size_t *length) {
   size_t capacity = *length; /* grown by one: there are few */
   if (!array_reserve(list, &capacity, *length + 1, sizeof **list)) return no_memory(work);
@@ -74,7 +74,7 @@ static bool listed(const struct tensor_check *list, size_t length, int node) {
   return false;
 }
 
-static enum status choose_tensors(struct work *work) {
+static enum status choose_tensors(struct check_work *work) {
   struct check *check = work->check;
   const struct model *model = work->model;
   enum status status = check_names(work);
@@ -117,7 +117,7 @@ static void put_signs(signed char *signs, uint8_t byte) {
 }
 
 /* Room for the last draw to the end. */
-static signed char *draw_directions(struct work *work, size_t rows, size_t count) {
+static signed char *draw_directions(struct check_work *work, size_t rows, size_t count) {
   enum { DRAWN = 32, BYTE = 8 };
   size_t total;
   signed char *signs = size_multiply(rows, count, &total) ? malloc(total + DRAWN) : NULL;
@@ -130,7 +130,7 @@ static signed char *draw_directions(struct work *work, size_t rows, size_t count
 }
 
 /* dNAME entry by entry, or its products with the directions. */
-static void take_analytic(const struct work *work, struct tensor_check *tensor,
+static void take_analytic(const struct check_work *work, struct tensor_check *tensor,
                           const signed char *directions) {
   const struct node *node = &work->model->nodes[tensor->node];
   size_t size = shape_count(tensor->shape);
@@ -142,7 +142,7 @@ static void take_analytic(const struct work *work, struct tensor_check *tensor,
 }
 
 /* The same slopes from an earlier check, or NULL. */
-static const double *earlier_slopes(const struct work *work, const struct tensor_check *tensor) {
+static const double *earlier_slopes(const struct check_work *work, const struct tensor_check *tensor) {
   const struct check *from = work->check->options.numeric_from;
   if (!shortcut_taken(SHORTCUT_KNOWN)) from = NULL;
   bool param = work->model->nodes[tensor->node].kind == NODE_PARAM;
@@ -153,7 +153,7 @@ static const double *earlier_slopes(const struct work *work, const struct tensor
   return NULL;
 }
 
-static enum status find_slopes(struct work *work, struct tensor_check *tensor, struct probe probe,
+static enum status find_slopes(struct check_work *work, struct tensor_check *tensor, struct probe probe,
                                const signed char *directions) {
   const double *known = earlier_slopes(work, tensor);
   if (!known)
@@ -162,7 +162,7 @@ static enum status find_slopes(struct work *work, struct tensor_check *tensor, s
   return STATUS_OK;
 }
 
-static enum status compare_tensor(struct work *work, struct tensor_check *tensor,
+static enum status compare_tensor(struct check_work *work, struct tensor_check *tensor,
                                   struct examination *exam, bool by_direction) {
   struct probe probe = node_probe(work->model, tensor->node);
   signed char *directions = NULL;
@@ -197,7 +197,7 @@ static void sum_up(struct check *check) {
 /* -- all of it -- */
 
 /* The number of slopes that are still to be computed. */
-static size_t count_slopes(const struct work *work, const struct tensor_check *tensors,
+static size_t count_slopes(const struct check_work *work, const struct tensor_check *tensors,
                            size_t count) {
   size_t slopes = 0;
   for (size_t i = 0; i < count; i++)
@@ -205,7 +205,7 @@ static size_t count_slopes(const struct work *work, const struct tensor_check *t
   return slopes;
 }
 
-static enum status start(struct work *work) {
+static enum status start(struct check_work *work) {
   const struct check_options *options = &work->check->options;
   const struct model *model = work->model;
   if (run_init(&work->base, &model->program, &model->random, options->precision))
@@ -293,7 +293,7 @@ static bool needs_origin(const struct check *check) {
   return false;
 }
 
-static enum status decide(struct work *work, struct examination *exams) {
+static enum status decide(struct check_work *work, struct examination *exams) {
   struct check *check = work->check;
   size_t most = 0;
   second_init(&work->second, &work->numeric.workers[0]);
@@ -316,7 +316,7 @@ static enum status decide(struct work *work, struct examination *exams) {
 }
 
 /* Notes what the check is worth, unless an earlier check of the same slopes has done so. */
-static enum status note_worth(struct work *work) {
+static enum status note_worth(struct check_work *work) {
   struct check *check = work->check;
   if (!check->options.numeric_from &&
       worth_note(check, work->model, &work->base, &work->numeric.workers[0]))
@@ -324,7 +324,7 @@ static enum status note_worth(struct work *work) {
   return numeric_cancelled(&work->numeric) ? STATUS_CANCELLED : STATUS_OK;
 }
 
-static enum status run_all(struct work *work) {
+static enum status run_all(struct check_work *work) {
   struct check *check = work->check;
   enum status status = start(work);
   struct examination *exams = calloc(check->tensor_count, sizeof *exams), unused = {0};
@@ -349,7 +349,7 @@ static enum status run_all(struct work *work) {
 
 enum status check_run(struct check *check, const struct model *model,
                       const struct check_options *options, struct diag *diag) {
-  struct work work = {.check = check, .model = model, .diag = diag};
+  struct check_work work = {.check = check, .model = model, .diag = diag};
   *check = (struct check){.options = *options};
   enum status status = choose_tensors(&work);
   if (!status) status = run_all(&work);

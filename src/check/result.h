@@ -3,8 +3,8 @@
 #ifndef GRADWALK_CHECK_RESULT_H
 #define GRADWALK_CHECK_RESULT_H
 
+#include "check/check_options.h"
 #include "check/metrics.h"
-#include "check/options.h"
 
 /* From the best to the worst, so that the verdict of many is their largest. */
 enum verdict {

@@ -102,13 +102,13 @@ void sweep_fit(struct sweep *sweep) {
 /* -- running it -- */
 
 /* The progress of one check as a part of the whole. */
-struct part {
+struct fitted {
   const struct check_options *options;
   size_t number, count;
 };
 
 static void on_progress(void *context, size_t done, size_t total) {
-  const struct part *part = context;
+  const struct fitted *part = context;
   part->options->progress(part->options->progress_context, part->number * total + done,
                           part->count * total);
 }
@@ -154,7 +154,7 @@ static enum status run_step(struct sweep *sweep, size_t step, const struct sweep
 enum status sweep_run(struct sweep *sweep, const struct model *model,
                       const struct check_options *options, struct diag *diag) {
   struct check_options how = *options;
-  struct part part = {.options = options};
+  struct fitted part = {.options = options};
   enum status status = STATUS_OK;
   *sweep = (struct sweep){0};
   plan(sweep, model, &how);

@@ -1,6 +1,6 @@
 #include "cli/cli.h"
 
-#include "cli/call.h"
+#include "cli/invocation.h"
 #include "cli/lessons.h"
 #include "cli/manual.h"
 #include "command/command.h"

@@ -1,5 +1,5 @@
 /* Verbs that take one model: eval, trace, check, bugs, train. */
-#include "cli/call.h"
+#include "cli/invocation.h"
 
 #include "core/intl.h"
 #include "io/loader.h"

@@ -1,5 +1,5 @@
 /* Verbs that hold a session: run, the explorer and its plain twin, hunt. */
-#include "cli/call.h"
+#include "cli/invocation.h"
 
 #include "command/command.h"
 #include "command/script.h"

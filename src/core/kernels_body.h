@@ -11,31 +11,31 @@
 
 /* -- elementwise: an operand with one row or column is repeated, by a stride of 0 -- */
 
-struct walk {
+struct stride {
   const REAL *values;
   size_t row_stride, col_stride;
 };
 
-CLONE_BODY struct walk walk_operand(const CALL *call, int which) {
+CLONE_BODY struct stride walk_operand(const CALL *call, int which) {
   const OPERAND *in = &call->in[which];
-  return (struct walk){in->values, in->shape.rows == 1 ? 0 : in->shape.cols,
+  return (struct stride){in->values, in->shape.rows == 1 ? 0 : in->shape.cols,
                        in->shape.cols == 1 ? 0 : 1};
 }
 
 /* Whole rows are one long row, where an operand that is not repeated stands beside the result. */
-struct lines {
+struct runs {
   size_t first, stride; /* numbers of the result: the first, and from one line to the next */
   uint32_t count, length;
 };
 
 /* Whether an operand has a number of its own for each of the result, or just one for all. */
-CLONE_BODY bool walks_along(const CALL *call, struct walk walk) {
+CLONE_BODY bool walks_along(const CALL *call, struct stride walk) {
   return walk.row_stride == walk.col_stride * call->shape.cols;
 }
 
-CLONE_BODY struct lines lines_of(const CALL *call, struct rect part, bool joined) {
+CLONE_BODY struct runs lines_of(const CALL *call, struct rect part, bool joined) {
   const size_t cols = call->shape.cols;
-  struct lines lines = {part.row0 * cols + part.col0, cols, part.row1 - part.row0,
+  struct runs lines = {part.row0 * cols + part.col0, cols, part.row1 - part.row0,
                         part.col1 - part.col0};
   if (joined && lines.length == cols && lines.count > 0) lines.length *= lines.count, lines.count = 1;
   return lines;
@@ -56,7 +56,7 @@ CLONE_BODY struct lines lines_of(const CALL *call, struct rect part, bool joined
 
 #define ELEMENTWISE_1(name, formula)                                                              \
   CLONE_BODY void BODY_OF(name) PARAMETERS {                                                      \
-    const struct lines lines = lines_of(call, part, true);                                        \
+    const struct runs lines = lines_of(call, part, true);                                        \
     const REAL *as = call->in[0].values + lines.first;                                            \
     REAL *out = call->out + lines.first;                                                          \
     for (uint32_t i = 0; i < lines.count; i++, as += lines.stride, out += lines.stride)           \
@@ -76,8 +76,8 @@ CLONE_BODY struct lines lines_of(const CALL *call, struct rect part, bool joined
 
 #define ELEMENTWISE_2(name, formula)                                                              \
   CLONE_BODY void BODY_OF(name) PARAMETERS {                                                      \
-    const struct walk wa = walk_operand(call, 0), wb = walk_operand(call, 1);                     \
-    const struct lines lines = lines_of(call, part, walks_along(call, wa) && walks_along(call, wb)); \
+    const struct stride wa = walk_operand(call, 0), wb = walk_operand(call, 1);                     \
+    const struct runs lines = lines_of(call, part, walks_along(call, wa) && walks_along(call, wb)); \
     const REAL *as = wa.values + part.row0 * wa.row_stride + part.col0 * wa.col_stride;           \
     const REAL *bs = wb.values + part.row0 * wb.row_stride + part.col0 * wb.col_stride;           \
     REAL *out = call->out + lines.first;                                                          \
@@ -202,7 +202,7 @@ void OF(forward_rowmax)(const CALL *call, struct rect part) {
 /* -- decisions, for finding kinks -- */
 
 uint64_t OF(branches_compare)(const CALL *call, uint64_t hash) {
-  struct walk wa = walk_operand(call, 0), wb = walk_operand(call, 1);
+  struct stride wa = walk_operand(call, 0), wb = walk_operand(call, 1);
   for (uint32_t i = 0; i < call->shape.rows; i++)
     for (uint32_t j = 0; j < call->shape.cols; j++) {
       REAL a = wa.values[i * wa.row_stride + j * wa.col_stride];

@@ -1,8 +1,8 @@
 #include "explore/commands.h"
 
-#include "core/intl.h"
 #include "blame/diagnose.h"
 #include "check/worker.h"
+#include "core/intl.h"
 #include "core/shared.h"
 #include "explore/evaluate.h"
 #include "explore/explain.h"

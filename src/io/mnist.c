@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum part { PART_IMAGES, PART_LABELS, PART_COUNT };
+enum mnist_part { PART_IMAGES, PART_LABELS, PART_COUNT };
 
 /* How much of each file that comes with gradwalk is hashed: the header and 100 images or labels. */
 enum { IMAGES_HASHED = 16 + 100 * MNIST_PIXELS, LABELS_HASHED = 8 + 100 };

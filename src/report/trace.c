@@ -22,7 +22,7 @@ const char *const no_line_names[NO_LINE_COUNT] = {
 /* -- slots -- */
 
 static void name_slots(struct trace *trace) {
-  static const enum slot_kind kinds[] = {[NODE_DATA] = SLOT_DATA, [NODE_PARAM] = SLOT_PARAM,
+  static const enum slot_use kinds[] = {[NODE_DATA] = SLOT_DATA, [NODE_PARAM] = SLOT_PARAM,
                                          [NODE_CONST] = SLOT_CONSTANT, [NODE_OP] = SLOT_VALUE};
   const struct model *model = trace->model;
   for (size_t i = 0; i < model->program.slot_count; i++)

@@ -9,7 +9,7 @@
 #include "core/text.h"
 #include "lang/model.h"
 
-enum slot_kind {
+enum slot_use {
   SLOT_DATA,
   SLOT_PARAM,
   SLOT_CONSTANT,
@@ -22,7 +22,7 @@ enum slot_kind {
 extern const char *const slot_kind_names[SLOT_KIND_COUNT];
 
 struct trace_slot {
-  enum slot_kind kind;
+  enum slot_use kind;
   int node;             /* whose value or gradient it is, or -1 */
   const char *local;    /* SLOT_LOCAL: its name */
   size_t written, read; /* by how many instructions of both passes */

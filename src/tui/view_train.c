@@ -22,7 +22,7 @@ struct line {
 
 enum { MOST_LINES_IN_PLOT = 2 };
 
-struct chart {
+struct loss_chart {
   struct ui *ui;
   const struct history *history;
   struct area area; /* with its legend and axes */
@@ -52,7 +52,7 @@ static size_t take_loss(struct line *line, const struct curve *curve, int dots) 
   return joined * curve->bucket;
 }
 
-static void take_shares(struct chart *chart) {
+static void take_shares(struct loss_chart *chart) {
   const struct history *history = chart->history;
   chart->lines[0] = (struct line){.name = _("train"), .letter = "o", .role = ROLE_VALUE};
   chart->lines[1] = (struct line){.name = _("test"), .letter = "x", .role = ROLE_GRADIENT};
@@ -75,7 +75,7 @@ static int parts(int cells, int apart) {
   return cells / apart < ENOUGH ? cells / apart : ENOUGH;
 }
 
-static void set_scales(struct chart *chart) {
+static void set_scales(struct loss_chart *chart) {
   double low = (double)INFINITY, high = -(double)INFINITY;
   for (int k = 0; k < chart->line_count; k++)
     for (int i = 0; i < chart->lines[k].count; i++) {
@@ -90,15 +90,15 @@ static void set_scales(struct chart *chart) {
   chart->x.part = fmax(chart->x.part, 1); /* there is no half a step */
 }
 
-static double x_of(const struct chart *chart, const struct point *point) {
+static double x_of(const struct loss_chart *chart, const struct point *point) {
   return scale_place(&chart->x, point->step);
 }
 
-static double y_of(const struct chart *chart, const struct point *point) {
+static double y_of(const struct loss_chart *chart, const struct point *point) {
   return scale_place(&chart->y, point->value);
 }
 
-static void draw_line(struct chart *chart, const struct line *line) {
+static void draw_line(struct loss_chart *chart, const struct line *line) {
   for (int i = 0; i < line->count; i++) {
     const struct point *from = &line->points[i > 0 ? i - 1 : 0], *to = &line->points[i];
     plot_line(&chart->plot, x_of(chart, from), y_of(chart, from), x_of(chart, to),
@@ -108,7 +108,7 @@ static void draw_line(struct chart *chart, const struct line *line) {
 
 /* Every other point has the letter of one line, and those between that of the other; but none is
  * right behind the one before. */
-static void draw_letters(struct chart *chart, int index, struct area area) {
+static void draw_letters(struct loss_chart *chart, int index, struct area area) {
   enum { APART = 4 };
   const struct line *line = &chart->lines[index];
   int before = -APART;
@@ -123,14 +123,14 @@ static void draw_letters(struct chart *chart, int index, struct area area) {
   }
 }
 
-static void draw_marks(struct chart *chart, struct area area) {
+static void draw_marks(struct loss_chart *chart, struct area area) {
   struct tick y[MOST_TICKS], x[MOST_TICKS];
   int y_count = scale_ticks(&chart->y, y), x_count = scale_ticks(&chart->x, x);
   plot_axes(&chart->plot, &chart->ui->canvas, area, y, y_count, x, x_count);
 }
 
 /* The names with their last values: "loss 0.213, each point the mean of 4 steps". */
-static void draw_legend(struct chart *chart, size_t steps_a_point) {
+static void draw_legend(struct loss_chart *chart, size_t steps_a_point) {
   struct canvas *canvas = &chart->ui->canvas;
   char number[NUMBER_TEXT_SIZE];
   int col = PLOT_LEFT - 1;
@@ -151,11 +151,11 @@ static void draw_legend(struct chart *chart, size_t steps_a_point) {
 
 enum { AROUND = 1 + PLOT_BELOW }; /* rows of the legend and of the axis */
 
-static int dots_across(const struct chart *chart) {
+static int dots_across(const struct loss_chart *chart) {
   return (chart->area.cols - PLOT_LEFT - 1) * (chart->ui->canvas.unicode ? 2 : 1);
 }
 
-static void draw_chart(struct chart *chart, size_t steps_a_point) {
+static void draw_chart(struct loss_chart *chart, size_t steps_a_point) {
   const struct area area = {chart->area.row + 1, chart->area.col + PLOT_LEFT,
                             chart->area.rows - AROUND, chart->area.cols - PLOT_LEFT - 1};
   if (!plot_init(&chart->plot, area.rows, area.cols, chart->ui->canvas.unicode)) {
@@ -170,22 +170,22 @@ static void draw_chart(struct chart *chart, size_t steps_a_point) {
   plot_done(&chart->plot);
 }
 
-static struct chart make_chart(struct ui *ui, const struct history *history, struct area area) {
+static struct loss_chart make_chart(struct ui *ui, const struct history *history, struct area area) {
   const bool runs = history == ui->session->training;
-  return (struct chart){.ui = ui, .history = history, .area = area,
+  return (struct loss_chart){.ui = ui, .history = history, .area = area,
                         .last_step = (double)(runs ? history->steps : history->done),
                         .least = -(double)INFINITY, .most = (double)INFINITY};
 }
 
 static void draw_loss(struct ui *ui, const struct history *history, struct area area) {
-  struct chart chart = make_chart(ui, history, area);
+  struct loss_chart chart = make_chart(ui, history, area);
   chart.lines[0] = (struct line){.name = _("loss"), .letter = "*", .role = ROLE_VALUE};
   chart.line_count = 1;
   draw_chart(&chart, take_loss(&chart.lines[0], &history->loss, dots_across(&chart)));
 }
 
 static void draw_shares(struct ui *ui, const struct history *history, struct area area) {
-  struct chart chart = make_chart(ui, history, area);
+  struct loss_chart chart = make_chart(ui, history, area);
   chart.least = 0, chart.most = 1;
   take_shares(&chart);
   draw_chart(&chart, 1);

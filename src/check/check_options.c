@@ -1,4 +1,4 @@
-#include "check/options.h"
+#include "check/check_options.h"
 
 #include <math.h>
 #include <string.h>

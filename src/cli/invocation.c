@@ -1,4 +1,4 @@
-#include "cli/call.h"
+#include "cli/invocation.h"
 
 #include "bug/catalogue.h"
 #include "core/clock.h"

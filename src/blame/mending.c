@@ -1,4 +1,4 @@
-#include "blame/lines.h"
+#include "blame/mending.h"
 
 #include "blame/breaking.h"
 #include "blame/refine.h"

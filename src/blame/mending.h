@@ -3,8 +3,8 @@
  * gets better by it, and no right gradient is spoilt, is the line to blame. So a factor that later
  * lines undo, or a name that holds something else on purpose, accuses nobody; and no line is
  * accused whose inputs were not compared. */
-#ifndef GRADWALK_BLAME_LINES_H
-#define GRADWALK_BLAME_LINES_H
+#ifndef GRADWALK_BLAME_MENDING_H
+#define GRADWALK_BLAME_MENDING_H
 
 #include "blame/search.h"
 #include "blame/wrong.h"

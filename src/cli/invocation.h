@@ -1,6 +1,6 @@
 /* One call of the program: what the verbs share. */
-#ifndef GRADWALK_CLI_CALL_H
-#define GRADWALK_CLI_CALL_H
+#ifndef GRADWALK_CLI_INVOCATION_H
+#define GRADWALK_CLI_INVOCATION_H
 
 #include "check/check.h"
 #include "explore/options.h"

@@ -1,6 +1,6 @@
 /* What a check is asked to do. A struct check_options owns nothing. */
-#ifndef GRADWALK_CHECK_OPTIONS_H
-#define GRADWALK_CHECK_OPTIONS_H
+#ifndef GRADWALK_CHECK_CHECK_OPTIONS_H
+#define GRADWALK_CHECK_CHECK_OPTIONS_H
 
 #include "check/method.h"
 
