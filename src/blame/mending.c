@@ -226,20 +226,20 @@ static void try_group(const struct groups *groups, const struct group *group, st
 }
 
 /* How far the search goes: each pass blames more than the one before. */
-enum pass {
+enum mending_pass {
   PASS_WRONG,  /* groups that do not make what they should of what they read */
   PASS_ALL     /* also those that do, where the gradient is a param's and wrong: one of them may be
                 * the one that does not undo a factor */
 };
 
-static bool is_suspect(const struct search *search, const struct group *group, enum pass pass) {
+static bool is_suspect(const struct search *search, const struct group *group, enum mending_pass pass) {
   if (group->blamed) return false;
   return group->fault != FAULT_NONE || (pass == PASS_ALL && search->failing[group->node]);
 }
 
 /* The first group that mends everything once it is right; else the first that mends at least
  * LEAST. */
-static struct pick pick_group(const struct groups *groups, enum pass pass, double least) {
+static struct pick pick_group(const struct groups *groups, enum mending_pass pass, double least) {
   struct pick first = {0};
   for (size_t i = 0; i < groups->count; i++) {
     struct pick best = {0};
@@ -410,7 +410,7 @@ enum { MISTAKES = 16 };
 
 /* Blames one group after the other, as long as one mends at least LEAST. KEPT: the values of their
  * repairs. */
-static enum status find_one_by_one(struct groups *groups, enum pass pass, double least,
+static enum status find_one_by_one(struct groups *groups, enum mending_pass pass, double least,
                                    double *kept[MISTAKES]) {
   struct search *search = groups->search;
   enum status status = STATUS_OK;

@@ -61,18 +61,18 @@ enum status lessons_list(bool json, struct text *out, struct diag *diag) {
 /* -- test -- */
 
 /* One lesson, gone through. */
-struct outcome {
+struct lesson_outcome {
   const char *file;
   enum status status; /* why it could not be gone through to its end */
   struct proof proof;
   struct diag diag;
 };
 
-static bool holds(const struct outcome *outcome) {
+static bool holds(const struct lesson_outcome *outcome) {
   return !outcome->status && outcome->proof.failure_count == 0;
 }
 
-static void put_line(struct text *out, const struct outcome *outcome, size_t number) {
+static void put_line(struct text *out, const struct lesson_outcome *outcome, size_t number) {
   text_printf(out, "%s %zu - ", holds(outcome) ? "ok" : "not ok", number);
   text_put_safe(out, outcome->file, strlen(outcome->file));
   if (!outcome->status) {
@@ -82,7 +82,7 @@ static void put_line(struct text *out, const struct outcome *outcome, size_t num
   text_puts(out, "\n");
 }
 
-static void put_errors(struct text *errors, const struct outcome *outcome) {
+static void put_errors(struct text *errors, const struct lesson_outcome *outcome) {
   for (size_t i = 0; i < outcome->proof.failure_count; i++)
     diag_render(&outcome->proof.failures[i], errors);
   if (outcome->status) diag_render(&outcome->diag, errors);
@@ -97,7 +97,7 @@ static json_t *failure_json(const struct diag *diag) {
 }
 
 /* NULL if there is no memory; text that is not UTF-8 is left out. */
-static json_t *outcome_json(const struct outcome *outcome) {
+static json_t *outcome_json(const struct lesson_outcome *outcome) {
   const struct proof *proof = &outcome->proof;
   json_t *failures = json_array(), *warnings = json_array();
   json_t *file = json_string(outcome->file);
@@ -125,7 +125,7 @@ int lessons_test(const char *const *files, size_t count, bool json, struct text 
   json_t *array = json ? json_array() : NULL;
   int result = 0;
   for (size_t i = 0; i < count; i++) {
-    struct outcome outcome = {.file = files[i]};
+    struct lesson_outcome outcome = {.file = files[i]};
     struct session session;
     session_init(&session, &command_interpreter);
     session.terse = true;

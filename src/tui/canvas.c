@@ -187,7 +187,7 @@ static int hanging_columns(const char *line, size_t length, int cols) {
 }
 
 /* What of a line stands in one row. */
-struct part {
+struct text_piece {
   size_t start, end;
   int col;
   int hang; /* columns that all rows but the first begin at */
@@ -195,7 +195,7 @@ struct part {
 };
 
 /* Moves PART, all zeros before the first, on to the next row; an empty line takes one, too. */
-static bool next_part(const char *line, size_t length, int cols, struct part *part) {
+static bool next_part(const char *line, size_t length, int cols, struct text_piece *part) {
   size_t start = part->end;
   if (part->rows == 0) part->hang = hanging_columns(line, length, cols);
   while (part->rows > 0 && start < length && line[start] == ' ') start++;
@@ -213,7 +213,7 @@ int canvas_paragraphs(struct canvas *canvas, struct area area, int row, int skip
   int number = 0;
   for (size_t length; *text; text += length + (text[length] == '\n')) {
     length = strcspn(text, "\n");
-    for (struct part part = {0}; next_part(text, length, area.cols, &part); number++)
+    for (struct text_piece part = {0}; next_part(text, length, area.cols, &part); number++)
       if (number >= skip)
         canvas_text(canvas, area, row + number - skip, part.col, role, text + part.start,
                     part.end - part.start);
@@ -232,7 +232,7 @@ const enum role canvas_roles[LINE_ROLE_COUNT] = {
 
 /* PART of LINE, as far as a role reaches at a time. */
 static void draw_part(struct canvas *canvas, struct area area, int row, const struct lines *lines,
-                      const struct report_line *line, const struct part *part) {
+                      const struct report_line *line, const struct text_piece *part) {
   int col = part->col;
   const size_t end = line->start + part->end;
   for (size_t at = line->start + part->start, until; at < end; at = until) {
@@ -249,7 +249,7 @@ int canvas_lines(struct canvas *canvas, struct area area, int row, int skip,
   int number = 0;
   for (size_t at = 0; lines_next(lines, &at, &line);) {
     const char *text = lines->text.bytes + line.start;
-    for (struct part part = {0}; next_part(text, line.end - line.start, area.cols, &part); number++)
+    for (struct text_piece part = {0}; next_part(text, line.end - line.start, area.cols, &part); number++)
       if (number >= skip && row + number - skip < area.rows)
         draw_part(canvas, area, row + number - skip, lines, &line, &part);
   }
@@ -260,7 +260,7 @@ int canvas_rows(const struct lines *lines, size_t end, int cols) {
   struct report_line line;
   int rows = 0;
   for (size_t at = 0; at < end && lines_next(lines, &at, &line);) {
-    struct part part = {0};
+    struct text_piece part = {0};
     while (next_part(lines->text.bytes + line.start, line.end - line.start, cols, &part)) rows++;
   }
   return rows;

@@ -9,14 +9,14 @@
 
 /* -- what there is to draw -- */
 
-struct point {
+struct curve_point {
   double step, value;
 };
 
 struct line {
   const char *name, *letter; /* LETTER marks it, and draws it where there are no dots */
   enum role role;
-  struct point points[CURVE_POINTS];
+  struct curve_point points[CURVE_POINTS];
   int count;
 };
 
@@ -36,7 +36,7 @@ struct loss_chart {
 
 static void add_point(struct line *line, double step, double value) {
   if (isfinite(value) && line->count < CURVE_POINTS)
-    line->points[line->count++] = (struct point){step, value};
+    line->points[line->count++] = (struct curve_point){step, value};
 }
 
 /* As many points of the curve as there are dots across, each the mean of its share; returns the
@@ -90,17 +90,17 @@ static void set_scales(struct loss_chart *chart) {
   chart->x.part = fmax(chart->x.part, 1); /* there is no half a step */
 }
 
-static double x_of(const struct loss_chart *chart, const struct point *point) {
+static double x_of(const struct loss_chart *chart, const struct curve_point *point) {
   return scale_place(&chart->x, point->step);
 }
 
-static double y_of(const struct loss_chart *chart, const struct point *point) {
+static double y_of(const struct loss_chart *chart, const struct curve_point *point) {
   return scale_place(&chart->y, point->value);
 }
 
 static void draw_line(struct loss_chart *chart, const struct line *line) {
   for (int i = 0; i < line->count; i++) {
-    const struct point *from = &line->points[i > 0 ? i - 1 : 0], *to = &line->points[i];
+    const struct curve_point *from = &line->points[i > 0 ? i - 1 : 0], *to = &line->points[i];
     plot_line(&chart->plot, x_of(chart, from), y_of(chart, from), x_of(chart, to),
               y_of(chart, to), 1, line->role, *line->letter);
   }
