@@ -745,6 +745,26 @@ static void test_undo_keeps_focus(void **state) {
   done(&trial);
 }
 
+/* Once the chain is walked, what a question says. */
+static const struct {
+  const char *line, *said;
+} answers[] = {
+    {"eval q", "3\n"},
+    {"eval dq * x", "8\n"},
+    {"show dx", "dx = dq\n   = -4\n"},
+    {"numeric z", "3\n"},
+};
+
+static void test_answers(void **state) {
+  (void)state;
+  struct trial trial;
+  open_model(&trial, chain);
+  doing(&trial, "run");
+  for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)
+    says(&trial, answers[i].line, answers[i].said);
+  done(&trial);
+}
+
 static void test_bare_expressions(void **state) {
   (void)state;
   struct trial trial;
@@ -1301,6 +1321,7 @@ int main(void) {
       cmocka_unit_test(test_random_walks),
       cmocka_unit_test(test_nothing_to_do),
       cmocka_unit_test(test_undo_keeps_focus),
+      cmocka_unit_test(test_answers),
       cmocka_unit_test(test_bare_expressions),
       cmocka_unit_test(test_failing_scripts),
       cmocka_unit_test(test_cut_off),
