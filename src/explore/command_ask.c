@@ -169,9 +169,9 @@ static enum status do_numeric(struct session *session, const struct source *argu
   if (status) return status;
   size_t count = shape_count(model_shape(model, model->nodes[node].slot));
   if (model->loss < 0)
-    return diag_set(diag, STATUS_USAGE, (struct span){0}, "%s", _("the model has no loss"));
+    return diag_set(diag, STATUS_USAGE, SPAN_NONE, "%s", _("the model has no loss"));
   if (entry == count && count > 1)
-    return diag_set(diag, STATUS_USAGE, (struct span){0}, _("which entry? numeric %s[0, 0]"),
+    return diag_set(diag, STATUS_USAGE, SPAN_NONE, _("which entry? numeric %s[0, 0]"),
                     node_title(model, node, title));
   status = slope_at(session, node, entry == count ? 0 : entry, &slope, diag);
   if (!status) text_printf(&out->text, "%s\n", number_text(slope, number));

@@ -119,7 +119,7 @@ static enum status build(struct built *built, const struct source *source, struc
   struct model *model = &built->model;
   enum status status = model_build(model, source, &io_loader, diag);
   if (!status && model->node_count == 0)
-    status = diag_set(diag, STATUS_DATA, (struct span){0}, "%s",
+    status = diag_set(diag, STATUS_DATA, SPAN_NONE, "%s",
                       _("this model has no node to look at"));
   if (!status) status = model_fold_statements(model, diag);
   if (status) return status;

@@ -49,7 +49,7 @@ static struct option_row row_of(int index) {
 
 static enum status usage(struct diag *diag, const char *option, const char *what,
                          const char *value) {
-  diag_set(diag, STATUS_USAGE, (struct span){0}, "--%s: %s%s%s%s", option, what,
+  diag_set(diag, STATUS_USAGE, SPAN_NONE, "--%s: %s%s%s%s", option, what,
            value ? " \"" : "", value ? value : "", value ? "\"" : "");
   return STATUS_USAGE;
 }
@@ -154,7 +154,7 @@ static enum status unknown_option(const char *given, enum verb verb, bool words,
   for (int i = 0; *name && i < ROW_COUNT; i++)
     if (words ? is_word(row_of(i), verb) : row_of(i).verbs & verb)
       best = suggest_nearer(name, best, row_of(i).name);
-  diag_set(diag, STATUS_USAGE, (struct span){0}, _("unknown option \"%.*s\""), (int)length, given);
+  diag_set(diag, STATUS_USAGE, SPAN_NONE, _("unknown option \"%.*s\""), (int)length, given);
   if (best) diag_hint(diag, _("did you mean %.*s%s?"), (int)dashes, given, best);
   else if (words) diag_hint(diag, "%s", _("\"help\" and the command's name shows the options"));
   else diag_hint(diag, "%s", _("\"gradwalk help\" shows the options"));
@@ -167,7 +167,7 @@ static enum status take_option(struct options *options, enum verb verb, int code
   const char *given = argv[optind - 1];
   if (code == 'e') code = 256 + ROW_statements;
   if (code == ':') {
-    diag_set(diag, STATUS_USAGE, (struct span){0}, _("the option \"%s\" needs a value"), given);
+    diag_set(diag, STATUS_USAGE, SPAN_NONE, _("the option \"%s\" needs a value"), given);
     return STATUS_USAGE;
   }
   if (code < 256) return unknown_option(given, verb, false, diag);

@@ -7,6 +7,7 @@
 #include "core/shared.h"
 #include "explore/log.h"
 #include "explore/options.h"
+#include "game/record.h"
 #include "io/file.h"
 #include "lang/shown.h"
 
@@ -14,7 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct span nowhere = {0};
 
 static enum status do_hunt(struct session *session, const struct source *arguments,
                            struct lines *out, struct diag *diag);
@@ -41,7 +41,7 @@ static void set_clock(struct play *play) {
 /* -- what may be done, and what it costs -- */
 
 static enum status must_wait(const char *command, struct diag *diag) {
-  diag_set(diag, STATUS_USAGE, nowhere, _("a hunt is on; \"%s\" has to wait until it is over"),
+  diag_set(diag, STATUS_USAGE, SPAN_NONE, _("a hunt is on; \"%s\" has to wait until it is over"),
            command);
   diag_hint(diag, "%s", _("\"giveup\" ends it"));
   return STATUS_USAGE;
@@ -65,7 +65,7 @@ static enum status write_record(const struct session *session, struct diag *diag
   struct text text;
   if (!session->now.play->record) return STATUS_OK;
   text_init(&text);
-  enum status status = record_make(session, &text);
+  enum status status = record_make(session->now.play, &text);
   status = status ? diag_no_memory(diag) : file_write(session->now.play->record, &text, diag);
   text_done(&text);
   return status;
@@ -194,7 +194,7 @@ static enum status play_answer(struct session *session, const struct source *arg
   const struct hidden_bug *found;
   if (!*arguments->text)
     return diag_set(
-        diag, STATUS_USAGE, nowhere, "%s",
+        diag, STATUS_USAGE, SPAN_NONE, "%s",
         _("answer where and what kind, as in answer dW2 scale, or with the right line"));
   set_clock(play);
   enum status status =
@@ -222,7 +222,7 @@ static enum status give_up(struct session *session, const struct source *argumen
                            struct lines *out, struct diag *diag) {
   (void)arguments;
   if (!play_is_on(session))
-    return diag_set(diag, STATUS_USAGE, nowhere, "%s", _("no hunt is on"));
+    return diag_set(diag, STATUS_USAGE, SPAN_NONE, "%s", _("no hunt is on"));
   set_clock(session->now.play);
   enum status status = hunt_end(&session->now.play->hunt, session->model, diag);
   if (!status) status = go_on(session, diag);
@@ -233,7 +233,7 @@ static enum status give_up(struct session *session, const struct source *argumen
 enum status play_record(struct session *session, const char *path, struct diag *diag) {
   struct play *play = session->now.play;
   if (access(path, F_OK) == 0) {
-    diag_set(diag, STATUS_USAGE, nowhere, _("%s exists already; it is left as it is"), path);
+    diag_set(diag, STATUS_USAGE, SPAN_NONE, _("%s exists already; it is left as it is"), path);
     diag_hint(diag, "%s", _("a record wants a file of its own"));
     return STATUS_USAGE;
   }

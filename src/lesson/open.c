@@ -44,7 +44,7 @@ static size_t byte_order_mark(const struct text *text) {
 
 static enum status choose_step(struct lesson *lesson, int step, struct diag *diag) {
   if (step > lesson_steps(lesson))
-    return diag_set(diag, STATUS_USAGE, (struct span){0}, _("%s: this lesson has %d steps"),
+    return diag_set(diag, STATUS_USAGE, SPAN_NONE, _("%s: this lesson has %d steps"),
                     text_string(&lesson->path), lesson_steps(lesson));
   lesson->source = lesson->graphs[lesson->page[step].model]->source;
   return STATUS_OK;
