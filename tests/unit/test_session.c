@@ -238,20 +238,21 @@ static void test_command_names(void **state) {
   done(&trial);
 }
 
-/* Whatever needs a model says so while there is none, instead of reading one. */
+/* Whatever needs a model says so while there is none, and nothing else reads one. */
 static void test_nothing_open(void **state) {
   (void)state;
-  static const char *const without[] = {"open", "source", "log", "help", "quit", "undo", "redo",
-                                        "resume"};
   struct trial trial;
-  start(&trial);
   const struct command *command;
   for (size_t i = 0; (command = command_at(i)); i++) {
-    bool needs = true;
-    for (size_t k = 0; k < sizeof without / sizeof *without; k++)
-      needs = needs && strcmp(command->name, without[k]) != 0;
-    if (needs) fails(&trial, command->name, STATUS_USAGE, "nothing is open");
+    start(&trial);
+    if (command->flags & COMMAND_NEEDS_MODEL)
+      fails(&trial, command->name, STATUS_USAGE, "nothing is open");
+    else
+      try(&trial, command->name);
+    assert_false(session_is_open(&trial.session));
+    done(&trial);
   }
+  start(&trial);
   fails(&trial, "undo", STATUS_USAGE, "nothing to undo");
   fails(&trial, "redo", STATUS_USAGE, "nothing to redo");
   fails(&trial, "open", STATUS_USAGE, "open what?");
@@ -741,6 +742,26 @@ static void test_undo_keeps_focus(void **state) {
   assert_int_equal(session->look.focus, there);
   doing(&trial, "prev");
   assert_int_not_equal(session->look.focus, there);
+  done(&trial);
+}
+
+/* Once the chain is walked, what a question says. */
+static const struct {
+  const char *line, *said;
+} answers[] = {
+    {"eval q", "3\n"},
+    {"eval dq * x", "8\n"},
+    {"show dx", "dx = dq\n   = -4\n"},
+    {"numeric z", "3\n"},
+};
+
+static void test_answers(void **state) {
+  (void)state;
+  struct trial trial;
+  open_model(&trial, chain);
+  doing(&trial, "run");
+  for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)
+    says(&trial, answers[i].line, answers[i].said);
   done(&trial);
 }
 
@@ -1304,6 +1325,7 @@ int main(void) {
       cmocka_unit_test(test_random_walks),
       cmocka_unit_test(test_nothing_to_do),
       cmocka_unit_test(test_undo_keeps_focus),
+      cmocka_unit_test(test_answers),
       cmocka_unit_test(test_bare_expressions),
       cmocka_unit_test(test_failing_scripts),
       cmocka_unit_test(test_cut_off),
