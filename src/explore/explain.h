@@ -19,8 +19,8 @@ enum status explain_rule(struct session *session, size_t index, struct lines *ou
 enum status explain_gradient(struct session *session, int node, struct lines *out,
                              struct diag *diag);
 
-/* What a step of the walk does. */
-enum status explain_step(struct session *session, const struct move *step, struct lines *out,
+/* What a move does. */
+enum status explain_move(struct session *session, const struct move *move, struct lines *out,
                          struct diag *diag);
 
 /* A node: its value, its gradient, and the lines that it hands to its operands. */

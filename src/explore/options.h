@@ -46,7 +46,7 @@ struct options {
   double eps, tolerance;         /* 0 and negative: not given */
   double autoplay;               /* 0: not given */
   int method, evaluate, precision; /* index of the choice; precision: -1 if no word gave it */
-  int step, directions, threads; /* 0: not given */
+  int page, directions, threads; /* 0: not given */
   int level, bug_count;          /* likewise; of a hunt */
   int edition;                   /* likewise; of the catalogue of bugs */
   double rate, momentum;         /* of train */

@@ -66,7 +66,7 @@ enum status record_make(const struct session *session, struct text *out) {
 struct record {
   json_t *document;
   const char *lesson, *text;
-  int step, level, bugs, freeze, edition, found, over, score;
+  int page, level, bugs, freeze, edition, found, over, score;
   json_int_t seed;
   double seconds;
   json_t *acts;
@@ -108,7 +108,7 @@ static enum status read_record(const char *file, struct record *record, struct d
   if (status) return status;
   if (json_unpack(
           record->document, "{s:s, s:i, s:s, s:I, s:i, s:i, s:b, s?i, s:o, s:F, s:i, s:b, s:i}",
-          "lesson", &record->lesson, "step", &record->step, "text", &record->text, "seed",
+          "lesson", &record->lesson, "step", &record->page, "text", &record->text, "seed",
           &record->seed, "level", &record->level, "bugs", &record->bugs, "freeze", &record->freeze,
           "edition", &record->edition, "acts", &record->acts, "seconds", &record->seconds, "found",
           &record->found, "over", &record->over, "score", &record->score) != 0 ||
@@ -146,8 +146,8 @@ static enum status begin_again(struct session *session, const struct record *rec
   if (status == STATUS_NO_INPUT && folder_end) /* a lesson that was handed in with the record */
     status = issue(session, &out, diag, "open %.*s/%s", (int)(folder_end - file), file,
                    base ? base + 1 : record->lesson);
-  if (!status && record->step > 0)
-    status = issue(session, &out, diag, "page %d", record->step);
+  if (!status && record->page > 0)
+    status = issue(session, &out, diag, "page %d", record->page);
   if (!status && record->freeze) status = issue(session, &out, diag, "freeze on");
   if (!status)
     status = issue(session, &out, diag, "hunt seed=%u level=%d bugs=%d edition=%d",

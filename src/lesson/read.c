@@ -45,7 +45,7 @@ static void fail(struct reader *reader, struct span place, const char *message, 
   if (hint) diag_hint(reader->diag, "%s", hint);
 }
 
-/* -- blocks and steps -- */
+/* -- blocks and pages -- */
 
 static struct page *last_page(struct reader *reader) {
   return &reader->lesson->page[reader->lesson->page_count - 1];
@@ -78,8 +78,8 @@ static void extend(struct reader *reader, struct block *block) {
 
 static void add_page(struct reader *reader, struct span place) {
   struct lesson *lesson = reader->lesson;
-  if (lesson->page_count > LESSON_MAX_STEPS) {
-    fail(reader, place, _("this lesson has more than 999 steps"), NULL);
+  if (lesson->page_count > LESSON_MAX_PAGES) {
+    fail(reader, place, _("this lesson has more than 999 pages"), NULL);
     return;
   }
   if (!array_reserve(&lesson->page, &lesson->page_capacity, lesson->page_count + 1,
@@ -284,7 +284,7 @@ static void read_heading(struct reader *reader, cmark_node *node) {
     fail(reader, place, _("this heading stands inside <details>"), _("close it with </details>"));
   } else if (level == 1) {
     if (lesson->title.length > 0)
-      fail(reader, place, _("this lesson has a title already"), _("a step begins with ##"));
+      fail(reader, place, _("this lesson has a title already"), _("a page begins with ##"));
     else put_title(reader, node);
   } else if (level > 2) {
     read_prose(reader, node);
@@ -328,7 +328,7 @@ static void read_model(struct reader *reader, cmark_node *node) {
   const char *literal = cmark_node_get_literal(node);
   uint32_t line = (uint32_t)cmark_node_get_start_line(node) + 1;
   if (last_page(reader)->model != SIZE_MAX) {
-    fail(reader, node_span(reader, node), _("this step has a model already"), NULL);
+    fail(reader, node_span(reader, node), _("this page has a model already"), NULL);
     return;
   }
   last_page(reader)->model = lesson->graph_count;
@@ -504,7 +504,7 @@ static void read_blocks(struct reader *reader, cmark_node *document) {
     }
 }
 
-/* What can only be said at the end: every step has a model, and hints without a quiz are prose. */
+/* What can only be said at the end: every page has a model, and hints without a quiz are prose. */
 static void finish(struct reader *reader) {
   struct lesson *lesson = reader->lesson;
   size_t model = 0;

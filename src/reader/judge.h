@@ -1,4 +1,4 @@
-/* Judging answers to a lesson's quizzes. What is right is computed, from the model as the step
+/* Judging answers to a lesson's quizzes. What is right is computed, from the model as the page
  * begins, never from what the reader has made of it. */
 #ifndef GRADWALK_READER_JUDGE_H
 #define GRADWALK_READER_JUDGE_H
@@ -14,7 +14,7 @@ struct judgement {
   char why[JUDGEMENT_SIZE];
 };
 
-/* Judges TEXT as an answer to the quiz QUIZ of the reader's step. A number may be written as any
+/* Judges TEXT as an answer to the quiz QUIZ of the reader's page. A number may be written as any
  * expression of numbers, with any minus sign; a choice by its number; names in any order, with
  * commas. STATUS_USAGE if TEXT is no answer at all. */
 enum status quiz_judge(struct session *session, int quiz, const struct source *text,

@@ -47,6 +47,9 @@ void report_sweep(struct lines *out, const struct sweep *sweep);
 /* That without the table: a few lines. */
 void report_sweep_summary(struct lines *out, const struct sweep *sweep);
 
+/* "52 entries", or "1 direction" if BY_DIRECTION: how many slopes were compared. */
+void report_put_count(struct text *out, size_t slopes, bool by_direction);
+
 /* With two digits and a power of ten throughout, so that columns compare: 3.9e-4. */
 const char *report_scientific(double value, char buffer[NUMBER_TEXT_SIZE]);
 

@@ -137,7 +137,7 @@ static void draw_matrix(struct ui *ui, struct area area) {
 static void draw(struct ui *ui, struct area area) {
   if (ui->progress.total > 0)
     view_progress(ui, area, _("Every mutant of the backward pass, through several checks"),
-                  _("nothing changes"));
+                  _("Ctrl-C or Esc stops it; nothing changes."));
   else if (ui->session->now.at.matrix)
     draw_matrix(ui, area);
   else

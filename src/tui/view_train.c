@@ -1,4 +1,4 @@
-/* A training, while it runs and after: the loss and the accuracies step by step, and the end of the
+/* A training, while it runs and after: the curves of the loss and the accuracies, and the end of the
  * table. */
 #include "core/intl.h"
 #include "tui/plot.h"
@@ -129,7 +129,7 @@ static void draw_marks(struct loss_chart *chart, struct area area) {
   plot_axes(&chart->plot, &chart->ui->canvas, area, y, y_count, x, x_count);
 }
 
-/* The names with their last values: "loss 0.213, each point the mean of 4 steps". */
+/* The names with their last values: "loss 0.213, each point the mean of 4 training steps". */
 static void draw_legend(struct loss_chart *chart, size_t steps_a_point) {
   struct canvas *canvas = &chart->ui->canvas;
   char number[NUMBER_TEXT_SIZE];
@@ -145,7 +145,7 @@ static void draw_legend(struct loss_chart *chart, size_t steps_a_point) {
     col += 3;
   }
   if (steps_a_point > 1)
-    canvas_printf(canvas, chart->area, 0, col - 1, ROLE_FAINT, _("mean of %zu steps"),
+    canvas_printf(canvas, chart->area, 0, col - 1, ROLE_FAINT, _("mean of %zu training steps"),
                   steps_a_point);
 }
 
@@ -253,7 +253,8 @@ static void draw_running(struct ui *ui, const struct history *history, struct ar
   lines_init(&title);
   report_train_title(&title, history);
   if (title.text.length > 0) lines_truncate(&title, title.text.length - 1);
-  int used = view_progress(ui, area, text_string(&title.text), _("what was learnt is kept"));
+  int used = view_progress(ui, area, text_string(&title.text),
+                           _("Ctrl-C or Esc stops it; what was learnt is kept."));
   lines_done(&title);
   draw_body(ui, history, (struct area){area.row + used, area.col, area.rows - used, area.cols});
 }
@@ -269,9 +270,10 @@ static int draw_words(struct ui *ui, const struct history *history, struct area 
   const int title = canvas_lines(&ui->canvas, indented, 0, 0, &lines);
   lines_clear(&lines);
   report_train_end(&lines, history, model);
-  if (history->before)
-    text_printf(&lines.text, _(" check before: %s; after: %s\n"), history->before,
-                history->after ? history->after : _("stopped"));
+  if (history->before && history->after)
+    text_printf(&lines.text, _(" check before: %s; after: %s\n"), history->before, history->after);
+  else if (history->before)
+    text_printf(&lines.text, _(" check before: %s; the one after was stopped\n"), history->before);
   report_train_notes(&lines, history, model);
   const int words = canvas_lines(&ui->canvas, area, title, 0, &lines);
   lines_done(&lines);

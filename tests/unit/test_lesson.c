@@ -155,7 +155,7 @@ static void test_steps(void **state) {
   struct diag diag;
   assert_int_equal(lesson_parse(&lesson, "s.md", text, strlen(text), &diag), STATUS_OK);
   assert_string_equal(text_string(&lesson.title), "The title");
-  assert_int_equal(lesson_steps(&lesson), 3);
+  assert_int_equal(lesson_last_page(&lesson), 3);
   assert_int_equal(lesson.graph_count, 2);
   static const size_t models[] = {0, 0, 1, 1};
   for (size_t i = 0; i < 4; i++) assert_int_equal(lesson.page[i].model, models[i]);

@@ -28,7 +28,7 @@ static char state[80], shelf[96];
 /* The reader has come to STEP of lesson NUMBER. */
 static enum status save(int number, int step, struct diag *diag) {
   char marks[] = "rs-";
-  struct progress_entry entry = {.step = step, .steps = STEPS, .marks = marks};
+  struct progress_entry entry = {.page = step, .pages = STEPS, .marks = marks};
   snprintf(entry.name, sizeof entry.name, "lesson-%d", number);
   return progress_save(&entry, diag);
 }
@@ -43,7 +43,7 @@ static int step_of(const struct progress *progress, int number) {
   char name[32];
   snprintf(name, sizeof name, "lesson-%d", number);
   const struct progress_entry *entry = progress_find(progress, name);
-  return entry ? entry->step : 0;
+  return entry ? entry->page : 0;
 }
 
 static size_t count_files(void) {
