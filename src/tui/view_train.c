@@ -129,6 +129,15 @@ static void draw_marks(struct loss_chart *chart, struct area area) {
   plot_axes(&chart->plot, &chart->ui->canvas, area, y, y_count, x, x_count);
 }
 
+/* How many training steps one point is the mean of; in short where there is no room. */
+static void draw_share(struct loss_chart *chart, int col, size_t steps_a_point) {
+  char share[64];
+  snprintf(share, sizeof share, _("mean of %zu training steps"), steps_a_point);
+  if (col + text_columns(share, strlen(share)) > chart->area.cols)
+    snprintf(share, sizeof share, _("mean of %zu"), steps_a_point);
+  canvas_puts(&chart->ui->canvas, chart->area, 0, col, ROLE_FAINT, share);
+}
+
 /* The names with their last values: "loss 0.213, each point the mean of 4 training steps". */
 static void draw_legend(struct loss_chart *chart, size_t steps_a_point) {
   struct canvas *canvas = &chart->ui->canvas;
@@ -144,9 +153,7 @@ static void draw_legend(struct loss_chart *chart, size_t steps_a_point) {
                            number_brief(line->points[line->count - 1].value, 4, number));
     col += 3;
   }
-  if (steps_a_point > 1)
-    canvas_printf(canvas, chart->area, 0, col - 1, ROLE_FAINT, _("mean of %zu training steps"),
-                  steps_a_point);
+  if (steps_a_point > 1) draw_share(chart, col - 1, steps_a_point);
 }
 
 enum { AROUND = 1 + PLOT_BELOW }; /* rows of the legend and of the axis */
