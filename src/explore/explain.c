@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The slot that a name in a line stands for, or -1. */
+/* The slot that a name in a line means, or -1. */
 static int slot_of(const struct session *session, const char *name) {
   const struct model *model = session->model;
   int slot = scope_find(&model->scope, name);
@@ -251,7 +251,7 @@ static void put_gradient(struct session *session, int node, struct text *out) {
   text_puts(out, "\n");
 }
 
-/* The gradient, if one is wanted, and what is handed on. */
+/* The gradient, if the node has one, and what is handed on. */
 static enum status explain_upstream(struct session *session, int node, struct lines *out,
                                     struct diag *diag) {
   const size_t start = out->text.length;

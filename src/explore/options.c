@@ -319,7 +319,7 @@ static void put_help(struct text *out, const struct option_help *option, const c
   text_printf(out, "      %s%s%s%s", dashes, option->name, option->argument ? "=" : "",
               option->argument ? option->argument : "");
   text_pad(out, (int)(out->length - start), width);
-  text_printf(out, " %s\n", option->help);
+  text_printf(out, " %s\n", _(option->help));
 }
 
 void options_help(struct text *out, enum verb verb) {

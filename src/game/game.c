@@ -242,7 +242,7 @@ enum status play_record(struct session *session, const char *path, struct diag *
   struct play *play = session->now.play;
   if (access(path, F_OK) == 0) {
     diag_set(diag, STATUS_USAGE, nowhere, _("%s exists already; it is left as it is"), path);
-    diag_hint(diag, "%s", _("a record wants a file of its own"));
+    diag_hint(diag, "%s", _("a record needs a file of its own"));
     return STATUS_USAGE;
   }
   free(play->record);

@@ -15,7 +15,7 @@ struct file_lines {
 enum status file_lines_read(struct file_lines *lines, struct lesson *lesson, const char *bytes,
                        size_t length, struct diag *diag);
 
-/* Where LINE, from 1, begins; behind the last: the end. */
+/* Where LINE, counted from 1, begins; the end of the file for lines after the last. */
 uint32_t file_lines_start(const struct file_lines *lines, int line);
 
 /* LINE without its newline. */

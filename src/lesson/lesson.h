@@ -19,11 +19,11 @@ const char *number_fault_text(enum number_fault fault);
 
 /* "EXPR = NUMBER", in prose or in a quiz: what the model must agree with. The number is good to its
  * last printed digit, or, where "…" follows, its digits are the first ones; a whole number is
- * exact. Instead of a number a verdict may stand. */
+ * exact. A verdict may take the place of a number. */
 struct figure {
   struct span expr, number; /* of the text in the file, or of code that knows its place there */
   struct span place;        /* in the file */
-  struct span shown;        /* the number in lesson.pages, where it stands in prose */
+  struct span shown;        /* the number in lesson.pages, if it is in prose */
   bool is_word;             /* a verdict */
   bool is_cut;              /* "…" follows */
   enum number_fault fault;  /* then value and slack are 0 */

@@ -255,7 +255,7 @@ static enum status prove_choice(struct trial *trial, bool *holds, struct diag *d
   *holds = !status && count == 1;
   if (!status && !*holds)
     diag_set(diag, STATUS_DATA, trial->quiz->place,
-             _("of the choices %d hold; exactly one must"), count);
+             _("%d of the choices hold; exactly one must"), count);
   return status;
 }
 
@@ -364,7 +364,7 @@ static enum status prove_name(struct trial *trial, bool *holds, struct diag *dia
     *holds = node >= 0 && counts[node] == 0;
     if (!*holds)
       diag_set(diag, STATUS_DATA, value, "%s",
-               node < 0 ? _("no node is called so") : _("this wrong answer is right"));
+               node < 0 ? _("no node has this name") : _("this wrong answer is right"));
   }
   free(counts);
   return status;

@@ -15,7 +15,7 @@ struct prover {
   struct session *session;
   struct diag *diag;
   int page;
-  struct span bug;  /* the first bug whose claim is open; source NULL: none is */
+  struct span bug;  /* the first bug about which nothing is said yet; its source is NULL without one */
 };
 
 void proof_done(struct proof *proof) {
@@ -43,7 +43,7 @@ static enum status keep_warning(struct prover *prover) {
 
 /* -- figures in prose -- */
 
-/* What a reader takes for a figure although nothing proves it. */
+/* Warns of what a reader takes for a figure although nothing proves it. */
 static enum status warn(struct prover *prover, struct figures *figures, struct span text,
                         struct span place) {
   bool resembles = true;
@@ -266,7 +266,8 @@ static enum status prove_page(struct prover *prover) {
   return status;
 }
 
-/* The path of what FILE, in a folder called by a language, translates; false if it is none. */
+/* Finds the path of the original of FILE, a translation in a folder named for a language; false if
+ * FILE is no translation. */
 static bool find_original(const char *file, struct text *path) {
   const char *name = strrchr(file, '/');
   if (!name) return false;

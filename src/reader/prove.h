@@ -10,7 +10,7 @@ struct proof {
   size_t pages, figures, expectations, quizzes, bugs; /* looked at */
   struct diag *failures; /* what does not hold, in the order of the file */
   size_t failure_count, failure_capacity;
-  struct diag *warnings; /* what looks like a claim and is none: no failure */
+  struct diag *warnings; /* text that looks like a claim and is none; this is no failure */
   size_t warning_count, warning_capacity;
 };
 

@@ -16,7 +16,7 @@ static void put_shape(struct text *out, struct shape shape) {
   text_printf(out, "%u x %u", shape.rows, shape.cols);
 }
 
-/* A constant that has no name: the number, or how it was written, as far as that is short. */
+/* A constant without a name: the number, or how it was written if that is short. */
 static void put_constant(struct text *out, const struct model *model, int slot) {
   const struct expr *ref = model->values[slot].ref;
   char number[NUMBER_TEXT_SIZE];
@@ -59,8 +59,8 @@ static void put_instr(struct text *out, const struct trace *trace, const struct 
     text_puts(out, i > 0 ? ", " : "");
     put_slot(out, trace, instr->in[i]);
   }
-  if (op->flags & OP_AXIS && instr->axis != AXIS_ALL) text_printf(out, ", axis %d", instr->axis);
-  if (op->flags & OP_PLACE) text_printf(out, ", entry %d", instr->axis);
+  if (op->flags & OP_AXIS && instr->axis != AXIS_ALL) text_printf(out, _(", axis %d"), instr->axis);
+  if (op->flags & OP_PLACE) text_printf(out, _(", entry %d"), instr->axis);
   text_puts(out, ")");
 }
 

@@ -11,7 +11,7 @@ struct app_start {
   const char *record; /* of the hunt, or NULL */
   const char *trace;  /* the file that keys and commands are logged to, or NULL */
   int edition;        /* of the catalogue of bugs; 0: the newest */
-  double autoplay;    /* above 0 the lesson goes on by itself after so many seconds, until a key is
+  double autoplay;    /* above 0 the lesson goes on by itself after this many seconds, until a key is
                        * pressed */
 };
 

@@ -33,7 +33,7 @@ extern const enum role canvas_roles[LINE_ROLE_COUNT];
 enum { COLOUR_DEFAULT = -1 };
 
 struct cell {
-  char text[13];   /* UTF-8: a character with its combining marks; "" behind a wide one */
+  char text[13];   /* UTF-8: a character with its combining marks; "" after a wide one */
   uint8_t role;
   bool strong;     /* bold, whatever its role */
   int16_t fg, bg;  /* beyond the role's own: pictures and heat maps */

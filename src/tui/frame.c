@@ -73,7 +73,7 @@ static struct area body_of(const struct ui *ui) {
                         : (struct area){0, 0, ui->canvas.rows, ui->canvas.cols};
 }
 
-/* Where the main view goes, and what stands beside and below it. */
+/* Where the main view goes, and what is beside and below it. */
 struct frame {
   struct area lesson, main, inspector;
 };
@@ -117,7 +117,7 @@ static void draw_pane(struct ui *ui, enum view_id view, struct area area) {
   view_table[view]->draw(ui, below_rule(area));
 }
 
-/* One node, bold, in the middle, and how far the walk has come. */
+/* Draws one node, bold, in the middle, and how far the walk has come. */
 static void draw_presented(struct ui *ui) {
   enum { LEAST = 12 }; /* rows; below that, all of them are for the node */
   const struct session *session = ui->session;

@@ -63,7 +63,7 @@ struct map {
   double scale;       /* what the backward pass may be a multiple of: 1 for a param */
 };
 
-/* The multiple that a line between holds of the numerical gradient, as far as that is known. */
+/* By how much a line between is a multiple of the numerical gradient, as far as that is known. */
 static double scale_between(const struct tensor_check *tensor) {
   double product = 0, squares = 0;
   for (size_t i = 0; i < tensor->count; i++) {
@@ -83,7 +83,7 @@ static enum heat entry_heat(const struct check *check, const struct map *map, si
   return (enum heat)(HEAT_OK + check_band(&check->options, error));
 }
 
-/* The worst entry of those that the cell ROW, COL stands for. */
+/* The worst of the entries that share the cell ROW, COL. */
 static enum heat cell_heat(const struct check *check, const struct map *map, int row, int col) {
   enum heat worst = HEAT_PENDING;
   uint32_t rows = map->shape.rows, cols = map->shape.cols;

@@ -54,7 +54,7 @@ static bool lesson_is_seen(const struct ui *ui) {
   return ui->session->look.view == VIEW_LESSON || frame_lesson(ui).rows > 0;
 }
 
-/* A hint stands at the end of the page. */
+/* Scrolls to a hint, which is at the end of the page. */
 static void show_hint(struct ui *ui) {
   enum { END = 1000000 };
   if (!lesson_is_seen(ui)) return;

@@ -47,7 +47,7 @@ struct ui {
   struct shelf shelf; /* of the lessons */
   int listed;             /* line of their list */
   int checked;            /* tensor of the check; -1: the worst */
-  bool follow;            /* it was chosen just now: scroll to where it stands */
+  bool follow;            /* it was chosen just now: scroll to it */
   int line;               /* of the rule lines in the inspector, the chosen one; -1: none yet */
   int mutant;             /* row of the matrix */
   int swept;              /* step of the sweep; -1: the best */

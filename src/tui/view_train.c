@@ -106,8 +106,8 @@ static void draw_line(struct loss_chart *chart, const struct line *line) {
   }
 }
 
-/* Every other point has the letter of one line, and those between that of the other; but none is
- * right behind the one before. */
+/* The letters of the two lines take turns from point to point, and no letter directly follows
+ * another. */
 static void draw_letters(struct loss_chart *chart, int index, struct area area) {
   enum { APART = 4 };
   const struct line *line = &chart->lines[index];
