@@ -31,8 +31,8 @@ struct play {
 /* Whether a hunt is on that is not over yet. */
 bool play_is_on(const struct session *session);
 
-/* Says no to COMMAND with ARGUMENTS where it would leave the hunt that is on, else STATUS_OK; and to
- * undo where that would leave it. */
+/* Refuses COMMAND with ARGUMENTS where it would leave the hunt that is on; STATUS_OK otherwise. The
+ * second does the same for undo. */
 enum status play_allows(const struct session *session, const struct command *command,
                         const char *arguments, struct diag *diag);
 enum status play_allows_undo(const struct session *session, struct diag *diag);
@@ -74,7 +74,8 @@ struct grade {
 void grade_done(struct grade *grade);
 
 /* Replays the record in FILE and scores it anew. STATUS_DATA if it is cut off, edited, of another
- * text of the lesson, or not a record at all; DIAG says which. INTERPRETER carries out its lines. Ends with grade_done(). */
+ * text of the lesson, or not a record at all; DIAG says which. INTERPRETER carries out its lines.
+ * Ends with grade_done(). */
 enum status grade_record(const char *file, const struct interpreter *interpreter,
                          struct grade *grade, struct diag *diag);
 

@@ -21,8 +21,8 @@ uint32_t file_lines_start(const struct file_lines *lines, int line);
 /* LINE without its newline. */
 struct span file_lines_span(const struct file_lines *lines, const struct lesson *lesson, int line);
 
-/* Makes SOURCE, the text of a fence that begins in LINE, a part of LESSON's file: its lines stand
- * there with the fence's indentation. False if there is no memory. */
+/* Makes SOURCE, the text of a fence that begins in LINE, a part of LESSON's file, where its lines
+ * have the fence's indentation. False if there is no memory. */
 bool file_lines_place(const struct file_lines *lines, struct lesson *lesson, int line,
                  struct source *source);
 

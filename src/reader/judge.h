@@ -26,9 +26,9 @@ enum status quiz_choice(struct session *session, int quiz, int *choice, struct d
 /* The right answer as its author wrote it; of a quiz with choices its number, once it is known. */
 void quiz_put_answer(const struct session *session, int quiz, struct text *out);
 
-/* Whether the quiz's own answer is right and its wrong ones are wrong, with the model as the
- * reader's page begins: STATUS_OK and *HOLDS, with what is amiss in DIAG where it does not hold; another status
- * if it cannot be told. */
+/* Proves that the quiz's own answer is right and its wrong ones are wrong, with the model as the
+ * reader's page begins: STATUS_OK and *HOLDS, with what is amiss in DIAG where it does not hold.
+ * Any other status means that it cannot be told. */
 enum status quiz_prove(struct session *session, int quiz, bool *holds, struct diag *diag);
 
 #endif

@@ -15,7 +15,7 @@ struct prover {
   struct session *session;
   struct diag *diag;
   int page;
-  struct span bug;  /* the first bug about which nothing is said yet; its source is NULL without one */
+  struct span bug; /* the first bug about which nothing is said yet; source NULL: there is none */
 };
 
 void proof_done(struct proof *proof) {

@@ -9,7 +9,7 @@
 
 /* -- what lines are about -- */
 
-/* The node is the one that hands the gradient on, or, in a backward block, the one whose gradient it
+/* The node is the one that hands the gradient on or, in a backward block, the one whose gradient it
  * is; -1 for a name of the block's own. */
 struct about report_about_rule(const struct model *model, size_t index) {
   const struct rule *rule = &model->rules[index];

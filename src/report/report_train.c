@@ -127,8 +127,9 @@ static void put_loss(struct text *out, const struct history *history) {
 static void put_trial(struct text *out, const struct advice *advice) {
   char rate[NUMBER_TEXT_SIZE], first[NUMBER_TEXT_SIZE], last[NUMBER_TEXT_SIZE];
   if (advice->uphill)
-    text_puts(out, _(" note    tried: even a very small training step raises the loss, so a smaller "
-                     "rate does not help: look at the gradient (\"check\"), its sign first\n"));
+    text_puts(out, _(" note    tried: even a very small training step raises the loss, so a "
+                     "smaller rate does not help: look at the gradient (\"check\"), its sign "
+                     "first\n"));
   if (advice->trial_steps == 0) return;
   number_brief(advice->trial_rate, 3, rate);
   number_brief(advice->trial_first, 5, first);

@@ -249,7 +249,8 @@ int canvas_lines(struct canvas *canvas, struct area area, int row, int skip,
   int number = 0;
   for (size_t at = 0; lines_next(lines, &at, &line);) {
     const char *text = lines->text.bytes + line.start;
-    for (struct text_piece part = {0}; next_part(text, line.end - line.start, area.cols, &part); number++)
+    for (struct text_piece part = {0}; next_part(text, line.end - line.start, area.cols, &part);
+         number++)
       if (number >= skip && row + number - skip < area.rows)
         draw_part(canvas, area, row + number - skip, lines, &line, &part);
   }

@@ -94,7 +94,7 @@ int canvas_lines(struct canvas *canvas, struct area area, int row, int skip,
 /* How many rows of COLS columns those of LINES take that begin before byte END. */
 int canvas_rows(const struct lines *lines, size_t end, int cols);
 
-/* A line of the frame: the sides (1 up, 2 right, 4 down, 8 left) that meet in one character; 16: all
+/* The character of a line of the frame in which SIDES (1 up, 2 right, 4 down, 8 left) meet; 16: all
  * of them are joined there. */
 const char *canvas_line_glyph(const struct canvas *canvas, unsigned sides);
 

@@ -25,8 +25,8 @@ bool prompt_key(int key, struct text *line);
 /* The key that a lone Esc means: Ctrl-G, which gives the line up, or itself for vi's users. */
 int prompt_escape(void);
 
-/* Draws the line being edited, with the cursor in its place by display width; what completion had
- * to offer stands above it. */
+/* Draws the line being edited, with the cursor in its place by display width, and above it what
+ * completion had to offer. */
 void prompt_draw(struct canvas *canvas, struct area area);
 
 #endif

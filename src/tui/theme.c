@@ -102,8 +102,8 @@ static enum status take_look(struct theme *theme, struct span line, const char *
   int role = find_word(role_names, ROLE_COUNT, word, length);
   if (role < 0)
     return wrong(diag, line, word, length,
-                 _("expected a role: plain, value, gradient, faint, title, focus, key, good, doubt, bad "
-                   "or flash"));
+                 _("expected a role: plain, value, gradient, faint, title, focus, key, good, doubt, "
+                   "bad or flash"));
   struct ink ink = {0};
   for (int i = 0; i < PALETTE_COUNT; i++) {
     length = conf_word(&at, end, &word);

@@ -10,8 +10,8 @@ static const char *keys_hint(bool unicode, bool tensors) {
   if (tensors)
     return unicode ? _("\n ↑↓ choose a tensor; Enter goes there\n")
                    : _("\n Up, Down choose a tensor; Enter goes there\n");
-  return unicode ? _("\n ↑↓ choose a tensor or a wrong line; Enter goes there, e edits it, T switches "
-                     "a bug off and on\n")
+  return unicode ? _("\n ↑↓ choose a tensor or a wrong line; Enter goes there, e edits it, T "
+                     "switches a bug off and on\n")
                  : _("\n Up, Down choose a tensor or a wrong line; Enter goes there, e edits it, T "
                      "switches a bug off and on\n");
 }

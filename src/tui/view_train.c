@@ -1,5 +1,5 @@
-/* A training, while it runs and after: the curves of the loss and the accuracies, and the end of the
- * table. */
+/* A training, while it runs and after: the curves of the loss and of the accuracies, and the end of
+ * the table. */
 #include "core/intl.h"
 #include "tui/plot.h"
 #include "tui/view.h"
@@ -177,7 +177,8 @@ static void draw_chart(struct loss_chart *chart, size_t steps_a_point) {
   plot_done(&chart->plot);
 }
 
-static struct loss_chart make_chart(struct ui *ui, const struct history *history, struct area area) {
+static struct loss_chart make_chart(struct ui *ui, const struct history *history,
+                                    struct area area) {
   const bool runs = history == ui->session->training;
   return (struct loss_chart){.ui = ui, .history = history, .area = area,
                         .last_step = (double)(runs ? history->steps : history->done),
