@@ -209,7 +209,7 @@ static void help_command(struct text *out, const struct command *command) {
   size_t start = out->length;
   text_printf(out, "%s%s%s", command->name, *command->arguments ? " " : "", command->arguments);
   text_pad(out, text_columns(out->bytes + start, out->length - start), HELP_COLUMN);
-  text_printf(out, " %s\n", command->help);
+  text_printf(out, " %s\n", _(command->help));
 }
 
 static enum status do_help(struct session *session, const struct source *arguments,

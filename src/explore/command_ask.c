@@ -191,7 +191,7 @@ const struct command ask_commands[] = {
      .help = "the backward pass against differences"},
     {.name = "sweep", .arguments = "[params=NAMES] …", .flags = ASKS, .hunt = IN_HUNT_A_CHECK,
      .run = do_sweep, .completes = COMPLETE_OPTIONS, .shown = SHOWN_MEANWHILE, .view = VIEW_SWEEP,
-     .help = "the error of the differences, step by step"},
+     .help = "the error of the differences at each step h"},
     {.name = "numeric", .arguments = "NAME[i, j]", .flags = ASKS, .hunt = IN_HUNT_AN_ENTRY,
      .run = do_numeric, .help = "one entry of the numerical gradient, by a central difference"},
     {0}};

@@ -21,7 +21,7 @@ struct option_row {
   const char *help;
 };
 
-/* How many choices a table of names holds. */
+/* The number of names in a table of choices. */
 #define CHOICE_COUNT(choices)                                     \
   ((choices) == precision_names  ? (size_t)PRECISION_COUNT        \
    : (choices) == method_names   ? (size_t)METHOD_COUNT           \
@@ -47,11 +47,20 @@ static struct option_row row_of(int index) {
   return row;
 }
 
-static enum status usage(struct diag *diag, const char *option, const char *what,
-                         const char *value) {
-  diag_set(diag, STATUS_USAGE, SPAN_NONE, "--%s: %s%s%s%s", option, what,
-           value ? " \"" : "", value ? value : "", value ? "\"" : "");
-  return STATUS_USAGE;
+/* Other names of options. */
+static const struct {
+  int row;
+  const char *name;
+} also[] = {
+#define OPTION(field, ...)
+#define OPTION_ALSO(field, name) {ROW_##field, name},
+#include "explore/options.def"
+#undef OPTION
+};
+enum { ALSO_COUNT = sizeof also / sizeof *also };
+
+static enum status found(struct diag *diag, const char *option, const char *value) {
+  return diag_set(diag, STATUS_USAGE, SPAN_NONE, _("--%s: found \"%s\""), option, value);
 }
 
 static enum status set_number(const struct option_row *row, void *field, const char *value,
@@ -63,7 +72,7 @@ static enum status set_number(const struct option_row *row, void *field, const c
   bool fits = is_count ? number >= row->smallest && number <= MOST && number == floor(number)
                        : number > row->smallest;
   if (!*value || *end || !isfinite(number) || !fits) {
-    usage(diag, row->name, _("found"), value);
+    found(diag, row->name, value);
     if (is_count) diag_hint(diag, _("expected a whole number from %g to %d"), row->smallest, MOST);
     else diag_hint(diag, _("expected a finite number above %g"), row->smallest);
     return STATUS_USAGE;
@@ -85,7 +94,7 @@ static enum status set_choice(const struct option_row *row, void *field, const c
     }
     text_printf(&list, "%s%s", i > 0 ? ", " : "", row->choices[i]);
   }
-  usage(diag, row->name, _("found"), value);
+  found(diag, row->name, value);
   diag_hint(diag, _("expected one of: %s"), text_string(&list));
   text_done(&list);
   return STATUS_USAGE;
@@ -172,22 +181,25 @@ static enum status take_option(struct options *options, enum verb verb, int code
   }
   if (code < 256) return unknown_option(given, verb, false, diag);
   struct option_row row = row_of(code - 256);
-  if (!(row.verbs & verb)) {
-    usage(diag, row.name, _("this verb does not take this option"), NULL);
-    return STATUS_USAGE;
-  }
+  if (!(row.verbs & verb))
+    return diag_set(diag, STATUS_USAGE, (struct span){0},
+                    _("--%s: this verb does not take this option"), row.name);
   return set_option(options, code - 256, optarg, diag);
+}
+
+static struct option long_option(const char *name, int row) {
+  const bool flag = row_of(row).kind == OPTION_FLAG;
+  return (struct option){name, flag ? no_argument : required_argument, NULL, 256 + row};
 }
 
 enum status options_parse(struct options *options, enum verb verb, int argc, char **argv,
                           int *first, struct diag *diag) {
-  struct option longs[ROW_COUNT + 1] = {0};
+  struct option longs[ROW_COUNT + ALSO_COUNT + 1] = {0};
   enum status status = STATUS_OK;
   *options = (struct options){.tolerance = -1, .rate = 0.1, .seed = -1};
-  for (int i = 0; i < ROW_COUNT; i++)
-    longs[i] = (struct option){row_of(i).name,
-                               row_of(i).kind == OPTION_FLAG ? no_argument : required_argument,
-                               NULL, 256 + i};
+  for (int i = 0; i < ROW_COUNT; i++) longs[i] = long_option(row_of(i).name, i);
+  for (int i = 0; i < ALSO_COUNT; i++)
+    longs[ROW_COUNT + i] = long_option(also[i].name, also[i].row);
   opterr = 0;
   optind = 1;
   for (int code; !status && (code = getopt_long(argc, argv, ":e:", longs, NULL)) != -1;)
@@ -218,7 +230,8 @@ static enum status take_word(struct options *options, enum verb verb, const char
   if (row < 0 || !is_word(row_of(row), verb)) return unknown_option(word, verb, true, diag);
   const bool flag = row_of(row).kind == OPTION_FLAG;
   if (flag != (name[length] != '='))
-    return usage(diag, row_of(row).name, flag ? _("takes no value") : _("needs a value"), NULL);
+    return diag_set(diag, STATUS_USAGE, (struct span){0},
+                    flag ? _("--%s takes no value") : _("--%s needs a value"), row_of(row).name);
   if (!flag && name[length + 1]) *wrong = name + length + 1;
   return set_option(options, row, flag ? NULL : name + length + 1, diag);
 }
@@ -306,7 +319,7 @@ static void put_help(struct text *out, const struct option_help *option, const c
   text_printf(out, "      %s%s%s%s", dashes, option->name, option->argument ? "=" : "",
               option->argument ? option->argument : "");
   text_pad(out, (int)(out->length - start), width);
-  text_printf(out, " %s\n", option->help);
+  text_printf(out, " %s\n", _(option->help));
 }
 
 void options_help(struct text *out, enum verb verb) {

@@ -79,7 +79,7 @@ static void queue_key(int key) {
 
 /* -- completion -- */
 
-/* The words that an argument may be, by number; NULL behind the last. */
+/* The word number INDEX that an argument may be; NULL after the last. */
 typedef const char *nth_word(size_t index);
 
 static const char *nth_command(size_t index) {
@@ -163,7 +163,7 @@ static struct offer find_offer(const char *line, size_t before) {
   return offers[prompt.completing ? prompt.completing->completes : COMPLETE_NODES];
 }
 
-/* How many words stand before byte START of LINE. */
+/* The count of words before byte START of LINE. */
 static int words_before(const char *line, size_t start) {
   int words = 0;
   for (size_t at = 0; at < start; at++)
