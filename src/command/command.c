@@ -153,10 +153,16 @@ static enum status apply(struct session *session, const char *line, struct span 
   return status;
 }
 
+/* Whether a command that failed has left something: in the exploration, or in its model. */
+static bool has_left(const struct session *session, const struct exploration *before) {
+  return !exploration_is(before, &session->now) ||
+         (session_is_open(session) && !edits_are(session->now.at.edits, session->model));
+}
+
 /* Back to BEFORE, which ends here, if the command that failed has left something. */
 static void take_back(struct session *session, struct exploration before, enum status status) {
   struct diag ignored;
-  if (status != STATUS_NO_MEMORY && exploration_is(&before, &session->now)) {
+  if (status != STATUS_NO_MEMORY && !has_left(session, &before)) {
     exploration_drop(&before);
     return;
   }

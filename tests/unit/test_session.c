@@ -917,11 +917,13 @@ static void test_wrong_commands(void **state) {
       "export W1 x.txt", "export nobody /tmp/x.csv", "export W1 /nonexistent/x.csv", "source",
       "source /nonexistent", "save", "save /nonexistent/x", "help nosuch", "redo", "nosuch", "NEXT",
       "next 3", "run all", "W1 = 3", "dW1 = X", "W1 +", "nobody + 1", "3 *", "W1 @ W1",
-      "hunt seed=1 record=/nonexistent/r.json", "hunt level=9", "hunt bugs=99",
+      "hunt seed=1 record=/nonexistent/r.json", "hunt level=9",
+      "hunt edition=99", "hunt bugs=99",
       "train steps=3 save=/dev/null/x",
   };
   struct trial trial;
   open_model(&trial, buggable);
+  doing(&trial, "bug dW1 = 2 * dZ1 @ X.T");
   doing(&trial, "run");
   doing(&trial, "prev");
   doing(&trial, "check");
