@@ -219,7 +219,7 @@ static enum status do_help(struct session *session, const struct source *argumen
   bool described = false;
   if (command) {
     help_command(&out->text, command);
-    options_help_words(&out->text, command->name);
+    options_help_words(&out->text, command->options);
     return STATUS_OK;
   }
   for (size_t i = 0; arguments->length == 0 && (command = interpreter->at(i)); i++)

@@ -122,6 +122,6 @@ static enum status do_train(struct session *session, const struct source *argume
 const struct command train_commands[] = {
     {.name = "train", .arguments = "[steps=N] [lr=R] …",
      .flags = COMMAND_CHANGES | COMMAND_NEEDS_MODEL, .run = do_train,
-     .completes = COMPLETE_OPTIONS, .shown = SHOWN_MEANWHILE, .view = VIEW_TRAIN,
+     .options = VERB_TRAIN, .shown = SHOWN_MEANWHILE, .view = VIEW_TRAIN,
      .help = "follow the gradient downhill; the params keep what was learnt"},
     {0}};

@@ -337,7 +337,7 @@ static enum status do_hunt(struct session *session, const struct source *argumen
 const struct command hunt_commands[] = {
     {.name = "hunt", .arguments = "[seed=N] [level=1..5] [bugs=K]",
      .flags = COMMAND_CHANGES | COMMAND_NEEDS_MODEL, .hunt = IN_HUNT_WAITS, .run = do_hunt,
-     .completes = COMPLETE_OPTIONS, .shown = SHOWN_AFTER, .view = VIEW_CIRCUIT,
+     .options = VERB_HUNT, .shown = SHOWN_AFTER, .view = VIEW_CIRCUIT,
      .help = "hide bugs in the backward pass, to be found"},
     {.name = "giveup", .arguments = "",
      .flags = COMMAND_CHANGES | COMMAND_NEEDS_MODEL | COMMAND_OF_PLAYERS, .run = give_up,
