@@ -42,7 +42,7 @@ static enum status begin_again(struct session *session, const struct record *rec
   lines_done(&out);
   if (status) return status;
   char text[17];
-  snprintf(text, sizeof text, "%016" PRIx64, session->now.play->text);
+  snprintf(text, sizeof text, "%016" PRIx64, session->now.at.play->text);
   return strcmp(text, record->text) == 0
              ? STATUS_OK
              : record_refuse(diag, file, _("this record is of another text of the lesson"));
@@ -63,7 +63,7 @@ static enum status act_again(struct session *session, json_t *act, struct grade 
                              const char *file, struct diag *diag) {
   const char *line;
   double at;
-  struct play *play = session->now.play;
+  struct play *play = session->now.at.play;
   unsigned wrong = play->hunt.acts[HUNT_WRONG];
   struct lines out;
   if (json_unpack(act, "[F, s]", &at, &line) != 0 || !(at >= play->at))
@@ -100,14 +100,14 @@ static enum status replay_record(struct session *session, const struct record *r
   size_t i;
   json_t *act;
   if (status) return status;
-  session->now.play->at = 0;
+  session->now.at.play->at = 0;
   text_put_safe(&grade->lesson, record->lesson, strlen(record->lesson));
   json_array_foreach(record->acts, i, act) {
     if (status) break;
     status = act_again(session, act, grade, file, diag);
   }
   if (status) return status;
-  take_result(grade, session->now.play);
+  take_result(grade, session->now.at.play);
   return (int)grade->score == record->score && (int)grade->found == record->found
              ? STATUS_OK
              : record_refuse(diag, file, _("this record's score is not what its acts earn"));

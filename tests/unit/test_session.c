@@ -997,6 +997,24 @@ static void test_training_between_checks(void **state) {
   done(&trial);
 }
 
+/* A gate that cannot be unfolded, since a bug does not fit its inside, stays folded. */
+static void test_failing_unfold(void **state) {
+  (void)state;
+  struct trial trial;
+  open_model(&trial, "data X = [1 -2]; param W = [3 1]; Z = X * W; A = leaky_relu(Z, 0.2)\n"
+                     "L = sum(A^2)");
+  doing(&trial, "bug dZ:comparison(tie,2)");
+  doing(&trial, "run");
+  doing(&trial, "check");
+  struct snapshot shot = take(&trial.session);
+  fails(&trial, "unfold all", STATUS_DATA, "several rule lines assign");
+  assert_state(&trial.session, &shot, true);
+  assert_non_null(trial.session.now.at.check);
+  mentions(&trial, "bugs dZ:sign", "1 of");
+  snapshot_done(&shot);
+  done(&trial);
+}
+
 /* Questions leave the log and every value alone. */
 static void test_questions(void **state) {
   (void)state;
@@ -1333,7 +1351,7 @@ int main(void) {
       cmocka_unit_test(test_wrong_commands),
       cmocka_unit_test(test_options_of_commands),
       cmocka_unit_test(test_training_between_checks),
-      cmocka_unit_test(test_questions),
+      cmocka_unit_test(test_failing_unfold), cmocka_unit_test(test_questions),
       cmocka_unit_test(test_findings_are_kept),
       cmocka_unit_test(test_sweep_says),
       cmocka_unit_test(test_stopping),
