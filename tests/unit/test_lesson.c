@@ -333,8 +333,8 @@ static const struct {
     {"Q?\n\n" HINT ANSWER("answer: b where it == 3\n"), 22, 9, "holds for a, too"},
     {"Q?\n\n" HINT ANSWER("answer: z where it == 3\n"), 22, 9, "no node is called"},
     {"1. x\n2. y\n\n" HINT ANSWER("choice: y == 6\nchoice: y == 7\n"), 0, 0, ""},
-    {"1. x\n2. y\n\n" HINT ANSWER("choice: y == 5\nchoice: y == 7\n"), 22, 1, "0 hold"},
-    {"1. x\n2. y\n\n" HINT ANSWER("choice: y == 6\nchoice: y < 7\n"), 22, 1, "2 hold"},
+    {"1. x\n2. y\n\n" HINT ANSWER("choice: y == 5\nchoice: y == 7\n"), 22, 1, "0 of the choices hold"},
+    {"1. x\n2. y\n\n" HINT ANSWER("choice: y == 6\nchoice: y < 7\n"), 22, 1, "2 of the choices hold"},
 };
 
 static void prove(const char *text, enum status *status, struct diag *first) {
