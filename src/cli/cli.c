@@ -151,7 +151,7 @@ static void help_verbs(struct text *out) {
     text_printf(out, "  gradwalk %s%s%s", verbs[i].name ? verbs[i].name : "",
                 verbs[i].name && *verbs[i].usage ? " " : "", verbs[i].usage);
     text_pad(out, (int)(out->length - start), 38);
-    text_printf(out, " %s\n", verbs[i].help);
+    text_printf(out, " %s\n", _(verbs[i].help));
     options_help(out, verbs[i].verb);
   }
   text_puts(out, _("\nFILE is a lesson's number, name or path, a model (.gw), or - for standard "
@@ -239,7 +239,7 @@ static int run_verb(struct invocation *call, int argc, char **argv) {
   return verbs[verb].run(call);
 }
 
-/* "--version" where a verb could stand, "--help" anywhere. */
+/* "--version" in the place of a verb, "--help" anywhere. */
 static bool standard_option(struct invocation *call, int argc, char **argv) {
   bool help = false;
   for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)

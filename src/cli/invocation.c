@@ -130,7 +130,7 @@ enum status call_open_lesson(struct invocation *call) {
   if (options->statements && call->operand_count == 0)
     return lesson_from_text(&call->lesson, "-e", options->statements, &call->diag);
   if (call->operand_count == 1 && !options->statements)
-    return lesson_open(&call->lesson, call->operands[0], options->step, &call->diag);
+    return lesson_open(&call->lesson, call->operands[0], options->page, &call->diag);
   diag_set(&call->diag, STATUS_USAGE, SPAN_NONE, "%s",
            _("this verb takes one model: a lesson, a file, or -e STATEMENTS"));
   diag_hint(&call->diag, "%s", _("\"gradwalk list\" shows the lessons"));

@@ -107,7 +107,7 @@ static json_t *outcome_json(const struct lesson_outcome *outcome) {
   for (size_t i = 0; i < proof->warning_count; i++)
     json_array_append_new(warnings, failure_json(&proof->warnings[i]));
   return json_pack("{s:o, s:b, s:i, s:i, s:i, s:i, s:i, s:o, s:o}", "file",
-                   file ? file : json_null(), "ok", holds(outcome), "steps", (int)proof->steps,
+                   file ? file : json_null(), "ok", holds(outcome), "steps", (int)proof->pages,
                    "figures", (int)proof->figures, "expectations", (int)proof->expectations, "bugs",
                    (int)proof->bugs, "quizzes", (int)proof->quizzes, "failures", failures,
                    "warnings", warnings);
@@ -150,7 +150,7 @@ int lessons_test(const char *const *files, size_t count, bool json, struct text 
 static const char template[] =
     "# %s\n"
     "\n"
-    "What is this lesson about? The text before the first step says it in a few lines.\n"
+    "What is this lesson about? The text before the first page says it in a few lines.\n"
     "\n"
     "```graph\n"
     "param a = 3\n"
@@ -159,9 +159,9 @@ static const char template[] =
     "loss y\n"
     "```\n"
     "\n"
-    "## A first step\n"
+    "## A first page\n"
     "\n"
-    "Every heading of this level begins a step.\n"
+    "Every heading of this level begins a page.\n"
     "Figures are written as expressions, and are proved: here `y = 6`.\n"
     "\n"
     "What is `da`, the slope of y with respect to a?\n"

@@ -110,16 +110,16 @@ int verb_bugs(struct invocation *call) {
 
 /* -- training -- */
 
-/* What a check says of the backward pass, before or after; RESULT becomes its exit status if that
- * is worse. */
-static enum status check_again(struct invocation *call, const char *when, int *result,
+/* What a check says of the backward pass, after LABEL; RESULT becomes its exit status if that is
+ * worse. */
+static enum status check_again(struct invocation *call, const char *label, int *result,
                                const char **verdict) {
   struct check check = {0};
   enum status status = run_check(call, &check);
   if (!status) {
     *verdict = verdict_names[check.verdict];
     if (!call->options.json) {
-      text_printf(&call->out.text, _(" check %s: "), when);
+      text_puts(&call->out.text, label);
       report_check_verdict(&call->out, &check);
     }
     if (*result == 0) *result = call_verdict_status(check.verdict);
@@ -152,7 +152,7 @@ int verb_train(struct invocation *call) {
   int result = 0;
   enum status status = call_open_model(call);
   if (!status && options->load) status = params_load(&call->model, options->load, &call->diag);
-  if (!status && options->check) status = check_again(call, _("before"), &result, &before);
+  if (!status && options->check) status = check_again(call, _(" check before: "), &result, &before);
   if (!status) status = run_training(call, &training);
   if (!status) {
     train_give_params(&training, &call->model);
@@ -160,7 +160,7 @@ int verb_train(struct invocation *call) {
   }
   if (training.history.diverged) result = EXIT_MISTAKE;
   if (!status && options->save) status = params_save(&call->model, options->save, &call->diag);
-  if (!status && options->check) status = check_again(call, _("after"), &result, &after);
+  if (!status && options->check) status = check_again(call, _(" check after: "), &result, &after);
   if (!status && options->json &&
       report_train_json(&call->out.text, &training.history, &call->model, before, after))
     status = diag_no_memory(&call->diag);

@@ -16,7 +16,7 @@
 
 /* -- sessions in plain lines -- */
 
-/* The question that is asked, or -1; and the step where. */
+/* The question that is open, or -1, and its page. */
 struct place {
   int page, question;
 };
@@ -158,7 +158,7 @@ static int plain_session(struct invocation *call, struct text *first) {
   if (!status && call->options.record)
     status = play_record(&session, call->options.record, &call->diag);
   if (!status && session_is_open(&session) && !session.examiner &&
-      lesson_steps(session.now.lesson) > 0)
+      lesson_last_page(session.now.lesson) > 0)
     status = do_line(call, &session, "page", NULL, 0);
   if (!status) status = autoplay(call, &session);
   int result = status ? (int)status : run_lines(call, &session, stdin, NULL);
@@ -222,7 +222,7 @@ int verb_hunt(struct invocation *call) {
                          _("hunt takes one lesson or model"));
   text_init(&first);
   text_printf(&first, "open %s\n", call->operands[0]);
-  if (options->step > 0) text_printf(&first, "page %d\n", options->step);
+  if (options->page > 0) text_printf(&first, "page %d\n", options->page);
   if (options->frozen) text_puts(&first, "freeze on\n");
   text_printf(&first, "hunt seed=%d level=%d bugs=%d", options->seed > 0 ? options->seed : 0,
               options->level > 0 ? options->level : 1,

@@ -130,8 +130,8 @@ static enum status allows(const struct session *session, const struct command *c
   return play_allows(session, command, arguments, diag);
 }
 
-/* Carries out LINE, which stands at PLACE, if it is in a file, without logging it; *COMMAND is what was
- * meant. */
+/* Carries out LINE without logging it. PLACE is where it is in a file, if it is in one; *COMMAND is
+ * set to what was meant. */
 static enum status apply(struct session *session, const char *line, struct span place,
                          const struct command **command, struct lines *out, struct diag *diag) {
   size_t at, end = strlen(line);

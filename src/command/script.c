@@ -209,7 +209,7 @@ static void help_command(struct text *out, const struct command *command) {
   size_t start = out->length;
   text_printf(out, "%s%s%s", command->name, *command->arguments ? " " : "", command->arguments);
   text_pad(out, text_columns(out->bytes + start, out->length - start), HELP_COLUMN);
-  text_printf(out, " %s\n", command->help);
+  text_printf(out, " %s\n", _(command->help));
 }
 
 static enum status do_help(struct session *session, const struct source *arguments,
@@ -219,7 +219,7 @@ static enum status do_help(struct session *session, const struct source *argumen
   bool described = false;
   if (command) {
     help_command(&out->text, command);
-    options_help_words(&out->text, command->name);
+    options_help_words(&out->text, command->options);
     return STATUS_OK;
   }
   for (size_t i = 0; arguments->length == 0 && (command = interpreter->at(i)); i++)

@@ -14,7 +14,7 @@
 
 /* -- bugs one by one -- */
 
-/* What stands from byte FROM of ARGUMENTS on, "2", as the index of a bug that shows. */
+/* Reads ARGUMENTS from byte FROM on, "2", as the index of a bug that shows. */
 static enum status find_bug(const struct model *model, const struct source *arguments, size_t from,
                             size_t *index, struct diag *diag) {
   char *end;

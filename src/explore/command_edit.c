@@ -137,7 +137,7 @@ const struct command edit_commands[] = {
      .run = do_unfold, .help = "show a gate's inside and derive its rule from that"},
     {.name = "precision", .arguments = "NAME", .flags = EDITS, .run = do_precision,
      .completes = COMPLETE_CHOICES, .choices = precision_names,
-     .help = "double, single, half or bfloat16 after every step"},
+     .help = "round every result to double, single, half or bfloat16"},
     {.name = "freeze", .arguments = "on | off", .flags = EDITS, .run = do_freeze,
      .completes = COMPLETE_CHOICES, .choices = on_off,
      .help = "keep the random draws of the forward pass in a check"},

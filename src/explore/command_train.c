@@ -76,14 +76,14 @@ static enum status train(struct session *session, const struct options *options,
 static const struct source no_words = {
     .name = "check", .text = "", .length = 0, .first_line = 1};
 
-/* A line of it here; the check itself is the session's. VERDICT: its name. */
-static enum status check_beside(struct session *session, const char *when, const char **verdict,
+/* Puts a line about a check after LABEL; the check itself is the session's. VERDICT: its name. */
+static enum status check_beside(struct session *session, const char *label, const char **verdict,
                                 struct lines *out, struct diag *diag) {
   struct lines whole;
   lines_init(&whole);
   enum status status = do_check(session, &no_words, &whole, diag);
   lines_done(&whole);
-  text_printf(&out->text, _(" check %s: "), when);
+  text_puts(&out->text, label);
   if (status) {
     text_printf(&out->text, "%s\n", diag->message);
     return status;
@@ -99,11 +99,11 @@ static enum status train_between_checks(struct session *session, const struct op
   if (session->secret)
     return diag_set(diag, STATUS_USAGE, SPAN_NONE, "%s",
                     _("during a hunt checks are counted: check and train one after the other"));
-  enum status status = check_beside(session, _("before"), &before, out, diag);
+  enum status status = check_beside(session, _(" check before: "), &before, out, diag);
   if (!status) status = train(session, options, out, diag);
   if (status) return status;
   session->now.at.history->before = before;
-  check_beside(session, _("after"), &session->now.at.history->after, out,
+  check_beside(session, _(" check after: "), &session->now.at.history->after, out,
                diag); /* what is learnt stays */
   return STATUS_OK;
 }
@@ -122,6 +122,6 @@ static enum status do_train(struct session *session, const struct source *argume
 const struct command train_commands[] = {
     {.name = "train", .arguments = "[steps=N] [lr=R] …",
      .flags = COMMAND_CHANGES | COMMAND_NEEDS_MODEL, .run = do_train,
-     .completes = COMPLETE_OPTIONS, .shown = SHOWN_MEANWHILE, .view = VIEW_TRAIN,
+     .options = VERB_TRAIN, .shown = SHOWN_MEANWHILE, .view = VIEW_TRAIN,
      .help = "follow the gradient downhill; the params keep what was learnt"},
     {0}};

@@ -11,24 +11,26 @@ static enum status usage(struct diag *diag, const char *what) {
   return diag_set(diag, STATUS_USAGE, SPAN_NONE, "%s", what);
 }
 
-static enum status tell_step(struct session *session, struct lines *out, struct diag *diag) {
+static enum status tell_move(struct session *session, struct lines *out, struct diag *diag) {
   size_t position = session->now.at.position;
   if (position == 0) {
     text_puts(&out->text, _("at the start: only the leaves have values\n"));
     return STATUS_OK;
   }
-  const struct move *step = &session->walk.moves[position - 1];
+  const struct move *move = &session->walk.moves[position - 1];
   int node = walk_node(&session->walk, session->model, position);
   if (node >= 0) session_look(session, node);
-  text_printf(&out->text, _("step %zu of %zu, %s\n"), position, session->walk.count,
-              step->kind == MOVE_FORWARD ? _("forward") : _("backward"));
-  return explain_step(session, step, out, diag);
+  text_printf(&out->text,
+              move->kind == MOVE_FORWARD ? _("move %zu of %zu, forward\n")
+                                         : _("move %zu of %zu, backward\n"),
+              position, session->walk.count);
+  return explain_move(session, move, out, diag);
 }
 
 static enum status go(struct session *session, size_t position, struct lines *out,
                       struct diag *diag) {
   enum status status = session_go(session, position, diag);
-  return status ? status : tell_step(session, out, diag);
+  return status ? status : tell_move(session, out, diag);
 }
 
 static enum status do_next(struct session *session, const struct source *arguments,
@@ -99,9 +101,9 @@ enum { WALKS = COMMAND_CHANGES | COMMAND_NEEDS_MODEL | COMMAND_IN_LESSONS };
 
 const struct command walk_commands[] = {
     {.name = "next", .arguments = "", .flags = WALKS, .hunt = IN_HUNT_A_LOOK, .run = do_next,
-     .help = "one step on: the next value, then the next gradient"},
+     .help = "one move on: the next value, then the next gradient"},
     {.name = "prev", .arguments = "", .flags = WALKS, .hunt = IN_HUNT_A_LOOK, .run = do_prev,
-     .help = "one step back"},
+     .help = "one move back"},
     {.name = "forward", .arguments = "[NODE]", .flags = WALKS, .run = do_forward,
      .help = "compute values up to NODE, or all of them"},
     {.name = "backward", .arguments = "[NODE]", .flags = WALKS, .hunt = IN_HUNT_A_LOOK,

@@ -11,13 +11,13 @@ struct deed {
   size_t owners;
   size_t number; /* of those in its list up to this one, from 1 */
   char *line;
-  bool kept;     /* OTHER is still there; false: memory was wanted for what came later */
+  bool kept;     /* OTHER is still there; false: what came later needed its memory */
   size_t bytes;  /* what only OTHER needs */
   struct exploration other;
   struct deed *next; /* the one before it in the log, or the next one to be done again */
 };
 
-/* A deed in front of NEXT, which it keeps. OTHER is taken over, also after a failure (NULL). */
+/* Makes a deed in front of NEXT, which it keeps. OTHER is taken over, also after a failure (NULL). */
 struct deed *deed_new(const char *line, struct exploration other, size_t bytes, struct deed *next);
 
 struct deed *deeds_keep(struct deed *deed);

@@ -32,7 +32,7 @@ static enum status check_reached(const struct session *session, const struct exp
   return STATUS_OK;
 }
 
-/* Runs what was lowered behind the backward program in a run of its own, which starts from the
+/* Runs what was lowered after the backward program in a run of its own, which starts from the
  * values of BASE. */
 static enum status run_lowered(const struct run *base, size_t first, size_t old_size, int slot,
                                struct evaluation *result, struct diag *diag) {

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The slot that a name in a line stands for, or -1. */
+/* The slot that a name in a line means, or -1. */
 static int slot_of(const struct session *session, const char *name) {
   const struct model *model = session->model;
   int slot = scope_find(&model->scope, name);
@@ -195,20 +195,20 @@ enum status explain_gradient(struct session *session, int node, struct lines *ou
   return status;
 }
 
-enum status explain_step(struct session *session, const struct move *step, struct lines *out,
+enum status explain_move(struct session *session, const struct move *move, struct lines *out,
                          struct diag *diag) {
   const struct model *model = session->model;
-  if (step->kind == MOVE_FORWARD) return explain_value(session, step->node, out, diag);
-  if (step->kind == MOVE_SEED) {
+  if (move->kind == MOVE_FORWARD) return explain_value(session, move->node, out, diag);
+  if (move->kind == MOVE_SEED) {
     const size_t start = out->text.length;
     text_printf(&out->text, _("d%s = 1\n  the gradient of the loss with respect to itself\n"),
-                model->nodes[step->node].name);
-    lines_describe(out, start, LINE_GRADIENT, report_about_node(step->node, true));
+                model->nodes[move->node].name);
+    lines_describe(out, start, LINE_GRADIENT, report_about_node(move->node, true));
     return STATUS_OK;
   }
   enum status status = STATUS_OK;
-  for (size_t i = 0; !status && i < step->rule_count; i++) {
-    const size_t index = step->first_rule + i;
+  for (size_t i = 0; !status && i < move->rule_count; i++) {
+    const size_t index = move->first_rule + i;
     if (!rule_is_handed_on(model, &model->rules[index]))
       status = explain_rule(session, index, out, diag);
   }
@@ -251,7 +251,7 @@ static void put_gradient(struct session *session, int node, struct text *out) {
   text_puts(out, "\n");
 }
 
-/* The gradient, if one is wanted, and what is handed on. */
+/* The gradient, if the node has one, and what is handed on. */
 static enum status explain_upstream(struct session *session, int node, struct lines *out,
                                     struct diag *diag) {
   const size_t start = out->text.length;

@@ -82,7 +82,7 @@ static void put_workings(struct text *out, const struct workings *work) {
 }
 
 /* Only an operation's own operands are looked into: what they are made of has a line of its own, or
- * stands in their place as a number. */
+ * is shown in their place as a number. */
 static enum status explain_operation(struct session *session, const struct expr *expr,
                                      uint32_t row, uint32_t col, struct text *out,
                                      struct diag *diag) {

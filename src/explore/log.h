@@ -5,7 +5,7 @@
 
 #include "explore/session.h"
 
-/* What only the explorations that undo goes back to need takes at most this. */
+/* The most bytes that only the explorations that undo goes back to may need. */
 enum { LOG_MOST_BYTES = 256 << 20 };
 
 /* Notes that the LENGTH bytes of LINE, with the session's log_suffix, led from BEFORE, which is taken
@@ -18,7 +18,7 @@ enum status log_add(struct session *session, const char *line, size_t length,
 enum status log_undo(struct session *session, const char **line, struct diag *diag);
 enum status log_redo(struct session *session, const char **line, struct diag *diag);
 
-/* Every command in force, a line each. */
+/* Appends every command in force, a line each. */
 void log_put(const struct session *session, struct text *out);
 
 #endif

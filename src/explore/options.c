@@ -14,19 +14,11 @@ struct option_row {
   const char *name;
   enum option_kind kind;
   double smallest; /* of a number or count */
-  const char *const *choices;
-  size_t choice_count;
+  const char *const *choices; /* NULL at the end; or NULL */
   const char *argument;
   unsigned verbs;
   const char *help;
 };
-
-/* How many choices a table of names holds. */
-#define CHOICE_COUNT(choices)                                     \
-  ((choices) == precision_names  ? (size_t)PRECISION_COUNT        \
-   : (choices) == method_names   ? (size_t)METHOD_COUNT           \
-   : (choices) == evaluate_names ? (size_t)EVALUATE_COUNT         \
-                                 : (size_t)0)
 
 enum {
 #define OPTION(field, ...) ROW_##field,
@@ -35,23 +27,27 @@ enum {
   ROW_COUNT
 };
 
-static struct option_row row_of(int index) {
-  const struct option_row rows[] = {
+static const struct option_row rows[] = {
 #define OPTION(field, name, kind, smallest, choices, argument, verbs, help) \
-  {offsetof(struct options, field), name, kind, smallest, choices, 0, argument, verbs, help},
+  {offsetof(struct options, field), name, kind, smallest, choices, argument, verbs, help},
 #include "explore/options.def"
 #undef OPTION
-  };
-  struct option_row row = rows[index];
-  row.choice_count = CHOICE_COUNT(row.choices);
-  return row;
-}
+};
 
-static enum status usage(struct diag *diag, const char *option, const char *what,
-                         const char *value) {
-  diag_set(diag, STATUS_USAGE, SPAN_NONE, "--%s: %s%s%s%s", option, what,
-           value ? " \"" : "", value ? value : "", value ? "\"" : "");
-  return STATUS_USAGE;
+/* Other names of options. */
+static const struct {
+  int row;
+  const char *name;
+} also[] = {
+#define OPTION(field, ...)
+#define OPTION_ALSO(field, name) {ROW_##field, name},
+#include "explore/options.def"
+#undef OPTION
+};
+enum { ALSO_COUNT = sizeof also / sizeof *also };
+
+static enum status found(struct diag *diag, const char *option, const char *value) {
+  return diag_set(diag, STATUS_USAGE, SPAN_NONE, _("--%s: found \"%s\""), option, value);
 }
 
 static enum status set_number(const struct option_row *row, void *field, const char *value,
@@ -63,7 +59,7 @@ static enum status set_number(const struct option_row *row, void *field, const c
   bool fits = is_count ? number >= row->smallest && number <= MOST && number == floor(number)
                        : number > row->smallest;
   if (!*value || *end || !isfinite(number) || !fits) {
-    usage(diag, row->name, _("found"), value);
+    found(diag, row->name, value);
     if (is_count) diag_hint(diag, _("expected a whole number from %g to %d"), row->smallest, MOST);
     else diag_hint(diag, _("expected a finite number above %g"), row->smallest);
     return STATUS_USAGE;
@@ -77,7 +73,7 @@ static enum status set_choice(const struct option_row *row, void *field, const c
                               struct diag *diag) {
   struct text list;
   text_init(&list);
-  for (size_t i = 0; i < row->choice_count; i++) {
+  for (size_t i = 0; row->choices[i]; i++) {
     if (strcmp(row->choices[i], value) == 0) {
       *(int *)field = (int)i;
       text_done(&list);
@@ -85,7 +81,7 @@ static enum status set_choice(const struct option_row *row, void *field, const c
     }
     text_printf(&list, "%s%s", i > 0 ? ", " : "", row->choices[i]);
   }
-  usage(diag, row->name, _("found"), value);
+  found(diag, row->name, value);
   diag_hint(diag, _("expected one of: %s"), text_string(&list));
   text_done(&list);
   return STATUS_USAGE;
@@ -123,7 +119,7 @@ static bool is_word(struct option_row row, unsigned verbs) {
 
 static enum status set_option(struct options *options, int index, const char *value,
                               struct diag *diag) {
-  struct option_row row = row_of(index);
+  struct option_row row = rows[index];
   void *field = (char *)options + row.offset;
   switch (row.kind) {
     case OPTION_FLAG: *(bool *)field = true; return STATUS_OK;
@@ -152,8 +148,8 @@ static enum status unknown_option(const char *given, enum verb verb, bool words,
   if (*given != '-' || dashes > 0)
     snprintf(name, sizeof name, "%.*s", (int)(length - dashes), wrong);
   for (int i = 0; *name && i < ROW_COUNT; i++)
-    if (words ? is_word(row_of(i), verb) : row_of(i).verbs & verb)
-      best = suggest_nearer(name, best, row_of(i).name);
+    if (words ? is_word(rows[i], verb) : rows[i].verbs & verb)
+      best = suggest_nearer(name, best, rows[i].name);
   diag_set(diag, STATUS_USAGE, SPAN_NONE, _("unknown option \"%.*s\""), (int)length, given);
   if (best) diag_hint(diag, _("did you mean %.*s%s?"), (int)dashes, given, best);
   else if (words) diag_hint(diag, "%s", _("\"help\" and the command's name shows the options"));
@@ -171,23 +167,26 @@ static enum status take_option(struct options *options, enum verb verb, int code
     return STATUS_USAGE;
   }
   if (code < 256) return unknown_option(given, verb, false, diag);
-  struct option_row row = row_of(code - 256);
-  if (!(row.verbs & verb)) {
-    usage(diag, row.name, _("this verb does not take this option"), NULL);
-    return STATUS_USAGE;
-  }
+  struct option_row row = rows[code - 256];
+  if (!(row.verbs & verb))
+    return diag_set(diag, STATUS_USAGE, (struct span){0},
+                    _("--%s: this verb does not take this option"), row.name);
   return set_option(options, code - 256, optarg, diag);
+}
+
+static struct option long_option(const char *name, int row) {
+  const bool flag = rows[row].kind == OPTION_FLAG;
+  return (struct option){name, flag ? no_argument : required_argument, NULL, 256 + row};
 }
 
 enum status options_parse(struct options *options, enum verb verb, int argc, char **argv,
                           int *first, struct diag *diag) {
-  struct option longs[ROW_COUNT + 1] = {0};
+  struct option longs[ROW_COUNT + ALSO_COUNT + 1] = {0};
   enum status status = STATUS_OK;
   *options = (struct options){.tolerance = -1, .rate = 0.1, .seed = -1};
-  for (int i = 0; i < ROW_COUNT; i++)
-    longs[i] = (struct option){row_of(i).name,
-                               row_of(i).kind == OPTION_FLAG ? no_argument : required_argument,
-                               NULL, 256 + i};
+  for (int i = 0; i < ROW_COUNT; i++) longs[i] = long_option(rows[i].name, i);
+  for (int i = 0; i < ALSO_COUNT; i++)
+    longs[ROW_COUNT + i] = long_option(also[i].name, also[i].row);
   opterr = 0;
   optind = 1;
   for (int code; !status && (code = getopt_long(argc, argv, ":e:", longs, NULL)) != -1;)
@@ -199,13 +198,13 @@ enum status options_parse(struct options *options, enum verb verb, int argc, cha
 /* The row called NAME, or -1. */
 static int find_row(const char *name, size_t length) {
   for (int i = 0; i < ROW_COUNT; i++)
-    if (strlen(row_of(i).name) == length && memcmp(row_of(i).name, name, length) == 0) return i;
+    if (strlen(rows[i].name) == length && memcmp(rows[i].name, name, length) == 0) return i;
   return -1;
 }
 
 bool options_has(enum verb verb, const char *name, size_t length) {
   int row = find_row(name, length);
-  return row >= 0 && is_word(row_of(row), verb);
+  return row >= 0 && is_word(rows[row], verb);
 }
 
 /* One WORD of a command; where it is wrong, *WRONG is the part of it that is. */
@@ -215,10 +214,11 @@ static enum status take_word(struct options *options, enum verb verb, const char
   const size_t length = strcspn(name, "=");
   const int row = find_row(name, length);
   *wrong = word;
-  if (row < 0 || !is_word(row_of(row), verb)) return unknown_option(word, verb, true, diag);
-  const bool flag = row_of(row).kind == OPTION_FLAG;
+  if (row < 0 || !is_word(rows[row], verb)) return unknown_option(word, verb, true, diag);
+  const bool flag = rows[row].kind == OPTION_FLAG;
   if (flag != (name[length] != '='))
-    return usage(diag, row_of(row).name, flag ? _("takes no value") : _("needs a value"), NULL);
+    return diag_set(diag, STATUS_USAGE, (struct span){0},
+                    flag ? _("--%s takes no value") : _("--%s needs a value"), rows[row].name);
   if (!flag && name[length + 1]) *wrong = name + length + 1;
   return set_option(options, row, flag ? NULL : name + length + 1, diag);
 }
@@ -281,22 +281,16 @@ static struct option_help describe(struct option_row row) {
 
 bool options_describe(int index, struct option_help *option) {
   if (index >= ROW_COUNT) return false;
-  *option = describe(row_of(index));
+  *option = describe(rows[index]);
   return true;
 }
 
-bool options_word(const char *command, int index, struct option_help *option) {
-  static const struct {
-    const char *name;
-    enum verb verb;
-  } commands[] = {{"check", VERB_CHECK}, {"sweep", VERB_SWEEP}, {"train", VERB_TRAIN},
-                  {"hunt", VERB_HUNT}};
-  for (size_t c = 0; c < sizeof commands / sizeof *commands; c++)
-    for (int i = 0; strcmp(command, commands[c].name) == 0 && i < ROW_COUNT; i++) {
-      if (!is_word(row_of(i), commands[c].verb) || index-- > 0) continue;
-      *option = describe(row_of(i));
-      return true;
-    }
+bool options_word(enum verb verb, int index, struct option_help *option) {
+  for (int i = 0; i < ROW_COUNT; i++) {
+    if (!is_word(rows[i], verb) || index-- > 0) continue;
+    *option = describe(rows[i]);
+    return true;
+  }
   return false;
 }
 
@@ -306,7 +300,7 @@ static void put_help(struct text *out, const struct option_help *option, const c
   text_printf(out, "      %s%s%s%s", dashes, option->name, option->argument ? "=" : "",
               option->argument ? option->argument : "");
   text_pad(out, (int)(out->length - start), width);
-  text_printf(out, " %s\n", option->help);
+  text_printf(out, " %s\n", _(option->help));
 }
 
 void options_help(struct text *out, enum verb verb) {
@@ -316,8 +310,8 @@ void options_help(struct text *out, enum verb verb) {
     if (option.verbs & verb) put_help(out, &option, "--", WIDTH);
 }
 
-void options_help_words(struct text *out, const char *command) {
+void options_help_words(struct text *out, enum verb verb) {
   enum { WIDTH = 30 };
   struct option_help option;
-  for (int i = 0; options_word(command, i, &option); i++) put_help(out, &option, "", WIDTH);
+  for (int i = 0; options_word(verb, i, &option); i++) put_help(out, &option, "", WIDTH);
 }

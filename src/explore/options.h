@@ -46,7 +46,7 @@ struct options {
   double eps, tolerance;         /* 0 and negative: not given */
   double autoplay;               /* 0: not given */
   int method, evaluate, precision; /* index of the choice; precision: -1 if no word gave it */
-  int step, directions, threads; /* 0: not given */
+  int page, directions, threads; /* 0: not given */
   int level, bug_count;          /* likewise; of a hunt */
   int edition;                   /* likewise; of the catalogue of bugs */
   double rate, momentum;         /* of train */
@@ -75,8 +75,7 @@ bool options_has(enum verb verb, const char *name, size_t length);
 /* What they say about a check. The result lends from OPTIONS. */
 struct check_options options_check(const struct options *options);
 
-/* Option INDEX, from 0, for who describes them all; ARGUMENT is NULL where it takes none. False
- * behind the last. */
+/* Describes option INDEX, from 0; the argument is NULL if it takes none. False after the last. */
 struct option_help {
   const char *name, *argument, *help;
   unsigned verbs;
@@ -89,10 +88,10 @@ struct train_options options_train(const struct options *options);
 /* A line of help for every option of VERB, as it is given on the command line. */
 void options_help(struct text *out, enum verb verb);
 
-/* The same for the words that COMMAND takes; nothing if it takes none. */
-void options_help_words(struct text *out, const char *command);
+/* The same as words of VERB's command; nothing for 0. */
+void options_help_words(struct text *out, enum verb verb);
 
-/* The one of those words with number INDEX, from 0. False behind the last. */
-bool options_word(const char *command, int index, struct option_help *option);
+/* Describes number INDEX, from 0, of those words. False after the last. */
+bool options_word(enum verb verb, int index, struct option_help *option);
 
 #endif

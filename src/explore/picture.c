@@ -33,7 +33,7 @@ void picture_value(const struct run *run, int slot, int digits, char *out, size_
   snprintf(out, size, "%ux%u |%s|", shape.rows, shape.cols, norm);
 }
 
-/* The number in a box: false if none is wanted there. *KNOWN: the walk has come to it. */
+/* The number in a box; false if the box has none. *KNOWN: the walk has reached it. */
 static bool number_in(const struct session *session, int node, bool gradient, bool *known,
                       char text[NUMBER_SIZE]) {
   const struct node *at = &session->model->nodes[node];
@@ -50,12 +50,25 @@ static const char *title_of(const struct session *session) {
   return text_string(lesson->title.length > 0 ? &lesson->title : &lesson->path);
 }
 
-/* "step 4 of 5, backward" */
+/* "move 4 of 5, backward" */
 static void put_place(const struct session *session, struct text *out) {
-  size_t position = session->now.at.position;
-  text_printf(out, _("step %zu of %zu"), position, session->walk.count);
-  if (position > 0)
-    text_puts(out, position > session->walk.forward_count ? _(", backward") : _(", forward"));
+  const size_t position = session->now.at.position, count = session->walk.count;
+  const bool backward = position > session->walk.forward_count;
+  text_printf(out,
+              position == 0 ? _("move %zu of %zu")
+              : backward    ? _("move %zu of %zu, backward")
+                            : _("move %zu of %zu, forward"), position, count);
+}
+
+/* The same of a picture that shows only the part of the circuit around the focus. */
+static void put_place_partial(const struct session *session, struct text *out) {
+  const size_t position = session->now.at.position, count = session->walk.count;
+  const bool backward = position > session->walk.forward_count;
+  text_printf(out,
+              position == 0 ? _("move %zu of %zu; the neighbourhood only")
+              : backward    ? _("move %zu of %zu, backward; the neighbourhood only")
+                            : _("move %zu of %zu, forward; the neighbourhood only"),
+              position, count);
 }
 
 /* -- SVG -- */
@@ -97,8 +110,8 @@ static void put_corner(struct text *out, int row, int col, unsigned sides) {
               x, y, x, y + down * RADIUS, y + down * ROW / 2.0);
 }
 
-/* The part of a straight line from cell A on, in the direction NEXT, as far as it goes; 0: it does
- * not begin here. */
+/* The length in cells of the straight line that begins here and goes right if it is ACROSS, else
+ * down; 0 if none begins here. */
 static int run_length(const struct layout *layout, int row, int col, bool across) {
   unsigned from = across ? SIDE_LEFT : SIDE_UP, to = across ? SIDE_RIGHT : SIDE_DOWN;
   int dr = across ? 0 : 1, dc = across ? 1 : 0, length = 0;
@@ -303,12 +316,12 @@ static void put_footer(const struct sheet *sheet, double width, double y) {
   struct text words;
   text_init(&words);
   put_word(sheet->out, MARGIN, y, "start", value_colour, small, _("v value"));
-  text_printf(&words, _("g gradient of %s"),
-              model->loss >= 0 ? node_title(model, model->loss, title) : _("the loss"));
+  if (model->loss >= 0)
+    text_printf(&words, _("g gradient of %s"), node_title(model, model->loss, title));
+  else text_puts(&words, _("g gradient of the loss"));
   put_word(sheet->out, MARGIN + SECOND, y, "start", gradient_colour, small, text_string(&words));
   words.length = 0;
-  put_place(sheet->session, &words);
-  if (sheet->circuit->partial) text_puts(&words, _("; the neighbourhood only"));
+  (sheet->circuit->partial ? put_place_partial : put_place)(sheet->session, &words);
   put_word(sheet->out, width - MARGIN, y, "end", grey, small, text_string(&words));
   sheet->out->failed = sheet->out->failed || words.failed;
   text_done(&words);

@@ -23,8 +23,9 @@ bool session_is_open(const struct session *session) {
 
 /* -- what follows from the exploration -- */
 
-/* The whole forward pass is computed at once (a random draw must not depend on where one stands);
- * the backward pass only as far as the walk, so that a gradient under way shows its sum so far. */
+/* The whole forward pass is computed at once (a random draw must not depend on how far the walk
+ * is); the backward pass only as far as the walk, so that a gradient under way shows its sum so
+ * far. */
 enum status session_go(struct session *session, size_t position, struct diag *diag) {
   const struct program *program = &session->model->program;
   run_done(&session->run);

@@ -134,13 +134,18 @@ static unsigned points_left(const struct hunt *hunt) {
   return hunt_score(&all);
 }
 
+/* TRANSLATORS: a list, "1 of 2 found, 3 checks, 1 look, 70 points to win", whose items are
+ * separated by commas. */
 void play_put_state(const struct session *session, struct text *out) {
   const struct hunt *hunt = &session->now.play->hunt;
   unsigned checks = hunt->acts[HUNT_CHECK];
   unsigned looks = hunt->acts[HUNT_LOOK] + hunt->acts[HUNT_ENTRY];
-  text_printf(out, _("%zu of %zu found, "), hunt_found(hunt), hunt->count);
-  text_printf(out, checks == 1 ? _("%u check, ") : _("%u checks, "), checks);
-  text_printf(out, looks == 1 ? _("%u look, ") : _("%u looks, "), looks);
+  text_printf(out, _("%zu of %zu found"), hunt_found(hunt), hunt->count);
+  text_puts(out, ", ");
+  text_printf(out, checks == 1 ? _("%u check") : _("%u checks"), checks);
+  text_puts(out, ", ");
+  text_printf(out, looks == 1 ? _("%u look") : _("%u looks"), looks);
+  text_puts(out, ", ");
   text_printf(out, hunt->over ? _("%u points") : _("%u points to win"),
               hunt->over ? hunt_score(hunt) : points_left(hunt));
 }
@@ -149,9 +154,12 @@ void play_put_state(const struct session *session, struct text *out) {
 
 static void put_end(const struct session *session, struct text *out) {
   const struct hunt *hunt = &session->now.play->hunt;
-  text_printf(out, _("the hunt is over: "));
-  play_put_state(session, out);
-  text_puts(out, "\n");
+  struct text state;
+  text_init(&state);
+  play_put_state(session, &state);
+  text_printf(out, _("the hunt is over: %s\n"), text_string(&state));
+  out->failed = out->failed || state.failed;
+  text_done(&state);
   for (size_t i = 0; i < hunt->count; i++)
     if (!hunt->bugs[i].found) hunt_debrief(&hunt->bugs[i], out);
 }
@@ -234,7 +242,7 @@ enum status play_record(struct session *session, const char *path, struct diag *
   struct play *play = session->now.play;
   if (access(path, F_OK) == 0) {
     diag_set(diag, STATUS_USAGE, SPAN_NONE, _("%s exists already; it is left as it is"), path);
-    diag_hint(diag, "%s", _("a record wants a file of its own"));
+    diag_hint(diag, "%s", _("a record needs a file of its own"));
     return STATUS_USAGE;
   }
   free(play->record);
@@ -329,7 +337,7 @@ static enum status do_hunt(struct session *session, const struct source *argumen
 const struct command hunt_commands[] = {
     {.name = "hunt", .arguments = "[seed=N] [level=1..5] [bugs=K]",
      .flags = COMMAND_CHANGES | COMMAND_NEEDS_MODEL, .hunt = IN_HUNT_WAITS, .run = do_hunt,
-     .completes = COMPLETE_OPTIONS, .shown = SHOWN_AFTER, .view = VIEW_CIRCUIT,
+     .options = VERB_HUNT, .shown = SHOWN_AFTER, .view = VIEW_CIRCUIT,
      .help = "hide bugs in the backward pass, to be found"},
     {.name = "giveup", .arguments = "",
      .flags = COMMAND_CHANGES | COMMAND_NEEDS_MODEL | COMMAND_OF_PLAYERS, .run = give_up,

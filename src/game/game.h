@@ -8,8 +8,8 @@
 /* Whether a hunt is on that is not over yet. */
 bool play_is_on(const struct session *session);
 
-/* Says no to COMMAND with ARGUMENTS where it would leave the hunt that is on, else STATUS_OK; and to
- * undo where that would leave it. */
+/* Refuses COMMAND with ARGUMENTS where it would leave the hunt that is on; STATUS_OK otherwise. The
+ * second does the same for undo. */
 enum status play_allows(const struct session *session, const struct command *command,
                         const char *arguments, struct diag *diag);
 enum status play_allows_undo(const struct session *session, struct diag *diag);

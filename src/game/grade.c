@@ -33,8 +33,8 @@ static enum status begin_again(struct session *session, const struct record *rec
   if (status == STATUS_NO_INPUT && folder_end) /* a lesson that was handed in with the record */
     status = issue(session, &out, diag, "open %.*s/%s", (int)(folder_end - file), file,
                    base ? base + 1 : record->lesson);
-  if (!status && record->step > 0)
-    status = issue(session, &out, diag, "page %d", record->step);
+  if (!status && record->page > 0)
+    status = issue(session, &out, diag, "page %d", record->page);
   if (!status && record->freeze) status = issue(session, &out, diag, "freeze on");
   if (!status)
     status = issue(session, &out, diag, "hunt seed=%u level=%d bugs=%d edition=%d",

@@ -31,7 +31,7 @@ static enum status no_memory(struct hide *hide) {
   return diag_no_memory(hide->diag);
 }
 
-/* How far MUTANT changes the gradients at this point, and at one a little away. */
+/* By how much MUTANT changes the gradients at this point and at one nearby. */
 static enum status measure(struct hide *hide, const struct mutant *mutant, double *here,
                            double *moved) {
   struct diag again;

@@ -14,7 +14,7 @@ struct play {
   struct hunt hunt;
   struct hunt_options options;
   char *lesson;     /* as it was opened */
-  int page;         /* step of the lesson */
+  int page;         /* of the lesson */
   uint64_t text;    /* a hash of the model's text */
   double began;
   double at;        /* while a record is replayed: its clock; else negative */

@@ -97,7 +97,7 @@ enum status record_read(const char *file, struct record *record, struct diag *di
   if (status) return status;
   if (json_unpack(
           record->document, "{s:s, s:i, s:s, s:I, s:i, s:i, s:b, s?i, s:o, s:F, s:i, s:b, s:i}",
-          "lesson", &record->lesson, "step", &record->step, "text", &record->text, "seed",
+          "lesson", &record->lesson, "step", &record->page, "text", &record->text, "seed",
           &record->seed, "level", &record->level, "bugs", &record->bugs, "freeze", &record->freeze,
           "edition", &record->edition, "acts", &record->acts, "seconds", &record->seconds, "found",
           &record->found, "over", &record->over, "score", &record->score) != 0 ||

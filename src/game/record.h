@@ -9,7 +9,7 @@
 struct record {
   json_t *document;
   const char *lesson, *text;
-  int step, level, bugs, freeze, edition, found, over, score;
+  int page, level, bugs, freeze, edition, found, over, score;
   json_int_t seed;
   double seconds;
   json_t *acts;

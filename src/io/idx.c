@@ -72,7 +72,7 @@ static size_t items_in(const struct idx *idx, uint32_t rows) {
   return rows < idx->dims[0] ? idx->count / idx->dims[0] * rows : idx->count;
 }
 
-/* After the header. More than the wanted items may follow them unless all are wanted. */
+/* Reads what follows the header. There may be more items than were asked for, unless all were. */
 static enum status parse_items(const char *name, const uint8_t *bytes, size_t length, uint32_t rows,
                                struct idx *idx, struct diag *diag) {
   const size_t found = length - header_size(idx->rank), wanted = items_in(idx, rows);

@@ -1,4 +1,4 @@
-/* The bytes of a regular file from its beginning on, only as far as they are wanted; those of a
+/* The bytes of a regular file from its beginning, no more than are asked for; those of a
  * gzip'd file are unpacked. A struct unpack owns its file and its bytes from unpack_open() to
  * unpack_done(), also after a failure. */
 #ifndef GRADWALK_IO_UNPACK_H

@@ -31,7 +31,7 @@ static bool split(struct span text, struct span *left, struct span *right) {
   return false;
 }
 
-/* The bytes of the sign at AT in TEXT: "=", "==", "≈"; 0: none is there. */
+/* The length in bytes of the sign at AT in TEXT, "=", "==" or "≈"; 0 if there is none. */
 static uint32_t sign_at(struct span text, uint32_t at) {
   static const char about[] = "≈";
   const char *here = text.source->text + at;

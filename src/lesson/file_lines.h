@@ -15,14 +15,14 @@ struct file_lines {
 enum status file_lines_read(struct file_lines *lines, struct lesson *lesson, const char *bytes,
                        size_t length, struct diag *diag);
 
-/* Where LINE, from 1, begins; behind the last: the end. */
+/* Where LINE, counted from 1, begins; the end of the file for lines after the last. */
 uint32_t file_lines_start(const struct file_lines *lines, int line);
 
 /* LINE without its newline. */
 struct span file_lines_span(const struct file_lines *lines, const struct lesson *lesson, int line);
 
-/* Makes SOURCE, the text of a fence that begins in LINE, a part of LESSON's file: its lines stand
- * there with the fence's indentation. False if there is no memory. */
+/* Makes SOURCE, the text of a fence that begins in LINE, a part of LESSON's file, where its lines
+ * have the fence's indentation. False if there is no memory. */
 bool file_lines_place(const struct file_lines *lines, struct lesson *lesson, int line,
                  struct source *source);
 

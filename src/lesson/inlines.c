@@ -189,7 +189,7 @@ static bool take_title(struct inlines *inlines) {
   return take(inlines, '\'') && take_until(inlines, '\0', '\'', true);
 }
 
-/* Takes a title that stands after a space, if one is there. */
+/* Takes a title after a space, if there is one. */
 static bool take_spaced_title(struct inlines *inlines) {
   struct inlines is = *inlines;
   skip_space(&is);
@@ -252,7 +252,7 @@ static bool take_definition(struct inlines *inlines) {
 
 /* -- code -- */
 
-/* What stands between two runs of MARKS backticks, a line's end as a blank. LITERAL is how it goes
+/* The text between two runs of MARKS backticks, a line's end as a blank. LITERAL is how it goes
  * on after its first byte. */
 static void read_code(struct inlines *inlines, uint32_t marks, const char *literal,
                       struct rewriting *content) {

@@ -1,4 +1,4 @@
-/* Where the inline nodes of a paragraph or heading stand in the file. cmark does not say: its
+/* Where the inline nodes of a paragraph or heading are in the file. cmark does not say: its
  * columns are wrong after a line break. So the text is read along with the nodes, in their order
  * and by CommonMark's rules, and each takes what belongs to it: the n-th code span is the n-th in
  * the source, whatever else reads the same. */

@@ -23,7 +23,7 @@ void lesson_done(struct lesson *lesson) {
   free(lesson->quizzes);
 }
 
-int lesson_steps(const struct lesson *lesson) {
+int lesson_last_page(const struct lesson *lesson) {
   return lesson->page_count > 0 ? (int)lesson->page_count - 1 : 0;
 }
 

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-enum { LESSON_MAX_BYTES = 8 << 20, LESSON_MAX_STEPS = 999, LESSON_MAX_HINTS = 3 };
+enum { LESSON_MAX_BYTES = 8 << 20, LESSON_MAX_PAGES = 999, LESSON_MAX_HINTS = 3 };
 
 /* Why no value agrees with a number. */
 enum number_fault { NUMBER_FINE, NUMBER_TOO_LARGE, NUMBER_TOO_SMALL, NUMBER_TOO_LONG };
@@ -19,11 +19,11 @@ const char *number_fault_text(enum number_fault fault);
 
 /* "EXPR = NUMBER", in prose or in a quiz: what the model must agree with. The number is good to its
  * last printed digit, or, where "…" follows, its digits are the first ones; a whole number is
- * exact. Instead of a number a verdict may stand. */
+ * exact. A verdict may take the place of a number. */
 struct figure {
   struct span expr, number; /* of the text in the file, or of code that knows its place there */
   struct span place;        /* in the file */
-  struct span shown;        /* the number in lesson.pages, where it stands in prose */
+  struct span shown;        /* the number in lesson.pages, if it is in prose */
   bool is_word;             /* a verdict */
   bool is_cut;              /* "…" follows */
   enum number_fault fault;  /* then value and slack are 0 */
@@ -48,7 +48,7 @@ enum block_kind {
   BLOCK_EXPECT
 };
 
-/* A part of a step, in the order of the file. */
+/* A part of a page, in the order of the file. */
 struct block {
   enum block_kind kind;
   size_t start, end; /* of lesson.prose */
@@ -76,7 +76,7 @@ struct quiz {
 
 #define QUIZ_TOLERANCE 0.005
 
-/* A step of the lesson; step 0 is what stands before the first second-level heading. */
+/* A page of the lesson; page 0 is the opening, before the first second-level heading. */
 struct page {
   size_t first_block, block_count;
   size_t model; /* in force */
@@ -96,11 +96,11 @@ struct lesson {
   struct text file;  /* as read, with one kind of line end */
   struct text prose; /* everything that is to be read, as plain lines */
   struct source *whole, *pages; /* file and prose, for spans */
-  struct source source;         /* of the model in force at the step that was asked for */
+  struct source source;         /* of the model in force on the page that was asked for */
   struct graph **graphs;
   size_t graph_count, graph_capacity;
   struct page *page;
-  size_t page_count, page_capacity; /* at least 1: step 0 */
+  size_t page_count, page_capacity; /* at least 1: page 0 */
   struct block *blocks;
   size_t block_count, block_capacity;
   struct figure *figures;
@@ -113,8 +113,8 @@ struct lesson {
 
 void lesson_done(struct lesson *lesson);
 
-/* Steps behind the opening. */
-int lesson_steps(const struct lesson *lesson);
+/* The number of the last page, which is the count of pages after the opening. */
+int lesson_last_page(const struct lesson *lesson);
 
 /* Takes the next line off REST that is neither empty nor a comment (#), without the blanks around
  * it; false at the end. */
@@ -124,15 +124,16 @@ bool lesson_line(struct span *rest, struct span *line);
  * such key. */
 bool quiz_value(struct span line, const char *key, struct span *value);
 
-/* What stands before and behind the first MARK in SPAN, without blanks; false if one is missing. */
+/* Splits SPAN at its first MARK into what comes before and after, without blanks; false if one of
+ * them is missing. */
 bool span_split(struct span span, const char *mark, struct span *left, struct span *right);
 
 /* "EXPR = NUMBER" (or "≈") in TEXT, a span of any source; false if it is none. */
 bool figure_parse(struct span text, struct figure *figure);
 
-/* What stands before the first "=", "==" or "≈" of TEXT and after the last one, without blanks;
- * false if there is none, or nothing on one side. Other signs with an "=" in them ("+=", "<=") do
- * not count. */
+/* Finds what comes before the first "=", "==" or "≈" of TEXT and after the last one, without
+ * blanks; false if TEXT has no such sign, or nothing on one side of it. Other signs with an "=" in
+ * them ("+=", "<=") do not count. */
 bool figure_sides(struct span text, struct span *left, struct span *right);
 
 /* NUMBER alone. */
@@ -141,7 +142,7 @@ bool figure_number(struct span text, struct figure *figure);
 /* Whether VALUE agrees with the figure's digits. A NaN never does. */
 bool figure_holds(const struct figure *figure, double value);
 
-/* Whether LESSON has the same steps, models and fences as ORIGINAL to the byte; else DIAG says
+/* Whether LESSON has the same pages, models and fences as ORIGINAL to the byte; else DIAG says
  * where it differs first. */
 bool lesson_same_fences(const struct lesson *lesson, const struct lesson *original,
                         struct diag *diag);

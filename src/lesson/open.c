@@ -42,15 +42,17 @@ static size_t byte_order_mark(const struct text *text) {
   return text->length >= 3 && memcmp(text->bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
 }
 
-static enum status choose_step(struct lesson *lesson, int step, struct diag *diag) {
-  if (step > lesson_steps(lesson))
-    return diag_set(diag, STATUS_USAGE, SPAN_NONE, _("%s: this lesson has %d steps"),
-                    text_string(&lesson->path), lesson_steps(lesson));
-  lesson->source = lesson->graphs[lesson->page[step].model]->source;
+static enum status choose_page(struct lesson *lesson, int page, struct diag *diag) {
+  if (page > lesson_last_page(lesson))
+    return diag_set(diag, STATUS_USAGE, SPAN_NONE,
+                    lesson_last_page(lesson) == 1 ? _("%s: this lesson has %d page")
+                                                  : _("%s: this lesson has %d pages"),
+                    text_string(&lesson->path), lesson_last_page(lesson));
+  lesson->source = lesson->graphs[lesson->page[page].model]->source;
   return STATUS_OK;
 }
 
-enum status lesson_open(struct lesson *lesson, const char *what, int step, struct diag *diag) {
+enum status lesson_open(struct lesson *lesson, const char *what, int page, struct diag *diag) {
   struct text path, file;
   *lesson = (struct lesson){0};
   text_init(&path);
@@ -61,7 +63,7 @@ enum status lesson_open(struct lesson *lesson, const char *what, int step, struc
   const char *bytes = text_string(&file) + skip;
   if (!status && path_ends(text_string(&path), ".md")) {
     status = lesson_parse(lesson, text_string(&path), bytes, file.length - skip, diag);
-    if (!status) status = choose_step(lesson, step, diag);
+    if (!status) status = choose_page(lesson, page, diag);
   } else if (!status) {
     status = prepare(lesson, text_string(&path), diag);
     if (!status) status = take_model(lesson, bytes, file.length - skip, diag);

@@ -5,10 +5,10 @@
 #include "lesson/lesson.h"
 
 /* Opens WHAT: a lesson's number ("4"), its name ("three-layer", "04-three-layer"), a path, or "-"
- * for standard input. A file called .md is a lesson, anything else a bare model. STEP chooses the
- * model in force at that step, for lesson.source; 0: the lesson's first. STATUS_DATA with its place
+ * for standard input. A file called .md is a lesson, anything else a bare model. PAGE chooses the
+ * model in force at that page, for lesson.source; 0: the lesson's first. STATUS_DATA with its place
  * if the lesson is malformed. Ends with lesson_done(), also after a failure. */
-enum status lesson_open(struct lesson *lesson, const char *what, int step, struct diag *diag);
+enum status lesson_open(struct lesson *lesson, const char *what, int page, struct diag *diag);
 
 /* A model from TEXT, called NAME in messages. */
 enum status lesson_from_text(struct lesson *lesson, const char *name, const char *text,

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 static const char head[] = "gradwalk progress ";
-enum { VERSION = 1, STEPS_MOST = 100000 };
+enum { VERSION = 1, PAGES_MOST = 100000 };
 
 void progress_done(struct progress *progress) {
   for (size_t i = 0; i < progress->count; i++) free(progress->entries[i].marks);
@@ -82,8 +82,8 @@ enum status progress_merge(struct progress *progress, const struct progress_entr
     *known = *entry;
     known->marks = marks;
   }
-  if (entry->step > known->step) known->step = entry->step;
-  if (entry->steps > known->steps) known->steps = entry->steps;
+  if (entry->page > known->page) known->page = entry->page;
+  if (entry->pages > known->pages) known->pages = entry->pages;
   return merge_marks(known, entry->marks) ? STATUS_OK : diag_no_memory(diag);
 }
 
@@ -95,10 +95,10 @@ static bool read_count(const char **at, int *count) {
   long value = strtol(*at, &end, 10);
   *at = end;
   *count = (int)value;
-  return value <= STEPS_MOST;
+  return value <= PAGES_MOST;
 }
 
-/* NAME STEP STEPS MARKS */
+/* NAME PAGE PAGES MARKS */
 static bool read_entry(char *line, struct progress_entry *entry) {
   size_t length = strcspn(line, " ");
   const char *at = line + length;
@@ -108,8 +108,8 @@ static bool read_entry(char *line, struct progress_entry *entry) {
   *entry = (struct progress_entry){0};
   memcpy(entry->name, line, length);
   at++;
-  if (!read_count(&at, &entry->step) || *at++ != ' ') return false;
-  if (!read_count(&at, &entry->steps) || *at++ != ' ' || entry->step > entry->steps) return false;
+  if (!read_count(&at, &entry->page) || *at++ != ' ') return false;
+  if (!read_count(&at, &entry->pages) || *at++ != ' ' || entry->page > entry->pages) return false;
   entry->marks = line + (at - line);
   length = strlen(entry->marks);
   return length <= PROGRESS_QUIZZES && strspn(entry->marks, "rs-.") == length &&
@@ -165,7 +165,7 @@ void progress_put(const struct progress *progress, struct text *out) {
   text_printf(out, "%s%d\n", head, VERSION);
   for (size_t i = 0; i < progress->count; i++) {
     const struct progress_entry *entry = &progress->entries[i];
-    text_printf(out, "%s %d %d %s\n", entry->name, entry->step, entry->steps,
+    text_printf(out, "%s %d %d %s\n", entry->name, entry->page, entry->pages,
                 *entry->marks ? entry->marks : ".");
   }
 }

@@ -2,7 +2,7 @@
  * ($XDG_STATE_HOME/gradwalk/progress):
  *     gradwalk progress 1
  *     01-chain-rule 3 4 rs-
- * that is, a lesson, the furthest step, its steps, and a letter for each quiz: right, skipped, or
+ * that is, a lesson, the furthest page, its pages, and a letter for each quiz: right, skipped, or
  * not answered. Merging two files takes the further of both, so that no order of writing loses
  * anything. A struct progress owns its entries until progress_done(). */
 #ifndef GRADWALK_LESSON_PROGRESS_H
@@ -18,8 +18,8 @@ enum { MARK_OPEN = '-', MARK_SKIPPED = 's', MARK_RIGHT = 'r' };
 
 struct progress_entry {
   char name[PROGRESS_NAME]; /* of the lesson's file, without its ending */
-  int step, steps;          /* the furthest, of how many */
-  char *marks;              /* one a quiz */
+  int page, pages;          /* the furthest, and the count */
+  char *marks;              /* one for each quiz */
 };
 
 struct progress {

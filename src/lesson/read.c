@@ -45,7 +45,7 @@ static void fail(struct reader *reader, struct span place, const char *message, 
   if (hint) diag_hint(reader->diag, "%s", hint);
 }
 
-/* -- blocks and steps -- */
+/* -- blocks and pages -- */
 
 static struct page *last_page(struct reader *reader) {
   return &reader->lesson->page[reader->lesson->page_count - 1];
@@ -78,8 +78,8 @@ static void extend(struct reader *reader, struct block *block) {
 
 static void add_page(struct reader *reader, struct span place) {
   struct lesson *lesson = reader->lesson;
-  if (lesson->page_count > LESSON_MAX_STEPS) {
-    fail(reader, place, _("this lesson has more than 999 steps"), NULL);
+  if (lesson->page_count > LESSON_MAX_PAGES) {
+    fail(reader, place, _("this lesson has more than 999 pages"), NULL);
     return;
   }
   if (!array_reserve(&lesson->page, &lesson->page_capacity, lesson->page_count + 1,
@@ -221,7 +221,7 @@ static size_t count_items(cmark_node *list) {
   return count;
 }
 
-/* A list right behind the lines of a quiz: why its wrong answers are wrong. */
+/* A list right after the lines of a quiz: why its wrong answers are wrong. */
 static void read_reasons(struct reader *reader, struct quiz *quiz, int index, cmark_node *list) {
   quiz->first_reason = reader->lesson->block_count;
   quiz->reason_count = count_items(list);
@@ -281,10 +281,10 @@ static void read_heading(struct reader *reader, cmark_node *node) {
   int level = cmark_node_get_heading_level(node);
   struct span place = node_span(reader, node);
   if (level <= 2 && reader->in_details) {
-    fail(reader, place, _("this heading stands inside <details>"), _("close it with </details>"));
+    fail(reader, place, _("this heading is inside <details>"), _("close it with </details>"));
   } else if (level == 1) {
     if (lesson->title.length > 0)
-      fail(reader, place, _("this lesson has a title already"), _("a step begins with ##"));
+      fail(reader, place, _("this lesson has a title already"), _("a page begins with ##"));
     else put_title(reader, node);
   } else if (level > 2) {
     read_prose(reader, node);
@@ -328,7 +328,7 @@ static void read_model(struct reader *reader, cmark_node *node) {
   const char *literal = cmark_node_get_literal(node);
   uint32_t line = (uint32_t)cmark_node_get_start_line(node) + 1;
   if (last_page(reader)->model != SIZE_MAX) {
-    fail(reader, node_span(reader, node), _("this step has a model already"), NULL);
+    fail(reader, node_span(reader, node), _("this page has a model already"), NULL);
     return;
   }
   last_page(reader)->model = lesson->graph_count;
@@ -355,13 +355,13 @@ static void tie_question(struct reader *reader, struct quiz *quiz, size_t at) {
   const struct block *question = hint > first ? &lesson->blocks[hint - 1] : NULL;
   if (!question || question->kind != BLOCK_PROSE)
     fail(reader, quiz->place, _("this quiz has no question"),
-         _("the question stands right before the hints and the answer"));
+         _("the question comes right before the hints and the answer"));
   else if (quiz->hint_count < 1 || quiz->hint_count > LESSON_MAX_HINTS)
     fail(reader, quiz->place, _("a quiz has one to three hints"),
          _("a hint is a <details> block between the question and the answer"));
   else if (quiz->kind == QUIZ_CHOICE && question->choices != quiz->choice_count)
     fail(reader, quiz->place, _("the question does not offer as many choices as the quiz has"),
-         _("a numbered list, one item a \"choice:\" line, ends the question"));
+         _("a numbered list with one item for each \"choice:\" line ends the question"));
 }
 
 static void read_answer(struct reader *reader, cmark_node *node) {
@@ -397,7 +397,7 @@ static void read_fence(struct reader *reader, cmark_node *node) {
   if (quiz && reader->in_details) {
     read_answer(reader, node);
   } else if (quiz) {
-    fail(reader, node_span(reader, node), _("a quiz stands inside <details>"),
+    fail(reader, node_span(reader, node), _("a quiz belongs inside <details>"),
          _("so that the article does not give its answer away"));
   } else if (speaks && reader->in_details) {
     fail(reader, node_span(reader, node), _("only a quiz may stand inside <details>"), NULL);
@@ -414,7 +414,7 @@ static void read_fence(struct reader *reader, cmark_node *node) {
 
 static void open_details(struct reader *reader, struct span place) {
   if (reader->in_details) {
-    fail(reader, place, _("<details> inside <details>"), NULL);
+    fail(reader, place, _("found <details> inside <details>"), NULL);
     return;
   }
   reader->in_details = true;
@@ -435,12 +435,12 @@ static void close_answer(struct reader *reader, struct span place) {
          _("what the reader is told when the answer is right, before </details>"));
   else if (wants && quiz->reason_count != quiz->wrong_count)
     fail(reader, quiz->place, _("there is not one reason for each wrong answer"),
-         _("a list, one item a wrong answer, stands right behind the fence"));
+         _("a list with one item for each wrong answer comes right after the fence"));
 }
 
 static void close_details(struct reader *reader, struct span place) {
   if (!reader->in_details) {
-    fail(reader, place, _("</details> without <details>"), NULL);
+    fail(reader, place, _("found </details> without <details>"), NULL);
   } else if (reader->in_answer) {
     close_answer(reader, place);
   } else if (reader->lesson->prose.length == reader->after_summary) {
@@ -454,7 +454,7 @@ static const char *put_summary(struct reader *reader, const char *at, struct spa
   const char *end = strstr(at, tail);
   struct text *prose = &reader->lesson->prose;
   if (!end || !reader->in_details || prose->length != reader->after_summary) {
-    fail(reader, place, _("a <summary> stands in one line, right behind <details>"), NULL);
+    fail(reader, place, _("a <summary> is one line, right after <details>"), NULL);
     return at + strlen(at);
   }
   text_put(prose, at, (size_t)(end - at));
@@ -470,7 +470,7 @@ static const char *read_tag(struct reader *reader, const char *at, struct span p
   int which = 0;
   while (which < 4 && strncmp(at, tags[which], strlen(tags[which])) != 0) which++;
   if (which == 4) {
-    fail(reader, place, _("found HTML, or text right behind it"),
+    fail(reader, place, _("found HTML, or text right after it"),
          _("<details> and <summary> are known; an empty line must follow them"));
     return at + strlen(at);
   }
@@ -504,7 +504,7 @@ static void read_blocks(struct reader *reader, cmark_node *document) {
     }
 }
 
-/* What can only be said at the end: every step has a model, and hints without a quiz are prose. */
+/* What can only be said at the end: every page has a model, and hints without a quiz are prose. */
 static void finish(struct reader *reader) {
   struct lesson *lesson = reader->lesson;
   size_t model = 0;

@@ -1,4 +1,4 @@
-/* CommonMark into a lesson's steps: the one room of cmark, with inlines.h. */
+/* CommonMark into a lesson's pages: the one room of cmark, with inlines.h. */
 #ifndef GRADWALK_LESSON_READ_H
 #define GRADWALK_LESSON_READ_H
 

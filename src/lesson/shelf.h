@@ -15,7 +15,8 @@ struct shelf {
   size_t count;
 };
 
-/* Reads it anew. A failure, of which DIAG tells, leaves an empty shelf; a broken lesson is none. */
+/* Reads it anew. A failure, which DIAG describes, leaves an empty shelf; a broken lesson is no
+ * failure. */
 enum status shelf_load(struct shelf *shelf, struct diag *diag);
 void shelf_done(struct shelf *shelf);
 

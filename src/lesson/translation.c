@@ -14,7 +14,7 @@ static const struct block *next_fence(const struct lesson *lesson, size_t *at) {
   return NULL;
 }
 
-static int step_of(const struct lesson *lesson, const struct block *block) {
+static int page_of(const struct lesson *lesson, const struct block *block) {
   size_t index = (size_t)(block - lesson->blocks);
   for (size_t p = 0; p < lesson->page_count; p++)
     if (index - lesson->page[p].first_block < lesson->page[p].block_count) return (int)p;
@@ -44,11 +44,11 @@ bool lesson_same_fences(const struct lesson *lesson, const struct lesson *origin
   size_t at = 0, other_at = 0;
   if (lesson->page_count != original->page_count)
     return differs(diag, lesson->page[lesson->page_count - 1].place,
-                   _("the original has another number of steps"));
+                   _("the original has another number of pages"));
   for (size_t p = 0; p < lesson->page_count; p++)
     if (lesson->page[p].model != original->page[p].model ||
         !same_graph(lesson, original, lesson->page[p].model))
-      return differs(diag, lesson->page[p].place, _("the original has another model in this step"));
+      return differs(diag, lesson->page[p].place, _("the original has another model on this page"));
   for (;;) {
     const struct block *block = next_fence(lesson, &at);
     const struct block *other = next_fence(original, &other_at);
@@ -56,7 +56,7 @@ bool lesson_same_fences(const struct lesson *lesson, const struct lesson *origin
     if (!block) return differs(diag, lesson->page[lesson->page_count - 1].place,
                                _("the original has one more fence"));
     if (!other || block->kind != other->kind || !same_lines(block->lines, other->lines) ||
-        step_of(lesson, block) != step_of(original, other))
+        page_of(lesson, block) != page_of(original, other))
       return differs(diag, block->place, _("this fence is not that of the original"));
   }
 }

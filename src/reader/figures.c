@@ -104,7 +104,7 @@ static bool is_model_name(const struct session *session, const char *name) {
 
 static bool has_check(struct filling *filling, const struct expr *expr) {
   if (filling->figures->session->now.at.check) return true;
-  refuse(filling, expr, _("no check has been made here"), _("a step's \"do\" fence may make one"));
+  refuse(filling, expr, _("no check has been made here"), _("a page's \"do\" fence may make one"));
   return false;
 }
 
@@ -186,7 +186,7 @@ static const struct expr *fill_sweep(struct filling *filling, const struct expr 
   const struct session *session = filling->figures->session;
   if (!session->now.at.sweep)
     return refuse(filling, expr, _("no sweep has been made here"),
-                  _("a step's \"do\" fence may make one"));
+                  _("a page's \"do\" fence may make one"));
   for (int i = 0; i < SWEEP_CURVE_COUNT; i++)
     if (is_curve(sweep_kinds[i].name, expr->args[0]->name))
       return number(filling, expr,

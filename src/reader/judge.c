@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The model as a step begins, with what the quiz tries. */
+/* The model as the page begins, with what the quiz tries. */
 struct trial {
   struct session *session;
   struct exploration kept; /* what was there before */
@@ -255,7 +255,7 @@ static enum status prove_choice(struct trial *trial, bool *holds, struct diag *d
   *holds = !status && count == 1;
   if (!status && !*holds)
     diag_set(diag, STATUS_DATA, trial->quiz->place,
-             _("of the choices %d hold; exactly one must"), count);
+             _("%d of the choices hold; exactly one must"), count);
   return status;
 }
 
@@ -281,7 +281,7 @@ static int find_name(const struct model *model, struct span name) {
   return node >= 0 || copy[0] != 'd' ? node : model_find(model, copy + 1);
 }
 
-/* Counts in COUNTS how often TEXT names each node. A name that is none is STATUS. */
+/* Counts in COUNTS how often TEXT names each node. Returns STATUS if it names something else. */
 static enum status count_names(const struct model *model, struct span text, int *counts,
                                enum status status, struct diag *diag) {
   struct span name;
@@ -329,7 +329,9 @@ static enum status judge_name(struct trial *trial, struct span text,
   if (extra > 0)
     snprintf(judgement->why, sizeof judgement->why, _("Not %s."),
              node_title(model, (int)first, title));
-  else snprintf(judgement->why, sizeof judgement->why, _("There are %zu more."), missing);
+  else
+    snprintf(judgement->why, sizeof judgement->why,
+             missing == 1 ? _("There is %zu more.") : _("There are %zu more."), missing);
   return STATUS_OK;
 }
 
@@ -362,7 +364,7 @@ static enum status prove_name(struct trial *trial, bool *holds, struct diag *dia
     *holds = node >= 0 && counts[node] == 0;
     if (!*holds)
       diag_set(diag, STATUS_DATA, value, "%s",
-               node < 0 ? _("no node is called so") : _("this wrong answer is right"));
+               node < 0 ? _("no node has this name") : _("this wrong answer is right"));
   }
   free(counts);
   return status;

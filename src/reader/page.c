@@ -32,7 +32,7 @@ static void put_number(struct text *out, const struct figure *figure, double val
   text_puts(out, verdict ? verdict_names[index] : number_brief(value, 6, buffer));
 }
 
-/* What stands in place of the figure's number. */
+/* Puts what the reader sees in the place of the figure's number. */
 static void put_figure(struct text *out, struct figures *figures, const struct figure *figure) {
   struct diag diag;
   double value;
@@ -65,7 +65,7 @@ static void end_paragraph(struct text *out) {
   text_puts(out, "\n\n");
 }
 
-/* -- a step -- */
+/* -- a page -- */
 
 int page_question(const struct session *session) {
   const struct lesson *lesson = session->now.lesson;
@@ -89,10 +89,12 @@ static void put_asked(struct lines *out, const struct session *session, struct f
     end_paragraph(&out->text);
   }
   const size_t start = out->text.length;
-  text_puts(&out->text, _("? answer TEXT"));
   if (left > 0)
-    text_printf(&out->text, left == 1 ? _(", hint (1 left)") : _(", hint (%d left)"), left);
-  text_puts(&out->text, _(", or skip\n"));
+    text_printf(&out->text,
+                /* TRANSLATORS: answer, hint and skip are commands; the count is of the hints. */
+                left == 1 ? _("? answer TEXT, hint (1 left), or skip\n")
+                          : _("? answer TEXT, hint (%d left), or skip\n"), left);
+  else text_puts(&out->text, _("? answer TEXT, or skip\n"));
   lines_describe(out, start, LINE_QUESTION, (struct about){0});
 }
 
@@ -100,13 +102,16 @@ static void put_asked(struct lines *out, const struct session *session, struct f
 static void put_answered(struct lines *out, const struct session *session, int index) {
   const bool right = session->now.quizzes[index].state == QUIZ_RIGHT;
   const size_t start = out->text.length;
-  text_puts(&out->text, right ? _("Right: ") : _("Skipped: "));
-  quiz_put_answer(session, index, &out->text);
-  text_puts(&out->text, "\n");
+  struct text answer;
+  text_init(&answer);
+  quiz_put_answer(session, index, &answer);
+  text_printf(&out->text, right ? _("Right: %s\n") : _("Skipped: %s\n"), text_string(&answer));
+  out->text.failed = out->text.failed || answer.failed;
+  text_done(&answer);
   lines_describe(out, start, right ? LINE_GOOD : LINE_DOUBT, (struct about){0});
 }
 
-/* The blocks from number FIRST of the step on. */
+/* Puts the blocks of the page from number FIRST on. */
 static void put_blocks(struct session *session, size_t first, struct lines *out) {
   const struct lesson *lesson = session->now.lesson;
   const struct page *page = &lesson->page[session->now.page];
@@ -156,7 +161,8 @@ static enum status do_open(struct session *session, const struct source *argumen
   if (!status) {
     text_put_safe(&out->text, title->length > 0 ? title->bytes : arguments->text,
                   title->length > 0 ? title->length : strlen(arguments->text));
-    text_printf(&out->text, _("\n%zu steps\n"), session->walk.count);
+    text_printf(&out->text, session->walk.count == 1 ? _("\n%zu move\n") : _("\n%zu moves\n"),
+                session->walk.count);
     lines_append(out, &found);
   }
   lines_done(&found);
@@ -178,8 +184,8 @@ static enum status turn(struct session *session, int target, struct lines *out,
   lines_init(&found);
   enum status status = reading_enter(session, target, &found, diag);
   if (!status) {
-    text_printf(&out->text, _("lesson step %d of %d\n\n"), session->now.page,
-                lesson_steps(session->now.lesson));
+    text_printf(&out->text, _("page %d of %d\n\n"), session->now.page,
+                lesson_last_page(session->now.lesson));
     page_text(session, out);
     lines_append(out, &found);
   }
@@ -194,18 +200,19 @@ static enum status refuse(struct diag *diag, const char *why) {
 static enum status do_page(struct session *session, const struct source *arguments,
                            struct lines *out, struct diag *diag) {
   long target;
-  const int last = lesson_steps(session->now.lesson);
+  const int last = lesson_last_page(session->now.lesson);
   if (!*arguments->text) {
     page_text(session, out);
     return STATUS_OK;
   }
   if (!parse_target(session, arguments->text, &target))
     return refuse(diag, _("page next, page back, or page N"));
-  if (last == 0) return refuse(diag, _("this model has no steps to read"));
+  if (last == 0) return refuse(diag, _("this model has no pages to read"));
   if (target < 0) return refuse(diag, _("this is the lesson's beginning"));
-  if (target == last + 1L) return refuse(diag, _("this is the lesson's last step"));
+  if (target == last + 1L) return refuse(diag, _("this is the lesson's last page"));
   if (target > last)
-    return diag_set(diag, STATUS_USAGE, SPAN_NONE, _("this lesson has %d steps"), last);
+    return diag_set(diag, STATUS_USAGE, SPAN_NONE,
+                    last == 1 ? _("this lesson has %d page") : _("this lesson has %d pages"), last);
   return turn(session, (int)target, out, diag);
 }
 
@@ -213,7 +220,7 @@ const char *page_autoplay(const struct session *session) {
   if (!session_is_open(session) || session->examiner) return NULL;
   if (page_question(session) >= 0) return "skip";
   if (session->now.at.position < session->walk.count) return "next";
-  return session->now.page < lesson_steps(session->now.lesson) ? "page next" : NULL;
+  return session->now.page < lesson_last_page(session->now.lesson) ? "page next" : NULL;
 }
 
 /* -- quizzes -- */
@@ -222,7 +229,7 @@ static enum status nothing_asked(struct diag *diag) {
   return diag_set(diag, STATUS_USAGE, SPAN_NONE, "%s", _("nothing is asked here"));
 }
 
-/* A block of the lesson as it stands now. */
+/* Puts a block of the lesson with its figures as they are now. */
 static void put_block(struct session *session, size_t index, struct text *out) {
   struct figures figures;
   struct diag diag;
@@ -261,9 +268,7 @@ static enum status do_skip(struct session *session, const struct source *argumen
   enum status status = quiz_choice(session, index, &progress->choice, diag);
   if (status) return status;
   progress->state = QUIZ_SKIPPED;
-  text_puts(&out->text, _("skipped: "));
-  quiz_put_answer(session, index, &out->text);
-  text_puts(&out->text, "\n");
+  put_answered(out, session, index);
   put_block(session, session->now.lesson->quizzes[index].debrief, &out->text);
   return STATUS_OK;
 }
@@ -306,7 +311,7 @@ const struct command read_commands[] = {
     {.name = "page", .also = "step", .arguments = "[next | back | N]", .flags = READS,
      .hunt = IN_HUNT_WORDS_WAIT, .run = do_page, .completes = COMPLETE_CHOICES,
      .choices = page_words, .shown = SHOWN_AS_PAGE,
-     .help = "the text of this step of the lesson, or another step's; 0 is the opening"},
+     .help = "the text of this page of the lesson, or of another page; 0 is the opening"},
     {.name = "answer", .arguments = "TEXT", .flags = READS | COMMAND_OF_PLAYERS, .run = do_answer,
      .shown = SHOWN_AS_ANSWER, .help = "answer the question that is asked"},
     {.name = "hint", .arguments = "", .flags = READS | COMMAND_OF_PLAYERS, .run = do_hint,

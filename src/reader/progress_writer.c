@@ -10,10 +10,10 @@ void keeper_done(struct keeper *keeper) {
   *keeper = (struct keeper){0};
 }
 
-/* The furthest step that was visited. */
+/* The furthest page that was visited. */
 static int furthest(const struct session *session) {
   int furthest = session->now.page;
-  for (int i = furthest + 1; i <= lesson_steps(session->now.lesson); i++)
+  for (int i = furthest + 1; i <= lesson_last_page(session->now.lesson); i++)
     if (session->now.visits->of[i].left.built) furthest = i;
   return furthest;
 }
@@ -24,8 +24,8 @@ static bool make_entry(const struct session *session, struct progress_entry *ent
   const struct lesson *lesson = session->now.lesson;
   size_t count = lesson->quiz_count < PROGRESS_QUIZZES ? lesson->quiz_count : PROGRESS_QUIZZES;
   progress_name(entry, text_string(&lesson->path));
-  entry->step = furthest(session);
-  entry->steps = lesson_steps(lesson);
+  entry->page = furthest(session);
+  entry->pages = lesson_last_page(lesson);
   entry->marks = calloc(count + 1, 1);
   for (size_t i = 0; entry->marks && i < count; i++)
     entry->marks[i] = marks[session->now.quizzes[i].state];
@@ -33,15 +33,15 @@ static bool make_entry(const struct session *session, struct progress_entry *ent
 }
 
 static bool same(const struct progress_entry *a, const struct progress_entry *b) {
-  return a->marks && a->step == b->step && strcmp(a->name, b->name) == 0 &&
+  return a->marks && a->page == b->page && strcmp(a->name, b->name) == 0 &&
          strcmp(a->marks, b->marks) == 0;
 }
 
 enum status keeper_note(struct keeper *keeper, const struct session *session, struct diag *diag) {
   struct progress_entry entry;
-  if (!session_is_open(session) || lesson_steps(session->now.lesson) == 0) return STATUS_OK;
+  if (!session_is_open(session) || lesson_last_page(session->now.lesson) == 0) return STATUS_OK;
   if (!make_entry(session, &entry)) return diag_no_memory(diag);
-  bool begun = entry.step > 0 || strspn(entry.marks, "-") < strlen(entry.marks);
+  bool begun = entry.page > 0 || strspn(entry.marks, "-") < strlen(entry.marks);
   enum status status = STATUS_OK;
   if (begun && !same(&keeper->kept, &entry)) status = progress_save(&entry, diag);
   if (status) {
@@ -59,7 +59,8 @@ void keeper_put(const struct progress *progress, const char *name, struct text *
   const struct progress_entry *entry = progress_find(progress, name);
   if (!entry) return;
   size_t quizzes = strlen(entry->marks);
-  text_printf(out, _("step %d of %d"), entry->step, entry->steps);
   if (quizzes > 0)
-    text_printf(out, _(", %zu of %zu answers right"), progress_marked(entry, MARK_RIGHT), quizzes);
+    text_printf(out, _("page %d of %d, %zu of %zu answers right"), entry->page, entry->pages,
+                progress_marked(entry, MARK_RIGHT), quizzes);
+  else text_printf(out, _("page %d of %d"), entry->page, entry->pages);
 }

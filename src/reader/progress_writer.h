@@ -17,7 +17,7 @@ void keeper_done(struct keeper *keeper);
  * A failure is returned once; the session can go on, and the next news tries again. */
 enum status keeper_note(struct keeper *keeper, const struct session *session, struct diag *diag);
 
-/* "step 3 of 4, 2 of 4 answers right" for the lesson NAME; nothing if it was never begun. */
+/* "page 3 of 4, 2 of 4 answers right" for the lesson NAME; nothing if it was never begun. */
 void keeper_put(const struct progress *progress, const char *name, struct text *out);
 
 #endif

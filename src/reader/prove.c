@@ -15,7 +15,7 @@ struct prover {
   struct session *session;
   struct diag *diag;
   int page;
-  struct span bug;  /* the first bug whose claim is open; source NULL: none is */
+  struct span bug; /* the first bug about which nothing is said yet; source NULL: there is none */
 };
 
 void proof_done(struct proof *proof) {
@@ -43,7 +43,7 @@ static enum status keep_warning(struct prover *prover) {
 
 /* -- figures in prose -- */
 
-/* What a reader takes for a figure although nothing proves it. */
+/* Warns of what a reader takes for a figure although nothing proves it. */
 static enum status warn(struct prover *prover, struct figures *figures, struct span text,
                         struct span place) {
   bool resembles = true;
@@ -215,7 +215,8 @@ static enum status prove_block(struct prover *prover, const struct block *block)
   return reading_resume(prover->session, kept, status, prover->diag);
 }
 
-/* The bugs that the step begins with: the step's own assertions may say what becomes of them. */
+/* Proves the bugs that the page begins with: the page's own assertions may say what becomes of
+ * them. */
 static enum status prove_planted(struct prover *prover, const struct page *page) {
   const struct block *blocks = prover->session->now.lesson->blocks + page->first_block;
   struct span line, planted = {0};
@@ -265,7 +266,8 @@ static enum status prove_page(struct prover *prover) {
   return status;
 }
 
-/* The path of what FILE, in a folder called by a language, translates; false if it is none. */
+/* Finds the path of the original of FILE, a translation in a folder named for a language; false if
+ * FILE is no translation. */
 static bool find_original(const char *file, struct text *path) {
   const char *name = strrchr(file, '/');
   if (!name) return false;
@@ -299,33 +301,35 @@ enum status prove_lesson(struct proof *proof, struct session *session, const cha
   *proof = (struct proof){0};
   lines_init(&ignored);
   enum status status = reading_open(session, what, &ignored, diag);
-  int last = status ? -1 : lesson_steps(session->now.lesson);
+  int last = status ? -1 : lesson_last_page(session->now.lesson);
   if (!status && last == 0)
-    status = diag_set(diag, STATUS_DATA, SPAN_NONE, _("%s: this lesson has no steps"),
+    status = diag_set(diag, STATUS_DATA, SPAN_NONE, _("%s: this lesson has no pages"),
                       text_string(&session->now.lesson->path));
   for (int page = 0; !status && page <= last; page++) {
     prover.page = page;
     status = reading_enter(session, page, &ignored, diag);
     if (!status) status = prove_page(&prover);
-    proof->steps += !status && page > 0;
+    proof->pages += !status && page > 0;
   }
   if (!status) status = prove_translation(&prover);
   lines_done(&ignored);
   return status;
 }
 
+/* TRANSLATORS: a list, "5 pages, 12 figures, 0 bugs", whose items are separated by commas. */
 void proof_summary(const struct proof *proof, struct text *out) {
-  const struct {
-    size_t count;
-    const char *one, *many;
-  } parts[] = {{proof->steps, _("step"), _("steps")},
-               {proof->figures, _("figure"), _("figures")},
-               {proof->expectations, _("expectation"), _("expectations")},
-               {proof->bugs, _("bug"), _("bugs")},
-               {proof->quizzes, _("quiz"), _("quizzes")},
-               {proof->warning_count, _("warning"), _("warnings")}};
-  const size_t count = sizeof parts / sizeof *parts - (proof->warning_count == 0);
-  for (size_t i = 0; i < count; i++)
-    text_printf(out, "%s%zu %s", i > 0 ? ", " : "", parts[i].count,
-                parts[i].count == 1 ? parts[i].one : parts[i].many);
+  const size_t warnings = proof->warning_count;
+  text_printf(out, proof->pages == 1 ? _("%zu page") : _("%zu pages"), proof->pages);
+  text_puts(out, ", ");
+  text_printf(out, proof->figures == 1 ? _("%zu figure") : _("%zu figures"), proof->figures);
+  text_puts(out, ", ");
+  text_printf(out, proof->expectations == 1 ? _("%zu expectation") : _("%zu expectations"),
+              proof->expectations);
+  text_puts(out, ", ");
+  text_printf(out, proof->bugs == 1 ? _("%zu bug") : _("%zu bugs"), proof->bugs);
+  text_puts(out, ", ");
+  text_printf(out, proof->quizzes == 1 ? _("%zu quiz") : _("%zu quizzes"), proof->quizzes);
+  if (warnings == 0) return;
+  text_puts(out, ", ");
+  text_printf(out, warnings == 1 ? _("%zu warning") : _("%zu warnings"), warnings);
 }

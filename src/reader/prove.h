@@ -7,10 +7,10 @@
 
 /* What was proved, and what was not. Owns its failures and warnings until proof_done(). */
 struct proof {
-  size_t steps, figures, expectations, quizzes, bugs; /* looked at */
+  size_t pages, figures, expectations, quizzes, bugs; /* looked at */
   struct diag *failures; /* what does not hold, in the order of the file */
   size_t failure_count, failure_capacity;
-  struct diag *warnings; /* what looks like a claim and is none: no failure */
+  struct diag *warnings; /* text that looks like a claim and is none; this is no failure */
   size_t warning_count, warning_capacity;
 };
 
@@ -22,7 +22,7 @@ enum status prove_lesson(struct proof *proof, struct session *session, const cha
                          struct diag *diag);
 void proof_done(struct proof *proof);
 
-/* "5 steps, 12 figures, …" */
+/* Appends "5 pages, 12 figures, …". */
 void proof_summary(const struct proof *proof, struct text *out);
 
 #endif

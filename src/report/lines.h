@@ -14,9 +14,9 @@ enum line_role {
   LINE_PLAIN,
   LINE_VALUE,    /* a formula of the forward pass, its workings and its value */
   LINE_GRADIENT, /* the same of a rule line */
-  LINE_REPLACED, /* the line that a bug stands in for, which is no longer in force */
+  LINE_REPLACED, /* the line that a bug replaces, which is no longer in force */
   LINE_TITLE,
-  LINE_LABEL,    /* what stands at a sentence's side and names what it is about */
+  LINE_LABEL,    /* a word beside a sentence that names what it is about */
   LINE_FAINT,    /* what matters less: the heads of columns, hints */
   LINE_QUESTION, /* what the reader is asked */
   LINE_GOOD,     /* a verdict, and what speaks for it */
@@ -93,7 +93,7 @@ void lines_mark(struct lines *lines, size_t start, enum line_role role);
 /* Appends STRING, marked. */
 void lines_puts(struct lines *lines, enum line_role role, const char *string);
 
-/* The line at *AT, which is 0 for the first and becomes that of the next; false: there is none. */
+/* Gives the line at *AT, which is 0 for the first, and moves *AT to the next; false at the end. */
 bool lines_next(const struct lines *lines, size_t *at, struct report_line *line);
 
 /* The role of byte AT of LINE, which the bytes before *UNTIL have, too. */

@@ -16,7 +16,7 @@ struct style {
 
 enum line_role report_verdict_role(enum verdict verdict);
 
-/* A line that is no longer in force, and marked as that: "~~dq = df * z~~". */
+/* Puts a line that is no longer in force, marked as that: "~~dq = df * z~~". */
 void report_replaced(struct lines *out, const struct model *model, const char *line);
 
 /* What lines that show rule INDEX are about; that of a node's value or gradient. */
@@ -26,35 +26,38 @@ struct about report_about_node(int node, bool gradient);
 /* Columns for the names of the nodes that are shown. */
 int report_name_width(const struct model *model);
 
-/* A number in full, a small tensor entry by entry (further rows under the first), a large one in
- * summary. */
+/* Puts a number in full, a small tensor entry by entry (further rows under the first), a large one
+ * in summary. */
 void report_tensor(struct text *out, const double *values, struct shape shape);
 
-/* RUN has done its forward and backward pass. */
+/* Puts every value and gradient. RUN has done its forward and backward pass. */
 void report_eval(struct lines *out, const struct model *model, const struct run *run);
 
-/* What was done; the table (report_table.h); the verdict; what it saw, tensor by tensor; each line
- * that is wrong; the lines between, if there are any; what it is worth. */
+/* Puts what was done; the table (report_table.h); the verdict; what the check saw, tensor by tensor;
+ * each line that is wrong; the lines between, if there are any; what the check is worth. */
 void report_check(struct lines *out, const struct model *model, const struct check *check,
                   struct style style);
 
-/* Its verdict: a line. */
+/* Puts the line with the verdict alone. */
 void report_check_verdict(struct lines *out, const struct check *check);
 
-/* The table of errors, the best steps, and what limits on each side of them. */
+/* Puts the table of errors, the best steps, and what limits the error on each side of them. */
 void report_sweep(struct lines *out, const struct sweep *sweep);
 
-/* That without the table: a few lines. */
+/* Puts the same without the table: a few lines. */
 void report_sweep_summary(struct lines *out, const struct sweep *sweep);
 
-/* With two digits and a power of ten throughout, so that columns compare: 3.9e-4. */
+/* Puts how many slopes were compared: "52 entries", or "1 direction" if BY_DIRECTION. */
+void report_put_count(struct text *out, size_t slopes, bool by_direction);
+
+/* VALUE with two digits and a power of ten, so that columns compare: 3.9e-4. */
 const char *report_scientific(double value, char buffer[NUMBER_TEXT_SIZE]);
 
-/* What was done; a line for each row; how it ended. MODEL: the one trained, or another build of the
- * same text. */
+/* Puts what was done, a line for each row, and how it ended. MODEL is the one that was trained, or
+ * another build of the same text. */
 void report_train(struct lines *out, const struct history *history, const struct model *model);
 
-/* Its parts in order. */
+/* Put its parts, in order. */
 void report_train_title(struct lines *out, const struct history *history);
 void report_train_columns(struct lines *out, const struct history *history);
 void report_train_row(struct lines *out, const struct history *history,

@@ -72,26 +72,25 @@ static void put_leeway(struct text *out, const struct check *check) {
                 number_brief(leeway.relative, 2, relative), precision_names[precision]);
 }
 
-/* What was done. */
+/* What was done. TRANSLATORS: a list whose items are separated by commas. */
 static void put_head(struct text *out, const struct check *check, struct style style) {
   struct text line;
   const struct check_options *options = &check->options;
   char step[NUMBER_TEXT_SIZE], tolerance[NUMBER_TEXT_SIZE];
   text_init(&line);
-  text_printf(&line, _("check: %s difference, step "), method_names[options->method]);
+  text_printf(&line, _("check: %s difference"), method_names[options->method]);
+  text_puts(&line, ", ");
   if (options->eps > 0)
-    text_printf(&line, "%s, ", number_text(options->eps, step));
+    text_printf(&line, _("step %s"), number_text(options->eps, step));
   else
-    text_printf(&line, _("2^%g * max(1, |x|), "), log2(check_base_step(options)));
+    text_printf(&line, _("step 2^%g * max(1, |x|)"), log2(check_base_step(options)));
+  text_puts(&line, ", ");
   if (options->tolerance >= 0)
     text_printf(&line, _("overall tolerance %s"), number_text(options->tolerance, tolerance));
   else
     put_leeway(&line, check);
-  const char *unit = options->directions > 0 ? check->entries == 1 ? _("direction")
-                                                                   : _("directions")
-                     : check->entries == 1   ? _("entry")
-                                             : _("entries");
-  text_printf(&line, ", %zu %s", check->entries, unit);
+  text_puts(&line, ", ");
+  report_put_count(&line, check->entries, options->directions > 0);
   if (style.columns > 0) put_wrapped(out, text_string(&line), 0, style);
   else text_printf(out, "%s\n", text_string(&line)); /* one line, for those that read it by line */
   if (options->tolerance >= 0)
@@ -109,24 +108,25 @@ static void put_factor(struct text *out, const struct tensor_check *tensor) {
               number_brief(tensor->metrics.scale, 6, buffer));
 }
 
-/* "at [0, 3] ", where there is more than one place to be at. */
+/* "at [0, 3]: ", where there is more than one place. TRANSLATORS: a whole sentence follows. */
 static void put_place(struct text *out, const struct tensor_check *tensor) {
   uint32_t row, col;
   tensor_check_place(tensor, tensor->entry, &row, &col);
-  if (tensor->by_direction) text_printf(out, _("along direction %zu "), tensor->entry);
-  else if (tensor->count > 1) text_printf(out, _("at [%u, %u] "), row, col);
+  if (tensor->by_direction) text_printf(out, _("along direction %zu: "), tensor->entry);
+  else if (tensor->count > 1) text_printf(out, _("at [%u, %u]: "), row, col);
 }
 
 /* The two gradients at the entry that the verdict is about. */
 static void put_entry(struct text *out, const struct tensor_check *tensor) {
-  char buffer[NUMBER_TEXT_SIZE];
+  char a[NUMBER_TEXT_SIZE], b[NUMBER_TEXT_SIZE], c[NUMBER_TEXT_SIZE];
+  const char *analytic = number_brief(tensor->analytic[tensor->entry], 8, a);
+  const char *numeric = number_brief(tensor->numeric[tensor->entry], 8, b);
   put_place(out, tensor);
-  text_printf(out, _("the backward pass says %s, "),
-              number_brief(tensor->analytic[tensor->entry], 8, buffer));
-  text_printf(out, _("the numerical gradient %s"),
-              number_brief(tensor->numeric[tensor->entry], 8, buffer));
   if (tensor->count == 1 && isfinite(tensor->metrics.scale))
-    text_printf(out, _(": %s times as much"), number_brief(tensor->metrics.scale, 6, buffer));
+    text_printf(out, _("the backward pass says %s, the numerical gradient %s: %s times as much"),
+                analytic, numeric, number_brief(tensor->metrics.scale, 6, c));
+  else
+    text_printf(out, _("the backward pass says %s, the numerical gradient %s"), analytic, numeric);
 }
 
 /* exp(1000), 1 / 0: the operation with the numbers that it had; its name alone if there are more of
@@ -142,60 +142,86 @@ static void put_operation(struct text *out, const struct op *op, const struct or
   else text_printf(out, "%s(%s)", op->name, a);
 }
 
+/* The first line of the backward pass whose result is not finite. */
+static void put_bad_line(struct text *out, const struct model *model, const struct origin *origin) {
+  char buffer[NUMBER_TEXT_SIZE];
+  struct text line;
+  text_init(&line);
+  rule_put_shown(&line, model, (size_t)origin->rule);
+  text_printf(out, _("the first line of the backward pass whose result is not finite is %s (%s)"),
+              text_string(&line), number_brief(origin->value, 8, buffer));
+  out->failed = out->failed || line.failed;
+  text_done(&line);
+}
+
+/* The operation that made the first number that is not finite: one of NODE itself if that is shown,
+ * else one within the gate that is shown in its place. */
+static void put_bad_operation(struct text *out, const struct model *model,
+                              const struct origin *origin, const char *place) {
+  const int shown = model_visible(model, origin->node);
+  char buffer[NUMBER_TEXT_SIZE], title[TITLE_SIZE];
+  struct text operation;
+  text_init(&operation);
+  put_operation(&operation, &op_table[model->nodes[origin->node].op], origin);
+  text_printf(out,
+              shown == origin->node
+                  ? _("the first number that is not finite is %s%s: %s is %s")
+                  : _("the first number that is not finite is within %s%s: %s is %s"),
+              node_title(model, shown, title), place, text_string(&operation),
+              number_brief(origin->value, 8, buffer));
+  out->failed = out->failed || operation.failed;
+  text_done(&operation);
+}
+
 /* The first number that is not finite, where it is, and what made it. */
 static void put_origin(struct text *out, const struct model *model, const struct check *check) {
   const struct origin *origin = &check->origin;
   const struct node *node = &model->nodes[origin->node];
   const struct shape shape = model_shape(model, node->slot);
-  const int shown = model_visible(model, origin->node);
-  const bool own = shown == origin->node;
+  const bool own = model_visible(model, origin->node) == origin->node;
   char buffer[NUMBER_TEXT_SIZE], place[64] = "";
-  const char *value = number_brief(origin->value, 8, buffer);
   if (own && shape_count(shape) > 1)
     snprintf(place, sizeof place, "[%zu, %zu]", origin->entry / shape.cols,
              origin->entry % shape.cols);
-  if (origin->rule >= 0) {
-    text_puts(out, _("; the first line of the backward pass whose result is not finite is "));
-    rule_put_shown(out, model, (size_t)origin->rule);
-    text_printf(out, " (%s)", value);
-  } else if (node->kind != NODE_OP) {
-    text_printf(out, _("; %s%s is %s"), node->name, place, value);
-  } else {
-    char title[TITLE_SIZE];
-    text_printf(out, own ? _("; the first number that is not finite is %s%s: ")
-                         : _("; the first number that is not finite is within %s%s: "),
-                node_title(model, shown, title), place);
-    put_operation(out, &op_table[node->op], origin);
-    text_printf(out, _(" is %s"), value);
-  }
+  text_puts(out, "; ");
+  if (origin->rule >= 0) put_bad_line(out, model, origin);
+  else if (node->kind == NODE_OP) put_bad_operation(out, model, origin, place);
+  else
+    text_printf(out, _("%s%s is %s"), node->name, place,
+                number_brief(origin->value, 8, buffer));
 }
 
-/* What would have settled it. */
+/* What would have settled it: a clause. */
 static void put_way_out(struct text *out, const struct tensor_check *tensor) {
-  char step[NUMBER_TEXT_SIZE];
+  char number[NUMBER_TEXT_SIZE];
+  if (tensor->way_out == WAY_NONE && !tensor->settled) return;
+  text_puts(out, "; ");
   switch (tensor->way_out) {
-    case WAY_CHOSEN_STEP: text_puts(out, _("; without --eps the two agree there")); break;
-    case WAY_RICHARDSON: text_puts(out, _("; with --method=richardson the two agree there")); break;
+    case WAY_CHOSEN_STEP: text_puts(out, _("without --eps the two agree there")); break;
+    case WAY_RICHARDSON: text_puts(out, _("with --method=richardson the two agree there")); break;
     case WAY_STEP:
-      text_printf(out, _("; with --eps=%s the two agree there"),
-                  number_text(tensor->way_out_step, step));
+      text_printf(out, _("with --eps=%s the two agree there"),
+                  number_text(tensor->way_out_step, number));
       break;
     case WAY_NONE:
-      if (tensor->settled)
-        text_printf(out, _("; in quadruple precision the slope is %s, and the gradient is right"),
-                    number_brief(tensor->slope, 8, step));
+      text_printf(out, _("in quadruple precision the slope is %s, and the gradient is right"),
+                  number_brief(tensor->slope, 8, number));
       break;
   }
 }
 
-/* The slopes to either side of where there is no derivative, after BEGINNING. */
-static void put_sides(struct text *out, const struct tensor_check *tensor, const char *beginning) {
+/* The slopes to either side of where there is no derivative: a kink within the step, or the point
+ * itself. */
+static void put_sides(struct text *out, const struct tensor_check *tensor) {
   char a[NUMBER_TEXT_SIZE], b[NUMBER_TEXT_SIZE], c[NUMBER_TEXT_SIZE];
   put_place(out, tensor);
   text_printf(out,
-              _("%s: the slope is %s to the left and %s to the right; the backward pass says "
-                "%s"),
-              beginning, number_brief(tensor->left, 6, a), number_brief(tensor->right, 6, b),
+              tensor->reason == REASON_STRADDLES
+                  ? _("a kink lies within the step, and the slope is %s to the left and %s to "
+                      "the right; the backward pass says %s")
+                  : _("the loss has no derivative here, and the slope is %s to the left and %s "
+                      "to the right; the backward pass says %s"),
+              number_brief(tensor->left, 6, a), number_brief(tensor->right, 6, b),
               number_brief(tensor->analytic[tensor->entry], 6, c));
 }
 
@@ -251,6 +277,7 @@ static const char *const plain_reasons[REASON_COUNT] = {
                        "try --freeze",
 };
 
+/* TRANSLATORS: one or two clauses, each of which is whole, separated by a semicolon. */
 static void put_reason(struct text *out, const struct model *model, const struct check *check,
                        const struct tensor_check *tensor) {
   const enum reason reason = tensor->reason;
@@ -259,13 +286,13 @@ static void put_reason(struct text *out, const struct model *model, const struct
   if (reason == REASON_STEP_ERROR) put_step_error(out, tensor);
   if (reason == REASON_SAME_RULES) {
     put_entry(out, tensor);
+    text_puts(out, "; ");
     text_puts(out,
-              _("; but the rules of the operations give the same as the backward pass, so it is "
+              _("but the rules of the operations give the same as the backward pass, so it is "
                 "the numerical side that is in doubt"));
   }
   if (reason == REASON_ROUNDING) put_rounding(out, tensor);
-  if (reason == REASON_STRADDLES) put_sides(out, tensor, _("a kink lies within the step"));
-  if (reason == REASON_NO_DERIVATIVE) put_sides(out, tensor, _("the loss has no derivative here"));
+  if (reason == REASON_STRADDLES || reason == REASON_NO_DERIVATIVE) put_sides(out, tensor);
   if (reason == REASON_NOT_FINITE || reason == REASON_NUMERIC_NOT_FINITE) put_entry(out, tensor);
   /* A line whose result is the first that is not finite is named as the wrong one. */
   bool infinite = reason == REASON_NOT_FINITE && check->origin.rule < 0;
@@ -344,7 +371,8 @@ static void put_rule(struct text *out, const struct model *model, const struct r
   text_done(&line);
 }
 
-/* What the line is off is said already where it assigns a checked gradient a factor too much. */
+/* Whether it is said already by how much the line is off: it assigns a checked gradient a factor
+ * too much. */
 static bool is_told(const struct check *check, const struct wrong_line *line) {
   for (size_t i = 0; i < check->tensor_count && isfinite(line->factor); i++)
     if (check->tensors[i].node == line->node && diagnosis_covers(check->diagnosis, i)) return true;
@@ -495,8 +523,10 @@ static void put_between(struct lines *out, const struct model *model, const stru
     else if (++agreeing <= MOST_AGREEING) put_agreeing(&out->text, model, tensor, width);
     lines_describe(out, start, LINE_PLAIN, report_about_node(tensor->node, true));
   }
-  if (agreeing > MOST_AGREEING)
-    text_printf(&out->text, _(" and %zu more agree\n"), agreeing - MOST_AGREEING);
+  const size_t more = agreeing > MOST_AGREEING ? agreeing - MOST_AGREEING : 0;
+  if (more > 0)
+    text_printf(&out->text, more == 1 ? _(" and %zu more agrees\n") : _(" and %zu more agree\n"),
+                more);
 }
 
 void report_check_verdict(struct lines *out, const struct check *check) {

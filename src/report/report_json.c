@@ -222,8 +222,8 @@ static void set_progress(struct maker *maker, json_t *lesson, const struct progr
     const char *key;
     char mark;
   } marks[] = {{"right", MARK_RIGHT}, {"skipped", MARK_SKIPPED}, {"open", MARK_OPEN}};
-  set(maker, lesson, "step", json_integer(entry->step));
-  set(maker, lesson, "steps", json_integer(entry->steps));
+  set(maker, lesson, "step", json_integer(entry->page));
+  set(maker, lesson, "steps", json_integer(entry->pages));
   for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
     set(maker, lesson, marks[i].key,
         json_integer((json_int_t)progress_marked(entry, marks[i].mark)));

@@ -17,6 +17,12 @@ const char *report_scientific(double value, char buffer[NUMBER_TEXT_SIZE]) {
   return buffer;
 }
 
+void report_put_count(struct text *out, size_t slopes, bool by_direction) {
+  if (by_direction)
+    text_printf(out, slopes == 1 ? _("%zu direction") : _("%zu directions"), slopes);
+  else text_printf(out, slopes == 1 ? _("%zu entry") : _("%zu entries"), slopes);
+}
+
 static void put_cell(struct text *out, const struct sweep_line *line, size_t step) {
   char buffer[NUMBER_TEXT_SIZE];
   text_printf(out, "%9s %s", report_scientific(line->errors[step], buffer),
@@ -41,24 +47,22 @@ static size_t count_nan(const struct sweep_line *line, size_t count) {
   return found;
 }
 
-static void put_law(struct text *out, const struct power_law *law, const char *of) {
-  if (law->found) text_printf(out, ", %s ~ h^%.2f", of, law->measured);
-}
-
-/* What limits the error on either side of the best step, with the exponents measured. */
+/* What limits the error on either side of the best step, with the exponents measured.
+ * TRANSLATORS: "larger h: truncation error" and then a list of one or two laws. */
 static void put_limits(struct text *out, const struct sweep *sweep) {
   const struct power_law *central = &sweep->lines[SWEEP_CENTRAL].truncation;
   const struct power_law *forward = &sweep->lines[SWEEP_FORWARD].truncation;
   const struct power_law *round_off = &sweep->lines[SWEEP_CENTRAL].round_off;
-  text_puts(out, _("larger h: truncation error"));
-  put_law(out, central, _("central"));
-  put_law(out, forward, _("forward"));
   if (!central->found && !forward->found)
-    text_puts(out, _("; it follows no power of h here (no curvature, or kinks)"));
-  text_puts(out, _("\nsmaller h: round-off error"));
-  put_law(out, round_off, _("central"));
-  if (!round_off->found) text_puts(out, _("; it follows no power of h here"));
+    text_puts(out, _("larger h: truncation error; it follows no power of h here (no curvature, or "
+                     "kinks)"));
+  else text_puts(out, _("larger h: truncation error"));
+  if (central->found) text_printf(out, _(", central ~ h^%.2f"), central->measured);
+  if (forward->found) text_printf(out, _(", forward ~ h^%.2f"), forward->measured);
   text_puts(out, "\n");
+  if (round_off->found)
+    text_printf(out, _("smaller h: round-off error, central ~ h^%.2f\n"), round_off->measured);
+  else text_puts(out, _("smaller h: round-off error; it follows no power of h here\n"));
 }
 
 static const double suspicious = 1e-4;
@@ -67,12 +71,13 @@ static const double suspicious = 1e-4;
 static void put_best(struct text *out, const struct sweep *sweep) {
   const struct sweep_line *line = &sweep->lines[SWEEP_CENTRAL];
   char step[NUMBER_TEXT_SIZE], error[NUMBER_TEXT_SIZE];
-  text_printf(out, _("best step: 2^%g = %s, where the central difference errs by %s"),
+  text_printf(out,
+              line->errors[line->best] > 0
+                  ? _("best step: 2^%g = %s, where the central difference errs by %s\n")
+                  : _("best step: 2^%g = %s, where the central difference errs by %s: the loss "
+                      "bends no more than a parabola\n"),
               log2(sweep->steps[line->best]), report_scientific(sweep->steps[line->best], step),
               report_scientific(line->errors[line->best], error));
-  if (!(line->errors[line->best] > 0))
-    text_puts(out, _(": the loss bends no more than a parabola"));
-  text_puts(out, "\n");
   if (line->errors[line->best] > suspicious)
     text_puts(out, _("No step brings the error down: it is the backward pass, or a kink, that is "
                      "to blame.\n"));
@@ -96,8 +101,10 @@ void report_sweep_summary(struct lines *out, const struct sweep *sweep) {
 }
 
 static void put_table(struct text *out, const struct sweep *sweep) {
-  text_printf(out, _("sweep: relative difference of the two gradients at each step h, %zu %s\n"),
-              sweep->slopes, sweep->by_direction ? _("directions") : _("entries"));
+  text_puts(out, _("sweep: relative difference of the two gradients at each step h"));
+  text_puts(out, ", ");
+  report_put_count(out, sweep->slopes, sweep->by_direction);
+  text_puts(out, "\n");
   text_printf(out, "\n %-15s%20s   %22s\n", _("step h"), _("double precision"),
               _("single precision"));
   text_printf(out, " %-15s%9s %10s %13s %10s\n", "", sweep_kinds[SWEEP_CENTRAL].name,

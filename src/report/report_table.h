@@ -1,5 +1,5 @@
-/* The table of a check: a row a tensor, and as many columns as the width allows, the less important
- * ones left out first. */
+/* The table of a check: a row for each tensor, and as many columns as the width allows; the less
+ * important ones are left out first. */
 #ifndef GRADWALK_REPORT_REPORT_TABLE_H
 #define GRADWALK_REPORT_REPORT_TABLE_H
 
@@ -33,7 +33,7 @@ struct check_table {
 void check_table_plan(struct check_table *table, const struct model *model,
                       const struct check *check, bool unicode, int columns);
 
-/* All of it as lines. */
+/* Puts all of it as lines. */
 void check_table_put(struct lines *out, const struct check_table *table);
 
 /* report_check() with this table. */

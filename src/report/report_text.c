@@ -9,7 +9,7 @@
 
 /* -- what lines are about -- */
 
-/* The node is the one that hands the gradient on, or, in a backward block, the one whose gradient it
+/* The node is the one that hands the gradient on or, in a backward block, the one whose gradient it
  * is; -1 for a name of the block's own. */
 struct about report_about_rule(const struct model *model, size_t index) {
   const struct rule *rule = &model->rules[index];
@@ -143,7 +143,7 @@ static bool is_overwritten(const struct model *model, size_t rule) {
   return false;
 }
 
-/* A rule line, behind its node's name where that is another than LAST; returns the node. */
+/* Puts a rule line, after its node's name if that differs from LAST. Returns the node. */
 static int put_rule(struct text *out, const struct model *model, size_t index, int last,
                     int width) {
   const struct rule *rule = &model->rules[index];
@@ -160,7 +160,7 @@ static int put_rule(struct text *out, const struct model *model, size_t index, i
   return shown;
 }
 
-/* What RULE stands in for, below it. */
+/* Puts the line that RULE replaces below it. */
 static void put_replaced(struct lines *out, const struct model *model, const struct rule *rule,
                          int width) {
   if (!rule->original) return;
@@ -170,7 +170,7 @@ static void put_replaced(struct lines *out, const struct model *model, const str
   text_puts(&out->text, "\n");
 }
 
-/* Every rule line with the gradient as it stands after the whole pass. */
+/* Puts every rule line with its gradient after the whole pass. */
 static void put_backward(struct lines *out, const struct model *model, const struct run *run,
                          int width) {
   const struct node *loss = &model->nodes[model->loss];

@@ -12,14 +12,23 @@ static void put_share(struct text *out, double share) {
   else text_printf(out, "  %8.4f", share);
 }
 
+/* TRANSLATORS: a list, "train: 1000 training steps, rate 0.1, momentum 0.9", whose items are
+ * separated by commas. */
 static void put_title(struct text *out, const struct history *history) {
   char rate[NUMBER_TEXT_SIZE], momentum[NUMBER_TEXT_SIZE];
-  text_printf(out, _("train: %zu steps, rate %s"), history->steps,
-              number_text(history->rate, rate));
-  if (history->momentum > 0)
-    text_printf(out, _(", momentum %s"), number_text(history->momentum, momentum));
-  if (history->examples > 0)
-    text_printf(out, _(", batches of %u from %u examples"), history->batch, history->examples);
+  text_printf(out,
+              history->steps == 1 ? _("train: %zu training step")
+                                  : _("train: %zu training steps"), history->steps);
+  text_puts(out, ", ");
+  text_printf(out, _("rate %s"), number_text(history->rate, rate));
+  if (history->momentum > 0) {
+    text_puts(out, ", ");
+    text_printf(out, _("momentum %s"), number_text(history->momentum, momentum));
+  }
+  if (history->examples > 0) {
+    text_puts(out, ", ");
+    text_printf(out, _("batches of %u from %u examples"), history->batch, history->examples);
+  }
   text_puts(out, "\n");
 }
 
@@ -64,10 +73,10 @@ static void put_diverged(struct lines *out, const struct history *history,
   lines_puts(out, LINE_BAD, _("DIVERGED"));
   text_printf(&out->text,
               history->advice.uphill
-                  ? _("  at step %zu: %s is the first that is not finite. The params are as step "
-                      "%zu left them.\n")
-                  : _("  at step %zu: %s is the first that is not finite. The params are as step "
-                      "%zu left them; a smaller rate may help.\n"),
+                  ? _("  at training step %zu: %s is the first that is not finite. The params are "
+                      "as training step %zu left them.\n")
+                  : _("  at training step %zu: %s is the first that is not finite. The params are "
+                      "as training step %zu left them; a smaller rate may help.\n"),
               history->done + 1, bad.length > 0 ? text_string(&bad) : "?", history->done);
   text_done(&bad);
 }
@@ -77,19 +86,29 @@ void report_train_end(struct lines *out, const struct history *history,
   if (history->diverged)
     put_diverged(out, history, model);
   else if (history->cancelled)
-    text_printf(&out->text, _(" stopped after step %zu; what was learnt until then is kept\n"),
+    text_printf(&out->text,
+                _(" stopped after training step %zu; what was learnt until then is kept\n"),
                 history->done);
   else
-    text_printf(&out->text, _(" %zu steps done\n"), history->done);
+    text_printf(&out->text,
+                history->done == 1 ? _(" %zu training step done\n")
+                                   : _(" %zu training steps done\n"), history->done);
 }
 
 /* -- what to make of it -- */
 
+/* "W1, b1 and W2" */
 static void put_names(struct text *out, const struct model *model, const int *nodes,
                       size_t count) {
-  for (size_t i = 0; i < count; i++)
-    text_printf(out, "%s%s", i == 0 ? "" : i + 1 == count ? _(" and ") : ", ",
-                model->nodes[nodes[i]].name);
+  struct text first;
+  text_init(&first);
+  for (size_t i = 0; i + 1 < count; i++)
+    text_printf(&first, "%s%s", i == 0 ? "" : ", ", model->nodes[nodes[i]].name);
+  const char *last = model->nodes[nodes[count - 1]].name;
+  if (count > 1) text_printf(out, _("%s and %s"), text_string(&first), last);
+  else text_puts(out, last);
+  out->failed = out->failed || first.failed;
+  text_done(&first);
 }
 
 static void put_loss(struct text *out, const struct history *history) {
@@ -100,16 +119,16 @@ static void put_loss(struct text *out, const struct history *history) {
     text_printf(out, _(" note    the loss ended at %s, far above the %s that it began with\n"),
                 last, first);
   else if (history->advice.stuck)
-    text_printf(out, _(" note    the loss has not moved: it was %s at the first step and is %s "
-                       "after the last\n"), first, last);
+    text_printf(out, _(" note    the loss has not moved: it was %s at the first training step and "
+                       "is %s after the last\n"), first, last);
 }
 
 /* What another rate does; said only because it was tried. */
 static void put_trial(struct text *out, const struct advice *advice) {
   char rate[NUMBER_TEXT_SIZE], first[NUMBER_TEXT_SIZE], last[NUMBER_TEXT_SIZE];
   if (advice->uphill)
-    text_puts(out, _(" note    tried: even a very small step against the gradient raises the loss, "
-                     "so a smaller rate does not help: look at the gradient (\"check\"), its sign "
+    text_puts(out, _(" note    tried: even a very small training step raises the loss, so a "
+                     "smaller rate does not help: look at the gradient (\"check\"), its sign "
                      "first\n"));
   if (advice->trial_steps == 0) return;
   number_brief(advice->trial_rate, 3, rate);
@@ -117,17 +136,17 @@ static void put_trial(struct text *out, const struct advice *advice) {
   number_brief(advice->trial_last, 5, last);
   if (advice->trial_falls && advice->rose)
     text_printf(out,
-                _(" note    the rate is too large. Tried: with rate %s, %zu steps from the same "
-                  "start bring the loss from %s down to %s\n"),
+                _(" note    the rate is too large. Tried: with rate %s, %zu training steps from "
+                  "the same start bring the loss from %s down to %s\n"),
                 rate, advice->trial_steps, first, last);
   else if (advice->trial_falls)
     text_printf(out,
-                _(" note    the rate is too small. Tried: with rate %s, %zu steps from the same "
-                  "start bring the loss from %s down to %s\n"),
+                _(" note    the rate is too small. Tried: with rate %s, %zu training steps from "
+                  "the same start bring the loss from %s down to %s\n"),
                 rate, advice->trial_steps, first, last);
   else if (advice->rose)
-    text_printf(out, _(" note    tried: with rates down to %s, too, the loss does not fall in %zu "
-                       "steps from the same start\n"), rate, advice->trial_steps);
+    text_printf(out, _(" note    tried: even with rates down to %s the loss does not fall in %zu "
+                       "training steps from the same start\n"), rate, advice->trial_steps);
 }
 
 static void put_input(struct text *out, const struct advice *advice, const struct model *model) {
@@ -140,18 +159,28 @@ static void put_input(struct text *out, const struct advice *advice, const struc
               model->nodes[advice->input].name, number_brief(advice->largest, 4, largest));
 }
 
+/* TRANSLATORS: one to three clauses, each of which is whole, separated by semicolons. */
 static void put_unmoved(struct text *out, const struct advice *advice, const struct model *model) {
+  struct text names;
   if (advice->unmoved_count == 0) return;
-  text_puts(out, _(" note    "));
-  put_names(out, model, advice->unmoved, advice->unmoved_count);
-  text_puts(out, advice->unmoved_count == 1 ? _(" has not moved: its gradient is 0 in every entry")
-                                            : _(" have not moved: their gradients are 0 in every "
-                                                "entry"));
-  if (advice->zero_node >= 0)
-    text_printf(out, _("; %s is 0 in every entry"), model->nodes[advice->zero_node].name);
-  if (advice->zero_param >= 0)
-    text_printf(out, _("; %s is all zeros, and what is multiplied by it gets no gradient"),
+  text_init(&names);
+  put_names(&names, model, advice->unmoved, advice->unmoved_count);
+  text_printf(out,
+              advice->unmoved_count == 1
+                  ? _(" note    %s has not moved: its gradient is 0 in every entry")
+                  : _(" note    %s have not moved: their gradients are 0 in every entry"),
+              text_string(&names));
+  out->failed = out->failed || names.failed;
+  text_done(&names);
+  if (advice->zero_node >= 0) {
+    text_puts(out, "; ");
+    text_printf(out, _("%s is 0 in every entry"), model->nodes[advice->zero_node].name);
+  }
+  if (advice->zero_param >= 0) {
+    text_puts(out, "; ");
+    text_printf(out, _("%s is all zeros, and what is multiplied by it gets no gradient"),
                 model->nodes[advice->zero_param].name);
+  }
   text_puts(out, "\n");
 }
 
@@ -175,7 +204,7 @@ static void put_notes(struct text *out, const struct history *history,
                   "the right column\n"),
                 text_string(&scores));
   else if (history->examples > 0)
-    text_puts(out, _(" note    nothing stands beside the labels in their shape, so there is no "
+    text_puts(out, _(" note    no other node has the shape of the labels, so there is no "
                      "accuracy\n"));
   text_done(&scores);
 }

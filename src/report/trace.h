@@ -72,7 +72,7 @@ struct trace {
   struct trace_slot *slots; /* by slot */
   struct no_line *no_lines; /* none for a model with a backward block */
   size_t no_line_count, no_line_capacity;
-  struct trace_plan *plans; /* by param, as far as the loss depends on them; none without a loss */
+  struct trace_plan *plans; /* for each param that the loss depends on; none without a loss */
   size_t plan_count;
   size_t terms;             /* of all sums of one forward pass */
   size_t in_place, transposed, folded; /* how often lowering took each of these shortcuts */

@@ -16,7 +16,7 @@ static void put_shape(struct text *out, struct shape shape) {
   text_printf(out, "%u x %u", shape.rows, shape.cols);
 }
 
-/* A constant that has no name: the number, or how it was written, as far as that is short. */
+/* A constant without a name: the number, or how it was written if that is short. */
 static void put_constant(struct text *out, const struct model *model, int slot) {
   const struct expr *ref = model->values[slot].ref;
   char number[NUMBER_TEXT_SIZE];
@@ -59,8 +59,8 @@ static void put_instr(struct text *out, const struct trace *trace, const struct 
     text_puts(out, i > 0 ? ", " : "");
     put_slot(out, trace, instr->in[i]);
   }
-  if (op->flags & OP_AXIS && instr->axis != AXIS_ALL) text_printf(out, ", axis %d", instr->axis);
-  if (op->flags & OP_PLACE) text_printf(out, ", entry %d", instr->axis);
+  if (op->flags & OP_AXIS && instr->axis != AXIS_ALL) text_printf(out, _(", axis %d"), instr->axis);
+  if (op->flags & OP_PLACE) text_printf(out, _(", entry %d"), instr->axis);
   text_puts(out, ")");
 }
 
@@ -240,8 +240,9 @@ static void put_step(struct text *out, const struct trace *trace, const struct t
   text_printf(out, "%6zu  ", step->instruction);
   put_slot(out, trace, instr->out);
   pad_to(out, start, PART_COLUMN);
-  text_printf(out, _("  %u x %u of "), part.row1 - part.row0, part.col1 - part.col0);
-  put_shape(out, model_shape(trace->model, instr->out));
+  const struct shape whole = model_shape(trace->model, instr->out);
+  text_printf(out, _("  %u x %u of %u x %u"), part.row1 - part.row0, part.col1 - part.col0,
+              whole.rows, whole.cols);
   if (step->terms > 0) put_sum(out, step);
   if (step->same) text_puts(out, _("  to the bit as it was: it reaches nothing"));
   text_puts(out, "\n");
@@ -254,11 +255,15 @@ static void put_plan(struct text *out, const struct trace *trace, const struct t
   text_printf(out, _("  %s[%zu, %zu]: %zu of %zu instructions"),
               node_title(model, plan->node, title), plan->entry / cols, plan->entry % cols,
               plan->step_count, model->program.forward.count);
-  if (trace->terms > 0)
-    text_printf(out, _(", %zu of %zu terms of sums"), plan->terms, trace->terms);
-  if (plan->step_count < plan->planned)
-    text_printf(out, _("; its plan has %zu more, which nothing reached"),
+  if (trace->terms > 0) {
+    text_puts(out, ", ");
+    text_printf(out, _("%zu of %zu terms of sums"), plan->terms, trace->terms);
+  }
+  if (plan->step_count < plan->planned) {
+    text_puts(out, "; ");
+    text_printf(out, _("its plan has %zu more, which nothing reached"),
                 plan->planned - plan->step_count);
+  }
   text_puts(out, "\n");
   for (size_t i = 0; i < plan->step_count; i++) put_step(out, trace, &plan->steps[i]);
 }

@@ -1,5 +1,7 @@
 #include "tui/action.h"
 
+#include "core/intl.h"
+
 #include <string.h>
 
 static const char help_on_views[] = "show a view: "
@@ -29,6 +31,6 @@ void action_help(struct text *out) {
     size_t start = out->length;
     text_printf(out, "%s%s%s", action->name, *action->arguments ? " " : "", action->arguments);
     text_pad(out, text_columns(out->bytes + start, out->length - start), HELP_COLUMN);
-    text_printf(out, " %s\n", action->help);
+    text_printf(out, " %s\n", _(action->help));
   }
 }

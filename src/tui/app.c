@@ -346,7 +346,7 @@ static void note_look(struct ui *ui) {
   if (play_look(ui->session, &diag)) say_error(ui, &diag);
 }
 
-/* Esc alone at the prompt has a meaning; Esc with more right behind it is a key that readline
+/* Esc alone at the prompt has a meaning; Esc with more right after it is a key that readline
  * knows. */
 static int prompt_or_escape(struct ui *ui, int key) {
   if (!prompt_active() || key != 27) return key;

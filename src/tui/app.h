@@ -11,8 +11,8 @@ struct app_start {
   const char *record; /* of the hunt, or NULL */
   const char *trace;  /* the file that keys and commands are logged to, or NULL */
   int edition;        /* of the catalogue of bugs; 0: the newest */
-  double autoplay;    /* above 0 the lesson goes on by itself after so many seconds, until a key is
-                       * pressed */
+  double autoplay;    /* above 0: the seconds after which the lesson goes on by itself, until a key
+                       * is pressed */
 };
 
 /* Runs the explorer until the user leaves. STATUS_NO_TERMINAL if there is no terminal to run on;

@@ -60,7 +60,7 @@ static void put_mark(struct canvas *canvas, struct area area, int row, int col, 
   strncat(cell->text, mark, size);
 }
 
-/* What stands for a character where only ASCII may be drawn: a minus must not become a riddle. */
+/* The substitute of a character where only ASCII may be drawn: a minus must stay recognisable. */
 static char ascii_for(int32_t code) {
   static const struct {
     int32_t code;
@@ -173,8 +173,8 @@ static size_t fitting(const char *line, size_t length, int cols) {
   return at > 0 ? at : size;
 }
 
-/* Where a line that is too long goes on: behind the last gap of two spaces or more in its first
- * half, or behind a list's mark. */
+/* The indent of the rows that continue a line that is too long: after the last gap of two spaces or
+ * more in its first half, or after a list's mark. */
 static int hanging_columns(const char *line, size_t length, int cols) {
   int columns = 0, hang = strncmp(line, "- ", 2) == 0 ? 2 : 0;
   for (size_t at = 0, size; at < length && columns <= cols / 2; at += size) {
@@ -186,7 +186,7 @@ static int hanging_columns(const char *line, size_t length, int cols) {
   return hang;
 }
 
-/* What of a line stands in one row. */
+/* The part of a line that is in one row. */
 struct text_piece {
   size_t start, end;
   int col;
@@ -230,7 +230,7 @@ const enum role canvas_roles[LINE_ROLE_COUNT] = {
     [LINE_DOUBT] = ROLE_DOUBT,       [LINE_BAD] = ROLE_BAD,
 };
 
-/* PART of LINE, as far as a role reaches at a time. */
+/* Draws PART of LINE, one role after the other. */
 static void draw_part(struct canvas *canvas, struct area area, int row, const struct lines *lines,
                       const struct report_line *line, const struct text_piece *part) {
   int col = part->col;
@@ -249,7 +249,8 @@ int canvas_lines(struct canvas *canvas, struct area area, int row, int skip,
   int number = 0;
   for (size_t at = 0; lines_next(lines, &at, &line);) {
     const char *text = lines->text.bytes + line.start;
-    for (struct text_piece part = {0}; next_part(text, line.end - line.start, area.cols, &part); number++)
+    for (struct text_piece part = {0}; next_part(text, line.end - line.start, area.cols, &part);
+         number++)
       if (number >= skip && row + number - skip < area.rows)
         draw_part(canvas, area, row + number - skip, lines, &line, &part);
   }

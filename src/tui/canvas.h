@@ -33,7 +33,7 @@ extern const enum role canvas_roles[LINE_ROLE_COUNT];
 enum { COLOUR_DEFAULT = -1 };
 
 struct cell {
-  char text[13];   /* UTF-8: a character with its combining marks; "" behind a wide one */
+  char text[13];   /* UTF-8: a character with its combining marks; "" after a wide one */
   uint8_t role;
   bool strong;     /* bold, whatever its role */
   int16_t fg, bg;  /* beyond the role's own: pictures and heat maps */
@@ -94,7 +94,7 @@ int canvas_lines(struct canvas *canvas, struct area area, int row, int skip,
 /* How many rows of COLS columns those of LINES take that begin before byte END. */
 int canvas_rows(const struct lines *lines, size_t end, int cols);
 
-/* A line of the frame: the sides (1 up, 2 right, 4 down, 8 left) that meet in one character; 16: all
+/* The character of a line of the frame in which SIDES (1 up, 2 right, 4 down, 8 left) meet; 16: all
  * of them are joined there. */
 const char *canvas_line_glyph(const struct canvas *canvas, unsigned sides);
 

@@ -17,7 +17,7 @@ enum status conf_read(const struct source *source, conf_take *take, void *contex
 enum status conf_load(const struct source *own, const char *name, conf_take *take, void *context,
                       struct diag *diag);
 
-/* Cuts the first word off LINE: moves *AT behind it and the blanks that follow. Returns its length,
+/* Cuts the first word off LINE: moves *AT past it and the blanks that follow. Returns its length,
  * with its beginning in *WORD; 0 at the end. */
 size_t conf_word(const char **at, const char *end, const char **word);
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum {
-  SIDE_COLUMNS = 110,  /* from here on the lesson stands beside the circuit */
+  SIDE_COLUMNS = 110,  /* from here on the lesson is beside the circuit */
   LESSON_COLUMNS = 40, /* at least; a third of a wide screen */
   SMALL_ROWS = 16,     /* below this there is one pane */
   LEAST_BELOW = 6,     /* of the inspector, with its title */
@@ -37,14 +37,15 @@ static void draw_status(struct ui *ui, struct area area) {
   int used = canvas_puts(&ui->canvas, area, 0, 1, ROLE_TITLE, title);
   if (!session_is_open(session) || draw_hunt(ui, area, used)) return;
   char text[96];
-  bool forward = session->now.at.position <= session->walk.forward_count;
-  snprintf(text, sizeof text, _("step %zu of %zu  %s  %s"), session->now.at.position,
-           session->walk.count,
-           session->now.at.position == 0 ? _("start") : forward ? _("forward") : _("backward"),
-           precision_names[session->now.at.precision]);
+  const size_t position = session->now.at.position, count = session->walk.count;
+  const bool forward = position <= session->walk.forward_count;
+  snprintf(text, sizeof text,
+           position == 0 ? _("move %zu of %zu  start  %s")
+           : forward     ? _("move %zu of %zu  forward  %s")
+                         : _("move %zu of %zu  backward  %s"),
+           position, count, precision_names[session->now.at.precision]);
   if (used + 3 + text_columns(text, strlen(text)) >= area.cols)
-    snprintf(text, sizeof text, _("step %zu of %zu"), session->now.at.position,
-             session->walk.count);
+    snprintf(text, sizeof text, _("move %zu of %zu"), position, count);
   int col = area.cols - text_columns(text, strlen(text)) - 1;
   if (col > used + 2) canvas_puts(&ui->canvas, area, 0, col, ROLE_FAINT, text);
 }
@@ -72,7 +73,7 @@ static struct area body_of(const struct ui *ui) {
                         : (struct area){0, 0, ui->canvas.rows, ui->canvas.cols};
 }
 
-/* Where the main view goes, and what stands beside and below it. */
+/* Where the main view goes, and what is beside and below it. */
 struct frame {
   struct area lesson, main, inspector;
 };
@@ -116,7 +117,7 @@ static void draw_pane(struct ui *ui, enum view_id view, struct area area) {
   view_draw(ui, view, below_rule(area));
 }
 
-/* One node, bold, in the middle, and how far the walk has come. */
+/* Draws one node, bold, in the middle, and how far the walk has come. */
 static void draw_presented(struct ui *ui) {
   enum { LEAST = 12 }; /* rows; below that, all of them are for the node */
   const struct session *session = ui->session;
@@ -189,7 +190,7 @@ void frame_busy(struct ui *ui) {
   struct area foot = {ui->canvas.rows - ROWS, 0, ROWS, ui->canvas.cols};
   if (foot.row < 0) foot = (struct area){0, 0, ui->canvas.rows, ui->canvas.cols};
   canvas_blank(&ui->canvas, foot);
-  view_progress(ui, foot, "", _("nothing changes"));
+  view_progress(ui, foot, "", _("Ctrl-C or Esc stops it; nothing changes."));
 }
 
 struct area frame_main(const struct ui *ui) {

@@ -1,4 +1,4 @@
-/* The frame: which panes stand where, by the size of the screen, and drawing all of it. */
+/* The frame: where the panes are, by the size of the screen, and drawing all of it. */
 #ifndef GRADWALK_TUI_FRAME_H
 #define GRADWALK_TUI_FRAME_H
 
@@ -12,7 +12,7 @@ void frame_busy(struct ui *ui);
 /* Where the main view is drawn, without its title. */
 struct area frame_main(const struct ui *ui);
 
-/* The lesson beside it; no rows if there is none. */
+/* The area of the lesson beside it; it has no rows if no lesson is there. */
 struct area frame_lesson(const struct ui *ui);
 
 #endif

@@ -27,7 +27,7 @@ static const struct {
     {"Space", ' '},                {"Esc", 27},
 };
 
-/* A key's name: one character, Ctrl-X, or a word. 0 if it is none. */
+/* The key called NAME: one character, Ctrl-X, or a word; 0 if there is no such key. */
 static int key_of_name(const char *name) {
   size_t size, length = strlen(name);
   for (size_t i = 0; i < sizeof key_names / sizeof *key_names; i++)
@@ -67,7 +67,7 @@ static struct binding *place_for(struct keymap *keymap, const struct binding *bi
   return &keymap->bindings[keymap->count++];
 }
 
-/* [VIEW:]KEY COMMAND [# label]; a key that is '#' or ':' stands for itself. */
+/* [VIEW:]KEY COMMAND [# label]; a key that is '#' or ':' means itself. */
 static enum status take_line(void *context, struct span span, struct diag *diag) {
   struct keymap *keymap = context;
   const char *at = span.source->text + span.start, *end = span.source->text + span.end;

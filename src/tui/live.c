@@ -8,11 +8,22 @@
 
 enum { GAP = 3 }; /* columns between things side by side */
 
-int view_progress(struct ui *ui, struct area area, const char *title, const char *if_stopped) {
+/* "120 of 500, 40 a second, 9.5 s left" */
+static int put_count(struct ui *ui, struct area area, int row, int col) {
+  const struct progress_state *progress = &ui->progress;
+  const size_t done = progress->done, total = progress->total;
+  const double elapsed = ui->clock - progress->started;
+  const double rate = elapsed > 0 ? (double)done / elapsed : 0;
+  if (done < total && rate > 0)
+    return canvas_printf(&ui->canvas, area, row, col, ROLE_PLAIN,
+                         _("%zu of %zu, %.0f a second, %.1f s left"), done, total, rate,
+                         (double)(total - done) / rate);
+  return canvas_printf(&ui->canvas, area, row, col, ROLE_PLAIN, _("%zu of %zu"), done, total);
+}
+
+int view_progress(struct ui *ui, struct area area, const char *title, const char *hint) {
   enum { ROWS = 4, MARGIN = 2 };
   const struct progress_state *progress = &ui->progress;
-  double elapsed = ui->clock - progress->started;
-  double rate = elapsed > 0 ? (double)progress->done / elapsed : 0;
   int width = area.cols - 2 * MARGIN;
   int filled = (int)((double)width * (double)progress->done / (double)progress->total);
   const char *full = ui->canvas.unicode ? "█" : "#", *empty = ui->canvas.unicode ? "░" : ".";
@@ -20,14 +31,7 @@ int view_progress(struct ui *ui, struct area area, const char *title, const char
   for (int col = 0; col < width; col++)
     canvas_puts(&ui->canvas, area, 1, MARGIN + col, col < filled ? ROLE_VALUE : ROLE_FAINT,
                 col < filled ? full : empty);
-  int used = canvas_printf(&ui->canvas, area, 2, MARGIN, ROLE_PLAIN, _("%zu of %zu"),
-                           progress->done, progress->total);
-  if (progress->done < progress->total && rate > 0)
-    used += canvas_printf(&ui->canvas, area, 2, MARGIN + used, ROLE_PLAIN,
-                          _(", %.0f a second, %.1f s left"), rate,
-                          (double)(progress->total - progress->done) / rate);
-  char hint[96];
-  snprintf(hint, sizeof hint, _("Ctrl-C or Esc stops it; %s."), if_stopped);
+  int used = put_count(ui, area, 2, MARGIN);
   bool fits = MARGIN + used + GAP + text_columns(hint, strlen(hint)) <= area.cols;
   canvas_puts(&ui->canvas, area, fits ? 2 : 3, fits ? MARGIN + used + GAP : MARGIN, ROLE_FAINT,
               hint);
@@ -59,7 +63,7 @@ struct map {
   double scale;       /* what the backward pass may be a multiple of: 1 for a param */
 };
 
-/* The multiple that a line between holds of the numerical gradient, as far as that is known. */
+/* By how much a line between is a multiple of the numerical gradient, as far as that is known. */
 static double scale_between(const struct tensor_check *tensor) {
   double product = 0, squares = 0;
   for (size_t i = 0; i < tensor->count; i++) {
@@ -79,7 +83,7 @@ static enum heat entry_heat(const struct check *check, const struct map *map, si
   return (enum heat)(HEAT_OK + check_band(&check->options, error));
 }
 
-/* The worst entry of those that the cell ROW, COL stands for. */
+/* The worst of the entries that share the cell ROW, COL. */
 static enum heat cell_heat(const struct check *check, const struct map *map, int row, int col) {
   enum heat worst = HEAT_PENDING;
   uint32_t rows = map->shape.rows, cols = map->shape.cols;
@@ -181,7 +185,7 @@ void view_live_check(struct ui *ui, struct area area, const struct check *check)
     snprintf(title, sizeof title, _("%.40s differs: a closer look at entry %zu of %zu"),
              model->nodes[check->examined->node].name, check->examined_done + 1,
              check->examined_total);
-  int used = view_progress(ui, area, title, _("nothing changes"));
+  int used = view_progress(ui, area, title, _("Ctrl-C or Esc stops it; nothing changes."));
   struct area inside = {area.row + used, area.col + 2, area.rows - used - 2, area.cols - 4};
   size_t count = place_maps(maps, model, check, inside);
   for (size_t i = 0; i < count; i++) draw_map(ui, inside, check, &maps[i]);

@@ -41,9 +41,9 @@ static void note_changes(struct ui *ui, const double *before, size_t size, size_
   }
 }
 
-/* The text of a step stands beside the circuit, or takes its place where there is no room. What the
- * step's own commands found has views of its own. */
-static void show_step(struct ui *ui) {
+/* The text of a page goes beside the circuit, or takes its place where there is no room. What the
+ * page's own commands found has views of its own. */
+static void show_page(struct ui *ui) {
   if (frame_lesson(ui).rows == 0) ui->session->look.view = VIEW_LESSON;
   ui->scroll[VIEW_LESSON] = 0;
   lines_clear(&ui->said);
@@ -54,7 +54,7 @@ static bool lesson_is_seen(const struct ui *ui) {
   return ui->session->look.view == VIEW_LESSON || frame_lesson(ui).rows > 0;
 }
 
-/* A hint stands at the end of the page. */
+/* Scrolls to a hint, which is at the end of the page. */
 static void show_hint(struct ui *ui) {
   enum { END = 1000000 };
   if (!lesson_is_seen(ui)) return;
@@ -75,7 +75,7 @@ static void show_answer(struct ui *ui) {
 static void show_in_lesson(struct ui *ui, const struct command *command) {
   if (ui->session->examiner) return;
   switch (command->shown) {
-    case SHOWN_AS_PAGE: show_step(ui); break;
+    case SHOWN_AS_PAGE: show_page(ui); break;
     case SHOWN_AS_HINT: show_hint(ui); break;
     case SHOWN_AS_ANSWER: show_answer(ui); break;
     case SHOWN_WHERE_ONE_IS:

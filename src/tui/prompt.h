@@ -22,11 +22,11 @@ bool prompt_active(void);
  * and the result is true; Esc and Ctrl-G leave it empty. */
 bool prompt_key(int key, struct text *line);
 
-/* The key that a lone Esc stands for: Ctrl-G, which gives the line up, or itself for vi's users. */
+/* The key that a lone Esc means: Ctrl-G, which gives the line up, or itself for vi's users. */
 int prompt_escape(void);
 
-/* Draws the line being edited, with the cursor in its place by display width; what completion had
- * to offer stands above it. */
+/* Draws the line being edited, with the cursor in its place by display width, and above it what
+ * completion had to offer. */
 void prompt_draw(struct canvas *canvas, struct area area);
 
 #endif

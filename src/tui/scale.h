@@ -1,4 +1,4 @@
-/* Scales: where a number stands on an axis of a plot, and which numbers are written beside it. */
+/* Scales: where a number is on an axis of a plot, and which numbers are written beside it. */
 #ifndef GRADWALK_TUI_SCALE_H
 #define GRADWALK_TUI_SCALE_H
 
@@ -19,7 +19,7 @@ struct tick {
   char label[TICK_LABEL_SIZE];
 };
 
-/* The place of VALUE, which is not NaN; what lies outside stands at the end. */
+/* The place of VALUE, which is not NaN; a value outside is put at the nearer end. */
 double scale_place(const struct scale *scale, double value);
 
 /* A scale for values from LOW to HIGH with ticks at its ends: by powers of ten where these span

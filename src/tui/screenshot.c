@@ -59,7 +59,7 @@ static void put_sgr(struct text *out, struct style_of_cell style) {
   text_puts(out, "m");
 }
 
-/* Behind the last column of ROW that shows anything. */
+/* The column after the last one of ROW that shows anything. */
 static int row_end(const struct shot *shot, int row) {
   const struct style_of_cell plain = {0, COLOUR_DEFAULT, COLOUR_DEFAULT};
   int end = shot->canvas->cols;
@@ -247,7 +247,7 @@ static bool is_text(const struct canvas *canvas, int row, int col) {
   return shape_of(canvas, cell->text).kind == SHAPE_NONE;
 }
 
-/* Characters of one look, stretched to the cells they stand in. */
+/* Characters of one look, stretched to the cells that they fill. */
 static void put_run(const struct shot *shot, int row, int from, int to, struct text *out) {
   struct style_of_cell style = style_at(shot, row, from);
   unsigned back, colour = front_of(shot, style, &back);

@@ -57,8 +57,7 @@ void term_theme(const struct theme *theme) {
 /* -- opening and closing -- */
 
 static enum status no_terminal(struct diag *diag, const char *why) {
-  return diag_set(diag, STATUS_NO_TERMINAL, SPAN_NONE,
-                  _("the explorer needs a terminal, and %s; --plain works without one"), why);
+  return diag_set(diag, STATUS_NO_TERMINAL, SPAN_NONE, "%s", why);
 }
 
 static void choose_colours(const struct term_options *options) {
@@ -108,15 +107,20 @@ static void catch_up_with_size(void) {
 enum status term_open(const struct term_options *options, struct diag *diag) {
   const char *name = getenv("TERM");
   if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-    return no_terminal(diag, _("standard input and output are none"));
+    return no_terminal(diag, _("the explorer needs a terminal, and standard input and output are "
+                               "none; --plain works without one"));
   if (!name || !*name || strcmp(name, "dumb") == 0)
-    return no_terminal(diag, name && *name ? _("TERM says that this one is dumb")
-                                           : _("TERM is not set"));
+    return no_terminal(diag, name && *name
+                                 ? _("the explorer needs a terminal, and TERM says that this one "
+                                     "is dumb; --plain works without one")
+                                 : _("the explorer needs a terminal, and TERM is not set; --plain "
+                                     "works without one"));
   catch_signals(true);
   term.screen = newterm(NULL, stdout, stdin);
   if (!term.screen) {
     catch_signals(false);
-    return no_terminal(diag, _("the type of this one is unknown here"));
+    return no_terminal(diag, _("the explorer needs a terminal, and the type of this one is unknown "
+                               "here; --plain works without one"));
   }
   set_term(term.screen);
   catch_up_with_size();

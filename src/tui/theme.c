@@ -81,17 +81,19 @@ static struct theme *theme_of_line(struct themes *themes, const char *name, size
   return theme;
 }
 
+/* HINT: a whole sentence that says what was expected. */
 static enum status wrong(struct diag *diag, struct span line, const char *word, size_t length,
-                         const char *expected) {
+                         const char *hint) {
   uint32_t start = (uint32_t)(word - line.source->text);
   struct span span = {line.source, start, start + (uint32_t)length};
-  diag_set(diag, STATUS_DATA, span, length > 0 ? _("found \"%.*s\"") : _("the line ends here%.*s"),
-           (int)length, word);
-  diag_hint(diag, _("expected %s"), expected);
+  if (length > 0)
+    diag_set(diag, STATUS_DATA, span, _("found \"%.*s\""), (int)length, word);
+  else diag_set(diag, STATUS_DATA, span, "%s", _("the line ends here"));
+  diag_hint(diag, "%s", hint);
   return STATUS_DATA;
 }
 
-/* Role, colours and attributes behind a theme's name. */
+/* Takes the role, colours and attributes after a theme's name. */
 static enum status take_look(struct theme *theme, struct span line, const char *at,
                              struct diag *diag) {
   static const int counts[PALETTE_COUNT] = {256, 16, 8};
@@ -100,19 +102,20 @@ static enum status take_look(struct theme *theme, struct span line, const char *
   int role = find_word(role_names, ROLE_COUNT, word, length);
   if (role < 0)
     return wrong(diag, line, word, length,
-                 _("a role: plain, value, gradient, faint, title, focus, key, good, doubt, bad or "
-                   "flash"));
+                 _("expected a role: plain, value, gradient, faint, title, focus, key, good, doubt, "
+                   "bad or flash"));
   struct ink ink = {0};
   for (int i = 0; i < PALETTE_COUNT; i++) {
     length = conf_word(&at, end, &word);
     if (!parse_colour(word, length, counts[i], &ink.colours[i]))
       return wrong(diag, line, word, length,
-                   _("three colours, of 256, of 16 and of 8: numbers from 0, names, or -"));
+                   _("expected three colours, of 256, of 16 and of 8: numbers from 0, names, or "
+                     "-"));
   }
   while ((length = conf_word(&at, end, &word)) > 0) {
     int attribute = find_word(attribute_names, 4, word, length);
     if (attribute < 0)
-      return wrong(diag, line, word, length, _("bold, dim, underline or reverse"));
+      return wrong(diag, line, word, length, _("expected bold, dim, underline or reverse"));
     ink.attributes |= (uint8_t)(1 << attribute);
   }
   theme->inks[role] = ink;
@@ -130,14 +133,14 @@ static enum status take_line(void *context, struct span line, struct diag *diag)
   bool light = length > MARK && memcmp(name + length - MARK, light_mark, MARK) == 0;
   if (light) length -= MARK;
   if (length == 0 || length >= sizeof themes->wanted)
-    return wrong(diag, line, name, length, _("the name of a theme, of at most 23 bytes"));
+    return wrong(diag, line, name, length, _("expected the name of a theme, of at most 23 bytes"));
   if (use) {
     themes->light = light;
     memset(themes->wanted, 0, sizeof themes->wanted);
     memcpy(themes->wanted, name, length);
     return find(themes, name, length, false)
                ? STATUS_OK
-               : wrong(diag, line, name, length, _("a theme that the lines above make"));
+               : wrong(diag, line, name, length, _("expected a theme that the lines above make"));
   }
   struct theme *theme = theme_of_line(themes, name, length, light);
   return theme ? take_look(theme, line, at, diag) : diag_no_memory(diag);

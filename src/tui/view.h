@@ -47,7 +47,7 @@ struct ui {
   struct shelf shelf; /* of the lessons */
   int listed;             /* line of their list */
   int checked;            /* tensor of the check; -1: the worst */
-  bool follow;            /* it was chosen just now: scroll to where it stands */
+  bool follow;            /* it was chosen just now: scroll to it */
   int line;               /* of the rule lines in the inspector, the chosen one; -1: none yet */
   int mutant;             /* row of the matrix */
   int swept;              /* step of the sweep; -1: the best */
@@ -95,15 +95,15 @@ void view_text(struct ui *ui, enum view_id view, struct area area, const char *t
 /* The same with lines, in their roles. */
 void view_lines(struct ui *ui, enum view_id view, struct area area, const struct lines *lines);
 
-/* "lesson, step 2 of 4" */
+/* Appends "lesson, page 2 of 4". */
 void view_lesson_title(const struct ui *ui, struct text *out);
 
 /* What the last command said, scrolled as the inspector is. */
 void view_said(struct ui *ui, struct area area);
 
-/* The bar of what runs, with its rate and the time left, and what it means to stop it; returns the
- * rows used. */
-int view_progress(struct ui *ui, struct area area, const char *title, const char *if_stopped);
+/* Draws the bar of what runs, with its rate, the time left and HINT, a sentence that tells how to
+ * stop it and what that means. Returns the count of rows used. */
+int view_progress(struct ui *ui, struct area area, const char *title, const char *hint);
 
 /* The rule line that is chosen in the check: a wrong one, or the last that makes the gradient;
  * -1. */

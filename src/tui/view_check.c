@@ -5,6 +5,17 @@
 #include "report/report_table.h"
 #include "tui/view.h"
 
+/* What the keys of the view do, where there are only TENSORS to choose from. */
+static const char *keys_hint(bool unicode, bool tensors) {
+  if (tensors)
+    return unicode ? _("\n ↑↓ choose a tensor; Enter goes there\n")
+                   : _("\n Up, Down choose a tensor; Enter goes there\n");
+  return unicode ? _("\n ↑↓ choose a tensor or a wrong line; Enter goes there, e edits it, T "
+                     "switches a bug off and on\n")
+                 : _("\n Up, Down choose a tensor or a wrong line; Enter goes there, e edits it, T "
+                     "switches a bug off and on\n");
+}
+
 /* The report for a view of COLS columns, and what its keys do. */
 static void put_report(const struct ui *ui, int cols, struct lines *out) {
   const struct style style = {.unicode = ui->canvas.unicode, .columns = cols + 1};
@@ -12,11 +23,7 @@ static void put_report(const struct ui *ui, int cols, struct lines *out) {
   check_table_plan(&table, ui->session->model, ui->session->now.at.check, style.unicode, cols);
   report_check_table(out, &table, style);
   const size_t start = out->text.length;
-  text_puts(&out->text, ui->canvas.unicode ? "\n ↑↓" : "\n Up, Down");
-  text_puts(&out->text, lines_count(out, ABOUT_RULE) > 0
-                            ? _(" choose a tensor or a wrong line; Enter goes there, e edits it, T "
-                                "switches a bug off and on\n")
-                            : _(" choose a tensor; Enter goes there\n"));
+  text_puts(&out->text, keys_hint(ui->canvas.unicode, lines_count(out, ABOUT_RULE) == 0));
   lines_describe(out, start, LINE_FAINT, (struct about){0});
 }
 

@@ -17,7 +17,7 @@ static void draw_number(struct ui *ui, struct area area, int row, int col, int w
   int slot = gradient ? at->gradient : at->slot;
   bool known = gradient ? session_has_gradient(session, node) : session_has_value(session, node);
   char text[64] = "";
-  if (slot < 0) return; /* no gradient is wanted here */
+  if (slot < 0) return; /* this node has no gradient */
   if (known) picture_value(&session->run, slot, ui->presenting ? 3 : 4, text, sizeof text);
   else snprintf(text, sizeof text, "%s", ui->canvas.unicode ? "·" : ".");
   enum role role = !known ? ROLE_FAINT : gradient ? ROLE_GRADIENT : ROLE_VALUE;

@@ -1,4 +1,4 @@
-/* The step of the lesson that the reader is at: its text up to the first open question, with its
+/* The page of the lesson that the reader is at: its text up to the first open question, with its
  * figures as they are now. */
 #include "core/intl.h"
 #include "reader/page.h"
@@ -21,19 +21,19 @@ static void draw_lesson(struct ui *ui, struct area area) {
   else view_text(ui, VIEW_LESSON, area, _("This model came without a lesson."));
 }
 
-/* To the prompt with an answer, or where nothing is asked to the next step. */
+/* Goes to the prompt with an answer or, where nothing is asked, to the next page. */
 static void enter_lesson(struct ui *ui, struct text *out) {
   const struct session *session = ui->session;
   if (!session_is_open(session)) return;
   if (page_question(session) >= 0) text_puts(out, "prompt answer ");
-  else if (session->now.page < lesson_steps(session->now.lesson)) text_puts(out, "page next");
+  else if (session->now.page < lesson_last_page(session->now.lesson)) text_puts(out, "page next");
 }
 
 void view_lesson_title(const struct ui *ui, struct text *out) {
   const struct session *session = ui->session;
-  int steps = session_is_open(session) ? lesson_steps(session->now.lesson) : 0;
-  text_puts(out, view_lesson.name);
-  if (steps > 0) text_printf(out, _(", step %d of %d"), session->now.page, steps);
+  int last = session_is_open(session) ? lesson_last_page(session->now.lesson) : 0;
+  if (last > 0) text_printf(out, _("lesson, page %d of %d"), session->now.page, last);
+  else text_puts(out, _("lesson"));
 }
 
 const struct view_ops view_lesson = {.name = "lesson", .draw = draw_lesson,

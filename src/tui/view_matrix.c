@@ -14,7 +14,7 @@ static enum role outcome_role(enum outcome outcome) {
   return canvas_roles[report_outcome_roles[outcome]];
 }
 
-/* What stands where in an area. */
+/* The places of the parts in an area. */
 struct grid {
   struct ui *ui;
   struct area area;
@@ -64,7 +64,7 @@ static void draw_head(const struct grid *grid) {
   }
 }
 
-/* An id that is too long ends in dots; all of it stands at the foot. */
+/* An id that is too long ends in dots; the foot shows all of it. */
 static void draw_row(const struct grid *grid, int row, size_t index) {
   struct canvas *canvas = &grid->ui->canvas;
   const char *id = grid->matrix->catalogue.mutants[index].id;
@@ -137,7 +137,7 @@ static void draw_matrix(struct ui *ui, struct area area) {
 static void draw(struct ui *ui, struct area area) {
   if (ui->progress.total > 0)
     view_progress(ui, area, _("Every mutant of the backward pass, through several checks"),
-                  _("nothing changes"));
+                  _("Ctrl-C or Esc stops it; nothing changes."));
   else if (ui->session->now.at.matrix)
     draw_matrix(ui, area);
   else

@@ -212,7 +212,7 @@ static void draw_sweep(struct ui *ui, struct area area, const struct sweep *swee
 static void draw(struct ui *ui, struct area area) {
   if (ui->progress.total > 0)
     view_progress(ui, area, _("The error of the differences, step by step"),
-                  _("nothing changes"));
+                  _("Ctrl-C or Esc stops it; nothing changes."));
   else if (ui->session->now.at.sweep)
     draw_sweep(ui, area, ui->session->now.at.sweep);
   else

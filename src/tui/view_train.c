@@ -1,5 +1,5 @@
-/* A training, while it runs and after: the loss and the accuracies step by step, and the end of the
- * table. */
+/* A training, while it runs and after: the curves of the loss and of the accuracies, and the end of
+ * the table. */
 #include "core/intl.h"
 #include "tui/plot.h"
 #include "tui/view.h"
@@ -106,8 +106,8 @@ static void draw_line(struct loss_chart *chart, const struct line *line) {
   }
 }
 
-/* Every other point has the letter of one line, and those between that of the other; but none is
- * right behind the one before. */
+/* The letters of the two lines take turns from point to point, and no letter directly follows
+ * another. */
 static void draw_letters(struct loss_chart *chart, int index, struct area area) {
   enum { APART = 4 };
   const struct line *line = &chart->lines[index];
@@ -129,7 +129,16 @@ static void draw_marks(struct loss_chart *chart, struct area area) {
   plot_axes(&chart->plot, &chart->ui->canvas, area, y, y_count, x, x_count);
 }
 
-/* The names with their last values: "loss 0.213, each point the mean of 4 steps". */
+/* How many training steps one point is the mean of; in short where there is no room. */
+static void draw_share(struct loss_chart *chart, int col, size_t steps_a_point) {
+  char share[64];
+  snprintf(share, sizeof share, _("mean of %zu training steps"), steps_a_point);
+  if (col + text_columns(share, strlen(share)) > chart->area.cols)
+    snprintf(share, sizeof share, _("mean of %zu"), steps_a_point);
+  canvas_puts(&chart->ui->canvas, chart->area, 0, col, ROLE_FAINT, share);
+}
+
+/* The names with their last values: "loss 0.213, each point the mean of 4 training steps". */
 static void draw_legend(struct loss_chart *chart, size_t steps_a_point) {
   struct canvas *canvas = &chart->ui->canvas;
   char number[NUMBER_TEXT_SIZE];
@@ -144,9 +153,7 @@ static void draw_legend(struct loss_chart *chart, size_t steps_a_point) {
                            number_brief(line->points[line->count - 1].value, 4, number));
     col += 3;
   }
-  if (steps_a_point > 1)
-    canvas_printf(canvas, chart->area, 0, col - 1, ROLE_FAINT, _("mean of %zu steps"),
-                  steps_a_point);
+  if (steps_a_point > 1) draw_share(chart, col - 1, steps_a_point);
 }
 
 enum { AROUND = 1 + PLOT_BELOW }; /* rows of the legend and of the axis */
@@ -170,7 +177,8 @@ static void draw_chart(struct loss_chart *chart, size_t steps_a_point) {
   plot_done(&chart->plot);
 }
 
-static struct loss_chart make_chart(struct ui *ui, const struct history *history, struct area area) {
+static struct loss_chart make_chart(struct ui *ui, const struct history *history,
+                                    struct area area) {
   const bool runs = history == ui->session->training;
   return (struct loss_chart){.ui = ui, .history = history, .area = area,
                         .last_step = (double)(runs ? history->steps : history->done),
@@ -253,7 +261,8 @@ static void draw_running(struct ui *ui, const struct history *history, struct ar
   lines_init(&title);
   report_train_title(&title, history);
   if (title.text.length > 0) lines_truncate(&title, title.text.length - 1);
-  int used = view_progress(ui, area, text_string(&title.text), _("what was learnt is kept"));
+  int used = view_progress(ui, area, text_string(&title.text),
+                           _("Ctrl-C or Esc stops it; what was learnt is kept."));
   lines_done(&title);
   draw_body(ui, history, (struct area){area.row + used, area.col, area.rows - used, area.cols});
 }
@@ -269,9 +278,10 @@ static int draw_words(struct ui *ui, const struct history *history, struct area 
   const int title = canvas_lines(&ui->canvas, indented, 0, 0, &lines);
   lines_clear(&lines);
   report_train_end(&lines, history, model);
-  if (history->before)
-    text_printf(&lines.text, _(" check before: %s; after: %s\n"), history->before,
-                history->after ? history->after : _("stopped"));
+  if (history->before && history->after)
+    text_printf(&lines.text, _(" check before: %s; after: %s\n"), history->before, history->after);
+  else if (history->before)
+    text_printf(&lines.text, _(" check before: %s; the one after was stopped\n"), history->before);
   report_train_notes(&lines, history, model);
   const int words = canvas_lines(&ui->canvas, area, title, 0, &lines);
   lines_done(&lines);

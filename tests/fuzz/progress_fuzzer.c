@@ -21,7 +21,7 @@ static void check_again(const struct text *text) {
   for (size_t i = 0; i < again.count; i++) {
     struct progress_entry entry = again.entries[i];
     char *marks = strdup(entry.marks);
-    require(marks && entry.step <= entry.steps && strlen(entry.marks) <= PROGRESS_QUIZZES);
+    require(marks && entry.page <= entry.pages && strlen(entry.marks) <= PROGRESS_QUIZZES);
     entry.marks = marks;
     require(progress_merge(&again, &entry, &diag) == STATUS_OK);
     free(marks);

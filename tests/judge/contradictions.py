@@ -297,10 +297,10 @@ def parts(facts, said):
 
 
 def quoted_numbers(facts, said):
-    """`at [i, j] the backward pass says g, the numerical gradient n`, against the oracle."""
+    """`at [i, j]: the backward pass says g, the numerical gradient n`, against the oracle."""
     text = re.sub(r"\n {9,}", " ", said.text)
     for name, i, j, g, n in re.findall(
-            r"\n " + NAME + r"\s+at \[(\d+), (\d+)\] the backward pass says " + NUMBER +
+            r"\n " + NAME + r"\s+at \[(\d+), (\d+)\]: the backward pass says " + NUMBER +
             r", the numerical gradient " + NUMBER, text):
         pair = facts.pair(name)
         if not pair:

@@ -1,5 +1,5 @@
 /* Protects the lesson format: what a lesson says is read as it is meant, what makes no sense is
- * refused with its place, figures are held to their digits, each claim is proved, a step that is
+ * refused with its place, figures are held to their digits, each claim is proved, a page that is
  * come back to is as it was left to the bit, and progress survives merging and damage. */
 #include <stdarg.h>
 #include <stddef.h>
@@ -155,7 +155,7 @@ static void test_steps(void **state) {
   struct diag diag;
   assert_int_equal(lesson_parse(&lesson, "s.md", text, strlen(text), &diag), STATUS_OK);
   assert_string_equal(text_string(&lesson.title), "The title");
-  assert_int_equal(lesson_steps(&lesson), 3);
+  assert_int_equal(lesson_last_page(&lesson), 3);
   assert_int_equal(lesson.graph_count, 2);
   static const size_t models[] = {0, 0, 1, 1};
   for (size_t i = 0; i < 4; i++) assert_int_equal(lesson.page[i].model, models[i]);
@@ -422,7 +422,7 @@ static void test_translation(void **state) {
                 {HEAD "글.\n\n", "one more fence"},
                 {HEAD "글.\n\n```expect\ny == 6\n```\n```do\nrun\n```\n",
                  "not that of the original"},
-                {HEAD "글.\n\n```expect\ny == 6\n```\n## T\n", "number of steps"},
+                {HEAD "글.\n\n```expect\ny == 6\n```\n## T\n", "number of pages"},
                 {"# T\n\n```graph\nparam a = 3\nparam b = 2\ny = b * a\nloss y\n```\n\n## S\n\n"
                  "```expect\ny == 6\n```\n", "another model"}};
   char kept[sizeof path];
@@ -463,7 +463,7 @@ static void test_answers(void **state) {
   static const char *const no_answer[] = {"", "a", "da", "two", "2 2", "[1 2]", "1e999", "2,0"};
   struct trial trial;
   start(&trial, READER);
-  assert_int_equal(try(&trial, "answer 2"), STATUS_USAGE); /* nothing is asked at step 0 */
+  assert_int_equal(try(&trial, "answer 2"), STATUS_USAGE); /* nothing is asked on page 0 */
   doing(&trial, "page 1");
   for (size_t i = 0; i < sizeof no_answer / sizeof *no_answer; i++) {
     char line[64];
@@ -501,7 +501,7 @@ static void test_reading(void **state) {
   says(&trial, "page", "hint (1 left)");
   doing(&trial, "hint");
   assert_int_equal(try(&trial, "hint"), STATUS_USAGE);
-  says(&trial, "answer 2", "Right.\nBecause."); /* as the step began, whatever a is now */
+  says(&trial, "answer 2", "Right.\nBecause."); /* as the page began, whatever a is now */
   says(&trial, "page", "Hidden");
   assert_int_equal(try(&trial, "answer 2"), STATUS_USAGE);
   says(&trial, "page 2", "Here da = 5.");
@@ -510,7 +510,7 @@ static void test_reading(void **state) {
   assert_int_equal(try(&trial, "answer 4"), STATUS_USAGE);
   says(&trial, "answer 2", "Right.");
   says(&trial, "undo", "undone: answer 2");
-  says(&trial, "skip", "skipped: 2\nIndeed.");
+  says(&trial, "skip", "Skipped: 2\nIndeed.");
   says(&trial, "page", "Skipped: 2\n");
   doing(&trial, "page next");
   says(&trial, "answer a", "1 more");
@@ -519,8 +519,8 @@ static void test_reading(void **state) {
   says(&trial, "answer b, da", "Right.");
   assert_int_equal(try(&trial, "page next"), STATUS_USAGE);
   assert_int_equal(try(&trial, "page 4"), STATUS_USAGE);
-  assert_int_equal(try(&trial, "step -1"), STATUS_USAGE);
-  assert_int_equal(try(&trial, "step x"), STATUS_USAGE);
+  assert_int_equal(try(&trial, "page -1"), STATUS_USAGE);
+  assert_int_equal(try(&trial, "page x"), STATUS_USAGE);
   assert_int_equal(try(&trial, "page 1x"), STATUS_USAGE);
   doing(&trial, "page 0");
   assert_int_equal(try(&trial, "page back"), STATUS_USAGE);
@@ -529,11 +529,12 @@ static void test_reading(void **state) {
 
 /* -- coming back -- */
 
-/* All that a step can change, as bytes. */
+/* All that a page can change, as bytes. */
 static void photograph(struct session *session, struct text *out) {
   const struct model *model = session->model;
-  text_printf(out, "%d %zu %d %d %d %d %d ", session->now.page, session->now.at.position, session->look.focus,
-              (int)session->now.at.precision, session->now.at.frozen, session->now.at.check, session->now.at.sweep);
+  text_printf(out, "%d %zu %d %d %d %d %d ", session->now.page, session->now.at.position,
+              session->look.focus, (int)session->now.at.precision, session->now.at.frozen,
+              session->now.at.check != NULL, session->now.at.sweep != NULL);
   text_put(out, (const char *)session->run.values, model->program.size * sizeof(double));
   text_put(out, (const char *)&model->random, sizeof model->random);
   text_put(out, (const char *)model->program.image, model->program.size * sizeof(double));
@@ -614,8 +615,8 @@ static void test_replay(void **state) {
   done(&trial);
 }
 
-/* A step whose commands fail is not entered, and what was there stays. */
-static void test_failing_step(void **state) {
+/* A page whose commands fail is not entered, and what was there stays. */
+static void test_failing_page(void **state) {
   (void)state;
   struct trial trial;
   struct text before;
@@ -764,7 +765,7 @@ static void test_progress_file(void **state) {
   setenv("XDG_STATE_HOME", deep, 1);
   assert_int_equal(progress_save(&a, &diag), STATUS_OK);
   assert_int_equal(progress_save(&b, &diag), STATUS_OK);
-  a.step = 3;
+  a.page = 3;
   a.marks = other;
   assert_int_equal(progress_save(&a, &diag), STATUS_OK);
   file_holds(file, FIRST "a 3 3 rs\nb 2 2 -s\n");
@@ -837,7 +838,7 @@ int main(void) {
       cmocka_unit_test(test_warnings),      cmocka_unit_test(test_claims),
       cmocka_unit_test(test_translation),  cmocka_unit_test(test_answers),
       cmocka_unit_test(test_reading),      cmocka_unit_test(test_coming_back),
-      cmocka_unit_test(test_replay),       cmocka_unit_test(test_failing_step),
+      cmocka_unit_test(test_replay),       cmocka_unit_test(test_failing_page),
       cmocka_unit_test(test_unsafe),       cmocka_unit_test(test_large),
       cmocka_unit_test(test_progress),     cmocka_unit_test(test_progress_file),
       cmocka_unit_test(test_keeper),

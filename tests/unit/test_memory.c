@@ -514,7 +514,7 @@ static enum status open_lesson(struct work *work) {
   if (!status)
     text_printf(&work->out, "%s|%s|%u|%d\n", text_string(&work->lesson.title),
                 work->lesson.source.text, work->lesson.source.first_line,
-                lesson_steps(&work->lesson));
+                lesson_last_page(&work->lesson));
   return work->out.failed ? STATUS_NO_MEMORY : status;
 }
 

@@ -195,7 +195,7 @@ static void test_numbers_as_far_as_the_walk(void **state) {
   draw(&view);
   has(&view.svg, ">3<", true);
   has(&view.svg, ">−12<", true);
-  has(&view.svg, ">step 2 of 5, forward<", true);
+  has(&view.svg, ">move 2 of 5, forward<", true);
   has(&view.dot, ">-12<", true);
   has(&view.svg, ">−4<", true); /* z alone: q's gradient is not known */
   has(&view.dot, "#b4500b\">-4<", false);

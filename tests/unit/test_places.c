@@ -336,10 +336,10 @@ static void answers_have_places(void **state) {
                                         "−3 − «x» − x"};
   static const char *const names[] = {"x, «zz»", "x «−»"};
   struct session session;
-  start(&session, lesson_path, HEAD "Q?\n\n" HINT ANSWER("answer: y = 9\n"), "step next");
+  start(&session, lesson_path, HEAD "Q?\n\n" HINT ANSWER("answer: y = 9\n"), "page next");
   for (size_t i = 0; i < COUNT_OF(numbers); i++) refuse_words(&session, "answer", numbers[i]);
   session_done(&session);
-  start(&session, lesson_path, HEAD "Q?\n\n" HINT ANSWER("answer: y where it == 9\n"), "step next");
+  start(&session, lesson_path, HEAD "Q?\n\n" HINT ANSWER("answer: y where it == 9\n"), "page next");
   for (size_t i = 0; i < COUNT_OF(names); i++) refuse_words(&session, "answer", names[i]);
   session_done(&session);
 }

@@ -20,15 +20,15 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LESSONS = 20, STEPS = 1000 };
+enum { LESSONS = 20, PAGES = 1000 };
 
 static char folder[64];
 static char state[80], shelf[96];
 
 /* The reader has come to STEP of lesson NUMBER. */
-static enum status save(int number, int step, struct diag *diag) {
+static enum status save(int number, int page, struct diag *diag) {
   char marks[] = "rs-";
-  struct progress_entry entry = {.step = step, .steps = STEPS, .marks = marks};
+  struct progress_entry entry = {.page = page, .pages = PAGES, .marks = marks};
   snprintf(entry.name, sizeof entry.name, "lesson-%d", number);
   return progress_save(&entry, diag);
 }
@@ -39,11 +39,11 @@ static void load(struct progress *progress) {
   if (progress->damaged) fail_msg("the file is torn");
 }
 
-static int step_of(const struct progress *progress, int number) {
+static int page_of(const struct progress *progress, int number) {
   char name[32];
   snprintf(name, sizeof name, "lesson-%d", number);
   const struct progress_entry *entry = progress_find(progress, name);
-  return entry ? entry->step : 0;
+  return entry ? entry->page : 0;
 }
 
 static size_t count_files(void) {
@@ -57,19 +57,19 @@ static size_t count_files(void) {
 
 /* -- killed while it saves -- */
 
-/* Saves one step after the other from FIRST, and acknowledges each on the pipe once it is saved. */
+/* Saves one page after the other from FIRST, and acknowledges each on the pipe once it is saved. */
 static void save_on(int first, int pipe) {
   struct diag diag;
-  for (int step = first;; step++) {
-    if (save(step % LESSONS, step / LESSONS + 1, &diag)) _exit(1);
-    if (write(pipe, &step, sizeof step) != sizeof step) _exit(0);
+  for (int page = first;; page++) {
+    if (save(page % LESSONS, page / LESSONS + 1, &diag)) _exit(1);
+    if (write(pipe, &page, sizeof page) != sizeof page) _exit(0);
   }
 }
 
-/* Lets a program save from *NEXT on, kills it within MICROSECONDS, and leaves in *NEXT the step
+/* Lets a program save from *NEXT on, kills it within MICROSECONDS, and leaves in *NEXT the page
  * behind the last that it acknowledged. */
 static void kill_one(int *next, long microseconds) {
-  int ends[2], step, status;
+  int ends[2], page, status;
   assert_int_equal(pipe(ends), 0);
   pid_t child = fork();
   assert_true(child >= 0);
@@ -82,7 +82,7 @@ static void kill_one(int *next, long microseconds) {
   kill(child, SIGKILL);
   assert_int_equal(waitpid(child, &status, 0), child);
   assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-  while (read(ends[0], &step, sizeof step) == sizeof step) *next = step + 1;
+  while (read(ends[0], &page, sizeof page) == sizeof page) *next = page + 1;
   close(ends[0]);
 }
 
@@ -98,7 +98,7 @@ static void test_killed(void **context) {
     load(&progress);
     for (int number = 0; number < LESSONS; number++) {
       int saved = next > number ? (next - 1 - number) / LESSONS + 1 : 0;
-      int found = step_of(&progress, number);
+      int found = page_of(&progress, number);
       if (found < saved || found > saved + 1)
         fail_msg("after %d kills lesson %d is at %d instead of %d", kills, number, found, saved);
     }
@@ -118,8 +118,8 @@ static void test_many(void **context) {
   for (int i = 0; i < PROGRAMS; i++) {
     children[i] = fork();
     assert_true(children[i] >= 0);
-    for (int step = 1; children[i] == 0 && step <= SAVES; step++)
-      if (save(100 + i * SAVES + step, step, &diag)) _exit(1);
+    for (int page = 1; children[i] == 0 && page <= SAVES; page++)
+      if (save(100 + i * SAVES + page, page, &diag)) _exit(1);
     if (children[i] == 0) _exit(0);
   }
   for (int i = 0; i < PROGRAMS; i++) {
@@ -129,8 +129,8 @@ static void test_many(void **context) {
   }
   load(&progress);
   for (int i = 0; i < PROGRAMS; i++)
-    for (int step = 1; step <= SAVES; step++)
-      assert_int_equal(step_of(&progress, 100 + i * SAVES + step), step);
+    for (int page = 1; page <= SAVES; page++)
+      assert_int_equal(page_of(&progress, 100 + i * SAVES + page), page);
   progress_done(&progress);
 }
 
@@ -151,11 +151,11 @@ static void test_full(void **context) {
   assert_int_equal(status, STATUS_IO);
   assert_true(strlen(diag.message) > 0);
   load(&progress);
-  assert_int_equal(step_of(&progress, 1), 999);
+  assert_int_equal(page_of(&progress, 1), 999);
   progress_done(&progress);
   assert_int_equal(save(1, 1000, &diag), STATUS_OK);
   load(&progress);
-  assert_int_equal(step_of(&progress, 1), 1000);
+  assert_int_equal(page_of(&progress, 1), 1000);
   progress_done(&progress);
 }
 

@@ -266,9 +266,9 @@ static void test_nothing_open(void **state) {
 
 /* -- the walk of lesson 1 -- */
 
-/* What is known after each step, and what it is: "" is not known yet. */
+/* What is known after each move, and what it is: "" is not known yet. */
 static const struct {
-  const char *step, *name[8];
+  const char *move, *name[8];
 } lesson_walk[] = {
     /*            x     y    z     q    f      df   dq    dz */
     {"start", {"-2", "5", "-4", "", "", "", "", ""}},
@@ -278,7 +278,7 @@ static const struct {
     {"dq dz", {"-2", "5", "-4", "3", "-12", "1", "-4", "3"}},
     {"dx dy", {"-2", "5", "-4", "3", "-12", "1", "-4", "3"}},
 };
-enum { WALK_STEPS = sizeof lesson_walk / sizeof *lesson_walk };
+enum { WALK_MOVES = sizeof lesson_walk / sizeof *lesson_walk };
 
 static void assert_shown(struct trial *trial, const char *name, const char *value) {
   char line[64], expected[64];
@@ -288,12 +288,12 @@ static void assert_shown(struct trial *trial, const char *name, const char *valu
   else fails(trial, line, STATUS_USAGE, "has no value yet");
 }
 
-static void assert_walk(struct trial *trial, size_t step) {
+static void assert_walk(struct trial *trial, size_t move) {
   static const char *const names[] = {"x", "y", "z", "q", "f", "df", "dq", "dz"};
-  assert_int_equal(trial->session.now.at.position, step);
-  for (size_t i = 0; i < 8; i++) assert_shown(trial, names[i], lesson_walk[step].name[i]);
-  assert_shown(trial, "dx", step == 5 ? "-4" : "");
-  assert_shown(trial, "dy", step == 5 ? "-4" : "");
+  assert_int_equal(trial->session.now.at.position, move);
+  for (size_t i = 0; i < 8; i++) assert_shown(trial, names[i], lesson_walk[move].name[i]);
+  assert_shown(trial, "dx", move == 5 ? "-4" : "");
+  assert_shown(trial, "dy", move == 5 ? "-4" : "");
 }
 
 static void test_walk_lesson(void **state) {
@@ -303,16 +303,16 @@ static void test_walk_lesson(void **state) {
   struct trial trial;
   start(&trial);
   snprintf(line, sizeof line, "open %s/../lessons/01-chain-rule.md", data ? data : "data");
-  mentions(&trial, line, "5 steps");
-  assert_int_equal(trial.session.walk.count, WALK_STEPS - 1);
-  for (size_t step = 0;; step++) {
-    assert_walk(&trial, step);
-    if (step == WALK_STEPS - 1) break;
+  mentions(&trial, line, "5 moves");
+  assert_int_equal(trial.session.walk.count, WALK_MOVES - 1);
+  for (size_t move = 0;; move++) {
+    assert_walk(&trial, move);
+    if (move == WALK_MOVES - 1) break;
     doing(&trial, "next");
   }
   fails(&trial, "next", STATUS_USAGE, "end of the walk");
-  for (size_t step = WALK_STEPS - 1; step > 0; step--) {
-    assert_walk(&trial, step);
+  for (size_t move = WALK_MOVES - 1; move > 0; move--) {
+    assert_walk(&trial, move);
     doing(&trial, "prev");
   }
   assert_walk(&trial, 0);
@@ -324,7 +324,7 @@ static void test_walk_says(void **state) {
   (void)state;
   struct trial trial;
   open_model(&trial, chain);
-  says(&trial, "next", "step 1 of 5, forward\nq = x + y\n  = -2 + 5\n  = 3\n");
+  says(&trial, "next", "move 1 of 5, forward\nq = x + y\n  = -2 + 5\n  = 3\n");
   mentions(&trial, "next", "f = q * z\n  = 3 * -4\n  = -12\n");
   mentions(&trial, "next", "df = 1\n");
   mentions(&trial, "next", "dq = df * z\n   = 1 * -4\n   = -4\n");
@@ -1107,7 +1107,7 @@ static void test_stopping_between_checks(void **state) {
   snapshot_done(&shot);
   stop_flag = 0;
   left = calls + STEPS + 2;
-  mentions(&trial, "train steps=3 check", " 3 steps done\n check after: the check was stopped\n");
+  mentions(&trial, "train steps=3 check", " 3 training steps done\n check after: the check was stopped\n");
   stop_flag = 0;
   assert_int_equal(session->now.at.history->done, STEPS);
   assert_string_equal(session->now.at.history->before, "PASS");

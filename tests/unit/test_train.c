@@ -78,7 +78,7 @@ static void a_curve_stays_finite(void **state) {
 static char path[] = "/tmp/gradwalk-train-XXXXXX.md";
 
 static const char lesson[] =
-    "# Two steps\n\n"
+    "# Two pages\n\n"
     "```graph\n"
     "seed 1; data X = randn(4, 3); data Y = [1 1 0]; param W = randn(1, 4); param b = 0\n"
     "A = sigmoid(W @ X + b); cost = sum(-log(A) * Y - log(1 - A) * (1 - Y)) / 3\n"
@@ -186,15 +186,15 @@ static void each_step_of_a_lesson_has_its_own(void **state) {
   struct session session;
   open_lesson(&session);
   doing(&session, "train steps=20");
-  doing(&session, "step 1");
-  expect_none(&session, "step 1");
+  doing(&session, "page 1");
+  expect_none(&session, "page 1");
   doing(&session, "train steps=30");
-  doing(&session, "step 2");
-  expect_none(&session, "step 2");
-  doing(&session, "step 0");
-  expect_history(&session, 20, "step 0");
-  doing(&session, "step 1");
-  expect_history(&session, 30, "back at step 1");
+  doing(&session, "page 2");
+  expect_none(&session, "page 2");
+  doing(&session, "page 0");
+  expect_history(&session, 20, "page 0");
+  doing(&session, "page 1");
+  expect_history(&session, 30, "back on page 1");
   doing(&session, "undo");
   expect_history(&session, 20, "undo");
   session_done(&session);
