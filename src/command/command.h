@@ -1,5 +1,5 @@
-/* Commands: the only way to change an exploration. Keys, the prompt, scripts and lessons issue them.
- * The table is made of the rows that the rooms below hand in. */
+/* Commands: the only way to change an exploration. Keys, the prompt, scripts and lessons issue
+ * them. The table is made of the rows that the rooms below hand in. */
 #ifndef GRADWALK_COMMAND_COMMAND_H
 #define GRADWALK_COMMAND_COMMAND_H
 

@@ -1,5 +1,5 @@
-/* Scripts and the log: an exploration is the commands that made it, so that it can be saved and taken
- * up again. */
+/* Scripts and the log: an exploration is the commands that made it, so that it can be saved and
+ * taken up again. */
 #ifndef GRADWALK_COMMAND_SCRIPT_H
 #define GRADWALK_COMMAND_SCRIPT_H
 

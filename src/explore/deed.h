@@ -17,7 +17,8 @@ struct deed {
   struct deed *next; /* the one before it in the log, or the next one to be done again */
 };
 
-/* Makes a deed in front of NEXT, which it keeps. OTHER is taken over, also after a failure (NULL). */
+/* Makes a deed in front of NEXT, which it keeps. OTHER is taken over, also after a failure (NULL).
+ */
 struct deed *deed_new(const char *line, struct exploration other, size_t bytes, struct deed *next);
 
 struct deed *deeds_keep(struct deed *deed);

@@ -26,8 +26,8 @@ enum status explain_move(struct session *session, const struct move *move, struc
 /* Puts a node: its value, its gradient, and the lines that it hands to its operands. */
 enum status explain_node(struct session *session, int node, struct lines *out, struct diag *diag);
 
-/* Puts one entry of NODE's value, or of its gradient, worked out term by term: "= 0.5 * 2 + -1 * 3".
- * Says nothing about a leaf, or about what is not computed yet. */
+/* Puts one entry of NODE's value, or of its gradient, worked out term by term: "= 0.5 * 2 + -1 *
+ * 3". Says nothing about a leaf, or about what is not computed yet. */
 enum status explain_entry(struct session *session, int node, bool gradient, uint32_t row,
                           uint32_t col, struct lines *out, struct diag *diag);
 

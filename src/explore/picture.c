@@ -417,7 +417,8 @@ static void put_dot_edges(const struct sheet *sheet, int node) {
     put_quoted(sheet->out, model->nodes[wires->items[i].node].name);
     text_puts(sheet->out, " -> ");
     put_quoted(sheet->out, model->nodes[node].name);
-    if (wires->items[i].uses > 1) text_printf(sheet->out, " [label=\"×%d\"]", wires->items[i].uses);
+    if (wires->items[i].uses > 1)
+      text_printf(sheet->out, " [label=\"×%d\"]", wires->items[i].uses);
     text_puts(sheet->out, ";\n");
   }
 }

@@ -77,7 +77,8 @@ struct interpreter {
   const struct command *(*at)(size_t index);
   /* The row called NAME, LENGTH bytes; NULL if there is none. */
   const struct command *(*find)(const char *name, size_t length);
-  /* A line of a lesson's fence, not logged. STATUS_DATA for a command that lessons may not issue. */
+  /* A line of a lesson's fence, not logged. STATUS_DATA for a command that lessons may not
+   * issue. */
   enum status (*do_lesson)(struct session *session, struct span line, struct lines *out,
                            struct diag *diag);
   /* A line of a script: DIAG says where in the script. */

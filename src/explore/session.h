@@ -1,6 +1,6 @@
-/* A session: an exploration under way, with what follows from it, where one looks, and what has been
- * done so far. It owns everything below it until session_done(). Commands (row.h) are the only way
- * to change the exploration; views and reports only read it. It knows no terminal and prints
+/* A session: an exploration under way, with what follows from it, where one looks, and what has
+ * been done so far. It owns everything below it until session_done(). Commands (row.h) are the only
+ * way to change the exploration; views and reports only read it. It knows no terminal and prints
  * nothing. */
 #ifndef GRADWALK_EXPLORE_SESSION_H
 #define GRADWALK_EXPLORE_SESSION_H
@@ -37,7 +37,8 @@ struct session {
   const volatile sig_atomic_t *cancel; /* may be NULL */
   void (*progress)(void *context, size_t done, size_t total); /* may be NULL */
   void *progress_context;
-  /* Writes what is on the screen to a file, as the ending of PATH says; NULL: there is no screen. */
+  /* Writes what is on the screen to a file, as the ending of PATH says; NULL: there is no
+   * screen. */
   enum status (*screen)(void *context, const char *path, struct diag *diag);
   void *screen_context;
   struct model nothing; /* what MODEL is while nothing is open, or memory is short */
@@ -52,8 +53,8 @@ bool session_is_open(const struct session *session);
  * far as the walk had come. A failure, for lack of memory alone, leaves the session as it was. */
 enum status session_go_to(struct session *session, struct exploration to, struct diag *diag);
 
-/* Goes back to KEPT, which the session takes over. Where memory is short, the session has KEPT all the
- * same, but looks as if nothing were open until session_catch_up() succeeds. */
+/* Goes back to KEPT, which the session takes over. Where memory is short, the session has KEPT all
+ * the same, but looks as if nothing were open until session_catch_up() succeeds. */
 enum status session_go_back(struct session *session, struct exploration kept, struct diag *diag);
 enum status session_catch_up(struct session *session, struct diag *diag);
 

@@ -1,5 +1,5 @@
-/* The walk: the moves that take a reader from the leaves to the loss and back again. It follows from
- * the model. A walk owns its arrays until walk_done(). */
+/* The walk: the moves that take a reader from the leaves to the loss and back again. It follows
+ * from the model. A walk owns its arrays until walk_done(). */
 #ifndef GRADWALK_EXPLORE_WALK_H
 #define GRADWALK_EXPLORE_WALK_H
 

@@ -17,7 +17,8 @@ struct grade {
 void grade_done(struct grade *grade);
 
 /* Replays the record in FILE and scores it anew. STATUS_DATA if it is cut off, edited, of another
- * text of the lesson, or not a record at all; DIAG says which. INTERPRETER carries out its lines. Ends with grade_done(). */
+ * text of the lesson, or not a record at all; DIAG says which. INTERPRETER carries out its lines.
+ * Ends with grade_done(). */
 enum status grade_record(const char *file, const struct interpreter *interpreter,
                          struct grade *grade, struct diag *diag);
 

@@ -105,6 +105,7 @@ enum status record_read(const char *file, struct record *record, struct diag *di
       record->seed < 0 || record->seed > UINT32_MAX)
     return record_refuse(diag, file, _("this record lacks something that every record has"));
   if (record->edition < FIRST_EDITION || record->edition > catalogue_newest())
-    return record_refuse(diag, file, _("this record is of a later edition of the catalogue of bugs"));
+    return record_refuse(diag, file,
+                         _("this record is of a later edition of the catalogue of bugs"));
   return STATUS_OK;
 }

@@ -55,8 +55,8 @@ static enum status go_to_visit(struct session *session, int page, struct visit v
   return session_go_to(session, to, diag);
 }
 
-/* TO, which is taken over, with the model of its page as it is written in place of any other, and the
- * commands that its author gave. */
+/* TO, which is taken over, with the model of its page as it is written in place of any other, and
+ * the commands that its author gave. */
 static enum status begin(struct session *session, struct exploration to, struct lines *out,
                          struct diag *diag) {
   const struct lesson *lesson = to.lesson;

@@ -33,8 +33,8 @@ void report_tensor(struct text *out, const double *values, struct shape shape);
 /* Puts every value and gradient. RUN has done its forward and backward pass. */
 void report_eval(struct lines *out, const struct model *model, const struct run *run);
 
-/* Puts what was done; the table (report_table.h); the verdict; what the check saw, tensor by tensor;
- * each line that is wrong; the lines between, if there are any; what the check is worth. */
+/* Puts what was done; the table (report_table.h); the verdict; what the check saw, tensor by
+ * tensor; each line that is wrong; the lines between, if there are any; what the check is worth. */
 void report_check(struct lines *out, const struct model *model, const struct check *check,
                   struct style style);
 

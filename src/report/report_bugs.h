@@ -29,10 +29,10 @@ enum status report_matrix_json(struct text *out, const struct matrix *matrix);
 /* Puts "id,kind,change,TRIAL,…" and a line for each mutant. */
 void report_matrix_csv(struct text *out, const struct matrix *matrix);
 
-/* Adds a note to CHECK, which has just been run on MODEL: how many of the mutants would have passed,
- * or that finding it out takes longer than the check did. Adds nothing where the test was not the
- * one per entry in double precision, or has not passed. MODEL is changed for a while and left as it
- * was. */
+/* Adds a note to CHECK, which has just been run on MODEL: how many of the mutants would have
+ * passed, or that finding it out takes longer than the check did. Adds nothing where the test was
+ * not the one per entry in double precision, or has not passed. MODEL is changed for a while and
+ * left as it was. */
 enum status report_survey(struct check *check, struct model *model, int edition,
                           struct diag *diag);
 
