@@ -145,7 +145,7 @@ static void test_malformed(void **state) {
 
 /* -- what is read -- */
 
-static void test_steps(void **state) {
+static void test_pages(void **state) {
   (void)state;
   static const char text[] =
       "\r# The *title*\r\n\r\nOpening.\r\n\r\n```graph\r\nparam a = 3\r\ny = a\r\n```\r\n\r\n"
@@ -333,8 +333,8 @@ static const struct {
     {"Q?\n\n" HINT ANSWER("answer: b where it == 3\n"), 22, 9, "holds for a, too"},
     {"Q?\n\n" HINT ANSWER("answer: z where it == 3\n"), 22, 9, "no node is called"},
     {"1. x\n2. y\n\n" HINT ANSWER("choice: y == 6\nchoice: y == 7\n"), 0, 0, ""},
-    {"1. x\n2. y\n\n" HINT ANSWER("choice: y == 5\nchoice: y == 7\n"), 22, 1, "0 hold"},
-    {"1. x\n2. y\n\n" HINT ANSWER("choice: y == 6\nchoice: y < 7\n"), 22, 1, "2 hold"},
+    {"1. x\n2. y\n\n" HINT ANSWER("choice: y == 5\nchoice: y == 7\n"), 22, 1, "0 of the choices hold"},
+    {"1. x\n2. y\n\n" HINT ANSWER("choice: y == 6\nchoice: y < 7\n"), 22, 1, "2 of the choices hold"},
 };
 
 static void prove(const char *text, enum status *status, struct diag *first) {
@@ -831,7 +831,7 @@ static int remove_folder(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_malformed),    cmocka_unit_test(test_steps),
+      cmocka_unit_test(test_malformed),    cmocka_unit_test(test_pages),
       cmocka_unit_test(test_figures),
       cmocka_unit_test(test_faulty_figures),
       cmocka_unit_test(test_sides),
