@@ -7,6 +7,7 @@
 #   files     a circle among the files of a room; NAME.c and NAME.h count as one, and a
 #             table NAME.def as one of its own, since it includes nothing
 #   lines     a file of more than 600 lines
+#   names     a file, a struct or an enum that is called as one elsewhere is
 #   terminal  curses, or readline, in more than one file
 #   talk      output, exit or terminal in a room other than main, cli and tui
 #   length    functions that are too long
@@ -235,6 +236,9 @@ FNR == 1 {
   file = FILENAME
   sub(/^src\//, "", file)
   room = room_of(file)
+  called = file
+  sub(/.*\//, "", called)
+  name_once("the file", called)
   seen[room]
   talking = index(talks, " " room " ")
   depth = in_comment = continued = in_function = pending_since = 0
@@ -247,8 +251,26 @@ is_directive($0) || file !~ /\.[ch]$/ { next }
 {
   line = code_of($0)
   read_static(line)
+  read_tag(line)
   read_code(line)
   if (!talking) judge_talk(line)
+}
+
+# ---- names
+
+# WHAT ("the file", "struct") called NAME is one and the same thing in all of src/.
+function name_once(what, name,   key) {
+  key = what " " name
+  if (key in named && named[key] != file)
+    found("names", what " " name " is in " FILENAME " and in src/" named[key])
+  named[key] = file
+}
+
+function read_tag(line,   words) {
+  if (line !~ /^(static )?(const )?(struct|enum|union) [A-Za-z0-9_]+ *[{]/) return
+  sub(/^(static )?(const )?/, "", line)
+  split(line, words, /[ {]+/)
+  name_once(words[1], words[2])
 }
 
 # ---- the verdict

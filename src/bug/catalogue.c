@@ -345,7 +345,7 @@ enum status catalogue_make_edition(struct catalogue *catalogue, struct model *mo
   *catalogue = (struct catalogue){0};
   arena_init(&catalogue->arena);
   if (work.edition < FIRST_EDITION || work.edition > newest)
-    return diag_set(diag, STATUS_USAGE, (struct span){0},
+    return diag_set(diag, STATUS_USAGE, SPAN_NONE,
                     _("the catalogue has no edition %d; its newest edition is %d"), work.edition,
                     newest);
   enum status status = read_tables(&work);

@@ -2,13 +2,13 @@
 
 #include <math.h>
 
-const char *const method_names[METHOD_COUNT] = {
+const char *const method_names[METHOD_COUNT + 1] = {
     [METHOD_CENTRAL] = "central",
     [METHOD_FORWARD] = "forward",
     [METHOD_RICHARDSON] = "richardson",
 };
 
-const char *const evaluate_names[EVALUATE_COUNT] = {
+const char *const evaluate_names[EVALUATE_COUNT + 1] = {
     [EVALUATE_INCREMENTAL] = "incremental",
     [EVALUATE_FULL] = "full",
 };

@@ -5,12 +5,12 @@
 #include "core/program.h"
 
 enum method { METHOD_CENTRAL, METHOD_FORWARD, METHOD_RICHARDSON, METHOD_COUNT };
-extern const char *const method_names[METHOD_COUNT];
+extern const char *const method_names[METHOD_COUNT + 1]; /* NULL at the end */
 
 /* Both compute the same bits: incremental computes anew only what a perturbation touches, full runs
  * the whole forward pass each time, as the textbook does. */
 enum evaluate { EVALUATE_INCREMENTAL, EVALUATE_FULL, EVALUATE_COUNT };
-extern const char *const evaluate_names[EVALUATE_COUNT];
+extern const char *const evaluate_names[EVALUATE_COUNT + 1]; /* likewise */
 
 /* The step chosen for PRECISION at |x| <= 1: about the cube root of its rounding unit, where the
  * truncation error h^2 and the round-off unit/h of a central difference meet. */

@@ -6,7 +6,7 @@
 #include "command/command.h"
 #include "config.h"
 #include "core/intl.h"
-#include "game/game.h"
+#include "game/grade.h"
 #include "lesson/lesson.h"
 #include "tui/action.h"
 #include "tui/keymap.h"
@@ -62,7 +62,7 @@ static int verb_grade(struct invocation *call) {
   enum status first = STATUS_OK;
   struct diag diag;
   if (call->operand_count == 0)
-    return (int)diag_set(&call->diag, STATUS_USAGE, (struct span){0}, "%s",
+    return (int)diag_set(&call->diag, STATUS_USAGE, SPAN_NONE, "%s",
                          _("grade takes records of hunts"));
   struct text *out = &call->out.text;
   if (call->options.csv)
@@ -94,7 +94,7 @@ static int verb_list(struct invocation *call) {
 static int verb_test(struct invocation *call) {
   struct text errors;
   if (call->operand_count == 0)
-    return (int)diag_set(&call->diag, STATUS_USAGE, (struct span){0}, "%s",
+    return (int)diag_set(&call->diag, STATUS_USAGE, SPAN_NONE, "%s",
                          _("test takes lessons: numbers, names or paths"));
   text_init(&errors);
   int result = lessons_test(call->operands, call->operand_count, call->options.json,
@@ -108,7 +108,7 @@ static int verb_test(struct invocation *call) {
 static int verb_new(struct invocation *call) {
   if (call->operand_count == 1)
     return (int)lessons_new(call->operands[0], &call->out.text, &call->diag);
-  return (int)diag_set(&call->diag, STATUS_USAGE, (struct span){0}, "%s",
+  return (int)diag_set(&call->diag, STATUS_USAGE, SPAN_NONE, "%s",
                        _("new takes the name of a lesson"));
 }
 
@@ -201,7 +201,7 @@ static int verb_help(struct invocation *call) {
   const char *topic = call->operand_count > 0 ? call->operands[0] : NULL;
   if (!topic) return help_verbs(&call->out.text), STATUS_OK;
   if (call->operand_count > 1)
-    return (int)diag_set(&call->diag, STATUS_USAGE, (struct span){0}, "%s",
+    return (int)diag_set(&call->diag, STATUS_USAGE, SPAN_NONE, "%s",
                          _("help takes one topic"));
   if (strcmp(topic, "keys") == 0) return (int)help_keys(&call->out.text, &call->diag);
   if (strcmp(topic, "manual") == 0) return (int)help_manual(&call->out.text, &call->diag);
@@ -234,7 +234,7 @@ static int run_verb(struct invocation *call, int argc, char **argv) {
   call->operands = (const char *const *)argv + shift + first;
   call->operand_count = (size_t)(argc - shift - first);
   if (call->operand_count > 0 && !*verbs[verb].usage)
-    return (int)diag_set(&call->diag, STATUS_USAGE, (struct span){0}, _("%s takes no \"%s\""),
+    return (int)diag_set(&call->diag, STATUS_USAGE, SPAN_NONE, _("%s takes no \"%s\""),
                          verbs[verb].name, call->operands[0]);
   return verbs[verb].run(call);
 }

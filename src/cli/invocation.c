@@ -101,7 +101,7 @@ static enum status print_text(const struct text *text, struct diag *diag) {
   const size_t length = text->length;
   if (text->failed) return diag_no_memory(diag);
   if ((length > 0 && fwrite(text->bytes, 1, length, stdout) != length) || fflush(stdout) != 0)
-    return diag_set(diag, STATUS_IO, (struct span){0}, _("cannot write: %s"), strerror(errno));
+    return diag_set(diag, STATUS_IO, SPAN_NONE, _("cannot write: %s"), strerror(errno));
   return STATUS_OK;
 }
 
@@ -131,7 +131,7 @@ enum status call_open_lesson(struct invocation *call) {
     return lesson_from_text(&call->lesson, "-e", options->statements, &call->diag);
   if (call->operand_count == 1 && !options->statements)
     return lesson_open(&call->lesson, call->operands[0], options->page, &call->diag);
-  diag_set(&call->diag, STATUS_USAGE, (struct span){0}, "%s",
+  diag_set(&call->diag, STATUS_USAGE, SPAN_NONE, "%s",
            _("this verb takes one model: a lesson, a file, or -e STATEMENTS"));
   diag_hint(&call->diag, "%s", _("\"gradwalk list\" shows the lessons"));
   return STATUS_USAGE;

@@ -228,7 +228,7 @@ enum status lessons_new(const char *name, struct text *out, struct diag *diag) {
   enum status status = STATUS_OK;
   if (failed) status = diag_no_memory(diag);
   else if (file < 0)
-    status = diag_set(diag, STATUS_IO, (struct span){0}, "%s: %s", text_string(&path),
+    status = diag_set(diag, STATUS_IO, SPAN_NONE, "%s: %s", text_string(&path),
                       strerror(errno));
   else status = file_write(text_string(&path), &lesson, diag);
   if (file >= 0) close(file);

@@ -86,7 +86,7 @@ static int run_lines(struct invocation *call, struct session *session, FILE *fil
     if (getline(&line, &capacity, file) < 0) {
       if (!call_ending && (ferror(file) || errno == ENOMEM))
         status = diag_set(&call->diag, errno == ENOMEM ? STATUS_NO_MEMORY : STATUS_IO,
-                          (struct span){0}, _("cannot read: %s"), strerror(errno));
+                          SPAN_NONE, _("cannot read: %s"), strerror(errno));
       break;
     }
     status = do_line(call, session, line, script, ++number);
@@ -115,12 +115,12 @@ static void start_session(struct invocation *call, struct session *session) {
 int verb_run(struct invocation *call) {
   struct session session;
   if (call->operand_count != 1)
-    return (int)diag_set(&call->diag, STATUS_USAGE, (struct span){0}, "%s",
+    return (int)diag_set(&call->diag, STATUS_USAGE, SPAN_NONE, "%s",
                          _("run takes one script, or - for standard input"));
   bool standard = strcmp(call->operands[0], "-") == 0;
   FILE *file = standard ? stdin : fopen(call->operands[0], "re");
   if (!file)
-    return (int)diag_set(&call->diag, STATUS_NO_INPUT, (struct span){0}, "%s: %s",
+    return (int)diag_set(&call->diag, STATUS_NO_INPUT, SPAN_NONE, "%s: %s",
                          call->operands[0], strerror(errno));
   start_session(call, &session);
   int result = run_lines(call, &session, file, call->operands[0]);
@@ -144,7 +144,7 @@ static int plain_session(struct invocation *call, struct text *first) {
   struct keeper keeper = {0};
   enum status status = first->failed ? diag_no_memory(&call->diag) : STATUS_OK;
   if (call->options.trace)
-    return (int)diag_set(&call->diag, STATUS_USAGE, (struct span){0}, "%s",
+    return (int)diag_set(&call->diag, STATUS_USAGE, SPAN_NONE, "%s",
                          _("--trace logs the keys of the explorer, and a plain session has none"));
   start_session(call, &session);
   call_catch_endings(true);
@@ -175,7 +175,7 @@ static int check_first_word(struct invocation *call) {
   enum status status = call_open_lesson(call);
   const char *verb = status ? call_nearest_verb(call->operands[0]) : NULL;
   if (verb) {
-    diag_set(&call->diag, status, (struct span){0}, _("\"%s\" is neither a verb nor a lesson"),
+    diag_set(&call->diag, status, SPAN_NONE, _("\"%s\" is neither a verb nor a lesson"),
              call->operands[0]);
     diag_hint(&call->diag, _("did you mean %s?"), verb);
   }
@@ -218,7 +218,7 @@ int verb_hunt(struct invocation *call) {
   const struct options *options = &call->options;
   struct text first;
   if (call->operand_count != 1)
-    return (int)diag_set(&call->diag, STATUS_USAGE, (struct span){0}, "%s",
+    return (int)diag_set(&call->diag, STATUS_USAGE, SPAN_NONE, "%s",
                          _("hunt takes one lesson or model"));
   text_init(&first);
   text_printf(&first, "open %s\n", call->operands[0]);

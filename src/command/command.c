@@ -40,7 +40,7 @@ const struct command *command_named(const char *name, size_t length) {
 }
 
 static enum status usage(struct diag *diag, const char *what) {
-  return diag_set(diag, STATUS_USAGE, (struct span){0}, "%s", what);
+  return diag_set(diag, STATUS_USAGE, SPAN_NONE, "%s", what);
 }
 
 static enum status find_command(const char *line, size_t length, const struct command **command,
@@ -52,7 +52,7 @@ static enum status find_command(const char *line, size_t length, const struct co
   if (length < sizeof word) memcpy(word, line, length);
   const struct command *other;
   for (size_t i = 0; (other = command_at(i)); i++) best = suggest_nearer(word, best, other->name);
-  diag_set(diag, STATUS_USAGE, (struct span){0}, _("unknown command \"%.*s\""), (int)length, line);
+  diag_set(diag, STATUS_USAGE, SPAN_NONE, _("unknown command \"%.*s\""), (int)length, line);
   if (best) diag_hint(diag, _("did you mean %s?"), best);
   else diag_hint(diag, "%s", _("help lists the commands"));
   return STATUS_USAGE;
@@ -125,7 +125,7 @@ static enum status allows(const struct session *session, const struct command *c
   if (command->flags & COMMAND_NEEDS_MODEL && !session_is_open(session))
     return usage(diag, _("nothing is open yet: open a lesson first, as in open 1"));
   if (*arguments && !*command->arguments)
-    return diag_set(diag, STATUS_USAGE, (struct span){0},
+    return diag_set(diag, STATUS_USAGE, SPAN_NONE,
                     _("%s takes nothing after it; found \"%s\""), command->name, arguments);
   return play_allows(session, command, arguments, diag);
 }
@@ -153,10 +153,16 @@ static enum status apply(struct session *session, const char *line, struct span 
   return status;
 }
 
+/* Whether a command that failed has left something: in the exploration, or in its model. */
+static bool has_left(const struct session *session, const struct exploration *before) {
+  return !exploration_is(before, &session->now) ||
+         (session_is_open(session) && !edits_are(session->now.at.edits, session->model));
+}
+
 /* Back to BEFORE, which ends here, if the command that failed has left something. */
 static void take_back(struct session *session, struct exploration before, enum status status) {
   struct diag ignored;
-  if (status != STATUS_NO_MEMORY && exploration_is(&before, &session->now)) {
+  if (status != STATUS_NO_MEMORY && !has_left(session, &before)) {
     exploration_drop(&before);
     return;
   }

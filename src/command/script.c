@@ -13,7 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct span nowhere = {0};
 
 /* -- the log -- */
 
@@ -57,7 +56,7 @@ static enum status run_lines(struct session *session, const struct source *scrip
     if (!status && session->cancel && *session->cancel)
       status = diag_set(diag, STATUS_CANCELLED, span_trim(line), "%s", _("the script was stopped"));
   }
-  diag->span = nowhere; /* the script ends here */
+  diag->span = SPAN_NONE; /* the script ends here */
   return status;
 }
 
@@ -113,7 +112,7 @@ static enum status do_source(struct session *session, const struct source *argum
                              struct lines *out, struct diag *diag) {
   enum { MAX_DEPTH = 8 };
   if (session->script_depth >= MAX_DEPTH)
-    return diag_set(diag, STATUS_USAGE, nowhere, "%s", _("scripts source each other too deeply"));
+    return diag_set(diag, STATUS_USAGE, SPAN_NONE, "%s", _("scripts source each other too deeply"));
   return run_script(session, arguments->text, out, diag);
 }
 
@@ -129,7 +128,7 @@ static enum status write_log(const struct session *session, const char *path, st
 static enum status do_save(struct session *session, const struct source *arguments,
                            struct lines *out, struct diag *diag) {
   if (!*arguments->text)
-    return diag_set(diag, STATUS_USAGE, nowhere, "%s", _("save to which file?"));
+    return diag_set(diag, STATUS_USAGE, SPAN_NONE, "%s", _("save to which file?"));
   enum status status = write_log(session, arguments->text, diag);
   if (!status) text_printf(&out->text, _("saved: \"source %s\" replays it\n"), arguments->text);
   return status;
@@ -174,7 +173,7 @@ static enum status do_resume(struct session *session, const struct source *argum
   if (path.failed)
     status = diag_no_memory(diag);
   else if (path.length == 0 || access(path.bytes, R_OK) != 0)
-    status = diag_set(diag, STATUS_USAGE, nowhere, "%s", _("no session was cut off"));
+    status = diag_set(diag, STATUS_USAGE, SPAN_NONE, "%s", _("no session was cut off"));
   else
     status = run_script(session, path.bytes, out, diag);
   if (!status) remove(path.bytes);
@@ -197,7 +196,7 @@ static enum status help_unknown(const struct session *session, const char *topic
   for (size_t i = 0; (command = session->interpreter->at(i)); i++)
     best = suggest_nearer(topic, best, command->name);
   best = describe_nearest(&gates, topic, best);
-  status = diag_set(diag, STATUS_USAGE, nowhere,
+  status = diag_set(diag, STATUS_USAGE, SPAN_NONE,
                     _("there is no command, operation or gate called \"%s\""), topic);
   if (best) diag_hint(diag, _("did you mean %s?"), best);
   else diag_hint(diag, "%s", _("help lists the commands"));
@@ -220,7 +219,7 @@ static enum status do_help(struct session *session, const struct source *argumen
   bool described = false;
   if (command) {
     help_command(&out->text, command);
-    options_help_words(&out->text, command->name);
+    options_help_words(&out->text, command->options);
     return STATUS_OK;
   }
   for (size_t i = 0; arguments->length == 0 && (command = interpreter->at(i)); i++)

@@ -169,9 +169,9 @@ static enum status do_numeric(struct session *session, const struct source *argu
   if (status) return status;
   size_t count = shape_count(model_shape(model, model->nodes[node].slot));
   if (model->loss < 0)
-    return diag_set(diag, STATUS_USAGE, (struct span){0}, "%s", _("the model has no loss"));
+    return diag_set(diag, STATUS_USAGE, SPAN_NONE, "%s", _("the model has no loss"));
   if (entry == count && count > 1)
-    return diag_set(diag, STATUS_USAGE, (struct span){0}, _("which entry? numeric %s[0, 0]"),
+    return diag_set(diag, STATUS_USAGE, SPAN_NONE, _("which entry? numeric %s[0, 0]"),
                     node_title(model, node, title));
   status = slope_at(session, node, entry == count ? 0 : entry, &slope, diag);
   if (!status) text_printf(&out->text, "%s\n", number_text(slope, number));
@@ -186,11 +186,11 @@ const struct command ask_commands[] = {
     {.name = "eval", .arguments = "EXPRESSION", .flags = ASKS, .hunt = IN_HUNT_A_LOOK,
      .run = do_eval, .help = "any expression over the values so far: eval dq * x"},
     {.name = "check", .arguments = "[eps=H] [tolerance=T] …", .flags = ASKS,
-     .hunt = IN_HUNT_A_CHECK, .run = do_check, .completes = COMPLETE_OPTIONS,
+     .hunt = IN_HUNT_A_CHECK, .run = do_check, .options = VERB_CHECK,
      .shown = SHOWN_MEANWHILE, .view = VIEW_CHECK,
      .help = "the backward pass against differences"},
     {.name = "sweep", .arguments = "[params=NAMES] …", .flags = ASKS, .hunt = IN_HUNT_A_CHECK,
-     .run = do_sweep, .completes = COMPLETE_OPTIONS, .shown = SHOWN_MEANWHILE, .view = VIEW_SWEEP,
+     .run = do_sweep, .options = VERB_SWEEP, .shown = SHOWN_MEANWHILE, .view = VIEW_SWEEP,
      .help = "the error of the differences at each step h"},
     {.name = "numeric", .arguments = "NAME[i, j]", .flags = ASKS, .hunt = IN_HUNT_AN_ENTRY,
      .run = do_numeric, .help = "one entry of the numerical gradient, by a central difference"},

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct span nowhere = {0};
 
 /* -- bugs one by one -- */
 
@@ -65,7 +64,7 @@ static enum status do_bug(struct session *session, const struct source *argument
   size_t index;
   enum status status;
   if (!*arguments->text)
-    return diag_set(diag, STATUS_USAGE, nowhere, "%s",
+    return diag_set(diag, STATUS_USAGE, SPAN_NONE, "%s",
                     _("which bug? a line as in bug dq = df * q, or an id that \"bugs\" lists"));
   if (off || on) {
     status = find_bug(model, arguments, off ? 4 : 3, &index, diag);

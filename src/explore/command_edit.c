@@ -9,7 +9,7 @@
 #include <string.h>
 
 static enum status usage(struct diag *diag, const char *what) {
-  return diag_set(diag, STATUS_USAGE, (struct span){0}, "%s", what);
+  return diag_set(diag, STATUS_USAGE, SPAN_NONE, "%s", what);
 }
 
 static enum status set_leaf(struct session *session, int node, size_t entry,
@@ -21,7 +21,7 @@ static enum status set_leaf(struct session *session, int node, size_t entry,
   double *image = program_image(&model->program, slot);
   if (entry < shape_count(shape)) wanted = (struct shape){1, 1};
   if (!shape_equal(value->shape, wanted))
-    return diag_set(diag, STATUS_USAGE, (struct span){0},
+    return diag_set(diag, STATUS_USAGE, SPAN_NONE,
                     _("the value is %u x %u; expected %u x %u"), value->shape.rows,
                     value->shape.cols, wanted.rows, wanted.cols);
   enum status status = visit_before_change(visit, node, diag);
@@ -45,7 +45,7 @@ static enum status do_set(struct session *session, const struct source *argument
   if (!place) return diag_no_memory(diag);
   enum status status = find_entry(session, place, &node, &entry, diag);
   if (!status && session->model->nodes[node].kind > NODE_PARAM)
-    status = diag_set(diag, STATUS_USAGE, (struct span){0},
+    status = diag_set(diag, STATUS_USAGE, SPAN_NONE,
                       _("%s is computed by the model; only a leaf can be set"), place);
   if (!status) status = evaluate_text(session, after_sign, &value, diag);
   if (!status) status = set_leaf(session, node, entry, &value, diag);

@@ -18,7 +18,7 @@ static enum status run_training(struct session *session, struct training *traini
   session->training = NULL;
   if (status) return status;
   if (history->cancelled && history->done == 0)
-    return diag_set(diag, STATUS_CANCELLED, (struct span){0}, "%s",
+    return diag_set(diag, STATUS_CANCELLED, SPAN_NONE, "%s",
                     _("the training was stopped"));
   if (history->cancelled)
     snprintf(session->log_suffix, sizeof session->log_suffix, " steps=%zu", history->done);
@@ -97,7 +97,7 @@ static enum status train_between_checks(struct session *session, const struct op
                                         struct lines *out, struct diag *diag) {
   const char *before = NULL;
   if (session->secret)
-    return diag_set(diag, STATUS_USAGE, (struct span){0}, "%s",
+    return diag_set(diag, STATUS_USAGE, SPAN_NONE, "%s",
                     _("during a hunt checks are counted: check and train one after the other"));
   enum status status = check_beside(session, _(" check before: "), &before, out, diag);
   if (!status) status = train(session, options, out, diag);
@@ -122,6 +122,6 @@ static enum status do_train(struct session *session, const struct source *argume
 const struct command train_commands[] = {
     {.name = "train", .arguments = "[steps=N] [lr=R] …",
      .flags = COMMAND_CHANGES | COMMAND_NEEDS_MODEL, .run = do_train,
-     .completes = COMPLETE_OPTIONS, .shown = SHOWN_MEANWHILE, .view = VIEW_TRAIN,
+     .options = VERB_TRAIN, .shown = SHOWN_MEANWHILE, .view = VIEW_TRAIN,
      .help = "follow the gradient downhill; the params keep what was learnt"},
     {0}};

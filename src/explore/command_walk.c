@@ -8,7 +8,7 @@
 #include <string.h>
 
 static enum status usage(struct diag *diag, const char *what) {
-  return diag_set(diag, STATUS_USAGE, (struct span){0}, "%s", what);
+  return diag_set(diag, STATUS_USAGE, SPAN_NONE, "%s", what);
 }
 
 static enum status tell_move(struct session *session, struct lines *out, struct diag *diag) {
@@ -64,7 +64,7 @@ static enum status do_backward(struct session *session, const struct source *arg
   enum status status = find_node(session, arguments->text, &node, diag);
   if (status) return status;
   if (session->walk.gradient_move[node] < 0)
-    return diag_set(diag, STATUS_USAGE, (struct span){0}, _("no line assigns a gradient of \"%s\""),
+    return diag_set(diag, STATUS_USAGE, SPAN_NONE, _("no line assigns a gradient of \"%s\""),
                     arguments->text);
   size_t last = 0; /* all of a fan-out's lines */
   for (size_t i = session->walk.forward_count; i < session->walk.count; i++)

@@ -18,6 +18,7 @@ struct visit visit_keep(const struct visit *visit) {
   shared_keep(visit->sweep);
   shared_keep(visit->history);
   shared_keep(visit->matrix);
+  shared_keep(visit->play);
   return *visit;
 }
 
@@ -34,6 +35,7 @@ void visit_forget_findings(struct visit *visit) {
 
 void visit_drop(struct visit *visit) {
   visit_forget_findings(visit);
+  shared_drop(visit->play);
   shared_drop(visit->values);
   shared_drop(visit->edits);
   shared_drop(visit->built);
@@ -45,7 +47,6 @@ struct exploration exploration_keep(const struct exploration *exploration) {
   visit_keep(&exploration->at);
   shared_keep(exploration->visits);
   shared_keep(exploration->quizzes);
-  shared_keep(exploration->play);
   return *exploration;
 }
 
@@ -53,7 +54,6 @@ void exploration_drop(struct exploration *exploration) {
   shared_drop(exploration->visits);
   visit_drop(&exploration->at);
   shared_drop(exploration->quizzes);
-  shared_drop(exploration->play);
   shared_drop(exploration->lesson);
   *exploration = (struct exploration){.at.focus = -1};
 }
@@ -61,12 +61,13 @@ void exploration_drop(struct exploration *exploration) {
 static bool visit_is(const struct visit *a, const struct visit *b) {
   return a->built == b->built && a->edits == b->edits && a->values == b->values &&
          a->seeded == b->seeded && a->seed == b->seed && a->position == b->position &&
-         a->precision == b->precision && a->frozen == b->frozen;
+         a->precision == b->precision && a->frozen == b->frozen && a->play == b->play &&
+         a->answers == b->answers;
 }
 
 bool exploration_is(const struct exploration *a, const struct exploration *b) {
   return a->lesson == b->lesson && a->page == b->page && visit_is(&a->at, &b->at) &&
-         a->quizzes == b->quizzes && a->play == b->play && a->answers == b->answers;
+         a->quizzes == b->quizzes;
 }
 
 static size_t tensor_bytes(const struct tensor_check *tensors, size_t count) {
@@ -119,7 +120,7 @@ static enum status build(struct built *built, const struct source *source, struc
   struct model *model = &built->model;
   enum status status = model_build(model, source, &io_loader, diag);
   if (!status && model->node_count == 0)
-    status = diag_set(diag, STATUS_DATA, (struct span){0}, "%s",
+    status = diag_set(diag, STATUS_DATA, SPAN_NONE, "%s",
                       _("this model has no node to look at"));
   if (!status) status = model_fold_statements(model, diag);
   if (status) return status;

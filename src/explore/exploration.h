@@ -45,6 +45,8 @@ struct visit {
   struct sweep *sweep;     /* likewise */
   struct history *history; /* of the training that led here, likewise */
   struct matrix *matrix;   /* likewise */
+  struct play *play;       /* the hunt that is on here, or was the last; it is never undone */
+  unsigned answers;        /* given to it */
   int focus; /* where the reader looked when he left; the look (look.h) has it meanwhile */
 };
 
@@ -71,8 +73,6 @@ struct exploration {
   struct visit at;               /* of that page */
   struct visits *visits;         /* by page */
   struct quiz_progress *quizzes; /* by quiz of the lesson; shared */
-  struct play *play; /* the hunt that is on, or was the last; shared, and never undone */
-  unsigned answers;              /* given to it */
 };
 
 struct visit visit_keep(const struct visit *visit);

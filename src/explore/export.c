@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct span nowhere = {0};
 
 /* -- a tensor -- */
 
@@ -63,7 +62,7 @@ static bool names_screen(const char *path) {
 static enum status export_screen(struct session *session, const char *path, struct text *out,
                                  struct diag *diag) {
   if (!session->screen) {
-    diag_set(diag, STATUS_USAGE, nowhere, "%s", _("only the explorer has a screen to export"));
+    diag_set(diag, STATUS_USAGE, SPAN_NONE, "%s", _("only the explorer has a screen to export"));
     diag_hint(diag, "%s", _("the circuit is written as FILE.svg or FILE.dot"));
     return STATUS_USAGE;
   }
@@ -99,7 +98,7 @@ static enum status do_export(struct session *session, const struct source *argum
     return export_screen(session, arguments->text, &out->text, diag);
   if (picture) return export_circuit(session, picture, arguments->text, &out->text, diag);
   if (!*rest) {
-    diag_set(diag, STATUS_USAGE, nowhere, "%s",
+    diag_set(diag, STATUS_USAGE, SPAN_NONE, "%s",
              *arguments->text ? _("export what, to which file?") : _("export what?"));
     diag_hint(diag, "%s", _("export FILE.svg or FILE.dot, export dW1 FILE.npy or FILE.csv, export "
                             "screen FILE.txt, .ans or .svg"));

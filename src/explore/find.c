@@ -16,7 +16,7 @@ enum status find_node(const struct session *session, const char *name, int *node
   if (*node == SHOWN_NO_MEMORY) return diag_no_memory(diag);
   for (size_t i = 0; i < model->node_count; i++)
     if (node_is_named(model, (int)i)) best = suggest_nearer(name, best, model->nodes[i].name);
-  diag_set(diag, STATUS_USAGE, (struct span){0}, _("no node is called \"%s\""), name);
+  diag_set(diag, STATUS_USAGE, SPAN_NONE, _("no node is called \"%s\""), name);
   if (best) diag_hint(diag, _("did you mean %s?"), best);
   return STATUS_USAGE;
 }
@@ -49,7 +49,7 @@ enum status find_entry(const struct session *session, char *text, int *node, siz
   if (bracket) {
     row = strtoul(bracket + 1, &end, 10);
     if (*end == ',') col = strtoul(end + 1, &end, 10);
-    if (*end != ']') return diag_set(diag, STATUS_USAGE, (struct span){0}, "%s",
+    if (*end != ']') return diag_set(diag, STATUS_USAGE, SPAN_NONE, "%s",
                     _("an entry is written NAME[row, column], from 0"));
   }
   while (length > 0 && text[length - 1] == ' ') length--;
@@ -59,7 +59,7 @@ enum status find_entry(const struct session *session, char *text, int *node, siz
   struct shape shape = model_shape(session->model, session->model->nodes[*node].slot);
   *entry = bracket ? row * shape.cols + col : shape_count(shape);
   if (bracket && (row >= shape.rows || col >= shape.cols))
-    return diag_set(diag, STATUS_USAGE, (struct span){0},
+    return diag_set(diag, STATUS_USAGE, SPAN_NONE,
                     _("%s is %u x %u; there is no entry [%lu, %lu]"), text, shape.rows, shape.cols,
                     row, col);
   return STATUS_OK;

@@ -45,7 +45,7 @@ static enum status cross(struct session *session, struct deed **from, struct dee
 }
 
 static enum status refuse(struct diag *diag, const char *why) {
-  return diag_set(diag, STATUS_USAGE, (struct span){0}, "%s", why);
+  return diag_set(diag, STATUS_USAGE, SPAN_NONE, "%s", why);
 }
 
 enum status log_undo(struct session *session, const char **line, struct diag *diag) {

@@ -14,19 +14,11 @@ struct option_row {
   const char *name;
   enum option_kind kind;
   double smallest; /* of a number or count */
-  const char *const *choices;
-  size_t choice_count;
+  const char *const *choices; /* NULL at the end; or NULL */
   const char *argument;
   unsigned verbs;
   const char *help;
 };
-
-/* The number of names in a table of choices. */
-#define CHOICE_COUNT(choices)                                     \
-  ((choices) == precision_names  ? (size_t)PRECISION_COUNT        \
-   : (choices) == method_names   ? (size_t)METHOD_COUNT           \
-   : (choices) == evaluate_names ? (size_t)EVALUATE_COUNT         \
-                                 : (size_t)0)
 
 enum {
 #define OPTION(field, ...) ROW_##field,
@@ -35,17 +27,12 @@ enum {
   ROW_COUNT
 };
 
-static struct option_row row_of(int index) {
-  const struct option_row rows[] = {
+static const struct option_row rows[] = {
 #define OPTION(field, name, kind, smallest, choices, argument, verbs, help) \
-  {offsetof(struct options, field), name, kind, smallest, choices, 0, argument, verbs, help},
+  {offsetof(struct options, field), name, kind, smallest, choices, argument, verbs, help},
 #include "explore/options.def"
 #undef OPTION
-  };
-  struct option_row row = rows[index];
-  row.choice_count = CHOICE_COUNT(row.choices);
-  return row;
-}
+};
 
 /* Other names of options. */
 static const struct {
@@ -60,7 +47,7 @@ static const struct {
 enum { ALSO_COUNT = sizeof also / sizeof *also };
 
 static enum status found(struct diag *diag, const char *option, const char *value) {
-  return diag_set(diag, STATUS_USAGE, (struct span){0}, _("--%s: found \"%s\""), option, value);
+  return diag_set(diag, STATUS_USAGE, SPAN_NONE, _("--%s: found \"%s\""), option, value);
 }
 
 static enum status set_number(const struct option_row *row, void *field, const char *value,
@@ -86,7 +73,7 @@ static enum status set_choice(const struct option_row *row, void *field, const c
                               struct diag *diag) {
   struct text list;
   text_init(&list);
-  for (size_t i = 0; i < row->choice_count; i++) {
+  for (size_t i = 0; row->choices[i]; i++) {
     if (strcmp(row->choices[i], value) == 0) {
       *(int *)field = (int)i;
       text_done(&list);
@@ -132,7 +119,7 @@ static bool is_word(struct option_row row, unsigned verbs) {
 
 static enum status set_option(struct options *options, int index, const char *value,
                               struct diag *diag) {
-  struct option_row row = row_of(index);
+  struct option_row row = rows[index];
   void *field = (char *)options + row.offset;
   switch (row.kind) {
     case OPTION_FLAG: *(bool *)field = true; return STATUS_OK;
@@ -161,9 +148,9 @@ static enum status unknown_option(const char *given, enum verb verb, bool words,
   if (*given != '-' || dashes > 0)
     snprintf(name, sizeof name, "%.*s", (int)(length - dashes), wrong);
   for (int i = 0; *name && i < ROW_COUNT; i++)
-    if (words ? is_word(row_of(i), verb) : row_of(i).verbs & verb)
-      best = suggest_nearer(name, best, row_of(i).name);
-  diag_set(diag, STATUS_USAGE, (struct span){0}, _("unknown option \"%.*s\""), (int)length, given);
+    if (words ? is_word(rows[i], verb) : rows[i].verbs & verb)
+      best = suggest_nearer(name, best, rows[i].name);
+  diag_set(diag, STATUS_USAGE, SPAN_NONE, _("unknown option \"%.*s\""), (int)length, given);
   if (best) diag_hint(diag, _("did you mean %.*s%s?"), (int)dashes, given, best);
   else if (words) diag_hint(diag, "%s", _("\"help\" and the command's name shows the options"));
   else diag_hint(diag, "%s", _("\"gradwalk help\" shows the options"));
@@ -176,11 +163,11 @@ static enum status take_option(struct options *options, enum verb verb, int code
   const char *given = argv[optind - 1];
   if (code == 'e') code = 256 + ROW_statements;
   if (code == ':') {
-    diag_set(diag, STATUS_USAGE, (struct span){0}, _("the option \"%s\" needs a value"), given);
+    diag_set(diag, STATUS_USAGE, SPAN_NONE, _("the option \"%s\" needs a value"), given);
     return STATUS_USAGE;
   }
   if (code < 256) return unknown_option(given, verb, false, diag);
-  struct option_row row = row_of(code - 256);
+  struct option_row row = rows[code - 256];
   if (!(row.verbs & verb))
     return diag_set(diag, STATUS_USAGE, (struct span){0},
                     _("--%s: this verb does not take this option"), row.name);
@@ -188,7 +175,7 @@ static enum status take_option(struct options *options, enum verb verb, int code
 }
 
 static struct option long_option(const char *name, int row) {
-  const bool flag = row_of(row).kind == OPTION_FLAG;
+  const bool flag = rows[row].kind == OPTION_FLAG;
   return (struct option){name, flag ? no_argument : required_argument, NULL, 256 + row};
 }
 
@@ -197,7 +184,7 @@ enum status options_parse(struct options *options, enum verb verb, int argc, cha
   struct option longs[ROW_COUNT + ALSO_COUNT + 1] = {0};
   enum status status = STATUS_OK;
   *options = (struct options){.tolerance = -1, .rate = 0.1, .seed = -1};
-  for (int i = 0; i < ROW_COUNT; i++) longs[i] = long_option(row_of(i).name, i);
+  for (int i = 0; i < ROW_COUNT; i++) longs[i] = long_option(rows[i].name, i);
   for (int i = 0; i < ALSO_COUNT; i++)
     longs[ROW_COUNT + i] = long_option(also[i].name, also[i].row);
   opterr = 0;
@@ -211,13 +198,13 @@ enum status options_parse(struct options *options, enum verb verb, int argc, cha
 /* The row called NAME, or -1. */
 static int find_row(const char *name, size_t length) {
   for (int i = 0; i < ROW_COUNT; i++)
-    if (strlen(row_of(i).name) == length && memcmp(row_of(i).name, name, length) == 0) return i;
+    if (strlen(rows[i].name) == length && memcmp(rows[i].name, name, length) == 0) return i;
   return -1;
 }
 
 bool options_has(enum verb verb, const char *name, size_t length) {
   int row = find_row(name, length);
-  return row >= 0 && is_word(row_of(row), verb);
+  return row >= 0 && is_word(rows[row], verb);
 }
 
 /* One WORD of a command; where it is wrong, *WRONG is the part of it that is. */
@@ -227,11 +214,11 @@ static enum status take_word(struct options *options, enum verb verb, const char
   const size_t length = strcspn(name, "=");
   const int row = find_row(name, length);
   *wrong = word;
-  if (row < 0 || !is_word(row_of(row), verb)) return unknown_option(word, verb, true, diag);
-  const bool flag = row_of(row).kind == OPTION_FLAG;
+  if (row < 0 || !is_word(rows[row], verb)) return unknown_option(word, verb, true, diag);
+  const bool flag = rows[row].kind == OPTION_FLAG;
   if (flag != (name[length] != '='))
     return diag_set(diag, STATUS_USAGE, (struct span){0},
-                    flag ? _("--%s takes no value") : _("--%s needs a value"), row_of(row).name);
+                    flag ? _("--%s takes no value") : _("--%s needs a value"), rows[row].name);
   if (!flag && name[length + 1]) *wrong = name + length + 1;
   return set_option(options, row, flag ? NULL : name + length + 1, diag);
 }
@@ -294,22 +281,16 @@ static struct option_help describe(struct option_row row) {
 
 bool options_describe(int index, struct option_help *option) {
   if (index >= ROW_COUNT) return false;
-  *option = describe(row_of(index));
+  *option = describe(rows[index]);
   return true;
 }
 
-bool options_word(const char *command, int index, struct option_help *option) {
-  static const struct {
-    const char *name;
-    enum verb verb;
-  } commands[] = {{"check", VERB_CHECK}, {"sweep", VERB_SWEEP}, {"train", VERB_TRAIN},
-                  {"hunt", VERB_HUNT}};
-  for (size_t c = 0; c < sizeof commands / sizeof *commands; c++)
-    for (int i = 0; strcmp(command, commands[c].name) == 0 && i < ROW_COUNT; i++) {
-      if (!is_word(row_of(i), commands[c].verb) || index-- > 0) continue;
-      *option = describe(row_of(i));
-      return true;
-    }
+bool options_word(enum verb verb, int index, struct option_help *option) {
+  for (int i = 0; i < ROW_COUNT; i++) {
+    if (!is_word(rows[i], verb) || index-- > 0) continue;
+    *option = describe(rows[i]);
+    return true;
+  }
   return false;
 }
 
@@ -329,8 +310,8 @@ void options_help(struct text *out, enum verb verb) {
     if (option.verbs & verb) put_help(out, &option, "--", WIDTH);
 }
 
-void options_help_words(struct text *out, const char *command) {
+void options_help_words(struct text *out, enum verb verb) {
   enum { WIDTH = 30 };
   struct option_help option;
-  for (int i = 0; options_word(command, i, &option); i++) put_help(out, &option, "", WIDTH);
+  for (int i = 0; options_word(verb, i, &option); i++) put_help(out, &option, "", WIDTH);
 }

@@ -88,10 +88,10 @@ struct train_options options_train(const struct options *options);
 /* A line of help for every option of VERB, as it is given on the command line. */
 void options_help(struct text *out, enum verb verb);
 
-/* The same for the words that COMMAND takes; nothing if it takes none. */
-void options_help_words(struct text *out, const char *command);
+/* The same as words of VERB's command; nothing for 0. */
+void options_help_words(struct text *out, enum verb verb);
 
 /* Describes number INDEX, from 0, of those words. False after the last. */
-bool options_word(const char *command, int index, struct option_help *option);
+bool options_word(enum verb verb, int index, struct option_help *option);
 
 #endif

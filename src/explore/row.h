@@ -3,6 +3,7 @@
 #ifndef GRADWALK_EXPLORE_ROW_H
 #define GRADWALK_EXPLORE_ROW_H
 
+#include "explore/options.h"
 #include "explore/views.h"
 #include "lang/diag.h"
 #include "report/lines.h"
@@ -44,8 +45,7 @@ enum completion {
   COMPLETE_FILES,
   COMPLETE_LESSONS,
   COMPLETE_TOPICS,  /* of help */
-  COMPLETE_CHOICES, /* the row's own words */
-  COMPLETE_OPTIONS  /* of the verb of the command's name */
+  COMPLETE_CHOICES /* the row's own words */
 };
 
 /* When the explorer turns to the view that shows a command's result. */
@@ -66,6 +66,7 @@ struct command {
   enum in_hunt hunt;
   enum completion completes;
   const char *const *choices; /* NULL at the end; may be NULL */
+  enum verb options; /* the verb whose options it takes as words, which complete it; 0: none */
   enum shown_when shown;
   enum view_id view; /* where, if it is shown MEANWHILE or AFTER */
 };

@@ -7,6 +7,7 @@
 #include "core/shared.h"
 #include "explore/log.h"
 #include "explore/options.h"
+#include "game/record.h"
 #include "io/file.h"
 #include "lang/shown.h"
 
@@ -14,7 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct span nowhere = {0};
 
 static enum status do_hunt(struct session *session, const struct source *arguments,
                            struct lines *out, struct diag *diag);
@@ -30,7 +30,7 @@ static void end_play(void *object) {
 }
 
 bool play_is_on(const struct session *session) {
-  return session->now.play && !session->now.play->hunt.over;
+  return session->now.at.play && !session->now.at.play->hunt.over;
 }
 
 static void set_clock(struct play *play) {
@@ -41,7 +41,7 @@ static void set_clock(struct play *play) {
 /* -- what may be done, and what it costs -- */
 
 static enum status must_wait(const char *command, struct diag *diag) {
-  diag_set(diag, STATUS_USAGE, nowhere, _("a hunt is on; \"%s\" has to wait until it is over"),
+  diag_set(diag, STATUS_USAGE, SPAN_NONE, _("a hunt is on; \"%s\" has to wait until it is over"),
            command);
   diag_hint(diag, "%s", _("\"giveup\" ends it"));
   return STATUS_USAGE;
@@ -57,16 +57,16 @@ enum status play_allows(const struct session *session, const struct command *com
 
 enum status play_allows_undo(const struct session *session, struct diag *diag) {
   bool into_hunt = !play_is_on(session) ||
-                   deeds_count(session->done) > session->now.play->log_index + 1;
+                   deeds_count(session->done) > session->now.at.play->log_index + 1;
   return into_hunt ? STATUS_OK : must_wait("undo", diag);
 }
 
 static enum status write_record(const struct session *session, struct diag *diag) {
   struct text text;
-  if (!session->now.play->record) return STATUS_OK;
+  if (!session->now.at.play->record) return STATUS_OK;
   text_init(&text);
-  enum status status = record_make(session, &text);
-  status = status ? diag_no_memory(diag) : file_write(session->now.play->record, &text, diag);
+  enum status status = record_make(session->now.at.play, &text);
+  status = status ? diag_no_memory(diag) : file_write(session->now.at.play->record, &text, diag);
   text_done(&text);
   return status;
 }
@@ -83,7 +83,7 @@ static void count_act(struct session *session, const struct command *command) {
               [IN_HUNT_AN_ENTRY] = {HUNT_ENTRY, true, false},
               [IN_HUNT_WAITS] = {0},
               [IN_HUNT_WORDS_WAIT] = {0}};
-  struct play *play = session->now.play;
+  struct play *play = session->now.at.play;
   bool *seen = session->look.focus >= 0 ? &play->seen[session->look.focus] : NULL;
   if (!acts[command->hunt].counts) return;
   if (command->hunt != IN_HUNT_AN_ARRIVAL || !seen || !*seen)
@@ -93,7 +93,7 @@ static void count_act(struct session *session, const struct command *command) {
 
 static enum status note(struct session *session, const struct command *command, const char *line,
                         struct diag *diag) {
-  struct play *play = session->now.play;
+  struct play *play = session->now.at.play;
   char *copy = strndup(line, strcspn(line, "\r\n"));
   if (!copy || !array_reserve(&play->acts, &play->act_capacity, play->act_count + 1,
                               sizeof *play->acts)) {
@@ -109,7 +109,7 @@ static enum status note(struct session *session, const struct command *command, 
 
 enum status play_note(struct session *session, const struct command *command, const char *line,
                       struct diag *diag) {
-  const struct play *play = session->now.play;
+  const struct play *play = session->now.at.play;
   if (!play || play->closed || command->run == do_hunt) return STATUS_OK;
   return note(session, command, line, diag);
 }
@@ -118,7 +118,7 @@ enum status play_look(struct session *session, struct diag *diag) {
   const struct command *focus = session->interpreter->find("focus", strlen("focus"));
   const int node = session->look.focus;
   struct text line;
-  if (!play_is_on(session) || node < 0 || session->now.play->seen[node]) return STATUS_OK;
+  if (!play_is_on(session) || node < 0 || session->now.at.play->seen[node]) return STATUS_OK;
   text_init(&line);
   text_printf(&line, "focus %s", session->model->nodes[node].name);
   enum status status = line.failed ? diag_no_memory(diag)
@@ -137,7 +137,7 @@ static unsigned points_left(const struct hunt *hunt) {
 /* TRANSLATORS: a list, "1 of 2 found, 3 checks, 1 look, 70 points to win", whose items are
  * separated by commas. */
 void play_put_state(const struct session *session, struct text *out) {
-  const struct hunt *hunt = &session->now.play->hunt;
+  const struct hunt *hunt = &session->now.at.play->hunt;
   unsigned checks = hunt->acts[HUNT_CHECK];
   unsigned looks = hunt->acts[HUNT_LOOK] + hunt->acts[HUNT_ENTRY];
   text_printf(out, _("%zu of %zu found"), hunt_found(hunt), hunt->count);
@@ -153,7 +153,7 @@ void play_put_state(const struct session *session, struct text *out) {
 /* -- the commands -- */
 
 static void put_end(const struct session *session, struct text *out) {
-  const struct hunt *hunt = &session->now.play->hunt;
+  const struct hunt *hunt = &session->now.at.play->hunt;
   struct text state;
   text_init(&state);
   play_put_state(session, &state);
@@ -183,31 +183,31 @@ static void settle(struct session *session) {
 enum status play_settle(struct session *session, struct diag *diag) {
   enum status status = STATUS_OK;
   settle(session);
-  if (!session->now.play || !session_is_open(session)) return STATUS_OK;
-  status = hunt_put_out(&session->now.play->hunt, session->model, diag);
+  if (!session->now.at.play || !session_is_open(session)) return STATUS_OK;
+  status = hunt_put_out(&session->now.at.play->hunt, session->model, diag);
   if (status || edits_are(session->now.at.edits, session->model)) return status;
   return session_refresh(session, diag);
 }
 
 /* The hunt is over, or one of its bugs is out. */
 static enum status go_on(struct session *session, struct diag *diag) {
-  session->now.answers++;
+  session->now.at.answers++;
   settle(session);
   return session_refresh(session, diag);
 }
 
 static enum status play_answer(struct session *session, const struct source *arguments,
                                struct lines *out, struct diag *diag) {
-  struct play *play = session->now.play;
+  struct play *play = session->now.at.play;
   const struct hidden_bug *found;
   if (!*arguments->text)
     return diag_set(
-        diag, STATUS_USAGE, nowhere, "%s",
+        diag, STATUS_USAGE, SPAN_NONE, "%s",
         _("answer where and what kind, as in answer dW2 scale, or with the right line"));
   set_clock(play);
   enum status status =
       hunt_answer(&play->hunt, session->model, arguments, &found, &out->text, diag);
-  if (!status && !found) session->now.answers++;
+  if (!status && !found) session->now.at.answers++;
   if (status || !found) return status;
   status = go_on(session, diag);
   if (status) return status;
@@ -220,9 +220,9 @@ static enum status play_answer(struct session *session, const struct source *arg
 static enum status play_hint(struct session *session, const struct source *arguments,
                              struct lines *out, struct diag *diag) {
   (void)arguments;
-  set_clock(session->now.play);
-  enum status status = hunt_hint(&session->now.play->hunt, &out->text, diag);
-  session->now.answers += !status;
+  set_clock(session->now.at.play);
+  enum status status = hunt_hint(&session->now.at.play->hunt, &out->text, diag);
+  session->now.at.answers += !status;
   return status;
 }
 
@@ -230,18 +230,18 @@ static enum status give_up(struct session *session, const struct source *argumen
                            struct lines *out, struct diag *diag) {
   (void)arguments;
   if (!play_is_on(session))
-    return diag_set(diag, STATUS_USAGE, nowhere, "%s", _("no hunt is on"));
-  set_clock(session->now.play);
-  enum status status = hunt_end(&session->now.play->hunt, session->model, diag);
+    return diag_set(diag, STATUS_USAGE, SPAN_NONE, "%s", _("no hunt is on"));
+  set_clock(session->now.at.play);
+  enum status status = hunt_end(&session->now.at.play->hunt, session->model, diag);
   if (!status) status = go_on(session, diag);
   if (!status) put_end(session, &out->text);
   return status;
 }
 
 enum status play_record(struct session *session, const char *path, struct diag *diag) {
-  struct play *play = session->now.play;
+  struct play *play = session->now.at.play;
   if (access(path, F_OK) == 0) {
-    diag_set(diag, STATUS_USAGE, nowhere, _("%s exists already; it is left as it is"), path);
+    diag_set(diag, STATUS_USAGE, SPAN_NONE, _("%s exists already; it is left as it is"), path);
     diag_hint(diag, "%s", _("a record needs a file of its own"));
     return STATUS_USAGE;
   }
@@ -269,7 +269,7 @@ static char *name_lesson(const char *path) {
 }
 
 static void introduce(const struct session *session, struct text *out) {
-  const struct hunt *hunt = &session->now.play->hunt;
+  const struct hunt *hunt = &session->now.at.play->hunt;
   text_printf(out, hunt->count == 1
                        ? _("hunt %u, level %d: a bug is hidden in the backward pass\n")
                        : _("hunt %u, level %d: %zu bugs are hidden in the backward pass\n"),
@@ -298,7 +298,7 @@ static enum status prepare(struct play *play, struct session *session,
                                         .frozen = session->now.at.frozen || options->frozen};
   play->page = session->now.page;
   play->text = hash_bytes(HASH_START, model->source->text, model->source->length);
-  play->at = session->now.play ? session->now.play->at : -1;
+  play->at = session->now.at.play ? session->now.at.play->at : -1;
   play->began = seconds_now();
   play->log_index = deeds_count(session->done);
   play->lesson = name_lesson(text_string(&session->now.lesson->path));
@@ -311,9 +311,9 @@ static enum status prepare(struct play *play, struct session *session,
 static enum status begin(struct session *session, struct play *play, struct diag *diag) {
   enum status status = hunt_begin(&play->hunt, session->model, &play->options, diag);
   if (status) return status;
-  shared_drop(session->now.play);
-  session->now.play = shared_keep(play);
-  session->now.answers = 0;
+  shared_drop(session->now.at.play);
+  session->now.at.play = shared_keep(play);
+  session->now.at.answers = 0;
   session->now.at.frozen = play->options.frozen;
   settle(session);
   return session_refresh(session, diag);
@@ -337,7 +337,7 @@ static enum status do_hunt(struct session *session, const struct source *argumen
 const struct command hunt_commands[] = {
     {.name = "hunt", .arguments = "[seed=N] [level=1..5] [bugs=K]",
      .flags = COMMAND_CHANGES | COMMAND_NEEDS_MODEL, .hunt = IN_HUNT_WAITS, .run = do_hunt,
-     .completes = COMPLETE_OPTIONS, .shown = SHOWN_AFTER, .view = VIEW_CIRCUIT,
+     .options = VERB_HUNT, .shown = SHOWN_AFTER, .view = VIEW_CIRCUIT,
      .help = "hide bugs in the backward pass, to be found"},
     {.name = "giveup", .arguments = "",
      .flags = COMMAND_CHANGES | COMMAND_NEEDS_MODEL | COMMAND_OF_PLAYERS, .run = give_up,

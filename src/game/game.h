@@ -1,32 +1,9 @@
-/* A hunt as it is played in a session: what was done and when, what it costs, the record that it
- * leaves, and the grading of such records. */
+/* Playing a hunt in a session: what may be done, what it costs, and the record that it leaves. */
 #ifndef GRADWALK_GAME_GAME_H
 #define GRADWALK_GAME_GAME_H
 
 #include "explore/session.h"
-#include "game/hunt.h"
-
-/* One command of the player. */
-struct play_act {
-  double at; /* seconds since the hunt began */
-  char *line;
-};
-
-struct play {
-  struct hunt hunt;
-  struct hunt_options options;
-  char *lesson;     /* as it was opened */
-  int page;         /* of the lesson */
-  uint64_t text;    /* a hash of the model's text */
-  double began;
-  double at;        /* while a record is replayed: its clock; else negative */
-  size_t log_index; /* of the hunt command in the session's log */
-  struct play_act *acts;
-  size_t act_count, act_capacity;
-  char *record;     /* path of the record, or NULL */
-  bool *seen;       /* by node: the player has been there, and comes back for nothing */
-  bool closed;      /* the act that ended it has been noted */
-};
+#include "game/play.h"
 
 /* Whether a hunt is on that is not over yet. */
 bool play_is_on(const struct session *session);
@@ -57,26 +34,5 @@ enum status play_record(struct session *session, const char *path, struct diag *
 
 /* The commands, for the table; it ends with a row without a name. */
 extern const struct command hunt_commands[];
-
-/* The record of a hunt as JSON, with a seal over all of it. */
-enum status record_make(const struct session *session, struct text *out);
-
-/* What grading a record yields. */
-struct grade {
-  struct text lesson, remarks; /* remarks: each wrong answer and why, a line each */
-  uint32_t seed;
-  int level;
-  size_t bugs, found;
-  unsigned checks, looks, hints, wrong, score;
-  double seconds;
-  bool over;
-};
-void grade_done(struct grade *grade);
-
-/* Replays the record in FILE and scores it anew. STATUS_DATA if it is cut off, edited, of another
- * text of the lesson, or not a record at all; DIAG says which. INTERPRETER carries out its lines.
- * Ends with grade_done(). */
-enum status grade_record(const char *file, const struct interpreter *interpreter,
-                         struct grade *grade, struct diag *diag);
 
 #endif

@@ -59,6 +59,6 @@ enum status params_load(struct model *model, const char *folder, struct diag *di
 
 enum status params_save(const struct model *model, const char *folder, struct diag *diag) {
   if (mkdir(folder, 0777) != 0 && errno != EEXIST)
-    return diag_set(diag, STATUS_IO, (struct span){0}, "%s: %s", folder, strerror(errno));
+    return diag_set(diag, STATUS_IO, SPAN_NONE, "%s: %s", folder, strerror(errno));
   return each_param(model, folder, model->program.image, write_param, diag);
 }

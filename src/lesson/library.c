@@ -69,7 +69,7 @@ enum status lesson_list(char ***names, size_t *count, struct diag *diag) {
     DIR *folder = path.length > 0 ? opendir(text_string(&path)) : NULL;
     if (folder) status = list_folder(folder, names, count, &capacity, diag);
     else if (i == 0)
-      status = diag_set(diag, STATUS_NO_INPUT, (struct span){0}, "%s: %s", text_string(&path),
+      status = diag_set(diag, STATUS_NO_INPUT, SPAN_NONE, "%s: %s", text_string(&path),
                         strerror(errno));
     if (folder) closedir(folder);
   }
@@ -108,7 +108,7 @@ static enum status unknown_lesson(const char *what, char **names, size_t count,
     names[i][base - names[i] + (ptrdiff_t)length] = '\0';
     best = suggest_nearer(what, best, base);
   }
-  diag_set(diag, STATUS_NO_INPUT, (struct span){0}, _("no lesson or file is called \"%s\""), what);
+  diag_set(diag, STATUS_NO_INPUT, SPAN_NONE, _("no lesson or file is called \"%s\""), what);
   if (best) diag_hint(diag, _("did you mean %s?"), best);
   else diag_hint(diag, "%s", _("\"gradwalk list\" shows the lessons"));
   return STATUS_NO_INPUT;

@@ -44,7 +44,7 @@ static size_t byte_order_mark(const struct text *text) {
 
 static enum status choose_page(struct lesson *lesson, int page, struct diag *diag) {
   if (page > lesson_last_page(lesson))
-    return diag_set(diag, STATUS_USAGE, (struct span){0},
+    return diag_set(diag, STATUS_USAGE, SPAN_NONE,
                     lesson_last_page(lesson) == 1 ? _("%s: this lesson has %d page")
                                                   : _("%s: this lesson has %d pages"),
                     text_string(&lesson->path), lesson_last_page(lesson));

@@ -135,7 +135,7 @@ static enum status read_head(struct progress *progress, const char *line, struct
   bool ours = strncmp(line, head, length) == 0 && line[length] >= '0' && line[length] <= '9';
   long version = ours ? strtol(line + length, &end, 10) : 0;
   if (ours && version > VERSION)
-    return diag_set(diag, STATUS_LIMIT, (struct span){0}, "%s",
+    return diag_set(diag, STATUS_LIMIT, SPAN_NONE, "%s",
                     _("the progress was written by a newer gradwalk; it is left as it is"));
   if (version != VERSION || *end) progress->damaged = true;
   return STATUS_OK;
@@ -255,7 +255,7 @@ static enum status save(char *path, const struct progress_entry *entry, struct d
   enum status status = STATUS_OK;
   if (name.failed) status = diag_no_memory(diag);
   else if (file < 0 || !lock(file))
-    status = diag_set(diag, STATUS_IO, (struct span){0}, _("progress is not kept: %s: %s"),
+    status = diag_set(diag, STATUS_IO, SPAN_NONE, _("progress is not kept: %s: %s"),
                       text_string(&name), strerror(errno));
   else status = merge_into(path, entry, diag);
   if (file >= 0) close(file); /* and with it the lock */

@@ -272,7 +272,7 @@ static void put_title(struct reader *reader, cmark_node *node) {
   text_truncate(&lesson->prose, before);
   lesson->lookalike_count = lookalikes;
   for (size_t i = figures; i < lesson->figure_count; i++)
-    add_lookalike(reader, (struct span){0}, lesson->figures[i].place);
+    add_lookalike(reader, SPAN_NONE, lesson->figures[i].place);
   lesson->figure_count = figures;
 }
 
@@ -567,7 +567,7 @@ static enum status parse(struct reader *reader) {
   const struct text *file = &reader->lesson->file;
   int jumped = setjmp(cmark_way_out);
   if (jumped == STATUS_LIMIT)
-    return diag_set(reader->diag, STATUS_LIMIT, (struct span){0},
+    return diag_set(reader->diag, STATUS_LIMIT, SPAN_NONE,
                     _("%s: this lesson takes too much memory"), text_string(&reader->lesson->path));
   if (jumped) return diag_no_memory(reader->diag);
   cmark_parser *parser = cmark_parser_new_with_mem(CMARK_OPT_DEFAULT, &memory);
@@ -585,7 +585,7 @@ enum status read_lesson(struct lesson *lesson, const char *bytes, size_t length,
   struct arena arena;
   const char *path = text_string(&lesson->path);
   if (length > LESSON_MAX_BYTES)
-    return diag_set(diag, STATUS_LIMIT, (struct span){0}, _("%s: a lesson has at most 8 MiB"),
+    return diag_set(diag, STATUS_LIMIT, SPAN_NONE, _("%s: a lesson has at most 8 MiB"),
                     path);
   reader.status = file_lines_read(&reader.lines, lesson, bytes, length, diag);
   arena_init(&arena);

@@ -24,7 +24,7 @@ static struct span quiz_lines(const struct lesson *lesson, int quiz) {
   for (size_t i = 0; i < lesson->block_count; i++)
     if (lesson->blocks[i].kind == BLOCK_QUIZ && lesson->blocks[i].quiz == quiz)
       return lesson->blocks[i].lines;
-  return (struct span){0};
+  return SPAN_NONE;
 }
 
 /* The next line with KEY. */
@@ -111,7 +111,7 @@ static enum status read_number(struct trial *trial, struct span text, double *nu
   struct evaluation value = {0};
   struct span plain = text;
   struct arena *arena = &trial->figures.arena;
-  diag->span = (struct span){0};
+  diag->span = SPAN_NONE;
   enum status status = plain_signs(&plain, arena) ? parse_expr(plain, arena, &expr, diag)
                                                   : diag_no_memory(diag);
   if (!status && (name = name_in(expr))) {
@@ -387,7 +387,7 @@ enum status quiz_judge(struct session *session, int quiz, const struct source *t
   struct trial trial;
   *judgement = (struct judgement){.reason = -1};
   if (text->length == 0)
-    return diag_set(diag, STATUS_USAGE, (struct span){0}, "%s", _("answer what? answer -4"));
+    return diag_set(diag, STATUS_USAGE, SPAN_NONE, "%s", _("answer what? answer -4"));
   enum status status = trial_init(&trial, session, quiz, diag);
   if (status) return status;
   status = kinds[trial.quiz->kind].judge(&trial, source_span(text), judgement, diag);

@@ -152,7 +152,7 @@ void page_text_after(struct session *session, int question, struct lines *out) {
 static enum status do_open(struct session *session, const struct source *arguments,
                            struct lines *out, struct diag *diag) {
   if (!*arguments->text)
-    return diag_set(diag, STATUS_USAGE, (struct span){0}, "%s",
+    return diag_set(diag, STATUS_USAGE, SPAN_NONE, "%s",
                     _("open what? a lesson's number or name, or a model's path"));
   struct lines found;
   lines_init(&found);
@@ -194,7 +194,7 @@ static enum status turn(struct session *session, int target, struct lines *out,
 }
 
 static enum status refuse(struct diag *diag, const char *why) {
-  return diag_set(diag, STATUS_USAGE, (struct span){0}, "%s", why);
+  return diag_set(diag, STATUS_USAGE, SPAN_NONE, "%s", why);
 }
 
 static enum status do_page(struct session *session, const struct source *arguments,
@@ -211,7 +211,7 @@ static enum status do_page(struct session *session, const struct source *argumen
   if (target < 0) return refuse(diag, _("this is the lesson's beginning"));
   if (target == last + 1L) return refuse(diag, _("this is the lesson's last page"));
   if (target > last)
-    return diag_set(diag, STATUS_USAGE, (struct span){0},
+    return diag_set(diag, STATUS_USAGE, SPAN_NONE,
                     last == 1 ? _("this lesson has %d page") : _("this lesson has %d pages"), last);
   return turn(session, (int)target, out, diag);
 }
@@ -226,7 +226,7 @@ const char *page_autoplay(const struct session *session) {
 /* -- quizzes -- */
 
 static enum status nothing_asked(struct diag *diag) {
-  return diag_set(diag, STATUS_USAGE, (struct span){0}, "%s", _("nothing is asked here"));
+  return diag_set(diag, STATUS_USAGE, SPAN_NONE, "%s", _("nothing is asked here"));
 }
 
 /* Puts a block of the lesson with its figures as they are now. */
@@ -251,7 +251,7 @@ static enum status do_hint(struct session *session, const struct source *argumen
   if (!quizzes) return diag_no_memory(diag);
   struct quiz_progress *progress = &quizzes[index];
   if ((size_t)progress->hints >= quiz->hint_count)
-    return diag_set(diag, STATUS_USAGE, (struct span){0}, "%s",
+    return diag_set(diag, STATUS_USAGE, SPAN_NONE, "%s",
                     _("there are no more hints; skip shows the answer"));
   put_block(session, quiz->first_hint + (size_t)progress->hints++, &out->text);
   return STATUS_OK;

@@ -175,7 +175,7 @@ static bool is_claim(struct span line) {
 static enum status prove_line(struct prover *prover, struct span line) {
   if (begins(line, "refused ")) return prove_refused(prover, line);
   if (!is_command(prover->session, line)) {
-    if (is_claim(line)) prover->bug = (struct span){0};
+    if (is_claim(line)) prover->bug = SPAN_NONE;
     return prove_assertion(prover, line);
   }
   if (plants(line)) {
@@ -189,7 +189,7 @@ static enum status prove_line(struct prover *prover, struct span line) {
 static enum status prove_caught(struct prover *prover) {
   struct session *session = prover->session;
   struct span bug = prover->bug;
-  prover->bug = (struct span){0};
+  prover->bug = SPAN_NONE;
   if (!bug.source) return STATUS_OK;
   const struct source check = source_from("check", "check", strlen("check"));
   enum status status = STATUS_OK;
@@ -209,7 +209,7 @@ static enum status prove_block(struct prover *prover, const struct block *block)
   struct exploration kept;
   enum status status = reading_try(prover->session, &kept, prover->diag);
   if (status) return status;
-  prover->bug = (struct span){0};
+  prover->bug = SPAN_NONE;
   while (!status && lesson_line(&rest, &line)) status = prove_line(prover, line);
   if (!status) status = prove_caught(prover);
   return reading_resume(prover->session, kept, status, prover->diag);
@@ -303,7 +303,7 @@ enum status prove_lesson(struct proof *proof, struct session *session, const cha
   enum status status = reading_open(session, what, &ignored, diag);
   int last = status ? -1 : lesson_last_page(session->now.lesson);
   if (!status && last == 0)
-    status = diag_set(diag, STATUS_DATA, (struct span){0}, _("%s: this lesson has no pages"),
+    status = diag_set(diag, STATUS_DATA, SPAN_NONE, _("%s: this lesson has no pages"),
                       text_string(&session->now.lesson->path));
   for (int page = 0; !status && page <= last; page++) {
     prover.page = page;

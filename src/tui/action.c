@@ -4,6 +4,12 @@
 
 #include <string.h>
 
+static const char help_on_views[] = "show a view: "
+#define VIEW(id, name) #name ", "
+#include "explore/views.def"
+#undef VIEW
+                                    "next or previous";
+
 const struct action action_table[] = {
 #define ACTION(name, arguments, completes, help) {#name, arguments, help, ACTION_##completes},
 #include "tui/action.def"

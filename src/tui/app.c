@@ -166,7 +166,7 @@ static void act_toggle(struct ui *ui, const char *arguments) {
 /* Asks for the hunt's seed and level: the next one after the last hunt's. In the list of lessons
  * the one that is chosen there is opened for it. */
 static void act_hide(struct ui *ui, const char *arguments) {
-  const struct play *play = ui->session->now.play;
+  const struct play *play = ui->session->now.at.play;
   char line[64];
   (void)arguments;
   bool listed = ui->session->look.view == VIEW_LESSONS;

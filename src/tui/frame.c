@@ -114,7 +114,7 @@ static void draw_pane(struct ui *ui, enum view_id view, struct area area) {
     title = node_title(ui->session->model, ui->session->look.focus, node);
   canvas_rule(&ui->canvas, area, 0, title, ROLE_TITLE);
   text_done(&lesson);
-  view_table[view]->draw(ui, below_rule(area));
+  view_draw(ui, view, below_rule(area));
 }
 
 /* Draws one node, bold, in the middle, and how far the walk has come. */
@@ -124,7 +124,7 @@ static void draw_presented(struct ui *ui) {
   int rows = ui->canvas.rows, cols = ui->canvas.cols;
   struct area all = {0, 0, rows, cols};
   struct area middle = {rows / 5, cols / 8, rows - rows / 5 - 1, cols - cols / 8};
-  view_inspector.draw(ui, rows < LEAST ? all : middle);
+  view_draw(ui, VIEW_INSPECTOR, rows < LEAST ? all : middle);
   canvas_strong(&ui->canvas, all);
   if (rows >= LEAST && session_is_open(session))
     canvas_printf(&ui->canvas, all, rows - 1, 1, ROLE_FAINT, "%zu / %zu", session->now.at.position,
@@ -144,8 +144,8 @@ static void draw_divider(struct ui *ui, const struct frame *frame) {
 
 static void draw_panes(struct ui *ui, const struct frame *frame) {
   if (!has_chrome(ui)) {
-    view_table[ui->session->look.view == VIEW_CIRCUIT ? VIEW_INSPECTOR : ui->session->look.view]
-        ->draw(ui, frame->main);
+    enum view_id view = ui->session->look.view;
+    view_draw(ui, view == VIEW_CIRCUIT ? VIEW_INSPECTOR : view, frame->main);
     return;
   }
   draw_status(ui, (struct area){0, 0, 1, ui->canvas.cols});

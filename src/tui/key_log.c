@@ -11,7 +11,7 @@
 /* -- the file -- */
 
 static enum status cannot_write(struct diag *diag, const char *path) {
-  return diag_set(diag, STATUS_IO, (struct span){0}, _("cannot write the trace %s: %s"), path,
+  return diag_set(diag, STATUS_IO, SPAN_NONE, _("cannot write the trace %s: %s"), path,
                   strerror(errno));
 }
 
@@ -36,7 +36,7 @@ enum status key_log_close(struct key_log *log, struct diag *diag) {
   const bool closed = fclose(log->file) == 0;
   log->file = NULL;
   return failed || !closed
-             ? diag_set(diag, STATUS_IO, (struct span){0}, "%s",
+             ? diag_set(diag, STATUS_IO, SPAN_NONE, "%s",
                         _("the trace has gaps: not all of it could be written"))
              : STATUS_OK;
 }

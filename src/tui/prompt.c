@@ -109,10 +109,8 @@ static const char *nth_choice(size_t index) {
 
 static const char *nth_option(size_t index) {
   static char word[64];
-  const char *line = rl_line_buffer + strspn(rl_line_buffer, " ");
   struct option_help option;
-  snprintf(word, sizeof word, "%.*s", (int)strcspn(line, " "), line);
-  if (!options_word(word, (int)index, &option)) return NULL;
+  if (!options_word(prompt.completing->options, (int)index, &option)) return NULL;
   snprintf(word, sizeof word, "%s%s", option.name, option.argument ? "=" : "");
   return word;
 }
@@ -153,13 +151,13 @@ static struct offer find_offer(const char *line, size_t before) {
   static const struct offer offers[] = {
       [COMPLETE_NODES] = {0, nth_node},     [COMPLETE_NODES_THEN_FILES] = {2, nth_node},
       [COMPLETE_FILES] = {1, nth_node},     [COMPLETE_LESSONS] = {0, nth_lesson},
-      [COMPLETE_TOPICS] = {0, nth_command}, [COMPLETE_CHOICES] = {0, nth_choice},
-      [COMPLETE_OPTIONS] = {0, nth_option}};
+      [COMPLETE_TOPICS] = {0, nth_command}, [COMPLETE_CHOICES] = {0, nth_choice}};
   size_t word = strcspn(line, " ");
   const struct action *action = action_named(line, word);
   prompt.completing = command_named(line, word);
   if (before == 0) return (struct offer){0, nth_command};
   if (action) return (struct offer){0, action->completes == ACTION_VIEWS ? nth_view : nth_node};
+  if (prompt.completing && prompt.completing->options) return (struct offer){0, nth_option};
   return offers[prompt.completing ? prompt.completing->completes : COMPLETE_NODES];
 }
 

@@ -15,12 +15,14 @@ void rule_lines_inspected(const struct ui *ui, struct lines *out) {
     explain_node(ui->session, session->look.focus, out, &diag);
 }
 
-/* Those of the inspector; where its words are about something else, those of the focused node.
- * Returns how many. */
+/* Those of the view, where it is text, else of the inspector; where the words are about something
+ * else, those of the focused node. Returns how many. */
 static size_t find_lines(const struct ui *ui, struct lines *out) {
   struct diag diag;
+  const struct view_ops *view = view_table[ui->session->look.view];
   if (!session_is_open(ui->session) || ui->session->look.focus < 0) return 0;
-  rule_lines_inspected(ui, out);
+  if (view->text) view->text(ui, out);
+  else rule_lines_inspected(ui, out);
   if (lines_count(out, ABOUT_RULE) == 0) {
     lines_clear(out);
     explain_node(ui->session, ui->session->look.focus, out, &diag);
@@ -106,17 +108,19 @@ static bool find_place(const struct ui *ui, struct area area, const struct lines
   return *col > 0;
 }
 
-void rule_lines_follow(struct ui *ui, struct area area, const struct lines *lines) {
-  int row, col, *scroll = &ui->scroll[VIEW_INSPECTOR];
+void rule_lines_follow(struct ui *ui, enum view_id view, struct area area,
+                       const struct lines *lines) {
+  int row, col, *scroll = &ui->scroll[view];
   if (!ui->follow || !find_place(ui, area, lines, &row, &col)) return;
   ui->follow = false;
   if (row < *scroll) *scroll = row;
   if (row >= *scroll + area.rows) *scroll = row - area.rows + 1;
 }
 
-void rule_lines_point(struct ui *ui, struct area area, const struct lines *lines) {
+void rule_lines_point(struct ui *ui, enum view_id view, struct area area,
+                      const struct lines *lines) {
   int row, col;
   if (find_place(ui, area, lines, &row, &col))
-    canvas_puts(&ui->canvas, area, row - ui->scroll[VIEW_INSPECTOR], col, ROLE_KEY,
+    canvas_puts(&ui->canvas, area, row - ui->scroll[view], col, ROLE_KEY,
                 ui->canvas.unicode ? " ◂" : " <");
 }

@@ -314,7 +314,7 @@ enum status screenshot_write(const struct canvas *canvas, const struct theme *th
     text_done(&file);
     return status;
   }
-  diag_set(diag, STATUS_USAGE, (struct span){0}, _("%s: the ending names no format"), path);
+  diag_set(diag, STATUS_USAGE, SPAN_NONE, _("%s: the ending names no format"), path);
   diag_hint(diag, "%s", _("the screen is written as FILE.txt, FILE.ans or FILE.svg"));
   return STATUS_USAGE;
 }

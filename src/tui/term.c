@@ -57,7 +57,7 @@ void term_theme(const struct theme *theme) {
 /* -- opening and closing -- */
 
 static enum status no_terminal(struct diag *diag, const char *why) {
-  return diag_set(diag, STATUS_NO_TERMINAL, (struct span){0}, "%s", why);
+  return diag_set(diag, STATUS_NO_TERMINAL, SPAN_NONE, "%s", why);
 }
 
 static void choose_colours(const struct term_options *options) {

@@ -71,7 +71,10 @@ struct ui {
 
 struct view_ops {
   const char *name;
-  void (*draw)(struct ui *ui, struct area area);
+  /* What it shows where that is text, which scrolls. Of the rule lines that its lines are about one
+   * can be chosen, to be edited or switched off. */
+  void (*text)(const struct ui *ui, struct lines *out);
+  void (*draw)(struct ui *ui, struct area area); /* NULL: its text */
   void (*move)(struct ui *ui, enum direction direction); /* NULL: scrolls */
   /* The command line that Enter means here, in OUT; NULL: nothing. */
   void (*enter)(struct ui *ui, struct text *out);
@@ -82,6 +85,9 @@ struct view_ops {
 #include "explore/views.def"
 #undef VIEW
 extern const struct view_ops *const view_table[VIEW_COUNT];
+
+/* Draws a view. */
+void view_draw(struct ui *ui, enum view_id view, struct area area);
 
 /* Draws TEXT scrolled as the view's state says, and keeps that state in range. */
 void view_text(struct ui *ui, enum view_id view, struct area area, const char *text);

@@ -28,59 +28,56 @@ void view_text(struct ui *ui, enum view_id view, struct area area, const char *t
   lines_done(&lines);
 }
 
-/* -- inspector: what the last command said, else the focused node -- */
-
 /* LINES with the chosen rule line pointed at. */
-static void draw_rules(struct ui *ui, struct area area, const struct lines *lines) {
-  rule_lines_follow(ui, area, lines);
-  view_lines(ui, VIEW_INSPECTOR, area, lines);
-  rule_lines_point(ui, area, lines);
+static void draw_rules(struct ui *ui, enum view_id view, struct area area,
+                       const struct lines *lines) {
+  rule_lines_follow(ui, view, area, lines);
+  view_lines(ui, view, area, lines);
+  rule_lines_point(ui, view, area, lines);
 }
 
-void view_said(struct ui *ui, struct area area) {
-  draw_rules(ui, area, &ui->said);
-}
-
-static void draw_inspector(struct ui *ui, struct area area) {
+void view_draw(struct ui *ui, enum view_id view, struct area area) {
   struct lines lines;
+  if (view_table[view]->draw) {
+    view_table[view]->draw(ui, area);
+    return;
+  }
   lines_init(&lines);
-  rule_lines_inspected(ui, &lines);
-  draw_rules(ui, area, &lines);
+  view_table[view]->text(ui, &lines);
+  draw_rules(ui, view, area, &lines);
   lines_done(&lines);
 }
 
-const struct view_ops view_inspector = {.name = "inspector", .draw = draw_inspector};
+/* -- inspector: what the last command said, else the focused node -- */
+
+void view_said(struct ui *ui, struct area area) {
+  draw_rules(ui, VIEW_INSPECTOR, area, &ui->said);
+}
+
+const struct view_ops view_inspector = {.name = "inspector", .text = rule_lines_inspected};
 
 /* -- log -- */
 
-static void draw_log(struct ui *ui, struct area area) {
-  struct text text;
-  text_init(&text);
-  log_put(ui->session, &text);
-  view_text(ui, VIEW_LOG, area, text.length > 0 ? text_string(&text)
-                                                : _("Nothing has been changed yet."));
-  text_done(&text);
+static void put_log(const struct ui *ui, struct lines *out) {
+  log_put(ui->session, &out->text);
+  if (out->text.length == 0) text_puts(&out->text, _("Nothing has been changed yet."));
 }
 
-const struct view_ops view_log = {.name = "log", .draw = draw_log};
+const struct view_ops view_log = {.name = "log", .text = put_log};
 
 /* -- help: the keys and the commands, from their tables -- */
 
-static void draw_help(struct ui *ui, struct area area) {
-  struct lines lines;
-  struct text *text = &lines.text;
+static void put_help(const struct ui *ui, struct lines *out) {
+  struct text *text = &out->text;
   struct diag diag;
-  lines_init(&lines);
   text_puts(text, _("Keys\n"));
   keymap_help(&ui->keymap, text);
   text_puts(text, _("\nCommands, at the prompt (:), in scripts and as keys; an expression alone is "
                      "evaluated\n"));
-  command_do(ui->session, "help", &lines, &diag);
+  command_do(ui->session, "help", out, &diag);
   text_puts(text, _("\nCommands of the explorer, at the prompt and as keys\n"));
   action_help(text);
   text_puts(text, _("\nv is a value, g a gradient; · is not computed yet.\n"));
-  view_lines(ui, VIEW_HELP, area, &lines);
-  lines_done(&lines);
 }
 
-const struct view_ops view_help = {.name = "help", .draw = draw_help};
+const struct view_ops view_help = {.name = "help", .text = put_help};

@@ -353,7 +353,7 @@ static void hunters_answers_have_places(void **state) {
   char line[160];
   start(&session, other_path, model_text, "hunt seed=1 level=1");
   for (size_t i = 0; i < COUNT_OF(answers); i++) refuse_words(&session, "answer", answers[i]);
-  const char *target = session.now.play->hunt.bugs[0].target; /* its line is tried */
+  const char *target = session.now.at.play->hunt.bugs[0].target; /* its line is tried */
   snprintf(line, sizeof line, "%s = d(W @ W) * «zz» * zz", target);
   refuse_words(&session, "answer", line);
   session_done(&session);

@@ -238,20 +238,21 @@ static void test_command_names(void **state) {
   done(&trial);
 }
 
-/* Whatever needs a model says so while there is none, instead of reading one. */
+/* Whatever needs a model says so while there is none, and nothing else reads one. */
 static void test_nothing_open(void **state) {
   (void)state;
-  static const char *const without[] = {"open", "source", "log", "help", "quit", "undo", "redo",
-                                        "resume"};
   struct trial trial;
-  start(&trial);
   const struct command *command;
   for (size_t i = 0; (command = command_at(i)); i++) {
-    bool needs = true;
-    for (size_t k = 0; k < sizeof without / sizeof *without; k++)
-      needs = needs && strcmp(command->name, without[k]) != 0;
-    if (needs) fails(&trial, command->name, STATUS_USAGE, "nothing is open");
+    start(&trial);
+    if (command->flags & COMMAND_NEEDS_MODEL)
+      fails(&trial, command->name, STATUS_USAGE, "nothing is open");
+    else
+      try(&trial, command->name);
+    assert_false(session_is_open(&trial.session));
+    done(&trial);
   }
+  start(&trial);
   fails(&trial, "undo", STATUS_USAGE, "nothing to undo");
   fails(&trial, "redo", STATUS_USAGE, "nothing to redo");
   fails(&trial, "open", STATUS_USAGE, "open what?");
@@ -744,6 +745,26 @@ static void test_undo_keeps_focus(void **state) {
   done(&trial);
 }
 
+/* Once the chain is walked, what a question says. */
+static const struct {
+  const char *line, *said;
+} answers[] = {
+    {"eval q", "3\n"},
+    {"eval dq * x", "8\n"},
+    {"show dx", "dx = dq\n   = -4\n"},
+    {"numeric z", "3\n"},
+};
+
+static void test_answers(void **state) {
+  (void)state;
+  struct trial trial;
+  open_model(&trial, chain);
+  doing(&trial, "run");
+  for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)
+    says(&trial, answers[i].line, answers[i].said);
+  done(&trial);
+}
+
 static void test_bare_expressions(void **state) {
   (void)state;
   struct trial trial;
@@ -896,9 +917,13 @@ static void test_wrong_commands(void **state) {
       "export W1 x.txt", "export nobody /tmp/x.csv", "export W1 /nonexistent/x.csv", "source",
       "source /nonexistent", "save", "save /nonexistent/x", "help nosuch", "redo", "nosuch", "NEXT",
       "next 3", "run all", "W1 = 3", "dW1 = X", "W1 +", "nobody + 1", "3 *", "W1 @ W1",
+      "hunt seed=1 record=/nonexistent/r.json", "hunt level=9",
+      "hunt edition=99", "hunt bugs=99",
+      "train steps=3 save=/dev/null/x",
   };
   struct trial trial;
   open_model(&trial, buggable);
+  doing(&trial, "bug dW1 = 2 * dZ1 @ X.T");
   doing(&trial, "run");
   doing(&trial, "prev");
   doing(&trial, "check");
@@ -969,6 +994,24 @@ static void test_training_between_checks(void **state) {
   doing(&trial, "train steps=2");
   doing(&trial, "undo"); /* the hunt is hidden again */
   assert_true(trial.session.now.at.frozen);
+  done(&trial);
+}
+
+/* A gate that cannot be unfolded, since a bug does not fit its inside, stays folded. */
+static void test_failing_unfold(void **state) {
+  (void)state;
+  struct trial trial;
+  open_model(&trial, "data X = [1 -2]; param W = [3 1]; Z = X * W; A = leaky_relu(Z, 0.2)\n"
+                     "L = sum(A^2)");
+  doing(&trial, "bug dZ:comparison(tie,2)");
+  doing(&trial, "run");
+  doing(&trial, "check");
+  struct snapshot shot = take(&trial.session);
+  fails(&trial, "unfold all", STATUS_DATA, "several rule lines assign");
+  assert_state(&trial.session, &shot, true);
+  assert_non_null(trial.session.now.at.check);
+  mentions(&trial, "bugs dZ:sign", "1 of");
+  snapshot_done(&shot);
   done(&trial);
 }
 
@@ -1300,6 +1343,7 @@ int main(void) {
       cmocka_unit_test(test_random_walks),
       cmocka_unit_test(test_nothing_to_do),
       cmocka_unit_test(test_undo_keeps_focus),
+      cmocka_unit_test(test_answers),
       cmocka_unit_test(test_bare_expressions),
       cmocka_unit_test(test_failing_scripts),
       cmocka_unit_test(test_cut_off),
@@ -1307,7 +1351,7 @@ int main(void) {
       cmocka_unit_test(test_wrong_commands),
       cmocka_unit_test(test_options_of_commands),
       cmocka_unit_test(test_training_between_checks),
-      cmocka_unit_test(test_questions),
+      cmocka_unit_test(test_failing_unfold), cmocka_unit_test(test_questions),
       cmocka_unit_test(test_findings_are_kept),
       cmocka_unit_test(test_sweep_says),
       cmocka_unit_test(test_stopping),

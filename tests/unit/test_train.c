@@ -260,6 +260,27 @@ static void undo_runs_nothing(void **state) {
   session_done(&session);
 }
 
+/* A hunt that is over has no say in the bugs of another page, where it hid none. */
+static void a_hunt_belongs_to_its_page(void **state) {
+  (void)state;
+  struct session session;
+  open_lesson(&session);
+  doing(&session, "hunt seed=1");
+  assert_non_null(session.now.at.play);
+  doing(&session, "giveup");
+  doing(&session, "page next");
+  assert_null(session.now.at.play);
+  doing(&session, "bug db = 2 * db");
+  doing(&session, "next");
+  doing(&session, "undo");
+  assert_int_equal(session.model->bug_count, 1);
+  assert_false(session.model->bugs[0].off);
+  doing(&session, "undo"), doing(&session, "undo");
+  assert_non_null(session.now.at.play);
+  assert_null(session.examiner);
+  session_done(&session);
+}
+
 /* A script that is stopped has not happened either, though its last line would have kept what was
  * learnt. */
 static void a_stopped_script_changes_nothing(void **state) {
@@ -409,6 +430,7 @@ int main(void) {
       cmocka_unit_test(each_step_of_a_lesson_has_its_own),
       cmocka_unit_test(a_stopped_training_has_a_history),
       cmocka_unit_test(undo_runs_nothing),
+      cmocka_unit_test(a_hunt_belongs_to_its_page),
       cmocka_unit_test(a_stopped_script_changes_nothing),
       cmocka_unit_test(a_training_that_fails_changes_nothing),
       cmocka_unit_test(a_load_is_part_of_its_training),
