@@ -48,10 +48,10 @@ int rule_lines_chosen(const struct ui *ui) {
   return rule;
 }
 
-void rule_lines_move(struct ui *ui, int step) {
+void rule_lines_move(struct ui *ui, int by) {
   struct lines lines;
   lines_init(&lines);
-  int last = (int)find_lines(ui, &lines) - 1, to = (ui->line < 0 ? 0 : ui->line) + step;
+  int last = (int)find_lines(ui, &lines) - 1, to = (ui->line < 0 ? 0 : ui->line) + by;
   lines_done(&lines);
   ui->line = last < 0 ? -1 : to < 0 ? 0 : to > last ? last : to;
   ui->follow = true;

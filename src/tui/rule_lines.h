@@ -12,8 +12,8 @@ void rule_lines_inspected(const struct ui *ui, struct lines *out);
  * is shown; -1: there is none. */
 int rule_lines_chosen(const struct ui *ui);
 
-/* Chooses the one STEP lines further down. */
-void rule_lines_move(struct ui *ui, int step);
+/* Chooses the one BY lines further down. */
+void rule_lines_move(struct ui *ui, int by);
 
 /* The chosen line as the prompt takes it, for bug; in a hunt the line shows what it should be, and
  * to name it is to answer. False: there is none. */

@@ -1,5 +1,5 @@
 # Copies a lesson with those claims falsified whose numbers, parted by commas, are in WANTED. If it is
-# only one, in line PLACE, then of the other steps only the models are left, which saves time; else
+# only one, in line PLACE, then of the other pages only the models are left, which saves time; else
 # PLACE is 0. With wanted=0 it lists the claims instead: KIND, line, the first and the last line that a
 # failure may be reported for, and text.
 #   assertion  one condition of a line in an expect fence is turned round
@@ -48,7 +48,7 @@ function conditions(kind, text,   part, count, i, made, before) {
 }
 
 function is_command(line) {
-  return line ~ /^(bug|set|check|sweep|show|eval|fold|unfold|forward|backward|run|reset|focus|precision|freeze|seed|matrix|bugs|next|prev|train|page) */ && line !~ /^[a-z]+ *(==|!=|<|>|~)/
+  return line ~ /^(bug|set|check|sweep|show|eval|fold|unfold|forward|backward|run|reset|focus|precision|freeze|seed|matrix|bugs|next|prev|train|page|step) */ && line !~ /^[a-z]+ *(==|!=|<|>|~)/
 }
 
 function in_expect(line) {
@@ -60,7 +60,7 @@ function in_expect(line) {
 }
 
 function in_do(line) {
-  if (line !~ /^bug / || line ~ /^bug (on|off) / || passes[step]) return line
+  if (line !~ /^bug / || line ~ /^bug (on|off) / || passes[page]) return line
   return site("bug", line) ? "# " line : line
 }
 
@@ -106,18 +106,18 @@ BEGIN {
 }
 
 # The first reading: which blocks claim that a check fails, and where quizzes end.
-FNR == 1 { reading++; block = step = 0; fence = "" }
+FNR == 1 { reading++; block = page = 0; fence = "" }
 /^```/ {
   if (fence == "") { fence = substr($0, 4); if (fence == "") fence = "text"; block++ }
   else fence = ""
   if (quiz) ends[quiz] = FNR
   quiz = fence == "quiz" ? FNR : 0
 }
-fence == "" && /^## / { step++ }
-reading == 1 && FNR == place { kept = step }
+fence == "" && /^## / { page++ }
+reading == 1 && FNR == place { kept = page }
 reading == 1 {
   if (fence == "expect" && /FAIL/) fails[block] = 1
-  if (fence == "expect" && /^verdict == PASS/ && !bugged[block]) passes[step] = 1
+  if (fence == "expect" && /^verdict == PASS/ && !bugged[block]) passes[page] = 1
   if (fence == "expect" && /^bug /) bugged[block] = 1
   next
 }
@@ -129,6 +129,6 @@ reading == 1 {
   else if (fence == "do") line = in_do(line)
   else if (fence == "quiz") line = in_quiz(line)
   else if (fence == "") line = in_prose(line)
-  if (wanted && (!place || step == 0 || step == kept || fence == "graph" || closes || /^## /)) print line
+  if (wanted && (!place || page == 0 || page == kept || fence == "graph" || closes || /^## /)) print line
   closes = fence == "graph"
 }

@@ -145,7 +145,7 @@ static void test_malformed(void **state) {
 
 /* -- what is read -- */
 
-static void test_steps(void **state) {
+static void test_pages(void **state) {
   (void)state;
   static const char text[] =
       "\r# The *title*\r\n\r\nOpening.\r\n\r\n```graph\r\nparam a = 3\r\ny = a\r\n```\r\n\r\n"
@@ -831,7 +831,7 @@ static int remove_folder(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_malformed),    cmocka_unit_test(test_steps),
+      cmocka_unit_test(test_malformed),    cmocka_unit_test(test_pages),
       cmocka_unit_test(test_figures),
       cmocka_unit_test(test_faulty_figures),
       cmocka_unit_test(test_sides),
