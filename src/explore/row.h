@@ -53,7 +53,7 @@ enum shown_when {
   SHOWN_WHERE_ONE_IS,
   SHOWN_MEANWHILE, /* while it comes about; it has nothing else to say */
   SHOWN_AFTER,
-  SHOWN_AS_PAGE,   /* the page shows it, where it is on the screen: from its top, … */
+  SHOWN_AS_PAGE,   /* the page shows it, where it is on the screen: from its top, if turned, … */
   SHOWN_AS_HINT,   /* … its end, … */
   SHOWN_AS_ANSWER  /* … or where it goes on */
 };

@@ -75,7 +75,9 @@ static void show_answer(struct ui *ui) {
 static void show_in_lesson(struct ui *ui, const struct command *command) {
   if (ui->session->examiner) return;
   switch (command->shown) {
-    case SHOWN_AS_PAGE: show_page(ui); break;
+    case SHOWN_AS_PAGE:
+      if (ui->session->now.page != ui->page_before) show_page(ui);
+      break;
     case SHOWN_AS_HINT: show_hint(ui); break;
     case SHOWN_AS_ANSWER: show_answer(ui); break;
     case SHOWN_WHERE_ONE_IS:
@@ -101,6 +103,7 @@ static void before_command(struct ui *ui, const struct command *command) {
   lines_clear(&ui->said);
   ui->said_is_error = false;
   ui->busy = !command || command->shown != SHOWN_MEANWHILE;
+  ui->page_before = ui->session->now.page;
   ui->question = session_is_open(ui->session) ? page_question(ui->session) : -1;
   if (ui->busy) return;
   ui->session->look.view = command->view;

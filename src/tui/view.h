@@ -59,6 +59,7 @@ struct ui {
   struct lines page;      /* of the lesson, as of the last command */
   bool page_known;
   int question;           /* that was asked before the last command, or -1 */
+  int page_before;        /* the page before it */
   struct keeper keeper;   /* of the reader's progress */
   double autoplay;        /* seconds from one thing to the next; 0: the reader leads */
   double played;          /* when the last came */
