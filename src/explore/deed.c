@@ -11,7 +11,7 @@ struct deed *deeds_keep(struct deed *deed) {
 static void forget_other(struct deed *deed) {
   if (deed->kept) exploration_drop(&deed->other);
   deed->kept = false;
-  deed->bytes = 0;
+  deed->bytes = deed->total = 0;
 }
 
 void deeds_drop(struct deed *deed) {
@@ -43,15 +43,21 @@ struct deed *deed_new(const char *line, struct exploration other, size_t bytes,
     return NULL;
   }
   *deed = (struct deed){.owners = 1, .number = deeds_count(next) + 1, .line = copy, .kept = true,
-                        .bytes = bytes, .other = other, .next = deeds_keep(next)};
+                        .bytes = bytes, .total = bytes + (next ? next->total : 0),
+                        .other = other, .next = deeds_keep(next)};
   return deed;
 }
 
 void deeds_bound(struct deed *deed, size_t most) {
+  const size_t enough = most - most / 4;
+  struct deed *first = deed;
+  if (!deed || deed->total <= most) return;
   size_t bytes = 0;
-  for (; deed; deed = deed->next) {
-    bytes += deed->bytes;
-    if (bytes > most) break;
-  }
+  for (; deed && bytes + deed->bytes <= enough; deed = deed->next) bytes += deed->bytes;
+  struct deed *end = deed;
   for (; deed && deed->kept; deed = deed->next) forget_other(deed);
+  for (deed = first; deed != end; deed = deed->next) {
+    deed->total = bytes;
+    bytes -= deed->bytes;
+  }
 }

@@ -13,6 +13,7 @@ struct deed {
   char *line;
   bool kept;     /* OTHER is still there; false: what came later needed its memory */
   size_t bytes;  /* what only OTHER needs */
+  size_t total;  /* of this deed and those that follow it */
   struct exploration other;
   struct deed *next; /* the one before it in the log, or the next one to be done again */
 };
@@ -28,7 +29,8 @@ size_t deeds_count(const struct deed *deed);
 /* The line of the deed with INDEX, from 0, which is in the chain. */
 const char *deeds_line(const struct deed *deed, size_t index);
 
-/* Lets explorations go, the oldest first, until those that are kept take at most MOST bytes. */
+/* Where those that are kept take more than MOST bytes, lets explorations go, the oldest first, until
+ * they take no more than three quarters of that; so it has little to do at most calls. */
 void deeds_bound(struct deed *deed, size_t most);
 
 #endif

@@ -19,7 +19,7 @@ enum status log_add(struct session *session, const char *line, size_t length,
   deeds_drop(session->undone);
   session->done = deed;
   session->undone = NULL;
-  if (bytes > sizeof before) deeds_bound(deed, LOG_MOST_BYTES);
+  deeds_bound(deed, LOG_MOST_BYTES);
   return STATUS_OK;
 }
 

@@ -157,8 +157,8 @@ static enum status do_open(struct session *session, const struct source *argumen
   struct lines found;
   lines_init(&found);
   enum status status = reading_open(session, arguments->text, &found, diag);
-  const struct text *title = &session->now.lesson->title;
   if (!status) {
+    const struct text *title = &session->now.lesson->title;
     text_put_safe(&out->text, title->length > 0 ? title->bytes : arguments->text,
                   title->length > 0 ? title->length : strlen(arguments->text));
     text_printf(&out->text, session->walk.count == 1 ? _("\n%zu move\n") : _("\n%zu moves\n"),

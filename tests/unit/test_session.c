@@ -599,7 +599,7 @@ static void test_undo_is_bounded(void **state) {
     snprintf(line, sizeof line, "set W = %d * ones(100, 100)", i);
     doing(&trial, line);
   }
-  deeds_bound(trial.session.done, 3 * bytes);
+  deeds_bound(trial.session.done, 4 * bytes);
   doing(&trial, "undo"), doing(&trial, "undo");
   says(&trial, "eval sum(W)", "30000\n");
   fails(&trial, "undo", STATUS_USAGE, "no longer kept");
