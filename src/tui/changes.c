@@ -19,7 +19,8 @@ static struct key_log_state state_of(const struct ui *ui) {
                                 .focus = -1,
                                 .page = -1,
                                 .question = -1,
-                                .log_done = deeds_count(session->done)};
+                                .done = deeds_count(session->done),
+                                .undone = deeds_count(session->undone)};
   if (!session_is_open(session)) return state;
   const struct model *model = session->model;
   state.page = session->now.page;
@@ -48,10 +49,12 @@ static void put_model(const struct ui *ui, const struct key_log_state *was,
 /* Commands that changed something, which a script may have issued. */
 static void put_logged(struct ui *ui, const struct key_log_state *was,
                        const struct key_log_state *now) {
-  if (now->log_done < was->log_done)
-    fprintf(ui->key_log.file, "  undone %zu -> %zu\n", was->log_done, now->log_done);
-  for (size_t i = was->log_done; i < now->log_done; i++)
-    key_log_line(&ui->key_log, "logged", deeds_line(ui->session->done, i));
+  const bool again = now->done > was->done && now->undone < was->undone;
+  if (now->done < was->done)
+    fprintf(ui->key_log.file, "  undone %zu -> %zu\n", was->done, now->done);
+  for (size_t i = was->done; i < now->done; i++)
+    key_log_line(&ui->key_log, again ? "done again" : "logged",
+                 deeds_line(ui->session->done, i));
 }
 
 static void put_focus(struct ui *ui, const struct key_log_state *was,

@@ -15,7 +15,7 @@ struct tensor_check;
 struct key_log_state {
   bool open, frozen;
   int view, page, question, focus, precision;
-  size_t position, log_done, bug_count;
+  size_t position, done, undone, bug_count; /* done, undone: commands of the session's log */
   uint64_t source, rules;             /* hashes of the model's text and of its rule lines */
   const struct tensor_check *checked; /* by the last check; NULL: there is none */
 };
