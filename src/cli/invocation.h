@@ -21,7 +21,7 @@ struct invocation {
   bool reported; /* the diag has been printed */
   struct style style;
   bool colour;
-  struct keeper *keeper; /* of the reader's progress; NULL: nobody reads */
+  struct progress_writer *progress_writer; /* of the reader's progress; NULL: nobody reads */
 };
 
 enum { EXIT_MISTAKE = 1, EXIT_UNDECIDED = 2 };

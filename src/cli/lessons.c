@@ -34,7 +34,7 @@ static void list_lesson(const struct progress *progress, const char *file, struc
   if (progress_find(progress, entry.name)) {
     text_pad(out, columns, 36);
     text_puts(out, "  ");
-    keeper_put(progress, entry.name, out);
+    progress_put_summary(progress, entry.name, out);
   }
   text_puts(out, "\n");
   lesson_done(&lesson);

@@ -51,7 +51,8 @@ static enum status do_line(struct invocation *call, struct session *session, con
   call_interrupted = 0;
   if (!status && !script) go_on_reading(session, before, &call->out);
   int printed = status ? 0 : call_print(call);
-  if (!status && call->keeper && keeper_note(call->keeper, session, &call->diag))
+  if (!status && call->progress_writer &&
+      progress_write(call->progress_writer, session, &call->diag))
     call_print_diag(&call->diag);
   lines_clear(&call->out);
   return printed ? (enum status)printed : status;
@@ -141,7 +142,7 @@ static void end_by_signal(struct invocation *call, const struct session *session
  * if one was asked for. */
 static int plain_session(struct invocation *call, struct text *first) {
   struct session session;
-  struct keeper keeper = {0};
+  struct progress_writer writer = {0};
   enum status status = first->failed ? diag_no_memory(&call->diag) : STATUS_OK;
   if (call->options.trace)
     return (int)diag_set(&call->diag, STATUS_USAGE, SPAN_NONE, "%s",
@@ -152,7 +153,7 @@ static int plain_session(struct invocation *call, struct text *first) {
     script_tell_kept(&call->out.text);
     status = (enum status)call_print(call);
   }
-  call->keeper = &keeper;
+  call->progress_writer = &writer;
   for (char *rest = first->bytes, *line; !status && rest && (line = strsep(&rest, "\n"));)
     status = do_line(call, &session, line, NULL, 0);
   if (!status && call->options.record)
@@ -162,8 +163,8 @@ static int plain_session(struct invocation *call, struct text *first) {
     status = do_line(call, &session, "page", NULL, 0);
   if (!status) status = autoplay(call, &session);
   int result = status ? (int)status : run_lines(call, &session, stdin, NULL);
-  call->keeper = NULL;
-  keeper_done(&keeper);
+  call->progress_writer = NULL;
+  progress_writer_done(&writer);
   if (call_ending) end_by_signal(call, &session);
   call_catch_endings(false);
   session_done(&session);

@@ -6,6 +6,7 @@
 #include "lang/print.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { HELP_COLUMN = 30 };
@@ -265,4 +266,18 @@ const char *describe_nearest(const struct gates *gates, const char *wrong, const
   for (size_t i = 0; i < gates->syntax.count; i++)
     best = suggest_nearer(wrong, best, gates->syntax.statements[i].names[0]);
   return best;
+}
+
+bool describe_nth(size_t index, char *name, size_t size) {
+  struct gates gates;
+  struct diag ignored;
+  for (int id = 0; id < OP_COUNT; id++) {
+    if (op_table[id].flags & OP_HIDDEN || index-- > 0) continue;
+    snprintf(name, size, "%s", op_table[id].name);
+    return true;
+  }
+  bool found = !gates_read(&gates, &ignored) && index < gates.syntax.count;
+  if (found) snprintf(name, size, "%s", gates.syntax.statements[index].names[0]);
+  gates_done(&gates);
+  return found;
 }

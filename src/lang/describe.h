@@ -37,6 +37,10 @@ const char *gate_draws(const struct stmt *gate, size_t *length);
  * false, and nothing is appended, if there is none. */
 enum status describe(struct text *out, const char *name, bool *found, struct diag *diag);
 
+/* Puts the name of number INDEX, from 0, of what describe() knows into NAME of SIZE bytes; false after
+ * the last. */
+bool describe_nth(size_t index, char *name, size_t size);
+
 /* The nearer to WRONG of BEST and of all names that describe() knows, as suggest_nearer() says. The
  * names of gates live as long as GATES. */
 const char *describe_nearest(const struct gates *gates, const char *wrong, const char *best);

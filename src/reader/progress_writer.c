@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-void keeper_done(struct keeper *keeper) {
-  free(keeper->kept.marks);
-  *keeper = (struct keeper){0};
+void progress_writer_done(struct progress_writer *writer) {
+  free(writer->kept.marks);
+  *writer = (struct progress_writer){0};
 }
 
 /* The furthest page that was visited. */
@@ -37,25 +37,25 @@ static bool same(const struct progress_entry *a, const struct progress_entry *b)
          strcmp(a->marks, b->marks) == 0;
 }
 
-enum status keeper_note(struct keeper *keeper, const struct session *session, struct diag *diag) {
+enum status progress_write(struct progress_writer *writer, const struct session *session, struct diag *diag) {
   struct progress_entry entry;
   if (!session_is_open(session) || lesson_last_page(session->now.lesson) == 0) return STATUS_OK;
   if (!make_entry(session, &entry)) return diag_no_memory(diag);
   bool begun = entry.page > 0 || strspn(entry.marks, "-") < strlen(entry.marks);
   enum status status = STATUS_OK;
-  if (begun && !same(&keeper->kept, &entry)) status = progress_save(&entry, diag);
+  if (begun && !same(&writer->kept, &entry)) status = progress_save(&entry, diag);
   if (status) {
     free(entry.marks);
-    if (keeper->told) return STATUS_OK;
-    keeper->told = true;
+    if (writer->told) return STATUS_OK;
+    writer->told = true;
     return status;
   }
-  free(keeper->kept.marks);
-  keeper->kept = entry;
+  free(writer->kept.marks);
+  writer->kept = entry;
   return STATUS_OK;
 }
 
-void keeper_put(const struct progress *progress, const char *name, struct text *out) {
+void progress_put_summary(const struct progress *progress, const char *name, struct text *out) {
   const struct progress_entry *entry = progress_find(progress, name);
   if (!entry) return;
   size_t quizzes = strlen(entry->marks);

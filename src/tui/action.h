@@ -6,7 +6,7 @@
 #include "core/text.h"
 
 /* What the words after an action can be completed to. */
-enum action_words { ACTION_NODES, ACTION_VIEWS };
+enum action_words { ACTION_NOTHING, ACTION_VIEWS };
 
 struct action {
   const char *name, *arguments, *help;

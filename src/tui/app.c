@@ -440,7 +440,7 @@ static void ui_done(struct ui *ui) {
   shelf_done(&ui->shelf);
   lines_done(&ui->said);
   lines_done(&ui->page);
-  keeper_done(&ui->keeper);
+  progress_writer_done(&ui->progress_writer);
   lines_done(&ui->said_before);
   free(ui->flash);
 }

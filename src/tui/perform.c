@@ -118,7 +118,7 @@ static void after_command(struct ui *ui, const struct command *command, enum sta
   else if (command && command->shown == SHOWN_MEANWHILE) lines_clear(&ui->said);
   else if (command && command->shown == SHOWN_AFTER) ui->session->look.view = command->view;
   else if (command) show_in_lesson(ui, command);
-  if (!status && keeper_note(&ui->keeper, ui->session, &ui->diag)) say_error(ui, &ui->diag);
+  if (!status && progress_write(&ui->progress_writer, ui->session, &ui->diag)) say_error(ui, &ui->diag);
   ui->said_in = ui->session->look.view;
   ui->scroll[VIEW_INSPECTOR] = 0;
   ui->line = -1;

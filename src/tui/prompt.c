@@ -4,6 +4,7 @@
 #include "explore/options.h"
 #include "io/file.h"
 #include "io/paths.h"
+#include "lang/describe.h"
 #include "lang/shown.h"
 #include "tui/action.h"
 #include "tui/term.h"
@@ -28,6 +29,7 @@ static struct {
   char *line;        /* the finished line */
   const char *start; /* what the line begins with */
   const struct command *completing; /* whose words are to be completed, or NULL */
+  char word[64];     /* the last that was offered, where it is made up */
   struct text offers;
   struct text history;
 } prompt;
@@ -90,6 +92,19 @@ static const char *nth_command(size_t index) {
   return index < action_count ? action_table[index].name : NULL;
 }
 
+/* What help knows: commands, operations and gates. */
+static const char *nth_topic(size_t index) {
+  size_t count = 0;
+  for (const struct command *command; (command = command_at(count)); count++)
+    if (count == index) return command->name;
+  return describe_nth(index - count, prompt.word, sizeof prompt.word) ? prompt.word : NULL;
+}
+
+static const char *nth_nothing(size_t index) {
+  (void)index;
+  return NULL;
+}
+
 static const char *nth_lesson(size_t index) {
   const struct shelf *shelf = prompt.shelf;
   return index < shelf->count ? shelf->entries[index].name : NULL;
@@ -108,24 +123,23 @@ static const char *nth_choice(size_t index) {
 }
 
 static const char *nth_option(size_t index) {
-  static char word[64];
   struct option_help option;
   if (!options_word(prompt.completing->options, (int)index, &option)) return NULL;
-  snprintf(word, sizeof word, "%s%s", option.name, option.argument ? "=" : "");
-  return word;
+  snprintf(prompt.word, sizeof prompt.word, "%s%s", option.name, option.argument ? "=" : "");
+  return prompt.word;
 }
 
 /* Nodes, and their gradients; not those that nobody named. */
 static const char *nth_node(size_t index) {
-  static char name[64];
   const struct model *model = prompt.session->model;
   size_t node = 0, named = 0;
   if (!session_is_open(prompt.session)) return NULL;
   for (; node < model->node_count; node++)
     if (node_is_named(model, (int)node) && named++ == index / 2) break;
   if (node == model->node_count) return NULL;
-  snprintf(name, sizeof name, "%s%s", index % 2 ? "d" : "", model->nodes[node].name);
-  return name;
+  snprintf(prompt.word, sizeof prompt.word, "%s%s", index % 2 ? "d" : "",
+           model->nodes[node].name);
+  return prompt.word;
 }
 
 static nth_word *offered;
@@ -151,12 +165,13 @@ static struct offer find_offer(const char *line, size_t before) {
   static const struct offer offers[] = {
       [COMPLETE_NODES] = {0, nth_node},     [COMPLETE_NODES_THEN_FILES] = {2, nth_node},
       [COMPLETE_FILES] = {1, nth_node},     [COMPLETE_LESSONS] = {0, nth_lesson},
-      [COMPLETE_TOPICS] = {0, nth_command}, [COMPLETE_CHOICES] = {0, nth_choice}};
+      [COMPLETE_TOPICS] = {0, nth_topic}, [COMPLETE_CHOICES] = {0, nth_choice}};
   size_t word = strcspn(line, " ");
   const struct action *action = action_named(line, word);
   prompt.completing = command_named(line, word);
   if (before == 0) return (struct offer){0, nth_command};
-  if (action) return (struct offer){0, action->completes == ACTION_VIEWS ? nth_view : nth_node};
+  if (action) return (struct offer){0, action->completes == ACTION_VIEWS ? nth_view : nth_nothing};
+  if (prompt.completing && !*prompt.completing->arguments) return (struct offer){0, nth_nothing};
   if (prompt.completing && prompt.completing->options) return (struct offer){0, nth_option};
   return offers[prompt.completing ? prompt.completing->completes : COMPLETE_NODES];
 }

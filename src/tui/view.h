@@ -60,7 +60,7 @@ struct ui {
   bool page_known;
   int question;           /* that was asked before the last command, or -1 */
   int page_before;        /* the page before it */
-  struct keeper keeper;   /* of the reader's progress */
+  struct progress_writer progress_writer;
   double autoplay;        /* seconds from one thing to the next; 0: the reader leads */
   double played;          /* when the last came */
   bool presenting;        /* one node a screen, few digits, no chrome */

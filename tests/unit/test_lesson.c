@@ -787,31 +787,31 @@ static void test_progress_file(void **state) {
 }
 
 /* What was reached is kept, once; a failure is told once. */
-static void test_keeper(void **state) {
+static void test_progress_is_written(void **state) {
   (void)state;
   struct trial trial;
-  struct keeper keeper = {0};
+  struct progress_writer writer = {0};
   char file[128], home[96];
   snprintf(home, sizeof home, "%s/kept", folder);
   snprintf(file, sizeof file, "%s/gradwalk/progress", home);
   setenv("XDG_STATE_HOME", home, 1);
   start(&trial, READER);
-  assert_int_equal(keeper_note(&keeper, &trial.session, &trial.diag), STATUS_OK);
+  assert_int_equal(progress_write(&writer, &trial.session, &trial.diag), STATUS_OK);
   assert_int_not_equal(access(file, F_OK), 0); /* nothing to tell yet */
   doing(&trial, "page 2");
   doing(&trial, "skip");
   doing(&trial, "page 1");
   doing(&trial, "answer 2");
-  assert_int_equal(keeper_note(&keeper, &trial.session, &trial.diag), STATUS_OK);
+  assert_int_equal(progress_write(&writer, &trial.session, &trial.diag), STATUS_OK);
   file_holds(file, FIRST "lesson 2 3 rs-\n");
   doing(&trial, "page 0");
-  assert_int_equal(keeper_note(&keeper, &trial.session, &trial.diag), STATUS_OK);
+  assert_int_equal(progress_write(&writer, &trial.session, &trial.diag), STATUS_OK);
   setenv("XDG_STATE_HOME", "/dev/null", 1);
   doing(&trial, "page 3");
-  assert_int_equal(keeper_note(&keeper, &trial.session, &trial.diag), STATUS_IO);
-  assert_int_equal(keeper_note(&keeper, &trial.session, &trial.diag), STATUS_OK);
+  assert_int_equal(progress_write(&writer, &trial.session, &trial.diag), STATUS_IO);
+  assert_int_equal(progress_write(&writer, &trial.session, &trial.diag), STATUS_OK);
   unsetenv("XDG_STATE_HOME");
-  keeper_done(&keeper);
+  progress_writer_done(&writer);
   done(&trial);
 }
 
@@ -841,7 +841,7 @@ int main(void) {
       cmocka_unit_test(test_replay),       cmocka_unit_test(test_failing_page),
       cmocka_unit_test(test_unsafe),       cmocka_unit_test(test_large),
       cmocka_unit_test(test_progress),     cmocka_unit_test(test_progress_file),
-      cmocka_unit_test(test_keeper),
+      cmocka_unit_test(test_progress_is_written),
   };
   return cmocka_run_group_tests_name("lesson", tests, make_folder, remove_folder);
 }
