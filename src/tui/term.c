@@ -41,9 +41,9 @@ static void catch_signals(bool catch) {
 }
 
 bool term_interrupted(void) {
-  bool came = interrupt_came;
+  if (!interrupt_came) return false; /* one that comes now is kept for the next call */
   interrupt_came = 0;
-  return came;
+  return true;
 }
 
 int term_ending(void) {

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
@@ -120,16 +121,29 @@ struct doing {
   long switches; /* voluntary ones: how often it fell asleep */
 };
 
-static struct doing doing_of(pid_t pid) {
+static struct doing read_doing(const char *path) {
   struct doing doing = {0};
-  char path[64], line[256];
-  snprintf(path, sizeof path, "/proc/%ld/status", (long)pid);
+  char line[256];
   FILE *file = fopen(path, "re");
   while (file && fgets(line, sizeof line, file)) {
     sscanf(line, "State: %c", &doing.state);
     sscanf(line, "voluntary_ctxt_switches: %ld", &doing.switches);
   }
   if (file) fclose(file);
+  return doing;
+}
+
+/* Its main thread may sleep while others of its threads work: then it runs. */
+static struct doing doing_of(pid_t pid) {
+  char path[64];
+  glob_t threads = {0};
+  snprintf(path, sizeof path, "/proc/%ld/status", (long)pid);
+  struct doing doing = read_doing(path);
+  snprintf(path, sizeof path, "/proc/%ld/task/*/status", (long)pid);
+  if (doing.state == 'S' && glob(path, GLOB_NOSORT, NULL, &threads) == 0)
+    for (size_t i = 0; i < threads.gl_pathc; i++)
+      if (read_doing(threads.gl_pathv[i]).state == 'R') doing.state = 'R';
+  globfree(&threads);
   return doing;
 }
 

@@ -18,11 +18,11 @@
 enum { LONG_QUIET = 330 /* longer than a number flashes */ };
 static const double patience = 20;
 
-/* Seconds in which a program stops or ends; a check that is not stopped takes some seven times as
- * long. With sanitizers, on a busy machine, a fifth of a second has become more than one. */
+/* Seconds in which a program stops or ends, also on a busy machine; a check that is not stopped
+ * takes more than twice as long. */
 static double a_moment(void) {
   const char *sanitizers = getenv("GRADWALK_SANITIZERS");
-  return sanitizers && strcmp(sanitizers, "no") != 0 ? 5 : 1;
+  return sanitizers && strcmp(sanitizers, "no") != 0 ? 15 : 3;
 }
 
 /* -- reporting -- */
