@@ -21,31 +21,9 @@ static void add(struct maker *maker, json_t *array, json_t *value) {
   if (json_array_append_new(array, value)) maker->failed = true;
 }
 
-static json_t *pair(struct maker *maker, json_t *first, json_t *second) {
-  json_t *array = json_array();
-  add(maker, array, first);
-  add(maker, array, second);
-  return array;
-}
-
-static json_t *shape_json(struct maker *maker, struct shape shape) {
-  return pair(maker, json_integer(shape.rows), json_integer(shape.cols));
-}
-
-static json_t *tensor_json(struct maker *maker, const double *values, struct shape shape) {
-  json_t *rows = json_array();
-  for (uint32_t i = 0; i < shape.rows; i++) {
-    json_t *row = json_array();
-    for (uint32_t j = 0; j < shape.cols; j++)
-      add(maker, row, json_number(values[(size_t)i * shape.cols + j]));
-    add(maker, rows, row);
-  }
-  return rows;
-}
-
 static json_t *slot_json(struct maker *maker, int slot) {
   if (slot < 0) return json_null();
-  return tensor_json(maker, run_values(maker->run, slot), model_shape(maker->model, slot));
+  return json_tensor(run_values(maker->run, slot), model_shape(maker->model, slot));
 }
 
 /* The rule lines of every node that is shown as NODE; -1: those of the backward block. */
@@ -65,7 +43,7 @@ static json_t *node_json(struct maker *maker, int index) {
   json_t *json = json_object();
   set(maker, json, "name", json_string(node->name));
   set(maker, json, "op", json_string(model_op_name(maker->model, index)));
-  set(maker, json, "shape", shape_json(maker, model_shape(maker->model, node->slot)));
+  set(maker, json, "shape", json_shape(model_shape(maker->model, node->slot)));
   set(maker, json, "value", slot_json(maker, node->slot));
   set(maker, json, "grad", slot_json(maker, node->gradient));
   set(maker, json, "rules", rules_json(maker, index));
@@ -98,7 +76,7 @@ static void set_metrics(struct maker *maker, json_t *json, const struct tensor_c
   set(maker, json, "mean_abs", json_number(m->mean_abs));
   set(maker, json, "max_abs", json_number(m->max_abs));
   set(maker, json, "max_rel", json_number(m->max_rel));
-  set(maker, json, "worst", pair(maker, json_integer(row), json_integer(col)));
+  set(maker, json, "worst", json_pair(json_integer(row), json_integer(col)));
   set(maker, json, "cosine", json_number(m->cosine));
   set(maker, json, "scale", json_number(m->scale));
   set(maker, json, "grad_norm", json_number(m->grad_norm));
@@ -110,7 +88,7 @@ static json_t *tensor_check_json(struct maker *maker, const struct tensor_check 
                                  bool decided) {
   json_t *json = json_object();
   set(maker, json, "name", json_string(maker->model->nodes[tensor->node].name));
-  set(maker, json, "shape", shape_json(maker, tensor->shape));
+  set(maker, json, "shape", json_shape(tensor->shape));
   if (decided) {
     set(maker, json, "verdict", json_string(verdict_names[tensor->verdict]));
     set(maker, json, "reason", json_string(reason_names[tensor->reason]));
@@ -122,7 +100,7 @@ static json_t *tensor_check_json(struct maker *maker, const struct tensor_check 
   if (tensor->broken) set(maker, json, "broken_law", json_string(law_names[tensor->broken]));
   set_metrics(maker, json, tensor);
   if (tensor->reason == REASON_STRADDLES)
-    set(maker, json, "slopes", pair(maker, json_number(tensor->left), json_number(tensor->right)));
+    set(maker, json, "slopes", json_pair(json_number(tensor->left), json_number(tensor->right)));
   return json;
 }
 
@@ -183,8 +161,8 @@ static json_t *origin_json(struct maker *maker, const struct origin *origin) {
   set(maker, json, "node", json_string(node->name));
   set(maker, json, "rule", origin->rule < 0 ? json_null()
                                             : json_string(maker->model->rules[origin->rule].text));
-  set(maker, json, "entry", pair(maker, json_integer((json_int_t)(origin->entry / cols)),
-                                 json_integer((json_int_t)(origin->entry % cols))));
+  set(maker, json, "entry", json_pair(json_integer((json_int_t)(origin->entry / cols)),
+                                      json_integer((json_int_t)(origin->entry % cols))));
   set(maker, json, "value", json_number(origin->value));
   return json;
 }

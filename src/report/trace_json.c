@@ -21,32 +21,11 @@ static void set_count(struct writer *writer, json_t *object, const char *key, si
   set(writer, object, key, json_integer((json_int_t)count));
 }
 
-static json_t *pair_json(struct writer *writer, size_t first, size_t second) {
-  json_t *array = json_array();
-  add(writer, array, json_integer((json_int_t)first));
-  add(writer, array, json_integer((json_int_t)second));
-  return array;
-}
-
-static json_t *shape_json(struct writer *writer, struct shape shape) {
-  return pair_json(writer, shape.rows, shape.cols);
+static json_t *counts_json(size_t first, size_t second) {
+  return json_pair(json_integer((json_int_t)first), json_integer((json_int_t)second));
 }
 
 /* -- slots -- */
-
-static json_t *image_json(struct writer *writer, int slot) {
-  const struct program *program = &writer->trace->model->program;
-  const struct shape shape = program->slots[slot].shape;
-  const double *values = program->image + program->slots[slot].offset;
-  json_t *rows = json_array();
-  for (uint32_t i = 0; i < shape.rows; i++) {
-    json_t *row = json_array();
-    for (uint32_t j = 0; j < shape.cols; j++)
-      add(writer, row, json_number(values[(size_t)i * shape.cols + j]));
-    add(writer, rows, row);
-  }
-  return rows;
-}
 
 static json_t *name_json(const struct model *model, const struct trace_slot *slot) {
   if (slot->kind == SLOT_GRADIENT) return json_sprintf("d%s", model->nodes[slot->node].name);
@@ -64,14 +43,16 @@ static json_t *slot_json(struct writer *writer, int index) {
   set(writer, json, "slot", json_integer(index));
   set(writer, json, "label", name_json(model, slot));
   set(writer, json, "kind", json_string(slot_kind_names[slot->kind]));
-  set(writer, json, "shape", shape_json(writer, model_shape(model, index)));
+  set(writer, json, "shape", json_shape(model_shape(model, index)));
   set_count(writer, json, "offset", model->program.slots[index].offset);
   set_count(writer, json, "written", slot->written);
   set_count(writer, json, "read", slot->read);
   if (slot->kind == SLOT_CONSTANT)
     set(writer, json, "folded", json_boolean(model->values[index].folded));
   if (slot->kind == SLOT_CONSTANT || seed)
-    set(writer, json, "value", image_json(writer, index));
+    set(writer, json, "value",
+        json_tensor(model->program.image + model->program.slots[index].offset,
+                    model_shape(model, index)));
   return json;
 }
 
@@ -84,7 +65,7 @@ static json_t *instr_json(struct writer *writer, const struct instr *instr) {
   set(writer, json, "op", json_string(op->name));
   set(writer, json, "in", in);
   set(writer, json, "out", json_integer(instr->out));
-  set(writer, json, "shape", shape_json(writer, model_shape(writer->trace->model, instr->out)));
+  set(writer, json, "shape", json_shape(model_shape(writer->trace->model, instr->out)));
   if (op->flags & OP_AXIS)
     set(writer, json, "axis", instr->axis == AXIS_ALL ? json_null() : json_integer(instr->axis));
   if (op->flags & OP_PLACE) set(writer, json, "place", json_integer(instr->axis));
@@ -145,8 +126,8 @@ static json_t *no_line_json(struct writer *writer, const struct no_line *no_line
 static json_t *step_json(struct writer *writer, const struct trace_step *step) {
   json_t *json = json_object();
   set_count(writer, json, "instruction", step->instruction);
-  set(writer, json, "rows", pair_json(writer, step->part.row0, step->part.row1));
-  set(writer, json, "cols", pair_json(writer, step->part.col0, step->part.col1));
+  set(writer, json, "rows", counts_json(step->part.row0, step->part.row1));
+  set(writer, json, "cols", counts_json(step->part.col0, step->part.col1));
   set(writer, json, "same", json_boolean(step->same));
   if (step->terms == 0) return json;
   set_count(writer, json, "terms", step->terms);
@@ -163,7 +144,7 @@ static json_t *plan_json(struct writer *writer, const struct trace_plan *plan) {
   for (size_t i = 0; i < plan->step_count; i++)
     add(writer, steps, step_json(writer, &plan->steps[i]));
   set(writer, json, "param", json_string(model->nodes[plan->node].name));
-  set(writer, json, "entry", pair_json(writer, plan->entry / cols, plan->entry % cols));
+  set(writer, json, "entry", counts_json(plan->entry / cols, plan->entry % cols));
   set_count(writer, json, "planned", plan->planned);
   set_count(writer, json, "terms", plan->terms);
   set(writer, json, "steps", steps);
